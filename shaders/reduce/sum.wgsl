@@ -1,0 +1,53 @@
+// sum: y[o, i] = Σ_r x[o, r, i], or Σ_r x[o, r, i]·w[o, r, i].
+// Layout: x and w [outer, reduced, inner], y [outer, chunks, inner]: a thread sums `chunk` consecutive r; a second
+//   dispatch sums the chunks.
+// Knobs: PRODUCT multiplies by w, so that a dot product reads each operand once.
+// Order: r ascending, in four interleaved accumulators added as (0 + 1) + (2 + 3); chunks likewise.
+// Cost: 1 flop (2 with PRODUCT) and 4 bytes (8) an element of x.
+
+// knobs
+const PRODUCT: bool = false;
+// end knobs
+
+struct Params {
+  outer: u32, reduced: u32, inner: u32, chunk: u32, chunks: u32,
+  xOffset: u32, xReplica: u32, wOffset: u32, wReplica: u32, yOffset: u32, yReplica: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+fn term(replica: u32, i: u32) -> f32 {
+  let value = x[params.xOffset + replica * params.xReplica + i];
+  if (PRODUCT) { return value * w[params.wOffset + replica * params.wReplica + i]; }
+  return value;
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let out = (group.x + group.y * groups.x) * 64u + lane;
+  if (out >= params.outer * params.chunks * params.inner) { return; }
+  let i = out % params.inner;
+  let c = (out / params.inner) % params.chunks;
+  let o = out / (params.inner * params.chunks);
+  let first = c * params.chunk;
+  let last = min(first + params.chunk, params.reduced);
+  let base = o * params.reduced * params.inner + i;
+  var acc = vec4f();
+  var r = first;
+  for (; r + 4u <= last; r += 4u) {
+    acc += vec4f(
+      term(group.z, base + r * params.inner),
+      term(group.z, base + (r + 1u) * params.inner),
+      term(group.z, base + (r + 2u) * params.inner),
+      term(group.z, base + (r + 3u) * params.inner),
+    );
+  }
+  for (; r < last; r++) { acc.x += term(group.z, base + r * params.inner); }
+  y[params.yOffset + group.z * params.yReplica + out] = (acc.x + acc.y) + (acc.z + acc.w);
+}

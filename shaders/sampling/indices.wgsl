@@ -1,0 +1,136 @@
+// indices: the examples of one batch, indices[r, j] for replica r and position j < batchSize.
+// Layout: seeds [1] for each replica; counters [3] = step, epoch, offset (in examples, below `examples`); order
+//   [steps, batchSize], read in MODE 3 only; indices [batchSize] for each replica; all u32, all contiguous.
+// Knobs: MODE 0 shuffle (a permutation for each epoch, keyed by seed and epoch), 1 iid (with replacement, keyed by seed
+//   and step), 2 sequential, 3 order (row `step` of the table). Host twin: src/data/sampler.ts.
+// Order: nothing is summed; integers only. An epoch ends inside a batch where it must: none is short.
+// Cost: no flops; shuffle about 200 integer operations an index; 4 bytes written for each.
+
+// knobs
+const MODE: u32 = 0u;
+// end knobs
+
+struct Params {
+  batchSize: u32,
+  examples: u32,
+  seedsOffset: u32,
+  seedsReplica: u32,
+  countersOffset: u32,
+  countersReplica: u32,
+  orderOffset: u32,
+  orderReplica: u32,
+  indicesOffset: u32,
+  indicesReplica: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> seeds: array<u32>;
+@group(0) @binding(2) var<storage, read> counters: array<u32>;
+@group(0) @binding(3) var<storage, read> order: array<u32>;
+@group(0) @binding(4) var<storage, read_write> indices: array<u32>;
+
+// Purposes of src/nn/purpose.ts.
+const PURPOSE_SHUFFLE: u32 = 1u;
+const PURPOSE_IID: u32 = 2u;
+
+fn rotateLeft(word: u32, distance: u32) -> u32 {
+  return (word << distance) | (word >> (32u - distance));
+}
+
+fn quarter(x: vec2u, distances: vec4u) -> vec2u {
+  var a = x.x;
+  var b = x.y;
+  for (var i = 0u; i < 4u; i++) {
+    a = a + b;
+    b = rotateLeft(b, distances[i]) ^ a;
+  }
+  return vec2u(a, b);
+}
+
+// Threefry-2x32-20 (Salmon et al. 2011).
+fn threefry(key: vec2u, counter: vec2u) -> vec2u {
+  let parity = 0x1bd11bdau ^ key.x ^ key.y;
+  let even = vec4u(13u, 15u, 26u, 6u);
+  let odd = vec4u(17u, 29u, 16u, 24u);
+  var x = counter + key;
+  x = quarter(x, even) + vec2u(key.y, parity + 1u);
+  x = quarter(x, odd) + vec2u(parity, key.x + 2u);
+  x = quarter(x, even) + vec2u(key.x, key.y + 3u);
+  x = quarter(x, odd) + vec2u(key.y, parity + 4u);
+  x = quarter(x, even) + vec2u(parity, key.x + 5u);
+  return x;
+}
+
+fn scramble(word: u32) -> u32 {
+  var x = word ^ (word >> 16u);
+  x = x * 0x21f0aaadu;
+  x = x ^ (x >> 15u);
+  x = x * 0x735a2d97u;
+  return x ^ (x >> 15u);
+}
+
+// A Feistel network on the smallest domain 4^h >= n, walked until the image lies below n.
+fn permutedIndex(seed: u32, epoch: u32, n: u32, index: u32) -> u32 {
+  if (n == 1u) {
+    return 0u;
+  }
+  let keys = threefry(vec2u(seed, PURPOSE_SHUFFLE), vec2u(epoch, 0u));
+  let halfBits = (33u - countLeadingZeros(n - 1u)) >> 1u;
+  let mask = (1u << halfBits) - 1u;
+  var value = index;
+  loop {
+    var left = value >> halfBits;
+    var right = value & mask;
+    for (var r = 0u; r < 6u; r++) {
+      let key = select(keys.y, keys.x, (r & 1u) == 0u) + 0x9e3779b9u * r;
+      let image = (left ^ scramble(right ^ key)) & mask;
+      left = right;
+      right = image;
+    }
+    value = (left << halfBits) | right;
+    if (value < n) {
+      break;
+    }
+  }
+  return value;
+}
+
+// floor(a * b / 2^32), by 16-bit halves: there is no u64.
+fn multiplyHigh(a: u32, b: u32) -> u32 {
+  let low = (a & 0xffffu) * (b & 0xffffu);
+  let cross0 = (a & 0xffffu) * (b >> 16u);
+  let cross1 = (a >> 16u) * (b & 0xffffu);
+  let middle = (low >> 16u) + (cross0 & 0xffffu) + (cross1 & 0xffffu);
+  return (a >> 16u) * (b >> 16u) + (cross0 >> 16u) + (cross1 >> 16u) + (middle >> 16u);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let position = (workgroup.x + workgroup.y * workgroups.x) * 64u + lane;
+  let replica = workgroup.z;
+  if (position >= params.batchSize) {
+    return;
+  }
+  let cursor = params.countersOffset + replica * params.countersReplica;
+  let stepIndex = counters[cursor];
+  var index = 0u;
+  if (MODE == 3u) {
+    index = order[params.orderOffset + replica * params.orderReplica + stepIndex * params.batchSize + position];
+  } else {
+    let seed = seeds[params.seedsOffset + replica * params.seedsReplica];
+    if (MODE == 1u) {
+      index = multiplyHigh(threefry(vec2u(seed, PURPOSE_IID), vec2u(stepIndex, position)).x, params.examples);
+    } else {
+      let place = counters[cursor + 2u] + position;
+      index = place % params.examples;
+      if (MODE == 0u) {
+        let epoch = counters[cursor + 1u] + place / params.examples;
+        index = permutedIndex(seed, epoch, params.examples, index);
+      }
+    }
+  }
+  indices[params.indicesOffset + replica * params.indicesReplica + position] = index;
+}

@@ -1,0 +1,25 @@
+import type { Tensor } from '../ops/graph.ts';
+
+/**
+ * Forward mode over what was traced, gradients included: appends to the trace the tangents of `outputs` given
+ * tangents of `wrt`. `jvp([gradient], [[θ, v]])` is the Hessian product Hv, forward over reverse (Pearlmutter 1994).
+ * @returns the tangent of each output, null where it is zero
+ * @throws if a node on the way has no jvp rule.
+ */
+export function jvp(
+  outputs: readonly Tensor[],
+  wrt: readonly (readonly [Tensor, Tensor])[],
+): readonly (Tensor | null)[] {
+  const { graph } = outputs[0]!.node;
+  const tangents = new Map<Tensor, Tensor>(wrt);
+  for (const node of [...graph.nodes]) {
+    const moved = node.inputs.map((input) => tangents.get(input) ?? null);
+    if (moved.every((tangent) => tangent === null)) continue;
+    if (!node.op.jvp) throw new Error(`op ${node.op.name} has no forward-mode rule`);
+    node.op.jvp(node, moved).forEach((tangent, i) => {
+      const output = node.outputs[i]!;
+      if (tangent && !tangents.has(output)) tangents.set(output, tangent);
+    });
+  }
+  return outputs.map((output) => tangents.get(output) ?? null);
+}

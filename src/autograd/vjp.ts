@@ -1,0 +1,69 @@
+import { addPresent } from '../ops/add.ts';
+import { fill } from '../ops/fill.ts';
+import type { Node, Tensor } from '../ops/graph.ts';
+
+/** Where a parameter was used, and the cotangent that reached that use: what statistics over examples start from. */
+export interface Use {
+  readonly node: Node;
+  readonly cotangent: Tensor;
+}
+
+export interface Cotangents {
+  /** Σ over uses, in the order of `wrt`; null where the outputs do not depend on it. */
+  readonly of: readonly (Tensor | null)[];
+  /** The nodes that read each of `wrt`. */
+  readonly uses: readonly (readonly Use[])[];
+}
+
+/**
+ * Reverse mode: appends to the trace the cotangents of `wrt` given those of `outputs`.
+ * @param outputs pairs of a tensor and its cotangent, of one shape
+ * @throws if a node on the way has no vjp rule.
+ */
+export function vjp(outputs: readonly (readonly [Tensor, Tensor])[], wrt: readonly Tensor[]): Cotangents {
+  const { graph } = outputs[0]![0].node;
+  const nodes = [...graph.nodes];
+  const dependent = dependents(nodes, wrt);
+  const cotangents = new Map<Tensor, Tensor>();
+  const accumulate = (tensor: Tensor, cotangent: Tensor | null | undefined): void => {
+    const sum = addPresent(cotangents.get(tensor) ?? null, cotangent ?? null);
+    if (sum) cotangents.set(tensor, sum);
+  };
+  for (const [tensor, cotangent] of outputs) accumulate(tensor, cotangent);
+
+  const uses = new Map<Tensor, Use[]>(wrt.map((tensor) => [tensor, []]));
+  for (const node of nodes.reverse()) {
+    if (!node.inputs.some((input) => dependent.has(input))) continue;
+    const reached = node.outputs.map((output) => cotangents.get(output) ?? null);
+    if (reached.every((cotangent) => cotangent === null)) continue;
+    if (!node.op.vjp) throw new Error(`op ${node.op.name} has no reverse-mode rule`);
+    const back = node.op.vjp(node, reached);
+    node.inputs.forEach((input, i) => {
+      if (!dependent.has(input)) return;
+      accumulate(input, back[i]);
+      if (reached[0]) uses.get(input)?.push({ node, cotangent: reached[0] });
+    });
+  }
+  return { of: wrt.map((t) => cotangents.get(t) ?? null), uses: wrt.map((t) => uses.get(t) ?? []) };
+}
+
+/** All tensors that depend on one of `from`, those included. */
+export function dependents(nodes: readonly Node[], from: readonly Tensor[]): Set<Tensor> {
+  const found = new Set<Tensor>(from);
+  for (const node of nodes) {
+    if (node.inputs.some((input) => found.has(input))) for (const output of node.outputs) found.add(output);
+  }
+  return found;
+}
+
+/**
+ * Gradient of a scalar with respect to each tensor; zeros where it does not depend on one.
+ * @throws if `value` is no scalar.
+ */
+export function grad(value: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  if (value.shape.length !== 0) throw new Error(`grad: expected a scalar, found shape [${value.shape.join(', ')}]`);
+  const { graph } = value.node;
+  const { of } = vjp([[value, fill(graph, 1, [])]], wrt);
+  return of.map((cotangent, i) => cotangent ?? fill(graph, 0, wrt[i]!.shape));
+}
+

@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
+import { reflectWgsl } from './reflectWgsl.ts';
+
+const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
+
+/**
+ * Imports a `.wgsl` file as a reflected `KernelSource`. The reflection library runs here, at build time only:
+ * it is in no bundle.
+ */
+export function wgslPlugin(): Plugin {
+  return {
+    name: 'basin:wgsl',
+    enforce: 'pre',
+    async load(id) {
+      const path = id.split('?')[0]!;
+      if (!path.endsWith('.wgsl') || id.includes('?raw')) return null;
+      const name = relative(SHADERS, path).replaceAll('\\', '/').replace(/\.wgsl$/, '');
+      const source = reflectWgsl(name, await readFile(path, 'utf8'));
+      return { code: `export default ${JSON.stringify(source)};`, map: null, moduleType: 'js' };
+    },
+  };
+}

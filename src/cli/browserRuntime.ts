@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JobEvent, JobHost, JobSpec } from '../jobs/job.ts';
+import type { JobFailure } from '../web/headlessJob.ts';
+import { chromiumFlags, hasGpuDevice } from './chromiumFlags.ts';
+import { distFolder } from './fileHost.ts';
+import { findBrowser } from './findBrowser.ts';
+import { loadPlaywright, MissingPackageError } from './findPackage.ts';
+import { serveJob } from './jobServer.ts';
+
+/** An error that a page reported, under its own name there. */
+export class PageError extends Error {
+  constructor({ name, message, stack }: JobFailure) {
+    super(message);
+    this.name = name;
+    if (stack !== undefined) this.stack = stack;
+  }
+}
+
+/**
+ * Runs a job in headless Chromium: the built page is served on 127.0.0.1 and computes, this process reads its files
+ * and receives its events. Every way in which a page can fail ends the job with an error.
+ *
+ * @param install a browser may be installed where there is none.
+ * @throws MissingPackageError without playwright-core, BrowserNotFoundError, PageError
+ */
+export async function runInBrowser(
+  spec: JobSpec,
+  host: JobHost,
+  onEvent: (event: JobEvent) => void,
+  install = false,
+): Promise<void> {
+  const playwright = loadPlaywright();
+  if (!playwright)
+    throw new MissingPackageError('playwright-core', 'the browser runtime drives Chromium with it');
+  if (!existsSync(join(distFolder, 'job.html'))) {
+    throw new Error(`job.html is missing beside cli.js in ${distFolder}: the build is incomplete`);
+  }
+  const { path } = findBrowser({ install });
+
+  const server = await serveJob(distFolder, host);
+  try {
+    const browser = await playwright.chromium.launch({
+      executablePath: path,
+      args: chromiumFlags({ software: !hasGpuDevice() }),
+    });
+    try {
+      const page = await browser.newPage();
+      const failed = new Promise<never>((_, reject) => {
+        const fail = (message: string) => reject(new Error(message));
+        page.on('crash', () => fail('the page of the browser crashed (out of memory?)'));
+        page.on('pageerror', (error) => fail(`the page failed: ${error.message}`));
+        page.on('console', (message) => {
+          if (message.type() === 'error') fail(`the page reported: ${message.text()}`);
+        });
+        browser.on('disconnected', () => fail('the browser ended'));
+      });
+      failed.catch(() => {});
+
+      await page.exposeFunction('basinEvent', (event: JobEvent) => {
+        onEvent(event.type === 'result' ? { ...event, tensors: server.takeTensors() } : event);
+      });
+      await page.goto(`${server.origin}/job.html`, { waitUntil: 'load' });
+      const failure = await Promise.race([
+        page.evaluate(([job, token]) => window.basinRun(job, token), [spec, server.token] as const),
+        failed,
+      ]);
+      if (failure) throw new PageError(failure);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    server.close();
+  }
+}

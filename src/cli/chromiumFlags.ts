@@ -1,0 +1,52 @@
+import { existsSync, readdirSync } from 'node:fs';
+
+/** Which adapter Chromium shall offer. */
+export interface ChromiumFlagOptions {
+  /** true pins SwiftShader, the CPU adapter; false asks for the machine's GPU. */
+  software: boolean;
+  platform?: NodeJS.Platform;
+}
+
+/** Keeps a browser quiet where there is no network, and usable in a container. */
+const QUIET = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-quic',
+];
+
+/**
+ * Command-line flags under which headless Chromium has a WebGPU adapter.
+ *
+ * Software: SwiftShader, pinned, so that a test sees the same adapter everywhere. Hardware: nothing more is
+ * needed on macOS and Windows; on Linux Chromium reaches the GPU through Vulkan only when told to, and without
+ * one it still falls back to SwiftShader, so a caller must look at the adapter before calling a number a GPU's.
+ */
+export function chromiumFlags({ software, platform = process.platform }: ChromiumFlagOptions): string[] {
+  const flags = ['--enable-unsafe-webgpu'];
+  if (software) flags.push('--use-webgpu-adapter=swiftshader');
+  if (platform === 'linux') {
+    // Containers rarely allow the namespaces of Chromium's sandbox; only this program's own page is ever opened.
+    flags.push('--no-sandbox');
+    if (!software) {
+      flags.push(
+        '--enable-features=Vulkan',
+        '--use-angle=vulkan',
+        '--disable-vulkan-surface',
+        '--ignore-gpu-blocklist',
+      );
+    }
+  }
+  return [...flags, ...QUIET];
+}
+
+/**
+ * Whether this machine shows a GPU to programs. Only Linux can be asked this cheaply (device files of DRM, NVIDIA
+ * and WSL); elsewhere the answer is true and the adapter decides.
+ */
+export function hasGpuDevice(platform: NodeJS.Platform = process.platform): boolean {
+  if (platform !== 'linux') return true;
+  if (existsSync('/dev/nvidia0') || existsSync('/dev/dxg')) return true;
+  return existsSync('/dev/dri') && readdirSync('/dev/dri').some((name) => name.startsWith('renderD'));
+}

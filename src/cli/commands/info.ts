@@ -1,0 +1,43 @@
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import type { AdapterInfo } from '../../gpu/device.ts';
+import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { formatJson } from '../writeResult.ts';
+import { runtimeOption } from './outputOptions.ts';
+
+/** `basin info`: which adapter a job would compute on, and where. */
+export function registerInfo(program: Command): void {
+  program
+    .command('info')
+    .description('show the adapter, its features and limits, and the runtime chosen')
+    .option('--json', 'as JSON')
+    .addOption(runtimeOption())
+    .action(async ({ json, runtime }: { json?: boolean; runtime: HeadlessOptions['runtime'] }) => {
+      let adapter: AdapterInfo | undefined;
+      const ended = await runHeadless(
+        { job: 'info' },
+        {
+          runtime,
+          baseDir: process.cwd(),
+          onEvent: (event) => {
+            if (event.type === 'adapter') adapter = event.adapter;
+          },
+        },
+      );
+      if (!adapter) throw new Error('the job named no adapter');
+      const info = { headless: ended.runtime, ...adapter };
+      process.stdout.write(`${json ? formatJson(info) : table(info)}\n`);
+    });
+}
+
+function table({ headless, features, limits, ...adapter }: AdapterInfo & { headless: string }): string {
+  const rows = new Table({ style: { head: [], border: [] } });
+  rows.push({ runtime: headless === 'node' ? 'Node (the npm package webgpu)' : 'headless browser' });
+  for (const name of ['vendor', 'architecture', 'device', 'description'] as const) {
+    rows.push({ [name]: adapter[name] });
+  }
+  rows.push({ 'computes on': adapter.software ? 'the CPU (a software adapter)' : 'a GPU' });
+  rows.push({ features: features.join('\n') });
+  for (const [name, value] of Object.entries(limits)) rows.push({ [name]: String(value) });
+  return rows.toString();
+}

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { JobSpec } from '../../jobs/job.ts';
+import { integer } from '../trainOptions.ts';
+import { addOutputOptions } from './outputOptions.ts';
+import { type OutputOptions, runCommand } from './runCommand.ts';
+
+interface MeasureOptions extends OutputOptions {
+  model: string;
+  weights: string;
+  weightsPrefix?: string;
+  data: string;
+  hvp?: string;
+  eigenvalues?: number;
+  trace?: boolean;
+  exact?: boolean;
+  eval?: boolean;
+  ghostBatch?: number;
+}
+
+/** `basin measure`: statistics of the gradient, and curvature, at one point. */
+export function registerMeasure(program: Command): void {
+  const command = program
+    .command('measure')
+    .description('measure gradient statistics and curvature at one point')
+    .requiredOption('--model <file>', 'model.json')
+    .requiredOption('--weights <file>', 'safetensors file of the state dict')
+    .requiredOption('--data <name or file>', 'built-in data set, safetensors, .npz or IDX file')
+    .option('--weights-prefix <prefix>', 'read the weights under this prefix, such as swa.')
+    .option('--hvp <file>', 'also multiply the Hessian with the vector in this file')
+    .option('--eigenvalues <K>', 'also find the K largest eigenvalues of the Hessian', integer(1))
+    .option('--trace', 'also estimate the trace of the Hessian')
+    .option('--exact', 'compute traces from every example, every parameter')
+    .option('--eval', 'BatchNorm in eval mode')
+    .option('--ghost-batch <b>', 'BatchNorm over units of b consecutive examples', integer(1));
+  addOutputOptions(command).action(async ({ out, tensors, runtime, ...options }: MeasureOptions) => {
+    const spec = {
+      job: 'measure',
+      model: resolve(options.model),
+      weights: resolve(options.weights),
+      data: /[./\\]/.test(options.data) ? resolve(options.data) : options.data,
+      weights_prefix: options.weightsPrefix,
+      hvp: options.hvp === undefined ? undefined : resolve(options.hvp),
+      eigenvalues: options.eigenvalues,
+      trace: options.trace,
+      exact: options.exact,
+      eval: options.eval,
+      ghost_batch: options.ghostBatch,
+    };
+    // Keys without a value are left out: a spec is JSON.
+    await runCommand(JSON.parse(JSON.stringify(spec)) as JobSpec, process.cwd(), { out, tensors, runtime });
+  });
+}

@@ -1,0 +1,41 @@
+import { Command, CommanderError } from 'commander';
+import { registerInfo } from './commands/info.ts';
+import { registerMeasure } from './commands/measure.ts';
+import { registerTrain } from './commands/train.ts';
+
+/** What the command ends with, beside a diverged run's 3. */
+const EXIT = { ok: 0, failure: 1, badInput: 2 };
+
+/** Errors by which a user's input is refused; by name, since those of the browser runtime come from a page. */
+const BAD_INPUT = ['InputError'];
+
+const program = new Command('basin')
+  .description('A WebGPU laboratory for gradient noise and flat minima')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'basin: ')) })
+  .showHelpAfterError('(--help after the command lists its options)');
+
+registerTrain(program);
+registerMeasure(program);
+registerInfo(program);
+
+process.exitCode = EXIT.ok;
+// A reader that closed the pipe (`| head`) wants no more.
+process.stdout.on('error', () => process.exit());
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error as Error);
+}
+// Dawn keeps a thread that would keep the process. What is still to be written goes first.
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+);
+process.exit();
+
+function report(error: Error): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
+  process.stderr.write(`basin: ${error.message}\n`);
+  if (process.env.BASIN_DEBUG && error.stack) process.stderr.write(`${error.stack}\n`);
+  return BAD_INPUT.includes(error.name) ? EXIT.badInput : EXIT.failure;
+}

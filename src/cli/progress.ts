@@ -1,0 +1,119 @@
+import cliProgress from 'cli-progress';
+import type { AdapterInfo } from '../gpu/device.ts';
+import type { JobEvent } from '../jobs/job.ts';
+
+/** Seconds between two lines where standard error is no terminal. */
+const LINE_INTERVAL = 5;
+
+/** Shows a job's events on standard error: a bar on a terminal, else a line now and then. */
+export class Progress {
+  readonly #stream: NodeJS.WriteStream;
+  #bar: cliProgress.SingleBar | undefined;
+  #phase = '';
+  #started = 0;
+  #printed = 0;
+  #loss = '';
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
+
+  /** Takes the next event of the job. */
+  show(event: JobEvent): void {
+    switch (event.type) {
+      case 'adapter':
+        this.#line(adapterLine(event.adapter));
+        break;
+      case 'phase':
+        this.#phase = event.phase;
+        this.#begin();
+        if (!this.#stream.isTTY) this.#line(event.phase);
+        break;
+      case 'progress':
+        this.#progress(event.done, event.total, event.unit);
+        break;
+      case 'readings': {
+        const latest = event.readings.at(-1);
+        if (latest) this.#loss = `, loss ${latest.loss.toPrecision(4)}`;
+        break;
+      }
+      case 'diverged':
+        this.#line(`replica ${event.replica} diverged at step ${event.step}: ${event.reason}`);
+        break;
+      case 'evaluation': {
+        const { step, replica, split, weights, loss, accuracy } = event;
+        const whose = weights === 'last' ? '' : ` of the ${weights} average`;
+        const right = accuracy === null ? '' : `, accuracy ${(100 * accuracy).toFixed(2)} %`;
+        this.#line(`step ${step}, replica ${replica}: ${split} loss${whose} ${loss.toPrecision(5)}${right}`);
+        break;
+      }
+    }
+  }
+
+  /** Leaves the terminal as it was. */
+  close(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #begin(): void {
+    this.close();
+    this.#started = performance.now();
+    this.#printed = this.#started;
+    this.#loss = '';
+  }
+
+  #line(text: string): void {
+    this.close();
+    this.#stream.write(`${text}\n`);
+  }
+
+  #progress(done: number, total: number, unit: string): void {
+    const now = performance.now();
+    const seconds = Math.max(now - this.#started, 1) / 1000;
+    const rate = done / seconds;
+    const left = rate > 0 ? duration((total - done) / rate) : '?';
+    const status = `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} ${unit}/s, ${left} left${this.#loss}`;
+    if (this.#stream.isTTY) {
+      if (!this.#bar) {
+        this.#bar = new cliProgress.SingleBar({
+          stream: this.#stream,
+          format: '{phase} {bar} {value}/{total} {unit}, {status}',
+          hideCursor: true,
+          barsize: 24,
+          clearOnComplete: true,
+        });
+        this.#bar.start(total, done, { phase: this.#phase, unit, status });
+      } else {
+        this.#bar.setTotal(total);
+        this.#bar.update(done, { phase: this.#phase, unit, status });
+      }
+    } else if (now - this.#printed >= LINE_INTERVAL * 1000) {
+      this.#printed = now;
+      this.#line(`${this.#phase}: ${done}/${total} ${unit}, ${status}`);
+    }
+  }
+}
+
+/** One line that names the adapter, and says so when it is no GPU. */
+export function adapterLine({
+  vendor,
+  architecture,
+  description,
+  device,
+  software,
+  runtime,
+}: AdapterInfo): string {
+  const name =
+    [vendor, architecture, description || device].filter((part) => part !== '').join(' ') || 'unnamed';
+  const warning = software ? ' (a software adapter: it computes on the CPU)' : '';
+  return `adapter: ${name}${warning}, in ${runtime === 'node' ? 'Node' : 'a browser'}`;
+}
+
+/** 75 → "1 min 15 s". */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

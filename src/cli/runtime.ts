@@ -1,0 +1,69 @@
+import { NoAdapterError } from '../gpu/noAdapter.ts';
+import type { JobEvent, JobSpec } from '../jobs/job.ts';
+import { runInBrowser } from './browserRuntime.ts';
+import { fileHost } from './fileHost.ts';
+import { MissingPackageError } from './findPackage.ts';
+import { nodeGpu } from './nodeGpu.ts';
+import { runInNode } from './nodeRuntime.ts';
+
+/** Where a job runs without a window. */
+export type HeadlessRuntime = 'node' | 'browser';
+
+export interface HeadlessOptions {
+  /** 'auto': Node if the npm package `webgpu` finds an adapter, else the browser. */
+  runtime: HeadlessRuntime | 'auto';
+  /** The folder against which the job's paths are taken. */
+  baseDir: string;
+  /** A browser may be installed where there is none. */
+  install?: boolean;
+  onEvent?: (event: JobEvent) => void;
+}
+
+/** How a job ended. */
+export interface HeadlessResult {
+  result: unknown;
+  /** A safetensors file. */
+  tensors?: Uint8Array;
+  /** What the command ends with. */
+  exitCode: number;
+  runtime: HeadlessRuntime;
+}
+
+/**
+ * Runs one job under Node or in a headless browser, alike for the caller.
+ *
+ * @throws what the job throws (its name survives the browser); NoAdapterError, MissingPackageError,
+ *   BrowserNotFoundError; an error when the job ends without a result.
+ */
+export async function runHeadless(spec: JobSpec, options: HeadlessOptions): Promise<HeadlessResult> {
+  const host = fileHost(options.baseDir);
+  let last: HeadlessResult | undefined;
+  const take = (runtime: HeadlessRuntime) => (event: JobEvent) => {
+    if (event.type === 'result') {
+      const { result, tensors, exitCode } = event;
+      last = { result, tensors, exitCode, runtime };
+    }
+    options.onEvent?.(event);
+  };
+
+  const node = options.runtime === 'browser' ? undefined : await openNode(options);
+  if (node) await runInNode(node, spec, host, take('node'));
+  else await runInBrowser(spec, host, take('browser'), options.install);
+  if (!last) throw new Error('the job ended without a result');
+  return last;
+}
+
+/** Node's entry point; undefined when `auto` shall turn to the browser. */
+async function openNode({ runtime, install }: HeadlessOptions) {
+  try {
+    const found = await nodeGpu({ install });
+    if (!found && runtime === 'node') throw new NoAdapterError('node', 'WebGPU found no adapter');
+    return found;
+  } catch (error) {
+    // Not installed, or its binary does not load on this system.
+    const unusable =
+      error instanceof MissingPackageError || (error as NodeJS.ErrnoException).code === 'ERR_DLOPEN_FAILED';
+    if (runtime === 'auto' && unusable) return undefined;
+    throw error;
+  }
+}

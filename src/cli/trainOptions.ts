@@ -1,0 +1,198 @@
+import { InvalidArgumentError } from 'commander';
+import { InputError } from '../nn/inputError.ts';
+
+/** The options of `basin train`, as commander gives them. */
+export interface TrainOptions {
+  data?: string;
+  model?: string;
+  hidden?: number[];
+  activation?: string;
+  weights?: string;
+  weightsPrefix?: string;
+  order?: string;
+  batchSize?: number;
+  epochs?: number;
+  steps?: number;
+  seed?: number[];
+  replicas?: number;
+  lr?: number[];
+  momentum?: number[];
+  nesterov?: boolean;
+  weightDecay?: number[];
+  dampening?: number;
+  schedule?: Record<string, unknown>;
+  warmup?: number;
+  swaStart?: number;
+  swaEvery?: number;
+  emaDecay?: number;
+  measureEvery?: number;
+  recordEvery?: number;
+  evaluateEvery?: number;
+}
+
+/** A JSON object: train.json, or what replaces it. */
+export type Json = Record<string, unknown>;
+
+const COMMAND_LINE = 'command line';
+
+/**
+ * train.json with the command line's options over it, an option replacing what the file says.
+ *
+ * The values of `--lr`, `--momentum`, `--weight-decay` and `--seed` make one replica for each combination, the first
+ * varying slowest; `--replicas n` counts seeds up from `--seed`.
+ *
+ * @param file what train.json holds, or {} without one.
+ * @param path makes a path given on the command line absolute, since those of the file are taken against its folder.
+ * @throws InputError for options that contradict each other.
+ */
+export function trainSpec(file: Json, options: TrainOptions, path: (name: string) => string): Json {
+  const spec: Json = { ...file };
+  const set = (key: string, value: unknown) => {
+    if (value !== undefined) spec[key] = value;
+  };
+
+  if (options.model !== undefined && options.hidden) refuse('--hidden', '--model says what the layers are');
+  if (options.activation !== undefined && !options.hidden) refuse('--activation', 'it belongs to --hidden');
+  set('model', options.model === undefined ? undefined : path(options.model));
+  set('model', options.hidden && { hidden: options.hidden, activation: options.activation ?? 'ReLU' });
+  set('data', dataName(options.data, path));
+  set('weights', options.weights === undefined ? undefined : path(options.weights));
+  set('weights_prefix', options.weightsPrefix);
+  set('order', orderName(options.order, path));
+  set('batch_size', options.batchSize);
+
+  if (options.steps !== undefined && options.epochs !== undefined)
+    refuse('--epochs', '--steps is given as well');
+  if (options.steps !== undefined || options.epochs !== undefined) {
+    delete spec.steps;
+    delete spec.epochs;
+  }
+  set('steps', options.steps);
+  set('epochs', options.epochs);
+
+  setOptimizer(spec, options);
+  setSchedule(spec, options);
+  setAveraging(spec, options);
+  set('measure', options.measureEvery && { every: options.measureEvery });
+  set('record_every', options.recordEvery);
+  set('evaluate', options.evaluateEvery && { every: options.evaluateEvery });
+  set('seed', options.seed?.[0]);
+  set('replicas', replicas(spec, options));
+  return spec;
+}
+
+function refuse(option: string, reason: string): never {
+  throw new InputError(COMMAND_LINE, option, reason);
+}
+
+/** A name without `/` or `.` is a built-in data set. */
+function dataName(name: string | undefined, path: (name: string) => string): string | undefined {
+  return name !== undefined && /[./\\]/.test(name) ? path(name) : name;
+}
+
+function orderName(name: string | undefined, path: (name: string) => string): string | undefined {
+  return name === undefined || ['shuffle', 'iid', 'sequential'].includes(name) ? name : path(name);
+}
+
+function setOptimizer(spec: Json, options: TrainOptions): void {
+  const given = {
+    lr: options.lr?.[0],
+    momentum: options.momentum?.[0],
+    nesterov: options.nesterov,
+    weight_decay: options.weightDecay?.[0],
+    dampening: options.dampening,
+  };
+  const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  if (Object.keys(changes).length === 0) return;
+  spec.optimizer = { type: 'sgd', ...(spec.optimizer as Json | undefined), ...changes };
+}
+
+function setSchedule(spec: Json, { schedule, warmup }: TrainOptions): void {
+  if (schedule) spec.lr_schedule = { ...schedule };
+  if (warmup !== undefined) {
+    spec.lr_schedule = { type: 'constant', ...(spec.lr_schedule as Json | undefined), warmup };
+  }
+}
+
+function setAveraging(spec: Json, { swaStart, swaEvery, emaDecay }: TrainOptions): void {
+  const swa = swaStart !== undefined || swaEvery !== undefined;
+  if (swa && emaDecay !== undefined)
+    refuse('--ema-decay', 'a run keeps one average, and --swa-start asks for SWA');
+  if (swa) {
+    const before = spec.averaging as Json | undefined;
+    const averaging: Json = { ...(before?.type === 'swa' ? before : {}), type: 'swa' };
+    if (swaStart !== undefined) averaging.start = swaStart;
+    if (swaEvery !== undefined) averaging.every = swaEvery;
+    spec.averaging = averaging;
+  }
+  if (emaDecay !== undefined) spec.averaging = { type: 'ema', decay: emaDecay };
+}
+
+function replicas(spec: Json, options: TrainOptions): Json[] | undefined {
+  const { lr, momentum, weightDecay, replicas: count } = options;
+  let seeds = options.seed;
+  if (count !== undefined) {
+    if (seeds && seeds.length > 1) refuse('--replicas', '--seed lists the seeds already');
+    const first = seeds?.[0] ?? (spec.seed as number | undefined) ?? 0;
+    seeds = Array.from({ length: count }, (_, r) => first + r);
+  }
+  const axes = { lr, momentum, weight_decay: weightDecay, seed: seeds };
+  const several = Object.entries(axes).filter(([, values]) => values && values.length > 1);
+  if (several.length === 0) return undefined;
+  if (spec.replicas !== undefined) {
+    refuse(`--${several[0]![0].replace('_', '-')}`, 'the file lists its replicas already');
+  }
+  let all: Json[] = [{}];
+  for (const [key, values] of several) {
+    all = all.flatMap((replica) => values!.map((value) => ({ ...replica, [key]: value })));
+  }
+  return all;
+}
+
+/** One finite number. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
+  return value;
+}
+
+/** Numbers separated by commas. */
+export function numbers(text: string): number[] {
+  return text.split(',').map(number);
+}
+
+/** A whole number of at least `least`. */
+export function integer(least: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+    }
+    return value;
+  };
+}
+
+/** Whole numbers of at least `least`, separated by commas. */
+export function integers(least: number): (text: string) => number[] {
+  const one = integer(least);
+  return (text) => text.split(',').map(one);
+}
+
+/** Collects the sizes of a repeated or variadic option, commas allowed too. */
+export function sizes(text: string, before?: number[]): number[] {
+  return [...(before ?? []), ...integers(1)(text)];
+}
+
+/** `cosine:T_max=500,eta_min=0` → { type: 'cosine', T_max: 500, eta_min: 0 }; values that are no numbers stay text. */
+export function schedule(text: string): Json {
+  const [type, rest] = text.split(/:(.*)/s) as [string, string | undefined];
+  const spec: Json = { type };
+  for (const pair of rest ? rest.split(',') : []) {
+    const [key, value] = pair.split(/=(.*)/s) as [string, string | undefined];
+    if (!key || value === undefined || value === '') {
+      throw new InvalidArgumentError(`Expected type:key=value,key=value, found "${pair}".`);
+    }
+    spec[key] = Number.isNaN(Number(value)) ? value : Number(value);
+  }
+  return spec;
+}

@@ -1,0 +1,223 @@
+import { type Dtype, elementCount, type HostTensor, showShape } from '../nn/hostTensor.ts';
+import { InputError } from '../nn/inputError.ts';
+import { decodeElements, dtypeBytes } from './dtype.ts';
+import { duplicateJsonKey } from './jsonKeys.ts';
+
+export type { Dtype, HostTensor as Tensor } from '../nn/hostTensor.ts';
+export { finiteFloat32, requireFinite } from '../nn/hostTensor.ts';
+
+// The format: u64 little-endian length of the header, the header in JSON, then the bytes of the tensors with no gap.
+const LENGTH_BYTES = 8;
+
+interface Entry {
+  name: string;
+  dtype: Dtype;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+/**
+ * Reads a safetensors file. Strict: the tensors must tile the data exactly, and nothing is returned unless all of it
+ * is right. NaN and infinity are let through; whoever needs numbers calls requireFinite or finiteFloat32.
+ *
+ * @param file how messages name the file
+ * @returns the tensors in the order of their bytes
+ * @throws InputError for a file cut short, a header that lies (length, offsets outside the file, overlaps, gaps, a
+ *   shape that is not its bytes), an unknown dtype, a name that occurs twice, a header that is no JSON
+ */
+export function readSafetensors(file: string, bytes: Uint8Array): Map<string, HostTensor> {
+  if (bytes.length < LENGTH_BYTES) {
+    throw new InputError(
+      file,
+      'header',
+      `cut short: the file has ${bytes.length} bytes, expected at least ${LENGTH_BYTES}`,
+    );
+  }
+  const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (headerLength > bytes.length - LENGTH_BYTES) {
+    throw new InputError(
+      file,
+      'header',
+      `should have ${headerLength} bytes, but only ${bytes.length - LENGTH_BYTES} follow: the file is cut short or no safetensors file`,
+    );
+  }
+  const data = bytes.subarray(LENGTH_BYTES + headerLength);
+  const entries = parseHeader(file, bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength));
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkTiling(file, entries, data.length);
+  return new Map(
+    entries.map(({ name, dtype, shape, begin, end }) => [
+      name,
+      decode(file, name, dtype, shape, data, begin, end),
+    ]),
+  );
+}
+
+function decode(
+  file: string,
+  name: string,
+  dtype: Dtype,
+  shape: number[],
+  bytes: Uint8Array,
+  begin: number,
+  end: number,
+): HostTensor {
+  const data = decodeElements(dtype, bytes.subarray(begin, end));
+  if (dtype === 'BOOL') {
+    const wrong = (data as Uint8Array).findIndex((value) => value > 1);
+    if (wrong >= 0)
+      throw new InputError(file, name, `element ${wrong} is ${data[wrong]}, expected a BOOL of 0 or 1`);
+  }
+  return { dtype, shape, data };
+}
+
+function parseHeader(file: string, bytes: Uint8Array): Entry[] {
+  let text: string;
+  let header: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(file, 'header', `is not JSON: ${(error as Error).message}`);
+  }
+  if (!isRecord(header)) throw new InputError(file, 'header', 'is not a JSON object');
+  const duplicate = duplicateJsonKey(text);
+  if (duplicate !== undefined) {
+    throw new InputError(file, duplicate, 'occurs twice in the header, expected once');
+  }
+  const entries: Entry[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__metadata__') checkMetadata(file, value);
+    else entries.push(parseEntry(file, name, value));
+  }
+  return entries;
+}
+
+function checkMetadata(file: string, value: unknown): void {
+  if (!isRecord(value) || Object.values(value).some((text) => typeof text !== 'string')) {
+    throw new InputError(file, '__metadata__', 'expected an object of strings');
+  }
+}
+
+function parseEntry(file: string, name: string, value: unknown): Entry {
+  const refuse = (reason: string): InputError => new InputError(file, name, reason);
+  if (!isRecord(value)) throw refuse('expected an object with dtype, shape and data_offsets');
+  for (const key of Object.keys(value)) {
+    if (!['dtype', 'shape', 'data_offsets'].includes(key)) {
+      throw refuse(`unknown key "${key}", expected dtype, shape and data_offsets`);
+    }
+  }
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype)) {
+    throw refuse(
+      `unknown dtype ${JSON.stringify(dtype)}, expected one of ${Object.keys(dtypeBytes).join(', ')}`,
+    );
+  }
+  if (!isSizes(shape))
+    throw refuse(`shape ${JSON.stringify(shape)}, expected a list of integers of at least 0`);
+  if (!isSizes(offsets) || offsets.length !== 2 || (offsets[0] as number) > (offsets[1] as number)) {
+    throw refuse(`data_offsets ${JSON.stringify(offsets)}, expected [begin, end] with begin ≤ end`);
+  }
+  const [begin, end] = offsets as [number, number];
+  const needed = elementCount(shape) * dtypeBytes[dtype as Dtype];
+  if (needed !== end - begin) {
+    throw refuse(
+      `shape ${showShape(shape)} of ${dtype} needs ${needed} bytes, data_offsets hold ${end - begin}`,
+    );
+  }
+  return { name, dtype: dtype as Dtype, shape, begin, end };
+}
+
+/** @param entries sorted by where they begin */
+function checkTiling(file: string, entries: readonly Entry[], dataLength: number): void {
+  let position = 0;
+  let before = 'the header';
+  for (const { name, begin, end } of entries) {
+    if (end > dataLength) {
+      throw new InputError(
+        file,
+        name,
+        `data_offsets [${begin}, ${end}] reach outside the file, which has ${dataLength} bytes of data (cut short?)`,
+      );
+    }
+    if (begin < position) {
+      throw new InputError(
+        file,
+        name,
+        `begins at byte ${begin}, overlapping ${before}, which ends at ${position}`,
+      );
+    }
+    if (begin > position) {
+      throw new InputError(
+        file,
+        name,
+        `begins at byte ${begin}, leaving a hole after ${before}, which ends at ${position}`,
+      );
+    }
+    position = end;
+    before = `"${name}"`;
+  }
+  if (position < dataLength) {
+    throw new InputError(
+      file,
+      'data',
+      `${dataLength - position} bytes after ${before} belong to no tensor, expected the file to end there`,
+    );
+  }
+}
+
+type WrittenDtype = 'F32' | 'I32' | 'I64' | 'U8';
+const written: Record<WrittenDtype, new (length: number) => HostTensor['data']> = {
+  I64: BigInt64Array,
+  F32: Float32Array,
+  I32: Int32Array,
+  U8: Uint8Array,
+};
+
+/**
+ * A safetensors file of F32, I32, I64 and U8 tensors. Tensors of wider elements come first, so that each is aligned
+ * to its own size; otherwise the order is the map's. The header lists them by offset and is padded with spaces to a
+ * multiple of 8 bytes.
+ *
+ * @throws TypeError for another dtype, or data that is not its dtype's or shape's
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, HostTensor>,
+  metadata?: Record<string, string>,
+): Uint8Array<ArrayBuffer> {
+  const sorted = [...tensors].sort(([, a], [, b]) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype]);
+  let position = 0;
+  const entries: [string, unknown][] = metadata ? [['__metadata__', metadata]] : [];
+  for (const [name, { dtype, shape, data }] of sorted) {
+    const type = written[dtype as WrittenDtype];
+    if (!type || !(data instanceof type) || data.length !== elementCount(shape)) {
+      throw new TypeError(
+        `safetensors: ${name}: cannot write ${data.constructor.name} of ${data.length} as ${dtype} ${showShape(shape)}`,
+      );
+    }
+    entries.push([name, { dtype, shape, data_offsets: [position, position + data.byteLength] }]);
+    position += data.byteLength;
+  }
+  // Written entry by entry: an object would put names that look like integers first.
+  const text = `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+  const json = new TextEncoder().encode(text);
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(LENGTH_BYTES + headerLength + position);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerLength).set(json, LENGTH_BYTES);
+  position = LENGTH_BYTES + headerLength;
+  for (const [, { data }] of sorted) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    position += data.byteLength;
+  }
+  return bytes;
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,61 @@
+import type { Gpu } from './device.ts';
+
+/**
+ * Whole buffers handed out by lifetime and size class, never slices of one: a buffer may not be bound read-only and
+ * read-write in one dispatch, however disjoint the ranges. The programs of one run share an arena, since they run
+ * one after the other and leave nothing behind in it.
+ */
+export class Arena {
+  readonly #gpu: Gpu;
+  readonly #free = new Map<number, GPUBuffer[]>();
+  readonly #all: GPUBuffer[] = [];
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  /** Bytes of all buffers of the arena. */
+  get bytes(): number {
+    return this.#all.reduce((total, buffer) => total + buffer.size, 0);
+  }
+
+  /** A buffer of at least `bytes`, with anything in it. */
+  acquire(bytes: number): GPUBuffer {
+    const size = sizeClass(bytes);
+    const free = this.#free.get(size)?.pop();
+    if (free) return free;
+    const limit = this.#gpu.device.limits.maxStorageBufferBindingSize;
+    if (bytes > limit) {
+      throw new Error(
+        `an intermediate result takes ${bytes} bytes, this adapter's largest storage binding is ${limit} bytes; ` +
+          'use a smaller batch or fewer replicas',
+      );
+    }
+    const buffer = this.#gpu.device.createBuffer({
+      label: `arena ${this.#all.length}: ${size} bytes`,
+      size: Math.min(size, Math.floor(limit / 4) * 4),
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    this.#all.push(buffer);
+    return buffer;
+  }
+
+  /** Gives a buffer back for the next one of its size class. */
+  release(buffer: GPUBuffer): void {
+    const free = this.#free.get(sizeClass(buffer.size));
+    if (free) free.push(buffer);
+    else this.#free.set(sizeClass(buffer.size), [buffer]);
+  }
+
+  dispose(): void {
+    for (const buffer of this.#all) buffer.destroy();
+    this.#all.length = 0;
+    this.#free.clear();
+  }
+}
+
+/** Four classes an octave: at most a quarter of a buffer is unused. */
+function sizeClass(bytes: number): number {
+  const step = Math.max(256, 2 ** (Math.floor(Math.log2(Math.max(1, bytes - 1))) - 2));
+  return Math.ceil(bytes / step) * step;
+}

@@ -1,0 +1,139 @@
+import { currentRuntime, NoAdapterError, type Runtime } from './noAdapter.ts';
+
+export { NoAdapterError };
+
+/** Which adapter the numbers come from. */
+export interface AdapterInfo {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  /** Computes on the CPU (SwiftShader, llvmpipe, WARP, …): its timings are not a GPU's. */
+  software: boolean;
+  runtime: Runtime;
+  /** Features of the adapter, sorted. */
+  features: string[];
+  /** The adapter's own limits, in their units. */
+  limits: Record<string, number>;
+}
+
+/** An open device. Everything in Basin takes one. */
+export interface Gpu {
+  readonly device: GPUDevice;
+  readonly info: AdapterInfo;
+  /**
+   * Settles when the device is of no more use: it was lost or destroyed, or an error that no scope caught was
+   * reported (all of Basin's own errors are caught, so that is a bug, and its results cannot be trusted).
+   */
+  readonly lost: Promise<GPUDeviceLostInfo>;
+  /** Errors that no scope caught, oldest first. */
+  readonly errors: readonly GPUError[];
+  /** Destroys the device and all that was made on it. A second call does nothing. */
+  dispose(): void;
+}
+
+export interface OpenDeviceOptions {
+  /** The WebGPU entry point where there is no `navigator.gpu` (Node). */
+  gpu?: GPU;
+  /** Called with each error that no scope caught. */
+  onError?: (error: GPUError) => void;
+}
+
+/** Limits that kernels profit from, and how much of each they can use; a device gets what its adapter has of it. */
+const WANTED_LIMITS: Record<string, number> = {
+  maxBufferSize: Number.POSITIVE_INFINITY,
+  maxStorageBufferBindingSize: Number.POSITIVE_INFINITY,
+  maxStorageBuffersPerShaderStage: 16,
+  maxComputeWorkgroupStorageSize: 65_536,
+  maxComputeInvocationsPerWorkgroup: 1024,
+  maxComputeWorkgroupSizeX: 1024,
+  maxComputeWorkgroupSizeY: 1024,
+  maxComputeWorkgroupsPerDimension: 65_535,
+};
+
+const WANTED_FEATURES = ['subgroups', 'shader-f16', 'timestamp-query'] as const;
+
+/**
+ * Opens a device on the fastest adapter, with the adapter's own limits for what Basin uses and the features `subgroups`,
+ * `shader-f16` and `timestamp-query` where it has them. The same call serves pages, workers and Deno
+ * (`navigator.gpu`) and Node (`options.gpu`, from the npm package `webgpu`).
+ *
+ * @throws NoAdapterError, which says what to install or which flag to set.
+ */
+export async function openDevice(options: OpenDeviceOptions = {}): Promise<Gpu> {
+  const runtime = currentRuntime();
+  const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu) throw new NoAdapterError(runtime, 'there is no WebGPU here');
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw new NoAdapterError(runtime, 'WebGPU found no adapter');
+
+  const info = describe(adapter, runtime);
+  const requiredLimits: Record<string, number> = {};
+  for (const [limit, want] of Object.entries(WANTED_LIMITS)) {
+    const has = info.limits[limit];
+    if (has !== undefined) requiredLimits[limit] = Math.min(want, has);
+  }
+  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const device = await adapter.requestDevice({ label: 'basin', requiredFeatures, requiredLimits });
+
+  entryPoints.set(device, gpu);
+
+  const errors: GPUError[] = [];
+  const failed = new Promise<GPUDeviceLostInfo>((resolve) => {
+    device.addEventListener('uncapturederror', (event) => {
+      const { error } = event;
+      // Dawn under Node would print it, on standard output at that; it is reported by whoever waits on `lost`.
+      if (runtime === 'node') event.preventDefault();
+      errors.push(error);
+      options.onError?.(error);
+      resolve({ reason: 'unknown', message: uncaught(error) } as GPUDeviceLostInfo);
+    });
+  });
+
+  return {
+    device,
+    info,
+    lost: Promise.race([device.lost, failed]),
+    errors,
+    dispose: () => device.destroy(),
+  };
+}
+
+/** What to say of an error that no scope caught. */
+export function uncaught(error: GPUError): string {
+  return `${error.constructor.name} that nothing caught: ${error.message.trim()}`;
+}
+
+/** Dawn under Node crashes when its entry point is collected before its devices: they keep it alive. */
+const entryPoints = new WeakMap<GPUDevice, GPU>();
+
+/** Names by which drivers that compute on the CPU call themselves. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|basic render|\bsoftware\b|\bcpu\b/i;
+
+function describe(adapter: GPUAdapter, runtime: Runtime): AdapterInfo {
+  // Older implementations have the flag on the adapter; developer builds of Chromium name the adapter's type.
+  const older = adapter as { isFallbackAdapter?: boolean };
+  const { vendor, architecture, device, description, isFallbackAdapter, type } =
+    adapter.info as GPUAdapterInfo & {
+      type?: string;
+    };
+  const limits: Record<string, number> = {};
+  for (const name in adapter.limits) {
+    const value = (adapter.limits as unknown as Record<string, unknown>)[name];
+    if (typeof value === 'number') limits[name] = value;
+  }
+  return {
+    vendor,
+    architecture,
+    device,
+    description,
+    software:
+      isFallbackAdapter === true ||
+      older.isFallbackAdapter === true ||
+      type === 'CPU' ||
+      SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`),
+    runtime,
+    features: [...adapter.features].sort(),
+    limits,
+  };
+}

@@ -1,0 +1,46 @@
+/** Where the program runs. */
+export type Runtime = 'page' | 'worker' | 'node' | 'deno';
+
+/** The runtime of the calling code. */
+export function currentRuntime(): Runtime {
+  const global = globalThis as { Deno?: unknown; WorkerGlobalScope?: unknown; process?: NodeJS.Process };
+  if (global.Deno !== undefined) return 'deno';
+  if (typeof document !== 'undefined') return 'page';
+  if (global.WorkerGlobalScope !== undefined) return 'worker';
+  if (global.process?.versions?.node !== undefined) return 'node';
+  return 'worker';
+}
+
+const CURES = {
+  browser: [
+    'Chrome or Edge 113 and later have WebGPU on by default on Windows, macOS, ChromeOS and Android. On Linux open ' +
+      'chrome://flags and enable "Unsafe WebGPU Support" and "Vulkan", or start the browser with ' +
+      '--enable-unsafe-webgpu --enable-features=Vulkan.',
+    'Firefox has it from 141 on Windows and from 145 on macOS; elsewhere use Firefox Nightly and set dom.webgpu.enabled in about:config.',
+    'Safari has it from 26; in older ones enable it under Develop > Feature Flags > WebGPU.',
+    'Without a GPU, headless Chromium computes on the CPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.',
+  ],
+  node: [
+    'Under Node install the npm package webgpu (npm install webgpu) and pass its entry point: openDevice({ gpu: create([]) }).',
+    "On Linux it needs the Vulkan loader and a Vulkan driver: the GPU vendor's, or Mesa 24 or later (mesa-vulkan-drivers), " +
+      'or the SwiftShader that lies beside Chrome and Chromium (set VK_DRIVER_FILES to its vk_swiftshader_icd.json before the package is loaded).',
+  ],
+  deno: [
+    'Deno needs --unstable-webgpu in versions before 2, and on Linux the Vulkan loader (libvulkan1) and a Vulkan driver: ' +
+      "the GPU vendor's or mesa-vulkan-drivers, or VK_DRIVER_FILES set to the vk_swiftshader_icd.json beside Chrome or Chromium.",
+  ],
+};
+
+/** WebGPU is missing, or has no adapter. The message says what to install or which flag to set. */
+export class NoAdapterError extends Error {
+  override readonly name = 'NoAdapterError';
+
+  constructor(runtime: Runtime, found: string) {
+    const cures = runtime === 'node' || runtime === 'deno' ? CURES[runtime] : CURES.browser;
+    const insecure = (globalThis as { isSecureContext?: boolean }).isSecureContext === false;
+    const context = insecure
+      ? ['Browsers offer WebGPU on https:// and on localhost only, and this page is on neither.']
+      : [];
+    super([`${found}.`, ...context, ...cures].join('\n'));
+  }
+}

@@ -1,0 +1,214 @@
+import type { Gpu } from './device.ts';
+import type { KernelCall } from './kernelCall.ts';
+import type { KernelSource } from './kernelSource.ts';
+import { bindGroupLayout, pipeline } from './pipeline.ts';
+
+/** Where an operand lies: offsets and strides in elements of 4 bytes. */
+export interface Placement {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly replicaStride: number;
+}
+
+/** One kernel over its operands, for `replicas` replicas at once. */
+export interface Dispatch {
+  readonly label: string;
+  readonly call: KernelCall;
+  /** By the kernel's binding names; one that is left out is unused in this variant. */
+  readonly operands: Readonly<Record<string, Placement>>;
+  readonly replicas: number;
+}
+
+interface Recorded {
+  readonly label: string;
+  readonly kernel: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly grid: readonly [number, number, number];
+}
+
+/** Time of one dispatch of a program, in milliseconds. */
+export interface DispatchTime {
+  readonly label: string;
+  readonly kernel: string;
+  readonly grid: readonly [number, number, number];
+  readonly milliseconds: number;
+}
+
+const SLOT = 256;
+const LARGEST_GRID = 65_535;
+
+/**
+ * A flat list of dispatches over planned memory: recorded once, replayed. Nothing is created, uploaded or compiled
+ * when it runs.
+ */
+export class Program {
+  readonly label: string;
+  readonly dispatches: readonly Recorded[];
+  readonly #gpu: Gpu;
+  readonly #owned: readonly GPUBuffer[];
+
+  private constructor(gpu: Gpu, label: string, dispatches: readonly Recorded[], owned: readonly GPUBuffer[]) {
+    this.#gpu = gpu;
+    this.label = label;
+    this.dispatches = dispatches;
+    this.#owned = owned;
+  }
+
+  /**
+   * Compiles all pipelines at once and makes the bind groups.
+   * @param owned buffers that live and die with the program
+   * @throws with kernel, shapes and limit if a kernel does not compile or a grid is too large.
+   */
+  static async record(
+    gpu: Gpu,
+    label: string,
+    dispatches: readonly Dispatch[],
+    owned: readonly GPUBuffer[] = [],
+  ): Promise<Program> {
+    const { device } = gpu;
+    const uniforms = device.createBuffer({
+      label: `${label} params`,
+      size: SLOT * Math.max(1, dispatches.length),
+      usage: GPUBufferUsage.UNIFORM,
+      mappedAtCreation: true,
+    });
+    const unused = (['read', 'read_write'] as const).map((access) =>
+      device.createBuffer({ label: `${label} unused ${access}`, size: SLOT, usage: GPUBufferUsage.STORAGE }),
+    );
+    const bytes = new DataView(uniforms.getMappedRange());
+    dispatches.forEach((dispatch, i) => {
+      packParams(bytes, i * SLOT, dispatch);
+    });
+    uniforms.unmap();
+
+    device.pushErrorScope('validation');
+    const recorded = await Promise.all(
+      dispatches.map(async (dispatch, i): Promise<Recorded> => {
+        const { source, knobs } = dispatch.call;
+        const bufferOf = ({ name, access }: KernelSource['bindings'][number]): GPUBuffer =>
+          dispatch.operands[name]?.buffer ?? (access === 'read' ? unused[0]! : unused[1]!);
+        const group = device.createBindGroup({
+          label: dispatch.label,
+          layout: bindGroupLayout(gpu, source),
+          entries: [
+            { binding: 0, resource: { buffer: uniforms, offset: i * SLOT, size: Math.max(16, source.paramsBytes) } },
+            ...source.bindings.map((b) => ({ binding: b.binding, resource: { buffer: bufferOf(b) } })),
+          ],
+        });
+        return {
+          label: dispatch.label,
+          kernel: source.name,
+          pipeline: await pipeline(gpu, source, knobs),
+          group,
+          grid: foldGrid(dispatch),
+        };
+      }),
+    ).finally(async () => {
+      const invalid = await device.popErrorScope();
+      if (invalid) throw new Error(`program ${label}: ${invalid.message}`);
+    });
+    return new Program(gpu, label, recorded, [uniforms, ...unused, ...owned]);
+  }
+
+  /** Appends all dispatches to a compute pass. */
+  encode(pass: GPUComputePassEncoder): void {
+    for (const { pipeline, group, grid } of this.dispatches) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    }
+  }
+
+  /** Runs once, in a submit of its own. For measurements; training replays many steps a submit. */
+  run(): void {
+    const encoder = this.#gpu.device.createCommandEncoder({ label: this.label });
+    const pass = encoder.beginComputePass({ label: this.label });
+    this.encode(pass);
+    pass.end();
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  /**
+   * Runs once with a timestamp at both ends of every dispatch, each in a pass of its own: the sum is more than
+   * the program takes, the shares are right.
+   * @throws if the adapter has no timestamp queries.
+   */
+  async profile(): Promise<DispatchTime[]> {
+    const { device } = this.#gpu;
+    if (!device.features.has('timestamp-query')) {
+      throw new Error('a profile needs the feature timestamp-query, which this adapter lacks');
+    }
+    const count = 2 * this.dispatches.length;
+    const set = device.createQuerySet({ label: `${this.label} profile`, type: 'timestamp', count });
+    const resolved = device.createBuffer({
+      label: `${this.label} timestamps`,
+      size: 8 * count,
+      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    });
+    const staging = device.createBuffer({
+      label: `${this.label} timestamps read-back`,
+      size: 8 * count,
+      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+    });
+    const encoder = device.createCommandEncoder({ label: `${this.label} profile` });
+    this.dispatches.forEach(({ label, pipeline, group, grid }, i) => {
+      const pass = encoder.beginComputePass({
+        label,
+        timestampWrites: { querySet: set, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+      });
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+      pass.end();
+    });
+    encoder.resolveQuerySet(set, 0, count, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const times = new BigUint64Array(staging.getMappedRange().slice(0));
+    for (const disposable of [set, resolved, staging]) disposable.destroy();
+    return this.dispatches.map(({ label, kernel, grid }, i) => ({
+      label,
+      kernel,
+      grid,
+      milliseconds: Number(times[2 * i + 1]! - times[2 * i]!) / 1e6,
+    }));
+  }
+
+  dispose(): void {
+    for (const buffer of this.#owned) buffer.destroy();
+  }
+}
+
+function packParams(bytes: DataView, base: number, { label, call, operands }: Dispatch): void {
+  const { source, params } = call;
+  if (source.paramsBytes > SLOT) throw new Error(`kernel ${source.name}: Params passes ${SLOT} bytes`);
+  for (const { name, offset, type } of source.params) {
+    const operand = /^(.*)(Offset|Replica)$/.exec(name);
+    const bound = operand && source.bindings.some((b) => b.name === operand[1]);
+    const place = bound ? operands[operand[1]!] : undefined;
+    const value = bound
+      ? ((operand[2] === 'Offset' ? place?.offset : place?.replicaStride) ?? 0)
+      : params[name];
+    if (value === undefined || Number.isNaN(value)) {
+      throw new Error(`${label}: kernel ${source.name} needs the parameter ${name}, found ${value}`);
+    }
+    if (type === 'f32') bytes.setFloat32(base + offset, value, true);
+    else bytes.setInt32(base + offset, value, true);
+  }
+}
+
+/** A one-dimensional grid past the limit becomes two-dimensional; kernels linearise the workgroup's index. */
+function foldGrid({ label, call, replicas }: Dispatch): [number, number, number] {
+  const [x, y] = call.grid;
+  if (x <= LARGEST_GRID && y <= LARGEST_GRID && replicas <= LARGEST_GRID) return [x, y, replicas];
+  if (y === 1 && x <= LARGEST_GRID * LARGEST_GRID && replicas <= LARGEST_GRID) {
+    const rows = Math.ceil(x / LARGEST_GRID);
+    return [Math.ceil(x / rows), rows, replicas];
+  }
+  throw new Error(
+    `${label}: kernel ${call.source.name} needs a grid of ${x} × ${y} × ${replicas} workgroups, ` +
+      `the limit is ${LARGEST_GRID} in each direction`,
+  );
+}

@@ -1,0 +1,106 @@
+import type { Gpu } from './device.ts';
+import { orLost } from './orLost.ts';
+
+export interface StateOptions {
+  readonly label: string;
+  /** One replica's shape. */
+  readonly shape: readonly number[];
+  readonly dtype?: 'f32' | 'u32';
+  /** R for a state that every replica has its own of; left out for a shared one. */
+  readonly replicas?: number;
+}
+
+/** Elements of one replica are rounded up to this, so that every replica starts at a vec4 and at 256 bytes. */
+export const ALIGNMENT = 64;
+
+export function aligned(elements: number): number {
+  return Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
+}
+
+/**
+ * A buffer that outlives programs: parameters, momentum, averages, counters, rings, data sets. It belongs to a run;
+ * programs borrow it. Zero when made.
+ */
+export class State {
+  readonly label: string;
+  readonly shape: readonly number[];
+  readonly dtype: 'f32' | 'u32';
+  readonly replicas: number;
+  readonly replicated: boolean;
+  /** Elements of one replica, and the distance between replicas (0 if shared). */
+  readonly elements: number;
+  readonly replicaStride: number;
+  /** A state starts where its buffer does. */
+  readonly offset = 0;
+  readonly buffer: GPUBuffer;
+  readonly #gpu: Gpu;
+
+  /** @throws if the adapter's largest storage binding is passed, with both sizes. */
+  constructor(gpu: Gpu, { label, shape, dtype = 'f32', replicas }: StateOptions) {
+    this.label = label;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.replicas = replicas ?? 1;
+    this.replicated = replicas !== undefined;
+    this.elements = shape.reduce((product, extent) => product * extent, 1);
+    this.replicaStride = this.replicated ? aligned(this.elements) : 0;
+    this.#gpu = gpu;
+    const bytes = 4 * aligned(Math.max(1, this.replicated ? this.replicaStride * this.replicas : this.elements));
+    const limit = gpu.device.limits.maxStorageBufferBindingSize;
+    if (bytes > limit) {
+      throw new Error(
+        `${label}: ${bytes} bytes (${this.replicas} × [${shape.join(', ')}]) pass this adapter's largest storage ` +
+          `binding of ${limit} bytes; use fewer replicas or a smaller model`,
+      );
+    }
+    this.buffer = gpu.device.createBuffer({
+      label,
+      size: bytes,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+  }
+
+  /**
+   * Uploads one replica's values (or the shared ones), from element `at` on.
+   * @throws if they pass the end of the state.
+   */
+  write(values: Float32Array | Uint32Array, { replica = 0, at = 0 } = {}): void {
+    if (at + values.length > this.elements) {
+      throw new Error(`${this.label}: ${at + values.length} values given, it holds ${this.elements}`);
+    }
+    const offset = 4 * (replica * this.replicaStride + at);
+    this.#gpu.device.queue.writeBuffer(this.buffer, offset, values as Float32Array<ArrayBuffer>);
+  }
+
+  /** Reads one replica's values (or the shared ones). Waits for all that was submitted before. */
+  async read(replica = 0): Promise<Float32Array> {
+    return new Float32Array(await this.#readBytes(replica));
+  }
+
+  async readU32(replica = 0): Promise<Uint32Array> {
+    return new Uint32Array(await this.#readBytes(replica));
+  }
+
+  async #readBytes(replica: number): Promise<ArrayBuffer> {
+    const { device } = this.#gpu;
+    const bytes = 4 * this.elements;
+    const staging = device.createBuffer({
+      label: `${this.label} read-back`,
+      size: Math.max(4, bytes),
+      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+    });
+    const encoder = device.createCommandEncoder({ label: `read ${this.label}` });
+    encoder.copyBufferToBuffer(this.buffer, 4 * replica * this.replicaStride, staging, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    try {
+      await orLost(this.#gpu, staging.mapAsync(GPUMapMode.READ));
+      return staging.getMappedRange().slice(0, bytes);
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  dispose(): void {
+    this.buffer.destroy();
+  }
+}

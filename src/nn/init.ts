@@ -1,0 +1,57 @@
+import { elementCount } from './hostTensor.ts';
+import { type LayerSpec, type ModelSpec, type StateTensor, stateDictLayout } from './modelSpec.ts';
+import { purpose } from './purpose.ts';
+import { threefry2x32, uniform01 } from './threefry.ts';
+
+export interface InitialTensor {
+  shape: number[];
+  data: Float32Array;
+}
+
+/**
+ * PyTorch's default initialisation, drawn on the host, so equal on every adapter.
+ *
+ * Linear and Conv2d: weight and bias from U(−1/√fan_in, 1/√fan_in), which is what `kaiming_uniform_` with a = √5
+ * comes to; fan_in = in_features, or in_channels · kernel height · kernel width. BatchNorm and LayerNorm: weight 1,
+ * bias 0, running_mean 0, running_var 1, num_batches_tracked 0 (one element).
+ *
+ * Follows PyTorch's distributions, not its random stream: element e of the t-th tensor of the state dict is drawn
+ * by Threefry with key (seed, initialWeights + t) and counter (e, 0).
+ *
+ * @param seed an integer in [0, 2³²)
+ * @returns every tensor of the state dict by name, in its order
+ */
+export function initialStateDict(model: ModelSpec, seed: number): Map<string, InitialTensor> {
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+    throw new RangeError(`seed is ${seed}, expected an integer in [0, 2^32)`);
+  }
+  const tensors = new Map<string, InitialTensor>();
+  for (const [index, tensor] of stateDictLayout(model).entries()) {
+    const layer = model.layers[tensor.layer] as LayerSpec;
+    const data = new Float32Array(elementCount(tensor.shape));
+    if (layer.type === 'Linear' || layer.type === 'Conv2d') {
+      fillUniform(data, 1 / Math.sqrt(fanIn(layer)), seed, index);
+    } else {
+      data.fill(constantOf(tensor));
+    }
+    tensors.set(tensor.name, { shape: tensor.shape, data });
+  }
+  return tensors;
+}
+
+function fanIn(layer: Extract<LayerSpec, { type: 'Linear' | 'Conv2d' }>): number {
+  return layer.type === 'Linear'
+    ? layer.in_features
+    : layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1];
+}
+
+function constantOf(tensor: StateTensor): number {
+  return /\.(weight|running_var)$/.test(tensor.name) ? 1 : 0;
+}
+
+function fillUniform(data: Float32Array, bound: number, seed: number, tensorIndex: number): void {
+  for (let element = 0; element < data.length; element++) {
+    const [bits] = threefry2x32(seed, purpose.initialWeights + tensorIndex, element, 0);
+    data[element] = bound * (2 * uniform01(bits) - 1);
+  }
+}

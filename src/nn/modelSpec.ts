@@ -1,0 +1,368 @@
+import { z } from 'zod';
+import { showShape } from './hostTensor.ts';
+import { InputError } from './inputError.ts';
+
+const count = z.int().positive();
+const nonNegative = z.number().nonnegative();
+const flag = z.boolean();
+
+/** A square size as one number, or [height, width]; parsed to [height, width]. */
+function sizes(item: z.ZodType<number>) {
+  return z.union([item.transform((size): [number, number] => [size, size]), z.tuple([item, item])]);
+}
+const positiveSizes = sizes(count);
+const paddingSizes = sizes(z.int().nonnegative());
+
+/** What messages say was expected, by key. */
+const expectations: Record<string, string> = {
+  in_features: 'a positive integer',
+  out_features: 'a positive integer',
+  in_channels: 'a positive integer',
+  out_channels: 'a positive integer',
+  num_features: 'a positive integer',
+  kernel_size: 'a positive integer, or [height, width] of two',
+  stride: 'a positive integer, or [height, width] of two',
+  padding: 'an integer of at least 0, or [height, width] of two',
+  normalized_shape: 'a positive integer, or a list of them',
+  eps: 'a number of at least 0',
+  momentum: 'a finite number',
+  p: 'a number from 0 to 1',
+  bias: 'true or false',
+  approximate: '"none" or "tanh"',
+};
+
+const pooling = {
+  kernel_size: positiveSizes,
+  stride: positiveSizes.optional(),
+  padding: paddingSizes.default([0, 0]),
+};
+const batchNorm = {
+  num_features: count,
+  eps: nonNegative.default(1e-5),
+  momentum: z.number().default(0.1),
+};
+
+/** One record for each layer: PyTorch's argument names and defaults. */
+const layerSchemas = {
+  Linear: z.strictObject({
+    type: z.literal('Linear'),
+    in_features: count,
+    out_features: count,
+    bias: flag.default(true),
+  }),
+  Conv2d: z.strictObject({
+    type: z.literal('Conv2d'),
+    in_channels: count,
+    out_channels: count,
+    kernel_size: positiveSizes,
+    stride: positiveSizes.default([1, 1]),
+    padding: paddingSizes.default([0, 0]),
+    bias: flag.default(true),
+  }),
+  ReLU: z.strictObject({ type: z.literal('ReLU') }),
+  Tanh: z.strictObject({ type: z.literal('Tanh') }),
+  Sigmoid: z.strictObject({ type: z.literal('Sigmoid') }),
+  GELU: z.strictObject({
+    type: z.literal('GELU'),
+    approximate: z.enum(['none', 'tanh']).default('none'),
+  }),
+  MaxPool2d: z
+    .strictObject({ type: z.literal('MaxPool2d'), ...pooling })
+    .transform((layer) => ({ ...layer, stride: layer.stride ?? layer.kernel_size })),
+  AvgPool2d: z
+    .strictObject({ type: z.literal('AvgPool2d'), ...pooling })
+    .transform((layer) => ({ ...layer, stride: layer.stride ?? layer.kernel_size })),
+  Flatten: z.strictObject({ type: z.literal('Flatten') }),
+  BatchNorm1d: z.strictObject({ type: z.literal('BatchNorm1d'), ...batchNorm }),
+  BatchNorm2d: z.strictObject({ type: z.literal('BatchNorm2d'), ...batchNorm }),
+  LayerNorm: z.strictObject({
+    type: z.literal('LayerNorm'),
+    normalized_shape: z.union([count.transform((size) => [size]), z.array(count).min(1)]),
+    eps: nonNegative.default(1e-5),
+  }),
+  Dropout: z.strictObject({
+    type: z.literal('Dropout'),
+    p: z.number().min(0).max(1).default(0.5),
+  }),
+};
+
+/** What messages list when a key is not known. */
+const layerKeys: Record<LayerType, string> = {
+  Linear: 'in_features, out_features, bias',
+  Conv2d: 'in_channels, out_channels, kernel_size, stride, padding, bias',
+  ReLU: 'no keys',
+  Tanh: 'no keys',
+  Sigmoid: 'no keys',
+  GELU: 'approximate',
+  MaxPool2d: 'kernel_size, stride, padding',
+  AvgPool2d: 'kernel_size, stride, padding',
+  Flatten: 'no keys',
+  BatchNorm1d: 'num_features, eps, momentum',
+  BatchNorm2d: 'num_features, eps, momentum',
+  LayerNorm: 'normalized_shape, eps',
+  Dropout: 'p',
+};
+
+export type LayerType = keyof typeof layerSchemas;
+/** One layer, every default filled in; sizes as [height, width]. */
+export type LayerSpec = { [T in LayerType]: z.output<(typeof layerSchemas)[T]> }[LayerType];
+export type LossName = 'cross_entropy' | 'mse';
+
+/** A model as model.json describes it: torch.nn.Sequential of these layers, and the loss of one example. */
+export interface ModelSpec {
+  layers: LayerSpec[];
+  loss: LossName;
+}
+
+/** One tensor of the state dict. Parameters and running statistics are float32, num_batches_tracked is int64. */
+export interface StateTensor {
+  name: string;
+  shape: number[];
+  kind: 'parameter' | 'buffer';
+  dtype: 'F32' | 'I64';
+  layer: number;
+}
+
+const layerNames = Object.keys(layerSchemas) as LayerType[];
+const topLevelKeys = ['layers', 'loss'];
+const losses: LossName[] = ['cross_entropy', 'mse'];
+
+/**
+ * Parses and checks a model.
+ *
+ * @param file how messages name the model, usually its path
+ * @param source the file's bytes or text, or the JSON value itself (a model written inline in train.json)
+ * @throws InputError for text that is no JSON; an unknown layer; an unknown, missing or mistyped key. The item is
+ *   the layer by index and type, the reason what was found and what was expected.
+ */
+export function parseModel(file: string, source: unknown): ModelSpec {
+  const model = parseJson(file, source);
+  if (!isRecord(model)) {
+    throw new InputError(file, 'model', `found ${show(model)}, expected an object with "layers" and "loss"`);
+  }
+  for (const key of Object.keys(model)) {
+    if (!topLevelKeys.includes(key)) {
+      throw new InputError(file, 'model', `unknown key "${key}", expected "layers" and "loss"`);
+    }
+  }
+  const { layers, loss } = model;
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw new InputError(file, 'layers', `found ${show(layers)}, expected a list of at least one layer`);
+  }
+  if (!losses.includes(loss as LossName)) {
+    throw new InputError(file, 'loss', `found ${show(loss)}, expected "cross_entropy" or "mse"`);
+  }
+  return { layers: layers.map((layer, index) => parseLayer(file, layer, index)), loss: loss as LossName };
+}
+
+function parseJson(file: string, source: unknown): unknown {
+  try {
+    const text =
+      source instanceof Uint8Array ? new TextDecoder('utf-8', { fatal: true }).decode(source) : source;
+    return typeof text === 'string' ? JSON.parse(text) : text;
+  } catch (error) {
+    throw new InputError(file, 'model', `is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function parseLayer(file: string, layer: unknown, index: number): LayerSpec {
+  if (!isRecord(layer)) {
+    throw new InputError(file, `layer ${index}`, `found ${show(layer)}, expected an object with a "type"`);
+  }
+  const { type } = layer;
+  if (!layerNames.includes(type as LayerType)) {
+    const item = typeof type === 'string' ? `layer ${index} (${type})` : `layer ${index}`;
+    const found = type === undefined ? 'missing key "type"' : `unknown layer ${show(type)}`;
+    throw new InputError(file, item, `${found}, expected one of ${layerNames.join(', ')}`);
+  }
+  const name = type as LayerType;
+  const item = layerItem(name, index);
+  const parsed = layerSchemas[name].safeParse(layer);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+    if (issue.code === 'unrecognized_keys') {
+      throw new InputError(file, item, `unknown key "${issue.keys[0]}", expected ${layerKeys[name]}`);
+    }
+    const key = String(issue.path[0]);
+    const expected = expectations[key];
+    throw new InputError(
+      file,
+      item,
+      key in layer
+        ? `"${key}" is ${show(layer[key])}, expected ${expected}`
+        : `missing key "${key}", expected ${expected}`,
+    );
+  }
+  const result: LayerSpec = parsed.data;
+  if (result.type === 'MaxPool2d' || result.type === 'AvgPool2d') {
+    const [kernelHeight, kernelWidth] = result.kernel_size;
+    const [padHeight, padWidth] = result.padding;
+    if (2 * padHeight > kernelHeight || 2 * padWidth > kernelWidth) {
+      const limit = showShape(result.kernel_size.map((size) => Math.floor(size / 2)));
+      throw new InputError(
+        file,
+        item,
+        `"padding" is ${showShape(result.padding)}, expected at most half of kernel_size, ${limit}`,
+      );
+    }
+  }
+  return result;
+}
+
+/**
+ * The shapes that one example takes through the model: entry 0 is the input, entry i + 1 the output of layer i,
+ * the batch axis left out. Linear acts on the trailing dimension, as in PyTorch; images are [C, H, W].
+ *
+ * @param inputShape shape of one example, [784] or [1, 28, 28]
+ * @param file how messages name the model
+ * @throws InputError if a layer cannot take the shape before it, or the loss the last one: the item is the layer
+ *   by index and type, the reason what came in and what was expected.
+ */
+export function inferShapes(
+  model: ModelSpec,
+  inputShape: readonly number[],
+  file = 'model.json',
+): number[][] {
+  const shapes = [[...inputShape]];
+  for (const [index, layer] of model.layers.entries()) {
+    const input = shapes[index] as number[];
+    const refuse = (expected: string): InputError =>
+      new InputError(file, layerItem(layer.type, index), `came in ${showShape(input)}, expected ${expected}`);
+    shapes.push(outputShape(layer, input, refuse));
+  }
+  const output = shapes.at(-1) as number[];
+  if (output.length !== 1) {
+    const last = model.layers.length - 1;
+    const item = `loss ${model.loss} after ${layerItem((model.layers[last] as LayerSpec).type, last)}`;
+    throw new InputError(file, item, `came in ${showShape(output)}, expected [outputs] for each example`);
+  }
+  return shapes;
+}
+
+function outputShape(
+  layer: LayerSpec,
+  input: readonly number[],
+  refuse: (expected: string) => InputError,
+): number[] {
+  switch (layer.type) {
+    case 'Linear':
+      if (input.at(-1) !== layer.in_features) {
+        throw refuse(`a trailing dimension of in_features = ${layer.in_features}`);
+      }
+      return [...input.slice(0, -1), layer.out_features];
+    case 'Conv2d':
+      if (input.length !== 3 || input[0] !== layer.in_channels) {
+        throw refuse(`[in_channels = ${layer.in_channels}, H, W]`);
+      }
+      return [layer.out_channels, ...windowedSize(layer, input, refuse)];
+    case 'MaxPool2d':
+    case 'AvgPool2d':
+      if (input.length !== 3) throw refuse('[C, H, W]');
+      return [input[0] as number, ...windowedSize(layer, input, refuse)];
+    case 'Flatten':
+      if (input.length === 0) throw refuse('at least one dimension beside the batch');
+      return [input.reduce((product, size) => product * size, 1)];
+    case 'BatchNorm1d':
+      if (input.length < 1 || input.length > 2 || input[0] !== layer.num_features) {
+        throw refuse(`[num_features = ${layer.num_features}] or [${layer.num_features}, length]`);
+      }
+      return [...input];
+    case 'BatchNorm2d':
+      if (input.length !== 3 || input[0] !== layer.num_features) {
+        throw refuse(`[num_features = ${layer.num_features}, H, W]`);
+      }
+      return [...input];
+    case 'LayerNorm': {
+      const trailing = input.slice(-layer.normalized_shape.length);
+      if (showShape(trailing) !== showShape(layer.normalized_shape)) {
+        throw refuse(`trailing dimensions normalized_shape = ${showShape(layer.normalized_shape)}`);
+      }
+      return [...input];
+    }
+    case 'ReLU':
+    case 'Tanh':
+    case 'Sigmoid':
+    case 'GELU':
+    case 'Dropout':
+      return [...input];
+  }
+}
+
+interface Windowed {
+  kernel_size: [number, number];
+  stride: [number, number];
+  padding: [number, number];
+}
+
+/** ⌊(size + 2·padding − kernel) / stride⌋ + 1 along height and width. */
+function windowedSize(
+  layer: Windowed,
+  input: readonly number[],
+  refuse: (expected: string) => InputError,
+): [number, number] {
+  const along = (axis: 0 | 1): number => {
+    const padded = (input[axis + 1] as number) + 2 * layer.padding[axis];
+    if (padded < layer.kernel_size[axis]) {
+      const padding = showShape(layer.padding);
+      throw refuse(`at least kernel_size = ${showShape(layer.kernel_size)} after padding by ${padding}`);
+    }
+    return Math.floor((padded - layer.kernel_size[axis]) / layer.stride[axis]) + 1;
+  };
+  return [along(0), along(1)];
+}
+
+/** The tensors of `nn.Sequential(...).state_dict()`, in its order. */
+export function stateDictLayout(model: ModelSpec): StateTensor[] {
+  return model.layers.flatMap((layer, index) => {
+    const tensor = (
+      name: string,
+      shape: number[],
+      kind: 'parameter' | 'buffer' = 'parameter',
+    ): StateTensor => ({
+      name: `${index}.${name}`,
+      shape,
+      kind,
+      dtype: name === 'num_batches_tracked' ? 'I64' : 'F32',
+      layer: index,
+    });
+    switch (layer.type) {
+      case 'Linear': {
+        const weight = tensor('weight', [layer.out_features, layer.in_features]);
+        return layer.bias ? [weight, tensor('bias', [layer.out_features])] : [weight];
+      }
+      case 'Conv2d': {
+        const weight = tensor('weight', [layer.out_channels, layer.in_channels, ...layer.kernel_size]);
+        return layer.bias ? [weight, tensor('bias', [layer.out_channels])] : [weight];
+      }
+      case 'BatchNorm1d':
+      case 'BatchNorm2d': {
+        const shape = [layer.num_features];
+        return [
+          tensor('weight', shape),
+          tensor('bias', shape),
+          tensor('running_mean', shape, 'buffer'),
+          tensor('running_var', shape, 'buffer'),
+          tensor('num_batches_tracked', [], 'buffer'),
+        ];
+      }
+      case 'LayerNorm':
+        return [tensor('weight', layer.normalized_shape), tensor('bias', layer.normalized_shape)];
+      default:
+        return [];
+    }
+  });
+}
+
+function layerItem(type: LayerType, index: number): string {
+  return `layer ${index} (${type})`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A JSON value as messages print it, cut to one line. */
+function show(value: unknown): string {
+  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

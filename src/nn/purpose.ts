@@ -1,0 +1,15 @@
+/**
+ * The second word of every Threefry key: what a stream of random numbers is for. Two purposes never share a
+ * stream, however alike their counters; a new purpose takes a number of its own here. Kernels repeat theirs as a
+ * constant, and the device tests compare the two.
+ */
+export const purpose = {
+  /** Keys of the epoch permutation; counter = (epoch, 0). */
+  shuffle: 1,
+  /** Examples drawn with replacement; counter = (step, position in the batch). */
+  iid: 2,
+  /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */
+  initialWeights: 0x0001_0000,
+  /** Synthetic data sets: this plus a number of the data set's own; counter = (element, example). */
+  syntheticData: 0x0002_0000,
+} as const;

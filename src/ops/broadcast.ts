@@ -1,0 +1,39 @@
+import broadcastKernel from '../../shaders/structure/broadcast.wgsl';
+import { constantOf, fill } from './fill.ts';
+import { type Tensor, size } from './graph.ts';
+import { apply, defineOp, expectShape } from './op.ts';
+import { linearGrid } from './plans/linearGrid.ts';
+import { type Axes, around, sum } from './sum.ts';
+
+const broadcastOp = defineOp({
+  name: 'broadcast',
+  vjp: ({ attributes }, [d]) => [d ? sum(d, attributes.axes) : null],
+  jvp: ({ outputs, attributes }, [dx]) => [dx ? broadcast(dx, outputs[0]!.shape, attributes.axes) : null],
+  lower: ({ inputs, outputs, attributes }, to) => {
+    const { shape } = outputs[0]!;
+    const { reduced, inner } = around(shape, attributes.axes);
+    const elements = size(shape);
+    to.dispatch(
+      { source: broadcastKernel, params: { elements, repeated: reduced, inner }, grid: linearGrid(elements) },
+      { x: inputs[0]!, y: outputs[0]! },
+    );
+  },
+});
+
+/** Repeats x along `axes` of `shape`: the transpose of `sum` over them. */
+export function broadcast(x: Tensor, shape: readonly number[], axes: Axes): Tensor {
+  expectShape('broadcast', 'the operand', x.shape, [...shape.slice(0, axes.from), ...shape.slice(axes.to)]);
+  const constant = constantOf(x);
+  if (constant !== null) return fill(x.node.graph, constant, shape);
+  return apply(broadcastOp, [x], { axes }, { shape });
+}
+
+/** […] → [N, …]: the same row for each of N examples, as a bias is. */
+export function broadcastRows(x: Tensor, rows: number): Tensor {
+  return broadcast(x, [rows, ...x.shape], { from: 0, to: 1 });
+}
+
+/** [N] → [N, …]: each example's number over its whole row. */
+export function broadcastWithin(x: Tensor, shape: readonly number[]): Tensor {
+  return broadcast(x, shape, { from: 1, to: shape.length });
+}

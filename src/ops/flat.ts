@@ -1,0 +1,77 @@
+import { aligned } from '../gpu/state.ts';
+import { type Graph, sameShape, showShape, size, type Tensor } from './graph.ts';
+import { apply, defineOp } from './op.ts';
+import { fill } from './fill.ts';
+
+/** Where the tensors of a model lie in one flat vector: in order, each at a multiple of 256 bytes, zeros between. */
+export interface FlatLayout {
+  readonly entries: readonly FlatEntry[];
+  /** Elements of the flat vector, padding included. */
+  readonly length: number;
+}
+
+export interface FlatEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly elements: number;
+}
+
+export function flatLayout(tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]): FlatLayout {
+  let length = 0;
+  const entries = tensors.map(({ name, shape }) => {
+    const entry = { name, shape, offset: length, elements: size(shape) };
+    length += aligned(entry.elements);
+    return entry;
+  });
+  return { entries, length };
+}
+
+const partOp = defineOp({
+  name: 'part',
+  view: ({ attributes }) => ({ offset: attributes.layout.entries[attributes.entry].offset }),
+  vjp: ({ inputs: [flat], attributes }, [d]) => {
+    if (!d) return [null];
+    const { entries }: FlatLayout = attributes.layout;
+    const parts = entries.map((e, i) => (i === attributes.entry ? d : fill(flat!.node.graph, 0, e.shape)));
+    return [pack(attributes.layout, parts)];
+  },
+  jvp: ({ attributes }, [dFlat]) => [dFlat ? part(dFlat, attributes.layout, attributes.entry) : null],
+});
+
+/** One tensor of a flat vector: a view of it. */
+export function part(flat: Tensor, layout: FlatLayout, entry: number): Tensor {
+  if (!sameShape(flat.shape, [layout.length])) {
+    throw new Error(`part: a flat vector of ${showShape(flat.shape)}, the layout has ${layout.length} elements`);
+  }
+  return apply(partOp, [flat], { layout, entry }, { shape: layout.entries[entry]!.shape });
+}
+
+/** All tensors of a flat vector, as views, in the layout's order. */
+export function unpack(flat: Tensor, layout: FlatLayout): Tensor[] {
+  return layout.entries.map((_, i) => part(flat, layout, i));
+}
+
+/** Marker for the compiler: it places the operands in the flat buffer, so that their kernels write there. */
+export const packOp = defineOp({
+  name: 'pack',
+  vjp: ({ attributes }, [d]) => (attributes.layout as FlatLayout).entries.map((_, i) => d && part(d, attributes.layout, i)),
+  jvp: ({ inputs, attributes }, tangents) => {
+    if (tangents.every((t) => t === null)) return [null];
+    return [pack(attributes.layout, tangents.map((t, i) => t ?? fill(inputs[i]!.node.graph, 0, inputs[i]!.shape)))];
+  },
+});
+
+/**
+ * Tensors as one flat vector; padding is zero. The kernels that make them write in place.
+ * @throws if a tensor has not the shape that the layout gives it.
+ */
+export function pack(layout: FlatLayout, tensors: readonly Tensor[], graph?: Graph): Tensor {
+  layout.entries.forEach(({ name, shape }, i) => {
+    const tensor = tensors[i];
+    if (!tensor || !sameShape(tensor.shape, shape)) {
+      throw new Error(`pack: ${name} is ${tensor ? showShape(tensor.shape) : 'missing'}, expected ${showShape(shape)}`);
+    }
+  });
+  return apply(packOp, tensors, { layout, graph }, { shape: [layout.length] });
+}

@@ -1,0 +1,33 @@
+import dense from '../../../shaders/moments/dense.wgsl';
+import type { KernelCall } from '../../gpu/kernelCall.ts';
+import type { Target } from '../op.ts';
+
+/** One replica's layer: X [batch, inputs], per-example output gradients D [batch, outputs]. */
+export interface DenseMomentsShape {
+  readonly batch: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly bias: boolean;
+}
+
+const THREADS = 64;
+
+/**
+ * Chooses kernel, variant and grid for the mean gradient and centred second moment of a linear layer. Operands: `x`, `d`,
+ * `gradient`, `variance`; with a bias the caller sets the parameters `biasGradientOffset` and `biasVarianceOffset`
+ * (counted from the buffers' starts).
+ */
+export function planDenseMoments(shape: DenseMomentsShape, target: Target): KernelCall {
+  const { batch, inputs, outputs, bias } = shape;
+  for (const [name, extent] of Object.entries({ batch, inputs, outputs })) {
+    if (!Number.isInteger(extent) || extent < 1) throw new Error(`dense moments: ${name} is ${extent}`);
+  }
+  const tiles = Math.ceil(outputs / 4) * Math.ceil(inputs / 4);
+  return {
+    source: dense,
+    // Neither SwiftShader nor llvmpipe fuses a product with what follows; other compilers may.
+    knobs: { TILE_L: 4, TILE_K: 4, BIAS: bias, GUARD: target.kind === 'gpu' },
+    params: { batch, inputs, outputs, zero: 0, biasGradientOffset: 0, biasVarianceOffset: 0 },
+    grid: [Math.ceil(tiles / THREADS) + (bias ? Math.ceil(outputs / THREADS) : 0), 1],
+  };
+}

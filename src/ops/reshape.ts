@@ -1,0 +1,18 @@
+import { sameShape, showShape, size, type Tensor } from './graph.ts';
+import { apply, defineOp } from './op.ts';
+
+const reshapeOp = defineOp({
+  name: 'reshape',
+  view: () => ({ offset: 0 }),
+  vjp: ({ inputs: [x] }, [d]) => [d ? reshape(d, x!.shape) : null],
+  jvp: ({ outputs: [y] }, [dx]) => [dx ? reshape(dx, y!.shape) : null],
+});
+
+/** The same elements in row-major order under another shape; nothing moves. */
+export function reshape(x: Tensor, shape: readonly number[]): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  if (size(x.shape) !== size(shape)) {
+    throw new Error(`reshape: ${showShape(x.shape)} has not the elements of ${showShape(shape)}`);
+  }
+  return apply(reshapeOp, [x], { shape }, { shape, dtype: x.dtype });
+}

@@ -1,0 +1,106 @@
+import kernel from '../../shaders/loss/softmaxCrossEntropy.wgsl';
+import { addPresent } from './add.ts';
+import { broadcastWithin } from './broadcast.ts';
+import { constantOf, fill } from './fill.ts';
+import { showShape, type Tensor } from './graph.ts';
+import { multiply } from './multiply.ts';
+import { apply, applyAll, defineOp, type Op } from './op.ts';
+import { rowGrid } from './plans/linearGrid.ts';
+import { softmax, softmaxJacobian } from './softmax.ts';
+import { rowSum } from './sum.ts';
+
+const ones = (z: Tensor): Tensor => fill(z.node.graph, 1, [z.shape[0]!]);
+
+export const softmaxCrossEntropyOp = defineOp({
+  name: 'softmaxCrossEntropy',
+  vjp: ({ inputs: [z, labels] }, [d]) => [d ? softmaxCrossEntropyGradient(z!, labels!, d) : null, null],
+  jvp: ({ inputs: [z, labels] }, [dz]) => [
+    dz ? rowSum(multiply(dz, softmaxCrossEntropyGradient(z!, labels!, ones(z!)))) : null,
+  ],
+  lower: ({ inputs: [z, labels], outputs: [loss] }, to) => {
+    const [rows, classes] = z!.shape as [number, number];
+    to.dispatch(
+      {
+        source: kernel,
+        knobs: { GRADIENT: false, WEIGHTED: false },
+        params: { rows, classes, scale: 1 },
+        grid: rowGrid(rows),
+      },
+      { z: z!, labels: labels!, loss: loss! },
+    );
+  },
+});
+
+/**
+ * Loss of each example: ℓₙ = log Σ_c exp z[n, c] − z[n, yₙ]. z [N, C] logits, labels [N] u32 → [N].
+ * @throws if the shapes do not fit.
+ */
+export function softmaxCrossEntropy(z: Tensor, labels: Tensor): Tensor {
+  if (z.shape.length !== 2 || labels.shape.length !== 1 || labels.shape[0] !== z.shape[0]) {
+    throw new Error(
+      `softmaxCrossEntropy: logits ${showShape(z.shape)} and labels ${showShape(labels.shape)}, expected [N, C] and [N]`,
+    );
+  }
+  return apply(softmaxCrossEntropyOp, [z, labels], {}, { shape: [z.shape[0]!] });
+}
+
+export const softmaxCrossEntropyGradientOp = defineOp({
+  name: 'softmaxCrossEntropyGradient',
+  vjp: ({ inputs: [z, labels, w] }, [c]) => {
+    if (!c) return [null, null, null];
+    const perLogit = softmaxCrossEntropyGradient(z!, labels!, ones(z!));
+    return [
+      multiply(broadcastWithin(w!, z!.shape), softmaxJacobian(softmax(z!), c)),
+      null,
+      rowSum(multiply(c, perLogit)),
+    ];
+  },
+  jvp: ({ inputs: [z, labels, w] }, [dz, , dw]) => [
+    addPresent(
+      dz ? multiply(softmaxJacobian(softmax(z!), dz), broadcastWithin(w!, z!.shape)) : null,
+      dw ? softmaxCrossEntropyGradient(z!, labels!, dw) : null,
+    ),
+  ],
+  lower: ({ inputs: [z, labels, w], outputs: [gradient] }, to) => {
+    const [rows, classes] = z!.shape as [number, number];
+    const constant = constantOf(w!);
+    to.dispatch(
+      {
+        source: kernel,
+        knobs: { LOSS: false, WEIGHTED: constant === null },
+        params: { rows, classes, scale: constant ?? 1 },
+        grid: rowGrid(rows),
+      },
+      { z: z!, labels: labels!, gradient: gradient!, ...(constant === null ? { weights: w! } : {}) },
+    );
+  },
+});
+
+/** w[n]·∂ℓₙ/∂z: (softmax(z) − onehot(y))·w. z [N, C], labels [N], w [N] → [N, C]. */
+export function softmaxCrossEntropyGradient(z: Tensor, labels: Tensor, w: Tensor): Tensor {
+  return apply(softmaxCrossEntropyGradientOp, [z, labels, w], {}, { shape: z.shape });
+}
+
+/** Loss and gradient from one reading of the logits. Made by the compiler, which has no need to differentiate it. */
+const fusedOp: Op = {
+  name: 'softmaxCrossEntropyWithGradient',
+  lower: ({ inputs: [z, labels, w], outputs: [loss, gradient] }, to) => {
+    const [rows, classes] = z!.shape as [number, number];
+    const constant = constantOf(w!);
+    to.dispatch(
+      {
+        source: kernel,
+        knobs: { WEIGHTED: constant === null },
+        params: { rows, classes, scale: constant ?? 1 },
+        grid: rowGrid(rows),
+      },
+      { z: z!, labels: labels!, loss: loss!, gradient: gradient!, ...(constant === null ? { weights: w! } : {}) },
+    );
+  },
+};
+
+/** [loss, gradient] of `softmaxCrossEntropy` and `softmaxCrossEntropyGradient` at once. */
+export function softmaxCrossEntropyWithGradient(z: Tensor, labels: Tensor, w: Tensor): readonly [Tensor, Tensor] {
+  const types = [{ shape: [z.shape[0]!] }, { shape: z.shape }];
+  return applyAll(fusedOp, [z, labels, w], {}, types) as unknown as readonly [Tensor, Tensor];
+}

@@ -1,0 +1,66 @@
+import { openDevice, uncaught } from '../gpu/device.ts';
+import { type JobEvent, type JobHost, type JobSpec, runJob } from '../jobs/job.ts';
+
+/** An error on its way out of a page: classes do not travel. */
+export interface JobFailure {
+  name: string;
+  message: string;
+  stack?: string;
+}
+
+declare global {
+  interface Window {
+    /** Runs one job for the process that opened this page; gives what went wrong, if anything. */
+    basinRun(spec: JobSpec, token: string): Promise<JobFailure | undefined>;
+    /** Set by that process: takes an event, with a result's tensors left out. */
+    basinEvent(event: JobEvent): Promise<void>;
+  }
+}
+
+window.basinRun = async (spec, token) => {
+  try {
+    const gpu = await openDevice();
+    try {
+      for await (const event of runJob(gpu, spec, hostOf(token))) {
+        if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
+        await send(event, token);
+      }
+    } finally {
+      gpu.dispose();
+    }
+    return undefined;
+  } catch (error) {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    return { name, message, stack };
+  }
+};
+
+/** Files are read by the process that opened the page. */
+function hostOf(token: string): JobHost {
+  return {
+    async read(path) {
+      const response = await fetch(`/host-file?path=${encodeURIComponent(path)}`, {
+        headers: { 'x-basin-token': token },
+      });
+      if (!response.ok) throw new Error(`${path}: the host answered ${response.status}`);
+      if (response.headers.has('x-basin-failure')) {
+        const { name, message } = (await response.json()) as JobFailure;
+        throw Object.assign(new Error(message), { name });
+      }
+      return new Uint8Array(await response.arrayBuffer());
+    },
+  };
+}
+
+/** Tensors go as bytes in a request of their own, the rest of the event as an object. */
+async function send(event: JobEvent, token: string): Promise<void> {
+  if (event.type !== 'result' || !event.tensors) return window.basinEvent(event);
+  const { tensors, ...rest } = event;
+  const response = await fetch('/host-tensors', {
+    method: 'POST',
+    headers: { 'x-basin-token': token },
+    body: tensors as BufferSource,
+  });
+  if (!response.ok) throw new Error(`the host refused the result's tensors: ${response.status}`);
+  await window.basinEvent(rest);
+}

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Gpu } from '../../src/gpu/device.ts';
+import { type JobSpec, runJob } from '../../src/jobs/job.ts';
+import { compareMeasure, compareTrain, type Deviation, type Tensors } from './compare.ts';
+import { readTensors } from './readTensors.ts';
+
+const CASES = fileURLToPath(new URL('../fixtures/cases/', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../../src/cli/launch.mjs', import.meta.url));
+
+/** What a job leaves behind, by whichever way it was run. */
+export interface Outcome {
+  result: Record<string, unknown>;
+  tensors: Tensors;
+  exitCode: number;
+}
+
+/** Names of the cases in test/fixtures/cases, `measure-…` and `train-…`. */
+export function caseNames(): string[] {
+  return readdirSync(CASES).sort();
+}
+
+/** Runs a case by the job code in this process. `hvp`: with the case's vector. */
+export async function runInProcess(gpu: Gpu, name: string, hvp: boolean): Promise<Outcome> {
+  const job = jobOf(name);
+  const spec: Record<string, unknown> = { job, ...json(name, `${job}.json`) };
+  if (!hvp) delete spec.hvp;
+  const host = { read: (path: string): Promise<Uint8Array> => readFile(join(CASES, name, path)) };
+  for await (const event of runJob(gpu, spec as JobSpec, host)) {
+    if (event.type !== 'result') continue;
+    const tensors = event.tensors ? readTensors(event.tensors) : new Map();
+    // By way of text, as the command line writes it: a NaN becomes null there.
+    return { result: JSON.parse(JSON.stringify(event.result)), tensors, exitCode: event.exitCode };
+  }
+  throw new Error(`${name}: the job ended without a result`);
+}
+
+/** Runs a case as a user does, from another folder. `files` false: the result comes on standard output. */
+export async function runCommand(name: string, hvp: boolean, files = true): Promise<Outcome> {
+  const job = jobOf(name);
+  const spec = json(name, `${job}.json`) as Record<string, string>;
+  const folder = mkdtempSync(join(tmpdir(), 'basin-'));
+  try {
+    const out = join(folder, 'result.json');
+    const tensors = join(folder, 'result.safetensors');
+    const inputs = ['model', 'weights', 'data', ...(hvp ? ['hvp'] : [])];
+    const flags = inputs.flatMap((key) => [`--${key}`, join(CASES, name, spec[key]!)]);
+    const args = job === 'train' ? [join(CASES, name, 'train.json')] : flags;
+    if (files) args.push('--out', out, '--tensors', tensors);
+    const { stdout, stderr, exitCode } = await command([job, ...args], folder);
+    const text = files && existsSync(out) ? readFileSync(out, 'utf8') : stdout;
+    if (files && stdout.trim() !== '') throw new Error(`${name}: unasked on standard output: ${stdout}`);
+    try {
+      const result = JSON.parse(text);
+      return {
+        result,
+        tensors: existsSync(tensors) ? readTensors(readFileSync(tensors)) : new Map(),
+        exitCode,
+      };
+    } catch {
+      throw new Error(`${name}: exit code ${exitCode}, no JSON in ${JSON.stringify(text)}\n${stderr}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The outcome against the case's expected files. `curvature`: Hessian products must be among the results. */
+export function compareCase(name: string, outcome: Outcome, curvature: boolean): Deviation[] {
+  const expected = json(name, 'expected.json');
+  const expectedTensors = tensorsOf(name, 'expected.safetensors');
+  if (jobOf(name) === 'measure') {
+    return compareMeasure(outcome.result, outcome.tensors, expected, expectedTensors, curvature);
+  }
+  const spec = json(name, 'train.json') as { weights: string; replicas?: { weights?: string }[] };
+  const startOf = (replica: number) => tensorsOf(name, spec.replicas?.[replica]?.weights ?? spec.weights);
+  return compareTrain(outcome.result, outcome.tensors, expected, expectedTensors, startOf);
+}
+
+/** 3 when a run alone diverges, else 0. */
+export function expectedExitCode(name: string): number {
+  return json(name, 'expected.json').diverged ? 3 : 0;
+}
+
+function jobOf(name: string): 'measure' | 'train' {
+  return name.startsWith('measure-') ? 'measure' : 'train';
+}
+
+function json(name: string, file: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(CASES, name, file), 'utf8'));
+}
+
+function tensorsOf(name: string, file: string): Tensors {
+  return readTensors(readFileSync(join(CASES, name, file)));
+}
+
+function command(args: string[], cwd: string): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ stdout, stderr, exitCode: code ?? -1 }));
+  });
+}

@@ -1,0 +1,108 @@
+import { zipSync } from 'fflate';
+import { expect, test } from 'vitest';
+import { readNpy, readNpz } from '../../src/data/npz.ts';
+
+function npy(dict: string, data: ArrayLike<number>, version = 1): Uint8Array {
+  const header = new TextEncoder().encode(`${dict}\n`);
+  const begin = version === 1 ? 10 : 12;
+  const bytes = new Uint8Array(begin + header.length + data.length);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]);
+  const view = new DataView(bytes.buffer);
+  if (version === 1) view.setUint16(8, header.length, true);
+  else view.setUint32(8, header.length, true);
+  bytes.set(header, begin);
+  bytes.set(data, begin + header.length);
+  return bytes;
+}
+const dict = (descr: string, shape: string, fortran = 'False') =>
+  `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;
+const floats = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
+const zip = (members: Record<string, Uint8Array>, level: 0 | 9 = 9) => zipSync(members, { level });
+
+test.each([1, 2, 3])('reads .npy version %i, stored and deflated', (version) => {
+  const member = npy(dict('<f4', '(2, 3)'), floats(1, 2, 3, 4, 5, 6), version);
+  for (const level of [0, 9] as const) {
+    const tensors = readNpz('d.npz', zip({ 'x.npy': member, 'y.npy': npy(dict('|u1', '(1,)'), [7]) }, level));
+    expect([...tensors]).toEqual([
+      ['x', { dtype: 'F32', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
+      ['y', { dtype: 'U8', shape: [1], data: Uint8Array.of(7) }],
+    ]);
+  }
+});
+
+test('brings Fortran order into C order', () => {
+  // [[[1, 2], [3, 4]], [[5, 6], [7, 8]], [[9, 10], [11, 12]]] with the first index running fastest.
+  const data = floats(1, 5, 9, 3, 7, 11, 2, 6, 10, 4, 8, 12);
+  const { shape, data: values } = readNpy('f', 'x', npy(dict('<f4', '(3, 2, 2)', 'True'), data));
+  expect(shape).toEqual([3, 2, 2]);
+  expect([...values]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect(readNpy('f', 'x', npy(dict('<f4', '(0, 2)', 'True'), [])).data).toHaveLength(0);
+});
+
+test('reads scalars and every dtype', () => {
+  const read = (descr: string, shape: string, bytes: number[]) =>
+    readNpy('f', 'x', npy(dict(descr, shape), bytes));
+  expect(read('<f8', '()', [0, 0, 0, 0, 0, 0, 0xf8, 0x3f])).toMatchObject({ dtype: 'F64', shape: [] });
+  expect([...read('<f2', '(1,)', [0, 0x3e]).data]).toEqual([1.5]);
+  expect([...read('<i8', '(1,)', [5, 0, 0, 0, 0, 0, 0, 0]).data]).toEqual([5n]);
+  expect([...read('<i4', '(1,)', [5, 0, 0, 0]).data]).toEqual([5]);
+  expect([...read('|i1', '(1,)', [255]).data]).toEqual([-1]);
+  expect(read('|b1', '(2,)', [0, 1])).toMatchObject({ dtype: 'BOOL', data: Uint8Array.of(0, 1) });
+});
+
+test.each<[string, Uint8Array, string]>([
+  ['no signature', new Uint8Array(20), 'does not begin with the signature'],
+  ['cut in the signature', Uint8Array.of(0x93, 0x4e), 'cut short at 2 bytes'],
+  ['version', npy(dict('<f4', '(1,)'), floats(1), 4), '.npy version 4'],
+  ['cut in the header', npy(dict('<f4', '(1,)'), []).subarray(0, 30), 'header should have'],
+  ['cut in the data', npy(dict('<f4', '(2,)'), floats(1)), 'shape [2] of F32 needs 8 bytes, found 4'],
+  ['bytes left over', npy(dict('<f4', '(1,)'), floats(1, 2)), 'shape [1] of F32 needs 4 bytes, found 8'],
+  ['big-endian', npy(dict('>f4', '(1,)'), floats(1)), "unknown dtype '>f4'"],
+  ['objects', npy(dict('|O', '(1,)'), floats(1)), "unknown dtype '|O'"],
+  [
+    'structure',
+    npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", floats(1)),
+    'unknown dtype',
+  ],
+  ['no dict', npy('hello', []), 'malformed .npy header'],
+  ['missing key', npy("{'descr': '<f4', 'shape': (1,), }", floats(1)), 'malformed .npy header'],
+  [
+    'key twice',
+    npy("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", floats(1)),
+    'malformed',
+  ],
+  ['negative size', npy(dict('<f4', '(-1,)'), floats(1)), 'malformed .npy header'],
+])('refuses an array: %s', (_, bytes, message) => {
+  expect(() => readNpy('d.npz', 'x', bytes)).toThrow('d.npz: x: ');
+  expect(() => readNpy('d.npz', 'x', bytes)).toThrow(message);
+});
+
+test('refuses archives that are cut short, damaged or not what they say', () => {
+  const good = zip({ 'x.npy': npy(dict('|u1', '(4,)'), [1, 2, 3, 4]) }, 0);
+  expect(() => readNpz('d.npz', good.subarray(0, good.length - 1))).toThrow('d.npz: archive: cut short');
+  expect(() => readNpz('d.npz', new Uint8Array(10))).toThrow('d.npz: archive: cut short');
+  const flipped = good.slice();
+  const data = flipped.indexOf(1, 100);
+  flipped[data] = 9;
+  expect(() => readNpz('d.npz', flipped)).toThrow(/d\.npz: x\.npy: damaged: CRC-32/);
+  const deflated = zip({ 'x.npy': npy(dict('|u1', '(4,)'), [1, 2, 3, 4]) });
+  expect(() => readNpz('d.npz', deflated.slice().fill(0xff, 40, 60))).toThrow('d.npz: x.npy: ');
+  expect(() => readNpz('d.npz', zip({ 'x.txt': good }))).toThrow(
+    'd.npz: x.txt: expected the name of an array',
+  );
+});
+
+test('refuses an archive with one name twice', () => {
+  const member = npy(dict('|u1', '(1,)'), [1]);
+  const bytes = zip({ 'x.npy': member, 'y.npy': member }, 0);
+  for (let i = 0; i < bytes.length; i++)
+    if (bytes[i] === 'y'.charCodeAt(0) && bytes[i + 1] === 0x2e) bytes[i] = 120;
+  expect(() => readNpz('d.npz', bytes)).toThrow('d.npz: x.npy: occurs twice');
+});
+
+test('refuses an archive cut anywhere', () => {
+  const good = zip({ 'x.npy': npy(dict('<f4', '(3,)'), floats(1, 2, 3)) });
+  for (let length = 0; length < good.length; length++) {
+    expect(() => readNpz('d.npz', good.subarray(0, length))).toThrow('d.npz: ');
+  }
+});

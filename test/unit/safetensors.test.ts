@@ -1,0 +1,181 @@
+import { expect, test } from 'vitest';
+import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+
+/** A file from a header, verbatim, and so many bytes of data. */
+function file(header: unknown, data: Uint8Array | number, headerLength?: number): Uint8Array {
+  const text = typeof header === 'string' ? header : JSON.stringify(header);
+  const json = new TextEncoder().encode(text);
+  const content = typeof data === 'number' ? new Uint8Array(data) : data;
+  const bytes = new Uint8Array(8 + json.length + content.length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength ?? json.length), true);
+  bytes.set(json, 8);
+  bytes.set(content, 8 + json.length);
+  return bytes;
+}
+const entry = (dtype: string, shape: unknown, begin: unknown, end: unknown) => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+});
+const read = (bytes: Uint8Array) => readSafetensors('w.safetensors', bytes);
+
+const tensors = new Map<string, Tensor>([
+  ['0.bias', { dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) }],
+  ['10', { dtype: 'F32', shape: [2, 1], data: Float32Array.of(1.5, -0) }],
+  ['2', { dtype: 'I64', shape: [], data: BigInt64Array.of(-7n) }],
+  ['é "quoted"', { dtype: 'I32', shape: [0, 4], data: new Int32Array(0) }],
+]);
+
+test('reads what it wrote', () => {
+  const bytes = writeSafetensors(tensors, { format: 'pt' });
+  expect(new Map([...read(bytes)].sort())).toEqual(new Map([...tensors].sort()));
+  const headerLength = new DataView(bytes.buffer).getUint32(0, true);
+  expect(headerLength % 8).toBe(0);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
+  expect(header.__metadata__).toEqual({ format: 'pt' });
+});
+
+test('reads from the middle of a larger buffer, whatever its alignment', () => {
+  const bytes = writeSafetensors(tensors);
+  const larger = new Uint8Array(bytes.length + 3);
+  larger.set(bytes, 3);
+  expect(read(larger.subarray(3)).get('10')?.data).toEqual(Float32Array.of(1.5, -0));
+});
+
+test('lists tensors by offset, wide elements first', () => {
+  expect([...read(writeSafetensors(tensors)).keys()]).toEqual(['2', '10', 'é "quoted"', '0.bias']);
+});
+
+test('decodes every dtype', () => {
+  const decode = (dtype: string, ...bytes: number[]) => {
+    const size = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2, I16: 2 }[dtype] ?? 1;
+    const header = { t: entry(dtype, [bytes.length / size], 0, bytes.length) };
+    return [...(read(file(header, Uint8Array.from(bytes))).get('t')?.data ?? [])];
+  };
+  expect(decode('F64', 0, 0, 0, 0, 0, 0, 0xf8, 0x3f)).toEqual([1.5]);
+  expect(decode('F32', 0, 0, 0xc0, 0x3f)).toEqual([1.5]);
+  expect(decode('BF16', 0xc0, 0x3f)).toEqual([1.5]);
+  expect(decode('F16', 0, 0x3e, 0, 0xbc, 1, 0, 0xff, 0x7b)).toEqual([1.5, -1, 2 ** -24, 65504]);
+  expect(decode('F16', 0, 0x7c, 0, 0xfc, 1, 0x7c, 0, 0x80)).toEqual([Infinity, -Infinity, Number.NaN, -0]);
+  expect(decode('I64', 254, 255, 255, 255, 255, 255, 255, 255)).toEqual([-2n]);
+  expect(decode('I32', 254, 255, 255, 255)).toEqual([-2]);
+  expect(decode('I16', 254, 255)).toEqual([-2]);
+  expect(decode('I8', 254)).toEqual([-2]);
+  expect(decode('U8', 254)).toEqual([254]);
+  expect(decode('BOOL', 0, 1)).toEqual([0, 1]);
+  expect(() => decode('BOOL', 0, 2)).toThrow('w.safetensors: t: element 1 is 2, expected a BOOL of 0 or 1');
+});
+
+const a = entry('F32', [2], 0, 8);
+test.each<[string, Uint8Array, string]>([
+  ['empty file', new Uint8Array(0), 'header: cut short: the file has 0 bytes'],
+  ['seven bytes', new Uint8Array(7), 'header: cut short: the file has 7 bytes'],
+  ['header past the end', file({ a }, 8, 1000), 'header: should have 1000 bytes, but only'],
+  ['header length beyond 2^53', file({ a }, 8, 2 ** 60), 'header: should have'],
+  ['header no JSON', file('{"a": ', 0), 'header: is not JSON'],
+  ['header no UTF-8', file({ a }, 8).fill(0xff, 8, 20), 'header: is not JSON'],
+  ['empty header', file('', 0), 'header: is not JSON'],
+  ['header a list', file([a], 8), 'header: is not a JSON object'],
+  ['header cut short', file({ a }, 8, 10), 'header: is not JSON'],
+  [
+    'data cut short',
+    file({ a }, 7),
+    'a: data_offsets [0, 8] reach outside the file, which has 7 bytes of data',
+  ],
+  ['no data', file({ a }, 0), 'a: data_offsets [0, 8] reach outside the file'],
+  ['bytes left over', file({ a }, 9), 'data: 1 bytes after "a" belong to no tensor'],
+  ['bytes but no tensors', file({}, 4), 'data: 4 bytes after the header belong to no tensor'],
+  ['offsets far outside', file({ a: entry('U8', [4], 2 ** 40, 2 ** 40 + 4) }, 4), 'a: data_offsets'],
+  [
+    'overlap',
+    file({ a, b: entry('F32', [2], 4, 12) }, 12),
+    'b: begins at byte 4, overlapping "a", which ends at 8',
+  ],
+  ['one range twice', file({ a, b: a }, 8), 'b: begins at byte 0, overlapping "a"'],
+  [
+    'hole',
+    file({ a, b: entry('F32', [1], 12, 16) }, 16),
+    'b: begins at byte 12, leaving a hole after "a", which ends at 8',
+  ],
+  [
+    'hole at the start',
+    file({ a: entry('F32', [1], 4, 8) }, 8),
+    'a: begins at byte 4, leaving a hole after the header',
+  ],
+  [
+    'unknown dtype',
+    file({ a: entry('F8_E4M3', [8], 0, 8) }, 8),
+    'a: unknown dtype "F8_E4M3", expected one of F64, F32',
+  ],
+  ['inherited dtype', file({ a: entry('toString', [8], 0, 8) }, 8), 'a: unknown dtype "toString"'],
+  [
+    'shape too large',
+    file({ a: entry('F32', [3], 0, 8) }, 8),
+    'a: shape [3] of F32 needs 12 bytes, data_offsets hold 8',
+  ],
+  [
+    'shape too small',
+    file({ a: entry('F32', [1], 0, 8) }, 8),
+    'a: shape [1] of F32 needs 4 bytes, data_offsets hold 8',
+  ],
+  ['negative size', file({ a: entry('F32', [-2], 0, 8) }, 8), 'a: shape [-2], expected a list of integers'],
+  ['fraction', file({ a: entry('F32', [0.5, 4], 0, 8) }, 8), 'a: shape [0.5,4], expected a list of integers'],
+  ['shape no list', file({ a: entry('F32', 2, 0, 8) }, 8), 'a: shape 2, expected a list of integers'],
+  [
+    'offsets backwards',
+    file({ a: entry('F32', [2], 8, 0) }, 8),
+    'a: data_offsets [8,0], expected [begin, end]',
+  ],
+  [
+    'negative offset',
+    file({ a: entry('F32', [2], -8, 0) }, 8),
+    'a: data_offsets [-8,0], expected [begin, end]',
+  ],
+  ['three offsets', file({ a: { dtype: 'U8', shape: [1], data_offsets: [0, 1, 1] } }, 1), 'a: data_offsets'],
+  ['no dtype', file({ a: { shape: [2], data_offsets: [0, 8] } }, 8), 'a: unknown dtype undefined'],
+  ['no shape', file({ a: { dtype: 'F32', data_offsets: [0, 8] } }, 8), 'a: shape undefined'],
+  ['unknown key', file({ a: { ...a, strides: [1] } }, 8), 'a: unknown key "strides"'],
+  ['entry no object', file({ a: [0, 8] }, 8), 'a: expected an object with dtype, shape and data_offsets'],
+  [
+    'name twice',
+    file(`{"a":${JSON.stringify(a)},"\\u0061":${JSON.stringify(a)}}`, 8),
+    'a: occurs twice in the header',
+  ],
+  [
+    'key twice',
+    file('{"a":{"dtype":"F32","shape":[2],"shape":[1],"data_offsets":[0,4]}}', 4),
+    'shape: occurs twice',
+  ],
+  [
+    'metadata no strings',
+    file({ __metadata__: { n: 1 }, a }, 8),
+    '__metadata__: expected an object of strings',
+  ],
+])('refuses: %s', (_, bytes, message) => {
+  expect(() => read(bytes)).toThrow(`w.safetensors: ${message}`);
+});
+
+test('a name such as __proto__ is a name like any other', () => {
+  const bytes = file('{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', Uint8Array.of(9));
+  expect([...read(bytes)]).toEqual([['__proto__', { dtype: 'U8', shape: [1], data: Uint8Array.of(9) }]]);
+});
+
+test('requireFinite names file, tensor and the first element', () => {
+  const tensor = (...values: number[]): Tensor => ({
+    dtype: 'F32',
+    shape: [values.length],
+    data: Float32Array.from(values),
+  });
+  expect(() => requireFinite('f', 't', tensor(1, 2))).not.toThrow();
+  expect(() => requireFinite('f', 't', tensor(1, Number.NaN, Infinity))).toThrow(
+    'f: t: element 1 is NaN, expected a finite number',
+  );
+  expect(() => requireFinite('f', 't', tensor(-Infinity))).toThrow('f: t: element 0 is -Infinity');
+});
+
+test('writing refuses data that is not its shape or dtype', () => {
+  const write = (tensor: Tensor) => writeSafetensors(new Map([['t', tensor]]));
+  expect(() => write({ dtype: 'F32', shape: [3], data: new Float32Array(2) })).toThrow(TypeError);
+  expect(() => write({ dtype: 'F32', shape: [2], data: new Int32Array(2) })).toThrow(TypeError);
+  expect(() => write({ dtype: 'F16', shape: [2], data: new Float32Array(2) })).toThrow(TypeError);
+});

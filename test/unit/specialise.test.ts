@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { reflectWgsl } from '../../src/build/reflectWgsl.ts';
+import { specialise } from '../../src/gpu/specialise.ts';
+
+const CODE = `// probe: a kernel for the tests of reflection.
+// knobs
+const TILE: u32 = 2u;
+const EPS: f32 = 1e-3;
+const BIAS: bool = false;
+// end knobs
+struct Params { m: u32, rate: f32, aOffset: u32, aReplica: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> a: array<vec4f>;
+var<workgroup> part: array<f32, 8>;
+@compute @workgroup_size(TILE, 4)
+fn main() {
+  // unroll
+  for (var i = 0u; i < TILE; i++) {
+    // unroll
+    for (var j = 0u; j < 2u; j++) {
+      a[i * 2u + j].x = EPS;
+    }
+  }
+}
+`;
+
+test('a kernel file is reflected by name', () => {
+  const source = reflectWgsl('probe', CODE);
+  expect(source.bindings).toEqual([{ name: 'a', binding: 1, access: 'read_write', element: 'vec4f' }]);
+  expect(source.params.map((p) => [p.name, p.offset, p.type])).toEqual([
+    ['m', 0, 'u32'],
+    ['rate', 4, 'f32'],
+    ['aOffset', 8, 'u32'],
+    ['aReplica', 12, 'u32'],
+  ]);
+  expect(source.workgroupSize).toEqual([2, 4, 1]);
+  expect(source.workgroupBytes).toBe(32);
+  expect(source.knobs.TILE).toEqual({ type: 'u32', value: '2u' });
+});
+
+test('a variant replaces the knob block and writes marked loops out', () => {
+  const code = specialise(reflectWgsl('probe', CODE), { TILE: 3, BIAS: true, EPS: 0.5 });
+  expect(code).toContain('const TILE: u32 = 3u;');
+  expect(code).toContain('const BIAS: bool = true;');
+  expect(code).toContain('const EPS: f32 = f32(0.5);');
+  expect(code).not.toContain('for (');
+  expect(code.match(/\.x = EPS/g)).toHaveLength(6);
+  expect(code).toContain('a[2u * 2u + 1u].x = EPS;');
+});
+
+test('what departs from the form is refused by name', () => {
+  expect(() => specialise(reflectWgsl('probe', CODE), { WIDTH: 1 })).toThrow(/unknown knob WIDTH/);
+  expect(() => specialise(reflectWgsl('probe', CODE), { BIAS: 1 })).toThrow(/BIAS is 1, expected a bool/);
+  expect(() => reflectWgsl('probe', CODE.replace('aReplica', 'other'))).toThrow(/lacks aReplica/);
+  expect(() => reflectWgsl('probe', CODE.replace('fn main', 'fn start'))).toThrow(/called main/);
+});

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest';
+import { readSafetensors, type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { saveStateDict } from '../../src/data/saveStateDict.ts';
+import { initialStateDict } from '../../src/nn/init.ts';
+import { parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
+import { loadStateDict, stateDictTensors } from '../../src/nn/stateDict.ts';
+
+const model = parseModel('m', {
+  layers: [
+    { type: 'Linear', in_features: 2, out_features: 3 },
+    { type: 'BatchNorm1d', num_features: 3 },
+  ],
+  loss: 'cross_entropy',
+});
+const layout = stateDictLayout(model);
+const values = new Map(Array.from(initialStateDict(model, 1), ([name, { data }]) => [name, data]));
+values.set('1.num_batches_tracked', Float32Array.of(12));
+const other = new Map(Array.from(values, ([name, data]) => [name, data.map((value) => value + 1)]));
+
+const plain = () => stateDictTensors(values, layout);
+const load = (tensors: Map<string, Tensor>, prefix?: string) =>
+  loadStateDict('w.st', tensors, layout, prefix === undefined ? {} : { prefix });
+const changed = (name: string, tensor: Tensor) => new Map([...plain(), [name, tensor]]);
+
+test('comes back from a file', () => {
+  const tensors = readSafetensors('w.st', saveStateDict(values, layout));
+  expect(tensors.get('1.num_batches_tracked')).toEqual({
+    dtype: 'I64',
+    shape: [],
+    data: BigInt64Array.of(12n),
+  });
+  expect(load(tensors)).toEqual(values);
+});
+
+test('skips averages unless the prefix asks for them', () => {
+  const merged = new Map([...plain(), ...stateDictTensors(other, layout, { prefix: 'swa.' })]);
+  const tensors = readSafetensors('w.st', writeSafetensors(merged));
+  expect(load(tensors)).toEqual(values);
+  expect(load(tensors, 'swa.')).toEqual(other);
+  expect(() => load(tensors, 'ema.')).toThrow('w.st: ema.0.weight, ema.0.bias, ');
+  merged.set('swa.9.weight', { dtype: 'F32', shape: [1], data: new Float32Array(1) });
+  expect(load(merged)).toEqual(values);
+  expect(() => load(merged, 'swa.')).toThrow('w.st: swa.9.weight: unknown name');
+});
+
+test('picks one replica of a sweep', () => {
+  const sweep = new Map([
+    ...stateDictTensors(values, layout, { prefix: 'replica.0.' }),
+    ...stateDictTensors(other, layout, { prefix: 'replica.0.swa.' }),
+    ...stateDictTensors(other, layout, { prefix: 'replica.10.' }),
+  ]);
+  expect(load(sweep, 'replica.0.')).toEqual(values);
+  expect(load(sweep, 'replica.0.swa.')).toEqual(other);
+  expect(load(sweep, 'replica.10.')).toEqual(other);
+  expect(() => load(sweep, 'replica.1.')).toThrow('replica.1.0.weight');
+  expect(() => load(sweep)).toThrow('w.st: replica.0.0.weight: unknown name, expected 0.weight, 0.bias, ');
+});
+
+test('reads half and double precision', () => {
+  const double: Tensor = { dtype: 'F64', shape: [3], data: Float64Array.of(0.1, 0.2, 0.3) };
+  expect(load(changed('0.bias', double)).get('0.bias')).toEqual(Float32Array.of(0.1, 0.2, 0.3));
+});
+
+const bias = (...data: number[]): Tensor => ({
+  dtype: 'F32',
+  shape: [data.length],
+  data: Float32Array.from(data),
+});
+test.each<[string, string, Tensor, string]>([
+  ['unknown name', '0.wieght', bias(1), 'w.st: 0.wieght: unknown name, expected 0.weight, 0.bias'],
+  ['shape', '0.bias', bias(1, 2), 'w.st: 0.bias: found shape [2], expected [3]'],
+  [
+    'transposed',
+    '0.weight',
+    { dtype: 'F32', shape: [2, 3], data: new Float32Array(6) },
+    '0.weight: found shape [2, 3], expected [3, 2]',
+  ],
+  ['NaN', '0.bias', bias(1, Number.NaN, 3), 'w.st: 0.bias: element 1 is NaN'],
+  ['infinity', '0.bias', bias(1, 2, Infinity), 'w.st: 0.bias: element 2 is Infinity'],
+  [
+    'beyond float32',
+    '0.bias',
+    { dtype: 'F64', shape: [3], data: Float64Array.of(0, 1e300, 0) },
+    '0.bias: element 1 is 1e+300, beyond the range of float32',
+  ],
+  [
+    'integers',
+    '0.bias',
+    { dtype: 'I32', shape: [3], data: new Int32Array(3) },
+    '0.bias: found dtype I32, expected floating point',
+  ],
+  [
+    'count as float',
+    '1.num_batches_tracked',
+    { dtype: 'F32', shape: [], data: new Float32Array(1) },
+    'found dtype F32, expected I64',
+  ],
+  [
+    'count in a list',
+    '1.num_batches_tracked',
+    { dtype: 'I64', shape: [1], data: new BigInt64Array(1) },
+    'found shape [1], expected []',
+  ],
+  [
+    'count below 0',
+    '1.num_batches_tracked',
+    { dtype: 'I64', shape: [], data: BigInt64Array.of(-1n) },
+    'is -1, expected a count',
+  ],
+])('refuses: %s', (_, name, tensor, message) => {
+  expect(() => load(changed(name, tensor))).toThrow(message);
+});
+
+test('lists all that is missing', () => {
+  const tensors = plain();
+  tensors.delete('0.bias');
+  tensors.delete('1.running_var');
+  expect(() => load(tensors)).toThrow('w.st: 0.bias, 1.running_var: missing from the file');
+});
+
+test('saving refuses values that are not the layout’s', () => {
+  expect(() => stateDictTensors(new Map(), layout)).toThrow(
+    'state dict: 0.weight: found no elements, expected [3, 2]',
+  );
+});
