@@ -1,30 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { builtinData } from './src/build/builtinData.ts';
+import { bundles, quiet } from './src/build/bundles.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
+import { chromiumFlags } from './src/cli/chromiumFlags.ts';
+import { findBrowser } from './src/cli/findBrowser.ts';
 
-export default defineConfig({
-  plugins: [wgslPlugin()],
+const root = fileURLToPath(new URL('.', import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+
+/** `npm run dev` and `npm run build` are the pages; the library and the command line are built after them. */
+export default defineConfig(({ mode }) => ({
+  root: mode === 'test' ? root : `${root}src/web`,
+  base: './',
+  define: { __BASIN_VERSION__: JSON.stringify(version) },
+  plugins: [wgslPlugin(), builtinData(), bundles(root)],
+  worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
+  build: {
+    outDir: `${root}dist`,
+    emptyOutDir: true,
+    target: 'es2022',
+    rollupOptions: { input: [`${root}src/web/index.html`, `${root}src/web/job.html`], onwarn: quiet },
+  },
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
+      { extends: true as const, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
       {
-        extends: true,
+        extends: true as const,
         test: {
           name: 'gpu',
           include: ['test/gpu/**/*.test.ts'],
           isolate: false,
           fileParallelism: false,
+          testTimeout: 60_000,
           browser: {
             enabled: true,
             headless: true,
             screenshotFailures: false,
             provider: playwright({
-              launchOptions: { executablePath: '/usr/bin/chromium', args: ['--no-sandbox','--enable-unsafe-webgpu','--use-webgpu-adapter=swiftshader','--disable-background-networking','--disable-component-update','--disable-sync','--no-first-run','--disable-quic'] },
+              launchOptions: {
+                executablePath: mode === 'test' ? findBrowser({ install: true }).path : undefined,
+                args: chromiumFlags({ software: true }),
+              },
             }),
-            instances: [{ browser: 'chromium' }],
+            instances: [{ browser: 'chromium' as const }],
           },
+        },
+      },
+      {
+        extends: true as const,
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 120_000,
+        },
+      },
+      {
+        extends: true as const,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
     ],
   },
-});
+}));

@@ -105,12 +105,12 @@ fn multiplyHigh(a: u32, b: u32) -> u32 {
 
 @compute @workgroup_size(64)
 fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let position = (workgroup.x + workgroup.y * workgroups.x) * 64u + lane;
-  let replica = workgroup.z;
+  let position = (group.x + group.y * groups.x) * 64u + lane;
+  let replica = group.z;
   if (position >= params.batchSize) {
     return;
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JobEvent, JobHost, JobSpec } from '../jobs/job.ts';
+import type { HeadlessSpec } from '../jobs/headless.ts';
+import type { JobEvent, JobHost } from '../jobs/job.ts';
 import type { JobFailure } from '../web/headlessJob.ts';
 import { chromiumFlags, hasGpuDevice } from './chromiumFlags.ts';
 import { distFolder } from './fileHost.ts';
@@ -25,7 +26,7 @@ export class PageError extends Error {
  * @throws MissingPackageError without playwright-core, BrowserNotFoundError, PageError
  */
 export async function runInBrowser(
-  spec: JobSpec,
+  spec: HeadlessSpec,
   host: JobHost,
   onEvent: (event: JobEvent) => void,
   install = false,

@@ -2,15 +2,25 @@
 // that exit code and signals are its own. Standard output belongs to the command: the build writes to standard error.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CLI = join(ROOT, 'dist', 'cli.js');
 /** What dist/ was built from; written after a build, gone with the rest of dist/ when the next one begins. */
 const STAMP = join(ROOT, 'dist', '.stamp');
-/** A folder that one build at a time can make. It holds the builder's process id. */
+/** Held by the one process that builds; its content is that process's id. */
 const LOCK = join(ROOT, '.cache', 'build.lock');
 const SOURCES = ['src', 'shaders', 'vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
@@ -30,25 +40,34 @@ function isFresh() {
   return existsSync(CLI) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint();
 }
 
-/** Whether the process that holds the lock is gone. A lock without an id is being made. */
+/** Whether the process that holds the lock is gone; after a quarter of an hour it is, whatever has its id now. */
 function isAbandoned() {
   try {
-    process.kill(Number(readFileSync(join(LOCK, 'pid'), 'utf8')), 0);
-    return false;
+    if (Date.now() - statSync(LOCK).mtimeMs > 900_000) return true;
+    process.kill(Number(readFileSync(LOCK, 'utf8')), 0);
   } catch (error) {
     return error.code === 'ESRCH';
   }
+  return false;
 }
 
+/** Links a file with this process's id to the lock's name, which fails where the name is taken. */
 function takeLock() {
+  const own = `${LOCK}.${process.pid}`;
+  writeFileSync(own, String(process.pid));
   try {
-    mkdirSync(LOCK);
+    linkSync(own, LOCK);
+    return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
     return false;
+  } finally {
+    rmSync(own);
   }
-  writeFileSync(join(LOCK, 'pid'), String(process.pid));
-  return true;
+}
+
+function releaseLock() {
+  rmSync(LOCK, { force: true });
 }
 
 function build() {
@@ -68,7 +87,6 @@ function build() {
 }
 
 function fail(message) {
-  rmSync(LOCK, { recursive: true, force: true });
   process.stderr.write(`basin: ${message}\n`);
   process.exit(1);
 }
@@ -77,17 +95,14 @@ async function buildOnce() {
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   while (!isFresh()) {
     if (takeLock()) {
-      const release = () => rmSync(LOCK, { recursive: true, force: true });
-      process.once('exit', release);
-      try {
-        if (!isFresh()) build();
-      } finally {
-        release();
-        process.off('exit', release);
-      }
+      process.once('exit', releaseLock);
+      // The one before may just have built it.
+      if (!isFresh()) build();
+      releaseLock();
+      process.off('exit', releaseLock);
       return;
     }
-    if (isAbandoned()) rmSync(LOCK, { recursive: true, force: true });
+    if (isAbandoned()) releaseLock();
     else await new Promise((done) => setTimeout(done, 200));
   }
 }
@@ -95,6 +110,7 @@ async function buildOnce() {
 await buildOnce();
 // npm runs scripts in the package's folder; paths on the command line are meant against the caller's.
 const { npm_package_json: manifest, INIT_CWD: caller } = process.env;
-if (caller && manifest && resolve(manifest) === join(ROOT, 'package.json')) process.chdir(caller);
+const isHere = (folder) => existsSync(folder) && realpathSync(folder) === process.cwd();
+if (caller && manifest && isHere(dirname(manifest)) && isHere(ROOT)) process.chdir(caller);
 process.argv[1] = CLI;
 await import(pathToFileURL(CLI).href);

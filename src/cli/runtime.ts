@@ -1,5 +1,6 @@
 import { NoAdapterError } from '../gpu/noAdapter.ts';
-import type { JobEvent, JobSpec } from '../jobs/job.ts';
+import type { HeadlessSpec } from '../jobs/headless.ts';
+import type { JobEvent } from '../jobs/job.ts';
 import { runInBrowser } from './browserRuntime.ts';
 import { fileHost } from './fileHost.ts';
 import { MissingPackageError } from './findPackage.ts';
@@ -35,7 +36,7 @@ export interface HeadlessResult {
  * @throws what the job throws (its name survives the browser); NoAdapterError, MissingPackageError,
  *   BrowserNotFoundError; an error when the job ends without a result.
  */
-export async function runHeadless(spec: JobSpec, options: HeadlessOptions): Promise<HeadlessResult> {
+export async function runHeadless(spec: HeadlessSpec, options: HeadlessOptions): Promise<HeadlessResult> {
   const host = fileHost(options.baseDir);
   let last: HeadlessResult | undefined;
   const take = (runtime: HeadlessRuntime) => (event: JobEvent) => {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { isBuiltinName } from '../data/loadDataset.ts';
 import { InputError } from '../nn/inputError.ts';
 
 /** The options of `basin train`, as commander gives them. */
@@ -42,7 +43,7 @@ const COMMAND_LINE = 'command line';
  * varying slowest; `--replicas n` counts seeds up from `--seed`.
  *
  * @param file what train.json holds, or {} without one.
- * @param path makes a path given on the command line absolute, since those of the file are taken against its folder.
+ * @param path makes a path of the command line one that the job can read.
  * @throws InputError for options that contradict each other.
  */
 export function trainSpec(file: Json, options: TrainOptions, path: (name: string) => string): Json {
@@ -55,7 +56,7 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   if (options.activation !== undefined && !options.hidden) refuse('--activation', 'it belongs to --hidden');
   set('model', options.model === undefined ? undefined : path(options.model));
   set('model', options.hidden && { hidden: options.hidden, activation: options.activation ?? 'ReLU' });
-  set('data', dataName(options.data, path));
+  set('data', options.data === undefined ? undefined : dataName(options.data, path));
   set('weights', options.weights === undefined ? undefined : path(options.weights));
   set('weights_prefix', options.weightsPrefix);
   set('order', orderName(options.order, path));
@@ -85,9 +86,9 @@ function refuse(option: string, reason: string): never {
   throw new InputError(COMMAND_LINE, option, reason);
 }
 
-/** A name without `/` or `.` is a built-in data set. */
-function dataName(name: string | undefined, path: (name: string) => string): string | undefined {
-  return name !== undefined && /[./\\]/.test(name) ? path(name) : name;
+/** Data given on the command line: a built-in's name stays, a file's path and each of an IDX pair become absolute. */
+function dataName(name: string, path: (name: string) => string): string {
+  return isBuiltinName(name) ? name : name.split(',').map(path).join(',');
 }
 
 function orderName(name: string | undefined, path: (name: string) => string): string | undefined {

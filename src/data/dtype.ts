@@ -19,7 +19,8 @@ export const dtypeBytes: Record<Dtype, number> = {
  * F16 and BF16 become float32, BOOL stays one byte.
  */
 export function decodeElements(dtype: Dtype, bytes: Uint8Array): HostArray {
-  const { buffer } = bytes.slice();
+  // Not slice(): that of Node's Buffer is a view.
+  const { buffer } = new Uint8Array(bytes);
   switch (dtype) {
     case 'F64':
       return new Float64Array(buffer);

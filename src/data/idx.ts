@@ -39,5 +39,6 @@ export function readIdx(file: string, bytes: Uint8Array): IdxArray {
       `shape ${showShape(shape)} needs ${needed} bytes, found ${content.length - begin}`,
     );
   }
-  return { shape, data: content.subarray(begin) };
+  // A plain view: subarray() of Node's Buffer would be a Buffer again.
+  return { shape, data: new Uint8Array(content.buffer, content.byteOffset + begin, needed) };
 }

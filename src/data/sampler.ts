@@ -1,9 +1,9 @@
 import { purpose } from '../nn/purpose.ts';
 import { threefry2x32 } from '../nn/threefry.ts';
+import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import { permutedIndex } from './permutation.ts';
 
-/** How a batch's examples are picked; `order` reads them from a table. */
-export type SamplingMode = 'shuffle' | 'iid' | 'sequential' | 'order';
+export type { SamplingMode };
 
 /** Where the stream of epochs stands: `offset` examples into `epoch`, 0 ≤ offset < N. */
 export interface Cursor {

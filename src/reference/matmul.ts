@@ -28,6 +28,7 @@ export function matmul(
 /** Sum over the rows of A [k, m], one a column, in float64: the bias gradient of a layer whose output gradient is A. */
 export function columnSums(a: ArrayLike<number>, { k, m }: { k: number; m: number }): Float64Array {
   const sums = new Float64Array(m);
-  for (let l = 0; l < k; l++) for (let i = 0; i < m; i++) sums[i] = (sums[i] as number) + (a[l * m + i] as number);
+  for (let l = 0; l < k; l++)
+    for (let i = 0; i < m; i++) sums[i] = (sums[i] as number) + (a[l * m + i] as number);
   return sums;
 }

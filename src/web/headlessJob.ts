@@ -1,5 +1,6 @@
-import { openDevice, uncaught } from '../gpu/device.ts';
-import { type JobEvent, type JobHost, type JobSpec, runJob } from '../jobs/job.ts';
+import { openDevice } from '../gpu/device.ts';
+import { type HeadlessSpec, headlessEvents } from '../jobs/headless.ts';
+import type { JobEvent, JobHost } from '../jobs/job.ts';
 
 /** An error on its way out of a page: classes do not travel. */
 export interface JobFailure {
@@ -11,7 +12,7 @@ export interface JobFailure {
 declare global {
   interface Window {
     /** Runs one job for the process that opened this page; gives what went wrong, if anything. */
-    basinRun(spec: JobSpec, token: string): Promise<JobFailure | undefined>;
+    basinRun(spec: HeadlessSpec, token: string): Promise<JobFailure | undefined>;
     /** Set by that process: takes an event, with a result's tensors left out. */
     basinEvent(event: JobEvent): Promise<void>;
   }
@@ -21,10 +22,7 @@ window.basinRun = async (spec, token) => {
   try {
     const gpu = await openDevice();
     try {
-      for await (const event of runJob(gpu, spec, hostOf(token))) {
-        if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
-        await send(event, token);
-      }
+      for await (const event of headlessEvents(gpu, spec, hostOf(token))) await send(event, token);
     } finally {
       gpu.dispose();
     }

@@ -13,7 +13,7 @@ import {
 } from './runCase.ts';
 
 /** Whether Hessian products must be there. Where they are reported they are compared in any case. */
-const CURVATURE = false;
+const CURVATURE = true;
 
 /** Run as a user does as well: a process each, so only what adds something. */
 const BY_COMMAND = [

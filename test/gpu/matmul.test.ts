@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Gpu, openDevice } from '../../src/gpu/device.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/gpu/device.ts';
 import { type Placement, Program } from '../../src/gpu/program.ts';
 import { aligned, State } from '../../src/gpu/state.ts';
 import type { Target } from '../../src/ops/op.ts';
 import { type Activation, type MatmulShape, planMatmul } from '../../src/ops/plans/matmulPlan.ts';
 import { columnSums, matmul } from '../../src/reference/matmul.ts';
+import { testGpu } from './device.ts';
 
 const FORMS = ['NN', 'NT', 'TN'] as const;
 const U = 2 ** -24;
@@ -13,7 +14,7 @@ let gpu: Gpu;
 let targets: Record<string, Target>;
 
 beforeAll(async () => {
-  gpu = await openDevice();
+  gpu = await testGpu();
   const size = (gpu.device.adapterInfo as GPUAdapterInfo & { subgroupMinSize?: number }).subgroupMinSize ?? 0;
   const subgroups = gpu.device.features.has('subgroups');
   targets = {
@@ -22,7 +23,6 @@ beforeAll(async () => {
     GPU: { kind: 'gpu', subgroups, subgroupSize: size },
   };
 });
-afterAll(() => gpu.dispose());
 
 /** Uniform in [-1, 1), the same for the same seed. */
 function random(length: number, seed: number): Float32Array {
@@ -59,7 +59,9 @@ async function run({ shape, target, replicas = 1, shared = [] }: Run, first = 0)
   Object.entries(sizes).forEach(([name, size], which) => {
     const own = !shared.includes(name);
     const state = new State(gpu, { label: name, shape: [size], replicas: own ? replicas : undefined });
-    operands[name] = Array.from({ length: replicas }, (_, r) => random(size, 97 * which + (own ? first + r : 0)));
+    operands[name] = Array.from({ length: replicas }, (_, r) =>
+      random(size, 97 * which + (own ? first + r : 0)),
+    );
     for (let r = 0; r < (own ? replicas : 1); r++) state.write(operands[name]![r]!, { replica: r });
     states.push(state);
     placed[name] = { buffer: state.buffer, offset: 0, replicaStride: state.replicaStride };
@@ -71,7 +73,9 @@ async function run({ shape, target, replicas = 1, shared = [] }: Run, first = 0)
   placed.c = { buffer: c.buffer, offset: start, replicaStride: c.replicaStride };
   const plan = planMatmul(shape, target);
   const call = columnSum ? { ...plan, params: { ...plan.params, columnSumOffset: sumsAt } } : plan;
-  const program = await Program.record(gpu, 'matmul', [{ label: 'matmul', call, operands: placed, replicas }]);
+  const program = await Program.record(gpu, 'matmul', [
+    { label: 'matmul', call, operands: placed, replicas },
+  ]);
   program.run();
   const all = await Promise.all(Array.from({ length: replicas }, (_, r) => c.read(r)));
   for (const disposable of [program, c, ...states]) disposable.dispose();
@@ -138,17 +142,24 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
       [68, 132, 36],
       [96, 260, 1],
       [257, 12, 4],
+      // Large enough for the large tiles: with extents divisible by 4, and not.
+      [132, 124, 68],
+      [64, 128, 784],
+      [129, 131, 65],
     ] as const;
     for (const [m, n, k] of shapes) {
       const shape: MatmulShape = { form, m, n, k };
-      expect(errorInBounds(shape, await run({ shape, target: targets[name]! })), `${m}x${k}x${n}`).toBeLessThan(1);
+      expect(
+        errorInBounds(shape, await run({ shape, target: targets[name]! })),
+        `${m}x${k}x${n}`,
+      ).toBeLessThan(1);
     }
   });
 
   it.each(FORMS)('%s fuses bias, activation and activation mask', async (form) => {
     for (const [m, n, k] of [
       [33, 65, 17],
-      [64, 128, 32],
+      [124, 100, 88],
     ] as const) {
       for (const activation of ['relu', 'tanh', 'sigmoid'] as const) {
         const biased: MatmulShape = { form, m, n, k, bias: true, activation };
@@ -163,48 +174,63 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
     for (const [m, n, k] of [
       [1, 33, 65],
       [127, 65, 33],
-      [128, 196, 64],
+      [132, 196, 64],
       [10, 128, 64],
+      [129, 131, 65],
     ] as const) {
       const shape: MatmulShape = { form: 'TN', m, n, k, columnSum: true };
       expect(errorInBounds(shape, await run({ shape, target: targets[name]! }))).toBeLessThan(1);
     }
   });
 
-  it.each(FORMS)('%s gives each of three replicas the bits it has alone, and the same bits twice', async (form) => {
-    const shape: MatmulShape = { form, m: 36, n: 68, k: 33, bias: true, columnSum: form === 'TN' };
-    const target = targets[name]!;
-    for (const shared of [[], ['a', 'bias'], ['b']]) {
-      const three = await run({ shape, target, replicas: 3, shared });
-      expect(errorInBounds(shape, three)).toBeLessThan(1);
-      const again = await run({ shape, target, replicas: 3, shared });
-      expect(again.c).toEqual(three.c);
-      expect(again.columnSum).toEqual(three.columnSum);
-      if (shared.length > 0) continue;
-      for (let r = 0; r < 3; r++) {
-        const alone = await run({ shape, target }, r);
-        expect(alone.c[0]).toEqual(three.c[r]);
-        expect(alone.columnSum[0]).toEqual(three.columnSum[r]);
+  it.each(FORMS)(
+    '%s gives each of three replicas the bits it has alone, and the same bits twice',
+    async (form) => {
+      const target = targets[name]!;
+      for (const [m, n, k] of [
+        [36, 68, 33],
+        [132, 124, 68],
+      ] as const) {
+        const shape: MatmulShape = { form, m, n, k, bias: true, columnSum: form === 'TN' };
+        for (const shared of [[], ['a', 'bias'], ['b']]) {
+          const three = await run({ shape, target, replicas: 3, shared });
+          expect(errorInBounds(shape, three)).toBeLessThan(1);
+          const again = await run({ shape, target, replicas: 3, shared });
+          expect(again.c).toEqual(three.c);
+          expect(again.columnSum).toEqual(three.columnSum);
+          if (shared.length > 0) continue;
+          for (let r = 0; r < 3; r++) {
+            const alone = await run({ shape, target }, r);
+            expect(alone.c[0]).toEqual(three.c[r]);
+            expect(alone.columnSum[0]).toEqual(three.columnSum[r]);
+          }
+        }
       }
-    }
-  });
+    },
+  );
 
   it.each(FORMS)('%s gives equal rows and columns equal bits, wherever in a tile they lie', async (form) => {
-    const [m, n, k] = [37, 75, 50];
-    const row = random(k, 5);
-    const a = new State(gpu, { label: 'a', shape: [m * k] });
-    const b = new State(gpu, { label: 'b', shape: [k * n] });
-    const c = new State(gpu, { label: 'c', shape: [m * n] });
-    a.write(Float32Array.from({ length: m * k }, (_, at) => row[form === 'TN' ? Math.floor(at / m) : at % k]!));
-    b.write(Float32Array.from({ length: k * n }, (_, at) => row[form === 'NT' ? at % k : Math.floor(at / n)]!));
-    const place = ({ buffer }: State): Placement => ({ buffer, offset: 0, replicaStride: 0 });
-    const call = planMatmul({ form, m, n, k }, targets[name]!);
-    const operands = { a: place(a), b: place(b), c: place(c) };
-    const program = await Program.record(gpu, 'rows', [{ label: 'rows', call, operands, replicas: 1 }]);
-    program.run();
-    const values = await c.read();
-    expect(values.every((v) => v === values[0])).toBe(true);
-    for (const disposable of [program, a, b, c]) disposable.dispose();
+    for (const [m, n, k] of [
+      [37, 75, 50],
+      [132, 124, 68],
+    ] as const) {
+      const row = random(k, 5);
+      const a = new State(gpu, { label: 'a', shape: [m * k] });
+      const b = new State(gpu, { label: 'b', shape: [k * n] });
+      const c = new State(gpu, { label: 'c', shape: [m * n] });
+      const along = (at: number, across: number, transposed: boolean): number =>
+        row[transposed ? Math.floor(at / across) : at % k]!;
+      a.write(Float32Array.from({ length: m * k }, (_, at) => along(at, m, form === 'TN')));
+      b.write(Float32Array.from({ length: k * n }, (_, at) => along(at, n, form !== 'NT')));
+      const place = ({ buffer }: State): Placement => ({ buffer, offset: 0, replicaStride: 0 });
+      const call = planMatmul({ form, m, n, k }, targets[name]!);
+      const operands = { a: place(a), b: place(b), c: place(c) };
+      const program = await Program.record(gpu, 'rows', [{ label: 'rows', call, operands, replicas: 1 }]);
+      program.run();
+      const values = await c.read();
+      expect(values.every((v) => v === values[0])).toBe(true);
+      for (const disposable of [program, a, b, c]) disposable.dispose();
+    }
   });
 
   it('keeps NaN and infinity in their own rows and through relu', async () => {

@@ -20,7 +20,9 @@ export function mlpLossAndGradient(
   const gradient = parameters.map((p) => new Float64Array(p.length));
   const losses = new Float64Array(batch);
   for (let n = 0; n < batch; n++) {
-    const inputs: Float64Array[] = [Float64Array.from({ length: widths[0]! }, (_, k) => x[n * widths[0]! + k]!)];
+    const inputs: Float64Array[] = [
+      Float64Array.from({ length: widths[0]! }, (_, k) => x[n * widths[0]! + k]!),
+    ];
     const pre: Float64Array[] = [];
     for (let l = 0; l < layers; l++) {
       const [rows, columns] = [widths[l + 1]!, widths[l]!];

@@ -1,16 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Gpu, openDevice } from '../../src/gpu/device.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../../src/gpu/device.ts';
 import { type Placement, Program } from '../../src/gpu/program.ts';
 import { aligned, State } from '../../src/gpu/state.ts';
 import type { Target } from '../../src/ops/op.ts';
 import { type DenseMomentsShape, planDenseMoments } from '../../src/ops/plans/momentsPlan.ts';
 import { type DenseMoments, denseMoments } from '../../src/reference/moments.ts';
+import { testGpu } from './device.ts';
 
 let gpu: Gpu;
 let targets: Record<string, Target>;
 
 beforeAll(async () => {
-  gpu = await openDevice();
+  gpu = await testGpu();
   const size = (gpu.device.adapterInfo as GPUAdapterInfo & { subgroupMinSize?: number }).subgroupMinSize ?? 0;
   const subgroups = gpu.device.features.has('subgroups');
   targets = {
@@ -19,7 +20,6 @@ beforeAll(async () => {
     GPU: { kind: 'gpu', subgroups, subgroupSize: size },
   };
 });
-afterAll(() => gpu.dispose());
 
 /** Uniform in [-1, 1), the same for the same seed. */
 function random(length: number, seed: number): Float32Array {
@@ -33,7 +33,12 @@ function random(length: number, seed: number): Float32Array {
 type Moments = { [K in keyof DenseMoments]: Float32Array };
 
 /** One set of moments a replica, of operands given a replica each (or one that all share). */
-async function run(shape: DenseMomentsShape, target: Target, xs: Float32Array[], ds: Float32Array[]): Promise<Moments[]> {
+async function run(
+  shape: DenseMomentsShape,
+  target: Target,
+  xs: Float32Array[],
+  ds: Float32Array[],
+): Promise<Moments[]> {
   const { inputs, outputs, bias } = shape;
   const replicas = Math.max(xs.length, ds.length);
   const weight = inputs * outputs;
@@ -51,10 +56,22 @@ async function run(shape: DenseMomentsShape, target: Target, xs: Float32Array[],
   const [gradient, variance] = ['gradient', 'variance'].map(
     (label) => new State(gpu, { label, shape: [biasAt + outputs], replicas }),
   ) as [State, State];
-  const place = ({ buffer, replicaStride }: State, offset: number): Placement => ({ buffer, offset, replicaStride });
-  const operands = { x: place(x, 0), d: place(d, 0), gradient: place(gradient, start), variance: place(variance, start) };
+  const place = ({ buffer, replicaStride }: State, offset: number): Placement => ({
+    buffer,
+    offset,
+    replicaStride,
+  });
+  const operands = {
+    x: place(x, 0),
+    d: place(d, 0),
+    gradient: place(gradient, start),
+    variance: place(variance, start),
+  };
   const plan = planDenseMoments(shape, target);
-  const call = { ...plan, params: { ...plan.params, biasGradientOffset: biasAt, biasVarianceOffset: biasAt } };
+  const call = {
+    ...plan,
+    params: { ...plan.params, biasGradientOffset: biasAt, biasVarianceOffset: biasAt },
+  };
   const program = await Program.record(gpu, 'moments', [{ label: 'moments', call, operands, replicas }]);
   program.run();
   const found: Moments[] = [];
@@ -76,7 +93,8 @@ async function run(shape: DenseMomentsShape, target: Target, xs: Float32Array[],
   return found;
 }
 
-const largest = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+const largest = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
 const total = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0);
 
 /** Largest difference, as a part of the largest entry wanted. */

@@ -15,6 +15,7 @@ const images = Uint8Array.from([...header(8, 2, 1, 3), 1, 2, 3, 4, 5, 6]);
 test('reads an IDX file, gzipped or not', () => {
   const expected = { shape: [2, 1, 3], data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
   expect(readIdx('i', images)).toEqual(expected);
+  expect(readIdx('i', Buffer.from(images))).toEqual(expected);
   expect(readIdx('i', gzipSync(images))).toEqual(expected);
   expect(readIdx('i', gzipSync(images, { filename: 'train-images' }))).toEqual(expected);
 });

@@ -30,6 +30,11 @@ test.each([1, 2, 3])('reads .npy version %i, stored and deflated', (version) => 
   }
 });
 
+test("reads Node's Buffer, whose slice() is a view", () => {
+  const bytes = Buffer.from(zip({ 'x.npy': npy(dict('|u1', '(4,)'), [1, 2, 3, 4]) }, 0));
+  expect(readNpz('d.npz', bytes).get('x')?.data).toEqual(Uint8Array.of(1, 2, 3, 4));
+});
+
 test('brings Fortran order into C order', () => {
   // [[[1, 2], [3, 4]], [[5, 6], [7, 8]], [[9, 10], [11, 12]]] with the first index running fastest.
   const data = floats(1, 5, 9, 3, 7, 11, 2, 6, 10, 4, 8, 12);

@@ -42,6 +42,14 @@ test('reads from the middle of a larger buffer, whatever its alignment', () => {
   expect(read(larger.subarray(3)).get('10')?.data).toEqual(Float32Array.of(1.5, -0));
 });
 
+test("reads Node's Buffer, whose slice() is a view", () => {
+  const bytes = Buffer.from(writeSafetensors(tensors));
+  const tensor = read(bytes).get('10');
+  expect(tensor?.data).toEqual(Float32Array.of(1.5, -0));
+  bytes.fill(0);
+  expect(tensor?.data).toEqual(Float32Array.of(1.5, -0));
+});
+
 test('lists tensors by offset, wide elements first', () => {
   expect([...read(writeSafetensors(tensors)).keys()]).toEqual(['2', '10', 'é "quoted"', '0.bias']);
 });

@@ -13,18 +13,8 @@ export function registerInfo(program: Command): void {
     .option('--json', 'as JSON')
     .addOption(runtimeOption())
     .action(async ({ json, runtime }: { json?: boolean; runtime: HeadlessOptions['runtime'] }) => {
-      let adapter: AdapterInfo | undefined;
-      const ended = await runHeadless(
-        { job: 'info' },
-        {
-          runtime,
-          baseDir: process.cwd(),
-          onEvent: (event) => {
-            if (event.type === 'adapter') adapter = event.adapter;
-          },
-        },
-      );
-      if (!adapter) throw new Error('the job named no adapter');
+      const ended = await runHeadless({ job: 'info' }, { runtime, baseDir: process.cwd() });
+      const adapter = ended.result as AdapterInfo;
       const info = { headless: ended.runtime, ...adapter };
       process.stdout.write(`${json ? formatJson(info) : table(info)}\n`);
     });

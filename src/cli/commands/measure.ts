@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { JobSpec } from '../../jobs/job.ts';
 import { integer } from '../trainOptions.ts';
@@ -36,11 +35,11 @@ export function registerMeasure(program: Command): void {
   addOutputOptions(command).action(async ({ out, tensors, runtime, ...options }: MeasureOptions) => {
     const spec = {
       job: 'measure',
-      model: resolve(options.model),
-      weights: resolve(options.weights),
-      data: /[./\\]/.test(options.data) ? resolve(options.data) : options.data,
+      model: options.model,
+      weights: options.weights,
+      data: options.data,
       weights_prefix: options.weightsPrefix,
-      hvp: options.hvp === undefined ? undefined : resolve(options.hvp),
+      hvp: options.hvp,
       eigenvalues: options.eigenvalues,
       trace: options.trace,
       exact: options.exact,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { duplicateJsonKey } from '../../data/jsonKeys.ts';
 import type { JobSpec } from '../../jobs/job.ts';
 import { InputError } from '../../nn/inputError.ts';
 import {
@@ -64,15 +65,18 @@ export function registerTrain(program: Command): void {
     }
     const baseDir = file === undefined ? process.cwd() : dirname(resolve(file));
     const content = file === undefined ? {} : readJson(file);
-    const spec = trainSpec(content, options, (name) => resolve(name));
+    // The file's paths are taken against its folder; those of the command line are against this one.
+    const spec = trainSpec(content, options, (name) => (file === undefined ? name : resolve(name)));
     await runCommand({ ...spec, job: 'train' } as unknown as JobSpec, baseDir, options);
   });
 }
 
 function readJson(file: string): Json {
   let content: unknown;
+  let text: string;
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
+    text = readFileSync(file, 'utf8');
+    content = JSON.parse(text);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'there is no such file' : message;
@@ -81,6 +85,9 @@ function readJson(file: string): Json {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw new InputError(file, 'JSON', 'found no object, expected one with "model", "data" and so on');
   }
+  const twice = duplicateJsonKey(text);
+  if (twice !== undefined)
+    throw new InputError(file, 'JSON', `the key "${twice}" is given twice in one object`);
   if ('job' in content) throw new InputError(file, 'job', 'unknown key');
   return content as Json;
 }

@@ -1,6 +1,10 @@
 import matmulNN from '../../../shaders/matmul/matmulNN.wgsl';
+import matmulNNSubgroup from '../../../shaders/matmul/matmulNNSubgroup.wgsl';
 import matmulNT from '../../../shaders/matmul/matmulNT.wgsl';
+import matmulNTSubgroup from '../../../shaders/matmul/matmulNTSubgroup.wgsl';
+import matmulSubgroup from '../../../shaders/matmul/matmulSubgroup.wgsl';
 import matmulTN from '../../../shaders/matmul/matmulTN.wgsl';
+import matmulTNSubgroup from '../../../shaders/matmul/matmulTNSubgroup.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
 import type { Target } from '../op.ts';
@@ -28,52 +32,93 @@ export interface MatmulShape {
 }
 
 const GENERAL: Record<MatmulForm, KernelSource> = { NN: matmulNN, NT: matmulNT, TN: matmulTN };
+const QUAD: Record<MatmulForm, KernelSource> = {
+  NN: matmulNNSubgroup,
+  NT: matmulNTSubgroup,
+  TN: matmulTNSubgroup,
+};
 const NUMBER: Record<Activation, number> = { none: 0, relu: 1, tanh: 2, sigmoid: 3 };
 const THREADS = 64;
+/** Products below this many multiplications share one small variant, which compiles in a third of the time. */
+const SMALL = 2 ** 20;
 
 /**
  * Chooses kernel, variant and grid for a product. It depends on one replica's shape and the adapter only, so that a
  * replica's bits do not depend on how many run beside it.
+ * @throws if an extent is no positive integer, or column sums are asked of another form than TN.
  */
 export function planMatmul(shape: MatmulShape, target: Target): KernelCall {
-  const { form, m, n, k, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
+  const { form, m, n, k, columnSum = false } = shape;
   for (const [name, extent] of Object.entries({ m, n, k })) {
-    if (!Number.isInteger(extent) || extent < 1) throw new Error(`matmul ${form}: ${name} is ${extent}`);
+    if (!Number.isInteger(extent) || extent < 1) {
+      throw new Error(`matmul ${form}: ${name} is ${extent}, expected a positive integer`);
+    }
   }
   if (columnSum && form !== 'TN') throw new Error(`matmul ${form}: column sums belong to the form TN`);
-  const epilogue = {
-    BIAS: bias,
-    ACTIVATION: NUMBER[activation],
-    MASK: NUMBER[mask],
-    ...(form === 'TN' ? { COLUMN_SUM: columnSum } : {}),
-  };
-  const params = { m, n, k, ...(form === 'TN' ? { columnSumOffset: 0 } : {}) };
-  return general(shape, target, epilogue, params);
+  return target.kind === 'cpu' && target.subgroupSize >= 4 ? quads(shape, target) : general(shape, target);
 }
 
-function general(
-  { form, m, n, columnSum }: MatmulShape,
-  target: Target,
-  epilogue: Record<string, number | boolean>,
-  params: Record<string, number>,
-): KernelCall {
+/** Four invocations a tile: for adapters that compute on the CPU, where loads are dear and subgroups small. */
+function quads(shape: MatmulShape, { subgroupSize }: Target): KernelCall {
+  const { form, m, n, k, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
+  const epilogue = bias || activation !== 'none' || mask !== 'none';
+  const inFours = n % 4 === 0 && k % 4 === 0 && (form !== 'TN' || (m % 4 === 0 && !epilogue));
+  const small = m * n * k < SMALL;
+  const anyForm = small || !inFours;
+  // Unrolled 16 × 32 tiles compile for seconds where subgroups are wider than SwiftShader's.
+  const [TILE_Q, TILE_N] = small ? [2, 4] : anyForm || subgroupSize > 4 ? [4, 4] : [4, 8];
+  const WIDTH = subgroupSize;
+  const tiles = Math.ceil(m / (4 * TILE_Q)) * Math.ceil(n / (4 * TILE_N));
+  const sums = columnSum ? Math.ceil(m / (anyForm ? WIDTH : 4 * WIDTH)) : 0;
+  const fours = { FOURS_N: TILE_N / 4, ...(form === 'TN' ? { FOURS_Q: TILE_Q / 4 } : {}) };
+  return {
+    source: anyForm ? matmulSubgroup : QUAD[form],
+    knobs: { WIDTH, TILE_Q, TILE_N, ...(anyForm ? {} : fours) },
+    params: {
+      m,
+      n,
+      k,
+      bias: bias ? 1 : 0,
+      activation: NUMBER[activation],
+      mask: NUMBER[mask],
+      ...strides(shape),
+      columnSum: columnSum ? 1 : 0,
+      columnSumOffset: 0,
+    },
+    grid: [Math.ceil(tiles / (WIDTH / 4)) + sums, 1],
+  };
+}
+
+/** Distances between rows and along k of op(A), and between columns and along k of op(B). */
+function strides({ form, m, n, k }: MatmulShape): Record<string, number> {
+  const [aRow, aStep] = form === 'TN' ? [1, m] : [k, 1];
+  const [bColumn, bStep] = form === 'NT' ? [k, 1] : [1, n];
+  return { aRow, aStep, bColumn, bStep };
+}
+
+/** One invocation a tile, without subgroups. */
+function general(shape: MatmulShape, target: Target): KernelCall {
+  const { form, m, n, k, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
   const tile = generalTile(m, n, target);
   const tiles = Math.ceil(m / tile) * Math.ceil(n / tile);
-  const groups = Math.ceil(tiles / THREADS) + (columnSum ? Math.ceil(m / THREADS) : 0);
   return {
     source: GENERAL[form],
-    knobs: { TILE_M: tile, TILE_N: tile, ...epilogue },
-    params,
-    grid: [groups, 1],
+    knobs: {
+      TILE_M: tile,
+      TILE_N: tile,
+      BIAS: bias,
+      ACTIVATION: NUMBER[activation],
+      MASK: NUMBER[mask],
+      ...(form === 'TN' ? { COLUMN_SUM: columnSum } : {}),
+    },
+    params: { m, n, k, ...(form === 'TN' ? { columnSumOffset: 0 } : {}) },
+    grid: [Math.ceil(tiles / THREADS) + (columnSum ? Math.ceil(m / THREADS) : 0), 1],
   };
 }
 
 /** Large tiles read less, small ones give more work at once: a GPU wants some thousands of invocations. */
 function generalTile(m: number, n: number, { kind }: Target): number {
-  const enough = kind === 'gpu' ? 16_384 : 32;
-  for (const tile of [8, 4, 2]) {
-    if (kind === 'gpu' && tile === 8) continue;
-    if (Math.ceil(m / tile) * Math.ceil(n / tile) >= enough) return tile;
-  }
-  return kind === 'gpu' ? 1 : 4;
+  if (kind === 'cpu') return m * n >= 2048 ? 8 : 4;
+  for (const tile of [4, 2]) if (Math.ceil(m / tile) * Math.ceil(n / tile) >= 16_384) return tile;
+  return 1;
 }

@@ -1,0 +1,17 @@
+// advance: step ← step + 1 and the cursor (epoch, offset) by the batch, for counters that the replicas share.
+// Layout: counters [3] = step, epoch, offset.
+// Order: no sums.
+// Cost: one invocation.
+
+struct Params { batch: u32, examples: u32, countersOffset: u32, countersReplica: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> counters: array<u32>;
+
+@compute @workgroup_size(1)
+fn main() {
+  let c = params.countersOffset;
+  let place = counters[c + 2u] + params.batch;
+  counters[c] += 1u;
+  counters[c + 1u] += place / params.examples;
+  counters[c + 2u] = place % params.examples;
+}

@@ -1,0 +1,46 @@
+// sgd: one step of stochastic gradient descent as torch.optim.SGD takes it.
+//   d = g + weightDecay·θ;  v ← d on the first step, else momentum·v + (1 − dampening)·d;
+//   d ← d + momentum·v (Nesterov) or v (momentum ≠ 0);  θ ← θ − rate·d.
+// Layout: theta, velocity and gradient [elements] flat, in vec4; rates [steps]; hyper [4] = momentum, dampening,
+//   weight decay, Nesterov (0 or 1); counters [step, …]: the rate is rates[step], and step 0 is the first.
+// Order: no sums.
+// Cost: 8 flops and 20 bytes a parameter.
+
+struct Params {
+  vectors: u32,
+  thetaOffset: u32, thetaReplica: u32, velocityOffset: u32, velocityReplica: u32, gradientOffset: u32, gradientReplica: u32,
+  ratesOffset: u32, ratesReplica: u32, hyperOffset: u32, hyperReplica: u32, countersOffset: u32, countersReplica: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> theta: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> velocity: array<vec4f>;
+@group(0) @binding(3) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(4) var<storage, read> rates: array<f32>;
+@group(0) @binding(5) var<storage, read> hyper: array<f32>;
+@group(0) @binding(6) var<storage, read> counters: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.x + group.y * groups.x) * 64u + lane;
+  if (i >= params.vectors) { return; }
+  let r = group.z;
+  let step = counters[params.countersOffset + r * params.countersReplica];
+  let rate = rates[params.ratesOffset + r * params.ratesReplica + step];
+  let h = params.hyperOffset + r * params.hyperReplica;
+  let momentum = hyper[h];
+  let at = (params.thetaOffset + r * params.thetaReplica) / 4u + i;
+  let value = theta[at];
+  var d = gradient[(params.gradientOffset + r * params.gradientReplica) / 4u + i] + hyper[h + 2u] * value;
+  if (momentum != 0.0) {
+    let vAt = (params.velocityOffset + r * params.velocityReplica) / 4u + i;
+    var v = d;
+    if (step > 0u) { v = momentum * velocity[vAt] + (1.0 - hyper[h + 1u]) * d; }
+    velocity[vAt] = v;
+    d = select(v, d + momentum * v, hyper[h + 3u] != 0.0);
+  }
+  theta[at] = value - rate * d;
+}

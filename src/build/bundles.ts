@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { build, type InlineConfig, type Plugin } from 'vite';
+import { wgslPlugin } from './wgslPlugin.ts';
+
+/** Looked up on the user's machine when they are wanted; everything else is bundled. */
+const RUN_TIME = ['webgpu', 'playwright-core'];
+
+/** Comments that a dependency places where Rollup does not look are no news. */
+export const quiet: NonNullable<NonNullable<InlineConfig['build']>['rollupOptions']>['onwarn'] = (warning, warn) => {
+  if (warning.code !== 'INVALID_ANNOTATION') warn(warning);
+};
+
+/**
+ * After the pages: the library (`basin.js`, its types), the engine alone (measured, not kept) and the command line
+ * (`cli.js`, which Node runs without node_modules). Prints what the engine weighs.
+ */
+export function bundles(root: string): Plugin {
+  let mode = 'production';
+  let logLevel: InlineConfig['logLevel'] = 'warn';
+  return {
+    name: 'basin:bundles',
+    apply: (_config, { command }) => command === 'build',
+    configResolved: (config) => {
+      mode = config.mode;
+      logLevel = config.logLevel === 'silent' ? 'silent' : 'warn';
+    },
+    closeBundle: {
+      sequential: true,
+      order: 'post',
+      handler: async () => {
+        const common = {
+          configFile: false as const,
+          root,
+          mode,
+          logLevel,
+          publicDir: false as const,
+          plugins: [wgslPlugin()],
+        };
+        const library = (entry: string, fileName: string, outDir: string): InlineConfig => ({
+          ...common,
+          build: {
+            outDir,
+            emptyOutDir: false,
+            target: 'es2022',
+            minify: 'esbuild',
+            lib: { entry: join(root, entry), formats: ['es'], fileName: () => fileName },
+            rollupOptions: { onwarn: quiet, output: { inlineDynamicImports: true } },
+          },
+        });
+        await build(library('src/index.ts', 'basin.js', join(root, 'dist')));
+        await build(library('src/engine.ts', 'engine.js', join(root, '.cache')));
+        await build({
+          ...common,
+          ssr: { noExternal: true, external: RUN_TIME },
+          build: {
+            ssr: join(root, 'src/cli/main.ts'),
+            outDir: join(root, 'dist'),
+            emptyOutDir: false,
+            target: 'node20',
+            minify: false,
+            rollupOptions: {
+              external: RUN_TIME,
+              onwarn: quiet,
+              output: {
+                inlineDynamicImports: true,
+                entryFileNames: 'cli.js',
+                banner: '#!/usr/bin/env node',
+              },
+            },
+          },
+        });
+        await declarations(root);
+        const engine = await readFile(join(root, '.cache/engine.js'));
+        const kilobytes = (await promisify(gzip)(engine, { level: 9 })).length / 1000;
+        process.stderr.write(`engine, minified and gzipped: ${kilobytes.toFixed(1)} kB\n`);
+      },
+    },
+  };
+}
+
+/** `dist/types`, from the sources. */
+async function declarations(root: string): Promise<void> {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+  const options = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', join(root, 'dist/types')];
+  const config = join(root, 'tsconfig.json');
+  await promisify(execFile)(process.execPath, [tsc, '-p', config, ...options, '--rewriteRelativeImportExtensions']);
+}

@@ -1,0 +1,97 @@
+import type { Gpu } from './device.ts';
+import { orLost } from './orLost.ts';
+import type { State } from './state.ts';
+
+/** Milliseconds that a submit should last: long enough to hide its cost, short enough to steer and not to trip a watchdog. */
+const SHORTEST = 50;
+const LONGEST = 400;
+
+interface Wanted {
+  /** Steps in the submit. */
+  readonly count: number;
+  /** Ring slot of the first of them; the steps do not pass the ring's end. */
+  readonly slot: number;
+  /** Whether the ring is read back. */
+  readonly read: boolean;
+}
+
+/**
+ * Submits many steps as one pass and brings the ring's rows back off the hot path. Staging buffers are made once; the
+ * steps in a submit are doubled or halved until it lasts between 50 and 400 ms, which changes no result.
+ */
+export class Replay {
+  readonly #gpu: Gpu;
+  readonly #ring: State;
+  readonly #largest: number;
+  readonly #staging: GPUBuffer[];
+  #chunk = 16;
+  #lastDone = 0;
+
+  /** @param ring rows of [slots, width], by replica */
+  constructor(gpu: Gpu, ring: State, largestChunk: number, inFlight: number) {
+    this.#gpu = gpu;
+    this.#ring = ring;
+    this.#largest = largestChunk;
+    this.#staging = Array.from({ length: inFlight }, (_, i) =>
+      gpu.device.createBuffer({
+        label: `staging ${i}`,
+        size: 4 * ring.replicas * largestChunk * ring.shape[1]!,
+        usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+      }),
+    );
+  }
+
+  /** Steps that the next submit should hold. */
+  get chunk(): number {
+    return this.#chunk;
+  }
+
+  /**
+   * @param encode appends the steps' dispatches to the pass
+   * @returns the rows of the steps, an array a replica, or null if they were not wanted; settles when the device is done
+   * @throws DeviceLostError
+   */
+  async submit(encode: (pass: GPUComputePassEncoder) => void, { count, slot, read }: Wanted): Promise<Float32Array[] | null> {
+    const { device } = this.#gpu;
+    const started = performance.now();
+    const encoder = device.createCommandEncoder({ label: `${count} steps` });
+    const pass = encoder.beginComputePass({ label: `${count} steps` });
+    encode(pass);
+    pass.end();
+    const staging = read ? this.#staging.pop()! : null;
+    const width = this.#ring.shape[1]!;
+    if (staging) {
+      for (let r = 0; r < this.#ring.replicas; r++) {
+        const from = 4 * (r * this.#ring.replicaStride + slot * width);
+        encoder.copyBufferToBuffer(this.#ring.buffer, from, staging, 4 * r * count * width, 4 * count * width);
+      }
+    }
+    device.queue.submit([encoder.finish()]);
+    if (!staging) {
+      await orLost(this.#gpu, device.queue.onSubmittedWorkDone());
+      this.#pace(started, count);
+      return null;
+    }
+    await orLost(this.#gpu, staging.mapAsync(GPUMapMode.READ));
+    this.#pace(started, count);
+    const values = new Float32Array(staging.getMappedRange().slice(0, 4 * this.#ring.replicas * count * width));
+    staging.unmap();
+    this.#staging.push(staging);
+    return Array.from({ length: this.#ring.replicas }, (_, r) =>
+      values.subarray(r * count * width, (r + 1) * count * width),
+    );
+  }
+
+  #pace(started: number, count: number): void {
+    const now = performance.now();
+    const lasted = now - Math.max(started, this.#lastDone);
+    this.#lastDone = now;
+    if (count < this.#chunk) return;
+    if (lasted > LONGEST) this.#chunk = Math.max(1, this.#chunk >> 1);
+    else if (lasted < SHORTEST) this.#chunk = Math.min(this.#largest, this.#chunk * 2);
+  }
+
+  dispose(): void {
+    for (const buffer of this.#staging) buffer.destroy();
+  }
+}

@@ -1,0 +1,30 @@
+import type { FlatLayout } from '../ops/flat.ts';
+
+export type { FlatLayout };
+
+/**
+ * Named tensors as one flat vector, zeros between them.
+ * @throws if one is missing or has not the elements of the layout: a fault of the program, not of a file
+ */
+export function flatValues(layout: FlatLayout, values: ReadonlyMap<string, Float32Array>): Float32Array {
+  const flat = new Float32Array(layout.length);
+  for (const { name, offset, elements } of layout.entries) {
+    const tensor = values.get(name);
+    if (tensor?.length !== elements) {
+      throw new Error(`${name} has ${tensor?.length ?? 'no'} elements, expected ${elements}`);
+    }
+    flat.set(tensor, offset);
+  }
+  return flat;
+}
+
+/** A copy of one tensor of a flat vector. */
+export function partValues(layout: FlatLayout, flat: Float32Array, entry: number): Float32Array {
+  const { offset, elements } = layout.entries[entry]!;
+  return flat.slice(offset, offset + elements);
+}
+
+/** All tensors of a flat vector by name, copied. */
+export function namedValues(layout: FlatLayout, flat: Float32Array): Map<string, Float32Array> {
+  return new Map(layout.entries.map(({ name }, i) => [name, partValues(layout, flat, i)]));
+}

@@ -1,0 +1,92 @@
+import { expose } from 'comlink';
+import { type AdapterInfo, type Gpu, openDevice, uncaught } from '../gpu/device.ts';
+import { InputError } from '../nn/inputError.ts';
+import { RunControl } from './control.ts';
+import { type JobEvent, type JobHost, type JobSpec, runJob } from './job.ts';
+
+/** What the page sees of the worker that computes for it. */
+export class JobWorker {
+  #gpu: Promise<Gpu> | undefined;
+  #control: RunControl | undefined;
+
+  /**
+   * Opens the device, or gives the one that is open.
+   * @throws NoAdapterError, which says what to do
+   */
+  async adapter(): Promise<AdapterInfo> {
+    return (await this.#open()).info;
+  }
+
+  /**
+   * Runs one job to its end.
+   *
+   * @param base the page's address, against which `data/` is found.
+   * @param onEvent takes each event before the next is made.
+   * @throws what the job throws; an error when the device reported one that nothing caught.
+   */
+  async run(spec: JobSpec, base: string, onEvent: (event: JobEvent) => Promise<void> | void): Promise<void> {
+    if (this.#control) throw new Error('a job is running already');
+    const control = new RunControl();
+    this.#control = control;
+    try {
+      const gpu = await this.#open();
+      for await (const event of runJob(gpu, spec, pageHost(base), control)) {
+        // A result that a failed command had a part in is no result.
+        if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
+        await onEvent(event);
+      }
+    } finally {
+      this.#control = undefined;
+    }
+  }
+
+  pause(): void {
+    this.#control?.pause();
+  }
+
+  resume(): void {
+    this.#control?.resume();
+  }
+
+  stop(): void {
+    this.#control?.stop();
+  }
+
+  setLearningRate(learningRate: number, replica?: number): void {
+    this.#control?.setLearningRate(learningRate, replica);
+  }
+
+  #open(): Promise<Gpu> {
+    if (this.#gpu) return this.#gpu;
+    const opening = openDevice();
+    this.#gpu = opening;
+    const forget = () => {
+      if (this.#gpu === opening) this.#gpu = undefined;
+    };
+    // The next job opens another device where this one went away, or never came.
+    opening.then((gpu) => gpu.lost.then(forget), forget);
+    return opening;
+  }
+}
+
+/** Built-in data comes gzipped from `data/` beside the page; a page has no other files. */
+function pageHost(base: string): JobHost {
+  return {
+    async read(path) {
+      const name = /^builtin:(.+)$/.exec(path)?.[1];
+      if (name === undefined) throw new InputError(path, 'file', 'a page reads built-in data sets only');
+      const url = new URL(`data/${name}.gz`, base);
+      const response = await fetch(url);
+      if (!response.ok) {
+        throw new InputError(path, 'built-in data', `${url.pathname} was answered with ${response.status}`);
+      }
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      // Some servers declare a .gz file as an encoding of its content, and the browser has unpacked it by now.
+      if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+      const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+      return new Uint8Array(await new Response(unpacked).arrayBuffer());
+    },
+  };
+}
+
+expose(new JobWorker());

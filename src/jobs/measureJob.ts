@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import { fitDataset } from '../data/dataset.ts';
+import { loadDataset } from '../data/loadDataset.ts';
+import { readSafetensors, type Tensor, writeSafetensors } from '../data/safetensors.ts';
+import { uploadExamples } from '../data/uploadExamples.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { State } from '../gpu/state.ts';
+import { gradientMoments } from '../measure/gradientMoments.ts';
+import { hessianProducts } from '../measure/hessianProducts.ts';
+import { gradientNoise } from '../measure/noiseScale.ts';
+import { parameterLayout, requireSupported } from '../nn/forward.ts';
+import { InputError } from '../nn/inputError.ts';
+import { parseModel, stateDictLayout } from '../nn/modelSpec.ts';
+import { loadStateDict } from '../nn/stateDict.ts';
+import { type FlatLayout, flatValues, partValues } from './flatValues.ts';
+import type { JobEvent, JobHost } from './job.ts';
+
+const schema = z.strictObject({
+  model: z.string(),
+  weights: z.string(),
+  data: z.string(),
+  weights_prefix: z.string().optional(),
+  /** A file with a vector by state-dict names, to be multiplied by the Hessian. */
+  hvp: z.string().optional(),
+  eval: z.boolean().default(false),
+});
+
+/** What `basin measure` measures (interfaces, §3). Paths as the host reads them. */
+export type MeasureSpec = z.input<typeof schema>;
+
+/**
+ * Statistics of the gradient and curvature at one point, in one pass over all examples of the data.
+ * @throws InputError for input that is refused, and for a loss that is not finite, naming the first such example
+ */
+export async function* measureJob(gpu: Gpu, given: MeasureSpec, host: JobHost): AsyncGenerator<JobEvent, void, void> {
+  yield { type: 'phase', phase: 'reading data' };
+  const { job: _, ...rest } = given as MeasureSpec & { job?: string };
+  const spec = parseSpec(rest);
+  const model = parseModel(spec.model, await host.read(spec.model));
+  const fitted = fitDataset(await loadDataset(spec.data, host), model, spec.model);
+  const { dataset, shapes } = fitted;
+  requireSupported(spec.model, model, shapes);
+  const layout = parameterLayout(model);
+  const stateLayout = stateDictLayout(model);
+  const tensorsOf = async (path: string, prefix?: string): Promise<Map<string, Float32Array>> =>
+    loadStateDict(path, readSafetensors(path, await host.read(path)), stateLayout, { prefix });
+  const weights = await tensorsOf(spec.weights, spec.weights_prefix);
+  const vector = spec.hvp === undefined ? null : await tensorsOf(spec.hvp);
+
+  yield { type: 'phase', phase: 'measuring' };
+  const theta = new State(gpu, { label: 'parameters', shape: [layout.length] });
+  const examples = uploadExamples(gpu, dataset);
+  const N = dataset.examples;
+  try {
+    theta.write(flatValues(layout, weights));
+    const point = { model, layout, theta, examples };
+    const moments = await gradientMoments(gpu, point);
+    yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
+    const bad = moments.perExampleLoss.findIndex((loss) => !Number.isFinite(loss));
+    if (bad >= 0) {
+      throw new InputError(spec.data, `example ${bad}`, `its loss is ${moments.perExampleLoss[bad]}, expected a finite number`);
+    }
+    const directions = [moments.mean, ...(vector ? [flatValues(layout, vector)] : [])];
+    const products = await hessianProducts(gpu, point, directions);
+    yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
+
+    const gHg = dot64(moments.mean, products[0]!);
+    const whole = summary(moments.mean, moments.centredSquares, N);
+    const result = {
+      mode: spec.eval ? 'eval' : 'train',
+      examples: N,
+      parameters: layout.entries.reduce((total, { elements }) => total + elements, 0),
+      loss: mean64(moments.perExampleLoss),
+      perExampleLoss: [...moments.perExampleLoss],
+      gradNormSq: whole.gradNormSq,
+      perExampleGradNormSq: [...moments.perExampleGradNormSq],
+      traceCovariance: whole.traceCovariance,
+      gradNormSqUnbiased: whole.gradNormSqUnbiased,
+      bSimple: whole.bSimple,
+      bSimpleResolved: whole.bSimpleResolved,
+      gHg,
+      epsMax: ratio(whole.gradNormSq, gHg),
+      deltaLossMax: ratio(whole.gradNormSq ** 2, 2 * gHg),
+      layers: Object.fromEntries(
+        layout.entries.map((entry, i) => {
+          const { gradNormSq, traceCovariance, bSimple } = summary(
+            partValues(layout, moments.mean, i),
+            partValues(layout, moments.centredSquares, i),
+            N,
+          );
+          return [entry.name, { gradNormSq, traceCovariance, bSimple }];
+        }),
+      ),
+      warnings: N === 1 ? ['one example has no covariance: its keys are null'] : [],
+    };
+    yield { type: 'result', result, tensors: writeSafetensors(tensors(layout, moments, products[1], N)), exitCode: 0 };
+  } finally {
+    theta.dispose();
+    examples.dispose();
+  }
+}
+
+function parseSpec(spec: unknown): z.output<typeof schema> {
+  const parsed = schema.safeParse(spec);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const key = issue.code === 'unrecognized_keys' ? issue.keys[0]! : issue.path.join('.');
+  throw new InputError('measure', key, issue.code === 'unrecognized_keys' ? 'is not measured by this version' : issue.message);
+}
+
+interface Summary {
+  readonly gradNormSq: number;
+  readonly traceCovariance: number | null;
+  readonly gradNormSqUnbiased: number | null;
+  readonly bSimple: number | null;
+  readonly bSimpleResolved: boolean;
+}
+
+/** Norm and covariance of a part of the gradient; in float64, from float32 coordinates. */
+function summary(mean: Float32Array, centredSquares: Float32Array, examples: number): Summary {
+  const gradNormSq = dot64(mean, mean);
+  if (examples < 2) {
+    return { gradNormSq, traceCovariance: null, gradNormSqUnbiased: null, bSimple: null, bSimpleResolved: false };
+  }
+  return gradientNoise(gradNormSq, sum64(centredSquares) / (examples - 1), examples);
+}
+
+function tensors(
+  layout: FlatLayout,
+  { mean, centredSquares }: { mean: Float32Array; centredSquares: Float32Array },
+  product: Float32Array | undefined,
+  examples: number,
+): Map<string, Tensor> {
+  const named = new Map<string, Tensor>();
+  const put = (prefix: string, flat: Float32Array): void => {
+    layout.entries.forEach(({ name, shape }, i) => {
+      named.set(prefix + name, { dtype: 'F32', shape: [...shape], data: partValues(layout, flat, i) });
+    });
+  };
+  put('grad.', mean);
+  if (examples > 1) {
+    put(
+      'gradVariance.',
+      centredSquares.map((squares) => squares / (examples - 1)),
+    );
+  }
+  if (product) put('hvp.', product);
+  return named;
+}
+
+/** Null only for a zero denominator. */
+function ratio(numerator: number, denominator: number): number | null {
+  return denominator === 0 ? null : numerator / denominator;
+}
+
+function sum64(values: Float32Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function mean64(values: Float32Array): number {
+  return sum64(values) / values.length;
+}
+
+function dot64(a: Float32Array, b: Float32Array): number {
+  return a.reduce((total, value, i) => total + value * b[i]!, 0);
+}

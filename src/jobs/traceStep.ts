@@ -1,0 +1,47 @@
+import { perExample, perExampleNormSq } from '../autograd/perExample.ts';
+import { vjp } from '../autograd/vjp.ts';
+import { exampleLosses } from '../nn/exampleLosses.ts';
+import { forward } from '../nn/forward.ts';
+import type { ModelSpec } from '../nn/modelSpec.ts';
+import { normSq } from '../ops/dot.ts';
+import { fill } from '../ops/fill.ts';
+import { type FlatLayout, pack, unpack } from '../ops/flat.ts';
+import { type Examples, gather } from '../ops/gather.ts';
+import type { Graph } from '../ops/graph.ts';
+import { read } from '../ops/leaf.ts';
+import { type Recorder, record } from '../ops/record.ts';
+import { type Sampling, sampleIndices } from '../ops/sampling.ts';
+import { sum } from '../ops/sum.ts';
+import { type SgdState, sgd } from '../optim/sgd.ts';
+
+/** State that a training step works on. */
+export interface StepState {
+  readonly model: ModelSpec;
+  readonly layout: FlatLayout;
+  readonly examples: Examples;
+  readonly sampler: Sampling;
+  readonly optimizer: SgdState;
+  readonly recorder: Recorder;
+}
+
+/**
+ * One training step: a batch, its loss, the gradient, the update, the readings.
+ * @param statistics also ‖ḡ‖² and Σₙ‖gₙ‖² of each parameter, for the noise scale
+ */
+export function traceStep(graph: Graph, state: StepState, batchSize: number, statistics: boolean): void {
+  const { model, layout, examples, sampler, optimizer, recorder } = state;
+  const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
+  const parameters = unpack(read(graph, optimizer.theta), layout);
+  const losses = exampleLosses(model.loss, forward(model, parameters, x), targets);
+
+  const cotangents = vjp([[losses, fill(graph, 1 / batchSize, [batchSize])]], parameters);
+  const gradients = cotangents.of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));
+  const noise = statistics
+    ? [
+        ...gradients.map((g) => normSq(g)),
+        ...perExampleNormSq(perExample(cotangents, parameters)).map((norms) => sum(norms)),
+      ]
+    : [];
+  sgd(optimizer, pack(layout, gradients));
+  record(recorder, losses, noise);
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { InputError } from '../nn/inputError.ts';
+
+const count = z.int().positive();
+const rate = z.number().nonnegative();
+const seed = z.int().min(0).max(2 ** 32 - 1);
+const warmup = z.int().nonnegative().optional();
+
+const scheduleSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('constant'), warmup }),
+  z.strictObject({ type: z.literal('table'), values: z.array(rate), warmup }),
+  z.strictObject({ type: z.literal('step'), step_size: count, gamma: z.number().default(0.1), warmup }),
+  z.strictObject({ type: z.literal('cosine'), T_max: count, eta_min: z.number().default(0), warmup }),
+  z
+    .strictObject({
+      type: z.literal('swa'),
+      kind: z.enum(['constant', 'cyclic']).default('constant'),
+      start: z.int().nonnegative(),
+      cycle: count.default(1),
+      alpha1: rate,
+      alpha2: rate.optional(),
+      warmup,
+    })
+    .transform((schedule) => ({ ...schedule, alpha2: schedule.alpha2 ?? schedule.alpha1 })),
+]);
+
+const averagingSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('swa'),
+    start: z.int().nonnegative().default(1),
+    every: count.default(1),
+    bn_batch_size: count.optional(),
+  }),
+  z.strictObject({
+    type: z.literal('ema'),
+    decay: z.number().min(0).lt(1),
+    start: z.int().nonnegative().default(1),
+    every: count.default(1),
+    bn_batch_size: count.optional(),
+  }),
+]);
+
+const activations = ['ReLU', 'Tanh', 'Sigmoid', 'GELU'] as const;
+
+const schema = z.strictObject({
+  /** A path, the model itself, or the hidden sizes of a perceptron that fits the data. */
+  model: z.union([
+    z.string(),
+    z.strictObject({ hidden: z.array(count), activation: z.enum(activations).default('ReLU') }),
+    z.looseObject({ layers: z.unknown(), loss: z.unknown() }),
+  ]),
+  weights: z.string().optional(),
+  weights_prefix: z.string().optional(),
+  data: z.string(),
+  order: z.string().default('shuffle'),
+  batch_size: count.optional(),
+  batch_schedule: z.array(z.strictObject({ from_step: z.int().nonnegative(), batch_size: count })).min(1).optional(),
+  steps: z.int().nonnegative().optional(),
+  epochs: z.number().positive().optional(),
+  seed: seed.default(0),
+  optimizer: z.strictObject({
+    type: z.literal('sgd').default('sgd'),
+    lr: rate,
+    momentum: rate.default(0),
+    dampening: z.number().default(0),
+    weight_decay: rate.default(0),
+    nesterov: z.boolean().default(false),
+  }),
+  lr_schedule: scheduleSchema.default({ type: 'constant' }),
+  averaging: averagingSchema.optional(),
+  replicas: z
+    .array(
+      z.strictObject({
+        seed: seed.optional(),
+        lr: rate.optional(),
+        momentum: rate.optional(),
+        weight_decay: rate.optional(),
+        weights: z.string().optional(),
+      }),
+    )
+    .min(1)
+    .optional(),
+  /** Per-example statistics at steps 1, 1 + every, … */
+  measure: z.strictObject({ every: count }).optional(),
+  /** Readings every so many steps. */
+  record_every: count.default(1),
+  /** Loss and accuracy on the data set's test split every so many steps, and at the end. */
+  evaluate: z.strictObject({ every: count }).optional(),
+});
+
+/** A train.json as it may be written (interfaces: `basin train`). */
+export type TrainSpec = z.input<typeof schema>;
+/** The same, checked, with every default filled in. */
+export type ParsedTrainSpec = z.output<typeof schema>;
+
+const FILE = 'train.json';
+
+/**
+ * Checks a training run's description.
+ * @throws InputError naming the key, what was found and what was expected.
+ */
+export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
+  const parsed = schema.safeParse(spec);
+  if (!parsed.success) throw inputError(parsed.error.issues[0]!, spec);
+  const { optimizer, batch_schedule, batch_size, order, steps, epochs, lr_schedule } = parsed.data;
+  const refuse = (key: string, reason: string): InputError => new InputError(FILE, key, reason);
+  if (optimizer.nesterov && (optimizer.momentum <= 0 || optimizer.dampening !== 0)) {
+    const everyReplica = parsed.data.replicas?.every((replica) => (replica.momentum ?? optimizer.momentum) > 0);
+    if (optimizer.dampening !== 0 || !everyReplica) {
+      throw refuse('optimizer.nesterov', 'needs a momentum above 0 and no dampening, as in torch.optim.SGD');
+    }
+  }
+  if (batch_schedule && isOrderFile(order)) {
+    throw refuse('batch_schedule', 'cannot go with an order file, which fixes the batches; expected one of the two');
+  }
+  if (batch_schedule && batch_schedule[0]!.from_step !== 0 && batch_size === undefined) {
+    throw refuse('batch_schedule', `starts at step ${batch_schedule[0]!.from_step}, expected 0 or a batch_size`);
+  }
+  batch_schedule?.forEach(({ from_step }, i) => {
+    if (i > 0 && from_step <= batch_schedule[i - 1]!.from_step) {
+      throw refuse(`batch_schedule.${i}.from_step`, `is ${from_step}, expected more than the entry before it`);
+    }
+  });
+  if (steps !== undefined && epochs !== undefined) throw refuse('epochs', 'steps is given as well; expected one of the two');
+  if (lr_schedule.type === 'table' && steps !== undefined && lr_schedule.values.length < steps) {
+    throw refuse('lr_schedule.values', `has ${lr_schedule.values.length} rates, expected at least ${steps}, one a step`);
+  }
+  return parsed.data;
+}
+
+/** Whether `order` names a file rather than a way to draw. */
+export function isOrderFile(order: string): boolean {
+  return order !== 'shuffle' && order !== 'iid' && order !== 'sequential';
+}
+
+function inputError(issue: z.core.$ZodIssue, spec: unknown): InputError {
+  const path = issue.path.map(String);
+  const found = path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], spec);
+  const item = path.join('.') || 'top level';
+  if (issue.code === 'unrecognized_keys') return new InputError(FILE, item, `unknown key "${issue.keys[0]}"`);
+  const shown = found === undefined ? 'missing' : `is ${JSON.stringify(found)}`;
+  return new InputError(FILE, item, `${shown}: ${issue.message}`);
+}

@@ -1,0 +1,310 @@
+import { compile } from '../autograd/compile.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { type ResidentExamples, uploadExamples } from '../data/uploadExamples.ts';
+import { Arena } from '../gpu/arena.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { DispatchTime, Program } from '../gpu/program.ts';
+import { Replay } from '../gpu/replay.ts';
+import { State } from '../gpu/state.ts';
+import { parameterLayout } from '../nn/forward.ts';
+import type { ModelSpec } from '../nn/modelSpec.ts';
+import type { FlatLayout } from '../ops/flat.ts';
+import { Graph } from '../ops/graph.ts';
+import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
+import { type Averaging, average, captures } from '../optim/average.ts';
+import { packSettings, type SgdSettings } from '../optim/sgd.ts';
+import { flatValues, namedValues } from './flatValues.ts';
+import { traceStep } from './traceStep.ts';
+
+/** One replica: what may differ between the runs of one program. */
+export interface Replica {
+  /** Of the order of examples, in [0, 2³²). */
+  readonly seed: number;
+  readonly settings: SgdSettings;
+  /** ε of every step. */
+  readonly rates: Float32Array;
+  /** Initial parameters by state-dict name. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+export interface TrainingOptions {
+  readonly model: ModelSpec;
+  readonly dataset: Dataset;
+  readonly steps: number;
+  /** B from a step on (counted from 0); the first entry from step 0. */
+  readonly batches: readonly { readonly fromStep: number; readonly batchSize: number }[];
+  readonly sampling: SamplingMode;
+  /** [steps, B], for `order`. */
+  readonly order?: Uint32Array;
+  readonly replicas: readonly Replica[];
+  readonly averaging?: Averaging;
+  /** Per-example statistics at steps 1, 1 + n, 1 + 2n, …; 0 for never. */
+  readonly measureEvery?: number;
+  /** Readings at steps n, 2n, … and wherever statistics are measured; 0 for never. 1 by default. */
+  readonly recordEvery?: number;
+}
+
+/** What the device recorded of one step of one replica. */
+export interface StepReading {
+  readonly replica: number;
+  /** Counted from 1. */
+  readonly step: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly loss: number;
+  /** By parameter, in the layout's order, where the step measured: ‖ḡ‖² and Σₙ‖gₙ‖². */
+  readonly norms: readonly { readonly gradNormSq: number; readonly sumNormSq: number }[] | null;
+}
+
+/** Steps that a submit may hold; a ring slot is kept for each of those in flight. */
+const LARGEST_CHUNK = 256;
+const IN_FLIGHT = 2;
+const SLOTS = LARGEST_CHUNK * (IN_FLIGHT + 2);
+
+/**
+ * Trains R replicas of one model in one program over state that it owns. All programs (one for each batch size,
+ * with and without statistics) are compiled before the first step; from then on nothing is created or uploaded.
+ */
+export class TrainingRun {
+  readonly layout: FlatLayout;
+  readonly theta: State;
+  /** Averaged weights, if the run keeps an average. */
+  readonly averaged: State | null;
+  readonly #options: TrainingOptions;
+  readonly #arena: Arena;
+  readonly #states: readonly State[];
+  readonly #examples: ResidentExamples;
+  readonly #rates: State;
+  readonly #hostRates: Float32Array[];
+  readonly #ring: State;
+  readonly #programs: ReadonlyMap<string, Program>;
+  readonly #averageProgram: Program | null;
+  readonly #replay: Replay;
+  #submitted = 0;
+
+  private constructor(
+    gpu: Gpu,
+    options: TrainingOptions,
+    parts: Pick<TrainingRun, 'layout' | 'theta' | 'averaged'> & {
+      arena: Arena;
+      states: readonly State[];
+      examples: ResidentExamples;
+      rates: State;
+      ring: State;
+      programs: ReadonlyMap<string, Program>;
+      averageProgram: Program | null;
+    },
+  ) {
+    this.#options = options;
+    this.layout = parts.layout;
+    this.theta = parts.theta;
+    this.averaged = parts.averaged;
+    this.#arena = parts.arena;
+    this.#states = parts.states;
+    this.#examples = parts.examples;
+    this.#rates = parts.rates;
+    this.#hostRates = options.replicas.map(({ rates }) => rates.slice());
+    this.#ring = parts.ring;
+    this.#programs = parts.programs;
+    this.#averageProgram = parts.averageProgram;
+    this.#replay = new Replay(gpu, this.#ring, LARGEST_CHUNK, IN_FLIGHT);
+  }
+
+  /**
+   * Uploads data and weights and compiles every program the run will use.
+   * @throws if a tensor or the data set passes what the adapter can bind.
+   */
+  static async open(gpu: Gpu, options: TrainingOptions): Promise<TrainingRun> {
+    const { model, dataset, steps, batches, sampling, order, replicas: each, averaging } = options;
+    const replicas = each.length;
+    const layout = parameterLayout(model);
+    const states: State[] = [];
+    const state = (label: string, shape: number[], dtype: 'f32' | 'u32' = 'f32'): State => {
+      const made = new State(gpu, { label, shape, dtype, replicas });
+      states.push(made);
+      return made;
+    };
+    const theta = state('parameters', [layout.length]);
+    const velocity = state('momentum buffer', [layout.length]);
+    const rates = state('learning rates', [Math.max(1, steps)]);
+    const hyper = state('SGD settings', [4]);
+    const counters = state('counters', [3], 'u32');
+    const seeds = state('seeds', [1], 'u32');
+    const averaged = averaging ? state('averaged parameters', [layout.length]) : null;
+    const ring = state('ring', [SLOTS, 1 + (options.measureEvery ? 2 * layout.entries.length : 0)]);
+    const table = order && new State(gpu, { label: 'order', shape: [order.length], dtype: 'u32' });
+    if (table && order) {
+      table.write(order);
+      states.push(table);
+    }
+    each.forEach(({ seed, settings, rates: values, weights }, replica) => {
+      theta.write(flatValues(layout, weights), { replica });
+      rates.write(values, { replica });
+      hyper.write(packSettings(settings), { replica });
+      seeds.write(Uint32Array.of(seed), { replica });
+    });
+
+    const examples = uploadExamples(gpu, dataset);
+    const arena = new Arena(gpu);
+    const programs = new Map<string, Program>();
+    const sampler = { mode: sampling, examples: examples.examples, counters, seeds, order: table };
+    const recorder = { counters, ring, examples: examples.examples };
+    const optimizer = { theta, velocity, rates, hyper, counters };
+    const measured = options.measureEvery ? [false, true] : [false];
+    const pending = [];
+    for (const batchSize of new Set(batches.map((batch) => batch.batchSize))) {
+      for (const statistics of measured) {
+        const graph = new Graph();
+        traceStep(graph, { model, layout, examples, sampler, optimizer, recorder }, batchSize, statistics);
+        const label = `step B=${batchSize}${statistics ? ' with statistics' : ''}`;
+        pending.push(
+          compile(gpu, graph, { label, replicas, arena }).then((p) => programs.set(key(batchSize, statistics), p)),
+        );
+      }
+    }
+    await Promise.all(pending);
+    let averageProgram: Program | null = null;
+    if (averaging && averaged) {
+      const graph = new Graph();
+      average(graph, { averaging, theta, average: averaged, counters });
+      averageProgram = await compile(gpu, graph, { label: averaging.kind, replicas, arena });
+    }
+    const parts = { layout, theta, averaged, arena, states, examples, rates, ring, programs, averageProgram };
+    return new TrainingRun(gpu, options, parts);
+  }
+
+  get arena(): Arena {
+    return this.#arena;
+  }
+
+  get replicas(): number {
+    return this.#options.replicas.length;
+  }
+
+  /** Steps whose commands have been given to the device. */
+  get submitted(): number {
+    return this.#submitted;
+  }
+
+  /** B of a step, counted from 0. */
+  batchSizeAt(step: number): number {
+    return this.#options.batches.findLast(({ fromStep }) => fromStep <= step)!.batchSize;
+  }
+
+  #measures(step: number): boolean {
+    const every = this.#options.measureEvery ?? 0;
+    return every > 0 && step % every === 0;
+  }
+
+  #records(step: number): boolean {
+    const every = this.#options.recordEvery ?? 1;
+    return this.#measures(step) || (every > 0 && (step + 1) % every === 0);
+  }
+
+  /**
+   * Sets ε from the next step that is given to the device on, in place of the schedule's.
+   * @param replica all of them if left out
+   */
+  setLearningRate(rate: number, replica?: number): void {
+    this.#hostRates.forEach((rates, r) => {
+      if (replica !== undefined && r !== replica) return;
+      rates.fill(rate, this.#submitted);
+      if (this.#submitted < rates.length) {
+        this.#rates.write(rates.subarray(this.#submitted), { replica: r, at: this.#submitted });
+      }
+    });
+  }
+
+  /**
+   * Takes steps up to `until` (counted from 1; all by default) and yields readings as they come back, many steps at a
+   * time, in the order of steps, then replicas. Many steps are one submit and two submits are in flight, so the
+   * device is some steps ahead of what was yielded; when no more is asked for, it stops there.
+   * @throws DeviceLostError
+   */
+  async *steps(until = this.#options.steps): AsyncGenerator<StepReading[], void, void> {
+    const end = Math.min(until, this.#options.steps);
+    const flight: { first: number; count: number; values: Promise<Float32Array[] | null> }[] = [];
+    try {
+      while (this.#submitted < end || flight.length > 0) {
+      while (flight.length < IN_FLIGHT && this.#submitted < end) {
+        const first = this.#submitted;
+        const count = Math.min(this.#replay.chunk, end - first, SLOTS - (first % SLOTS));
+        const wanted = Array.from({ length: count }, (_, i) => first + i).some((s) => this.#records(s));
+        const values = this.#replay.submit((pass) => this.#encode(pass, first, count), {
+          count,
+          slot: first % SLOTS,
+          read: wanted,
+        });
+        this.#submitted += count;
+        flight.push({ first, count, values });
+      }
+      const { first, count, values } = flight.shift()!;
+      const rows = await values;
+      if (rows) yield this.#readings(rows, first, count);
+      }
+    } finally {
+      // Left early: what is under way still holds its staging buffers.
+      await Promise.allSettled(flight.map(({ values }) => values));
+    }
+  }
+
+  #encode(pass: GPUComputePassEncoder, first: number, count: number): void {
+    const { averaging } = this.#options;
+    for (let step = first; step < first + count; step++) {
+      this.#programs.get(key(this.batchSizeAt(step), this.#measures(step)))!.encode(pass);
+      if (averaging && captures(averaging, step + 1)) this.#averageProgram!.encode(pass);
+    }
+  }
+
+  #readings(rows: readonly Float32Array[], first: number, count: number): StepReading[] {
+    const width = this.#ring.shape[1]!;
+    const parameters = this.layout.entries.length;
+    const readings: StepReading[] = [];
+    for (let i = 0; i < count; i++) {
+      const step = first + i;
+      if (!this.#records(step)) continue;
+      const batchSize = this.batchSizeAt(step);
+      rows.forEach((row, replica) => {
+        const at = i * width;
+        const norms = this.#measures(step)
+          ? Array.from({ length: parameters }, (_, p) => ({
+              gradNormSq: row[at + 1 + p]!,
+              // The cotangent of each example's loss is 1/B.
+              sumNormSq: row[at + 1 + parameters + p]! * batchSize ** 2,
+            }))
+          : null;
+        const learningRate = this.#hostRates[replica]![step]!;
+        readings.push({ replica, step: step + 1, batchSize, learningRate, loss: row[at]!, norms });
+      });
+    }
+    return readings;
+  }
+
+  /** One replica's parameters by state-dict name, or its averaged ones. Waits for all submitted steps. */
+  async weights(replica: number, which: 'last' | 'averaged' = 'last'): Promise<Map<string, Float32Array>> {
+    const source = which === 'last' ? this.theta : this.averaged;
+    if (!source) throw new Error('the run keeps no average');
+    return namedValues(this.layout, await source.read(replica));
+  }
+
+  /**
+   * Time of each dispatch of the step at the run's first batch size. It takes a step, so it is for benchmarks.
+   * @throws if the adapter has no timestamp queries
+   */
+  profile(): Promise<DispatchTime[]> {
+    return this.#programs.get(key(this.batchSizeAt(0), false))!.profile();
+  }
+
+  dispose(): void {
+    this.#replay.dispose();
+    for (const program of this.#programs.values()) program.dispose();
+    this.#averageProgram?.dispose();
+    this.#arena.dispose();
+    this.#examples.dispose();
+    for (const state of this.#states) state.dispose();
+  }
+}
+
+function key(batchSize: number, statistics: boolean): string {
+  return `${batchSize} ${statistics}`;
+}

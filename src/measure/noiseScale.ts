@@ -1,0 +1,110 @@
+/** Gradient statistics of one batch of B examples, from sums over them (McCandlish et al. 2018). */
+export interface GradientNoise {
+  /** |ḡ|² */
+  readonly gradNormSq: number;
+  /** tr Σ, the sample covariance's trace, divisor B − 1. */
+  readonly traceCovariance: number;
+  /** |ḡ|² − tr Σ/B, an unbiased estimate of |G|². */
+  readonly gradNormSqUnbiased: number;
+  /** tr Σ over that estimate; null for a zero denominator. Negative where the batch cannot see the gradient. */
+  readonly bSimple: number | null;
+  readonly bSimpleResolved: boolean;
+}
+
+/**
+ * Relative rounding error of a squared norm summed in float32 blocks: some tens of roundings of 2⁻²⁴. A covariance
+ * below this share of what it is the difference of is not resolved.
+ */
+const ROUNDING = 32 * 2 ** -24;
+
+/**
+ * tr Σ = (Σ‖gₙ‖² − B‖ḡ‖²)/(B − 1), from per-example norms. The difference loses small variances in float32; below
+ * the rounding bound the result says `bSimpleResolved: false`. `measure` takes the centred sum instead.
+ * @param sumNormSq Σₙ‖gₙ‖², gₙ not divided by B
+ * @throws RangeError for fewer than two examples: there is no covariance
+ */
+export function noiseFromNorms(sumNormSq: number, gradNormSq: number, batchSize: number): GradientNoise {
+  if (batchSize < 2) throw new RangeError(`the covariance of ${batchSize} example does not exist, expected at least 2`);
+  const traceCovariance = (sumNormSq - batchSize * gradNormSq) / (batchSize - 1);
+  const bound = (ROUNDING * (sumNormSq + batchSize * gradNormSq)) / (batchSize - 1);
+  return gradientNoise(gradNormSq, traceCovariance, batchSize, Math.abs(traceCovariance) > bound);
+}
+
+/** The same from |ḡ|² and tr Σ. */
+export function gradientNoise(
+  gradNormSq: number,
+  traceCovariance: number,
+  examples: number,
+  resolved = true,
+): GradientNoise {
+  const gradNormSqUnbiased = gradNormSq - traceCovariance / examples;
+  return {
+    gradNormSq,
+    traceCovariance,
+    gradNormSqUnbiased,
+    bSimple: gradNormSqUnbiased === 0 ? null : traceCovariance / gradNormSqUnbiased,
+    bSimpleResolved: resolved && gradNormSqUnbiased > 0,
+  };
+}
+
+/** Estimates of |G|² and tr Σ from squared gradient norms at two batch sizes. */
+export interface TwoBatchEstimate {
+  readonly gradNormSqUnbiased: number;
+  readonly traceCovariance: number;
+}
+
+/**
+ * McCandlish et al. 2018, appendix A.1: E|G_B|² = |G|² + tr Σ/B at two batch sizes gives both unbiased.
+ * @param small mean of |G_b|² over the disjoint sub-batches of size b
+ * @param big |G_B|² of the whole batch, b < B
+ * @throws RangeError unless 0 < b < B
+ */
+export function twoBatchEstimate(
+  small: { readonly batchSize: number; readonly normSq: number },
+  big: { readonly batchSize: number; readonly normSq: number },
+): TwoBatchEstimate {
+  const [b, B] = [small.batchSize, big.batchSize];
+  if (!(b > 0 && b < B)) throw new RangeError(`batch sizes ${b} and ${B}, expected 0 < b < B`);
+  return {
+    gradNormSqUnbiased: (B * big.normSq - b * small.normSq) / (B - b),
+    traceCovariance: (small.normSq - big.normSq) / (1 / b - 1 / B),
+  };
+}
+
+/**
+ * Running B_simple: numerator and denominator are averaged each on its own and divided once; an average of ratios
+ * would be biased (McCandlish et al. 2018, appendix A.1). Averages are exponential and start unbiased.
+ */
+export class RunningNoiseScale {
+  readonly #decay: number;
+  #weight = 0;
+  #traceCovariance = 0;
+  #gradNormSq = 0;
+
+  /** @param decay of the averages at each measurement, 0 ≤ decay < 1; 0 keeps the newest only */
+  constructor(decay = 0.95) {
+    if (!(decay >= 0 && decay < 1)) throw new RangeError(`decay is ${decay}, expected 0 ≤ decay < 1`);
+    this.#decay = decay;
+  }
+
+  add({ traceCovariance, gradNormSqUnbiased }: TwoBatchEstimate): void {
+    if (!Number.isFinite(traceCovariance) || !Number.isFinite(gradNormSqUnbiased)) return;
+    const keep = this.#decay;
+    this.#weight = keep * this.#weight + (1 - keep);
+    this.#traceCovariance = keep * this.#traceCovariance + (1 - keep) * traceCovariance;
+    this.#gradNormSq = keep * this.#gradNormSq + (1 - keep) * gradNormSqUnbiased;
+  }
+
+  get traceCovariance(): number {
+    return this.#traceCovariance / this.#weight;
+  }
+
+  get gradNormSqUnbiased(): number {
+    return this.#gradNormSq / this.#weight;
+  }
+
+  /** tr Σ/|G|² of the averages; null while |G|² is not positive: the batches so far cannot see the gradient. */
+  get bSimple(): number | null {
+    return this.#gradNormSq > 0 ? this.#traceCovariance / this.#gradNormSq : null;
+  }
+}

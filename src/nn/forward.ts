@@ -1,0 +1,66 @@
+import type { FlatLayout } from '../ops/flat.ts';
+import { flatLayout } from '../ops/flat.ts';
+import { gelu } from '../ops/gelu.ts';
+import { geluTanh } from '../ops/geluTanh.ts';
+import { size, type Tensor } from '../ops/graph.ts';
+import { linear } from '../ops/linear.ts';
+import { relu } from '../ops/relu.ts';
+import { reshape } from '../ops/reshape.ts';
+import { sigmoid } from '../ops/sigmoid.ts';
+import { tanh } from '../ops/tanh.ts';
+import { InputError } from './inputError.ts';
+import { type LayerSpec, type ModelSpec, stateDictLayout } from './modelSpec.ts';
+
+/** Where each parameter of a model lies in the flat vector, by its state-dict name, in that order. */
+export function parameterLayout(model: ModelSpec): FlatLayout {
+  return flatLayout(stateDictLayout(model).filter(({ kind }) => kind === 'parameter'));
+}
+
+/** The layer types that this engine has kernels for. */
+const SUPPORTED: ReadonlySet<LayerSpec['type']> = new Set(['Linear', 'ReLU', 'Tanh', 'Sigmoid', 'GELU', 'Flatten']);
+
+/**
+ * Refuses a model with a layer that has no kernels here, or with a Linear over anything but one vector an example.
+ * @param shapes of one example before and after each layer, as inferShapes gives them
+ * @throws InputError naming the layer
+ */
+export function requireSupported(file: string, model: ModelSpec, shapes: readonly (readonly number[])[]): void {
+  model.layers.forEach(({ type }, i) => {
+    if (!SUPPORTED.has(type)) {
+      const expected = [...SUPPORTED].join(', ');
+      throw new InputError(file, `layer ${i} (${type})`, `has no kernels in this version, expected one of ${expected}`);
+    }
+    if (type === 'Linear' && shapes[i]?.length !== 1) {
+      const found = `[${shapes[i]?.join(', ')}]`;
+      throw new InputError(file, `layer ${i} (Linear)`, `came in ${found}, expected one vector an example; add a Flatten`);
+    }
+  });
+}
+
+/**
+ * Applies a model to a batch. x [B, …] → outputs [B, K].
+ * @param parameters in the order of `parameterLayout`
+ */
+export function forward(model: ModelSpec, parameters: readonly Tensor[], x: Tensor): Tensor {
+  let next = 0;
+  return model.layers.reduce((h, layer) => {
+    switch (layer.type) {
+      case 'Linear': {
+        const weight = parameters[next++]!;
+        return linear(h, weight, layer.bias ? parameters[next++]! : null);
+      }
+      case 'ReLU':
+        return relu(h);
+      case 'Tanh':
+        return tanh(h);
+      case 'Sigmoid':
+        return sigmoid(h);
+      case 'GELU':
+        return layer.approximate === 'tanh' ? geluTanh(h) : gelu(h);
+      case 'Flatten':
+        return reshape(h, [h.shape[0]!, size(h.shape.slice(1))]);
+      default:
+        throw new Error(`layer ${layer.type} has no kernels; requireSupported refuses it`);
+    }
+  }, x);
+}

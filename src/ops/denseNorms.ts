@@ -1,0 +1,28 @@
+import kernel from '../../shaders/perExample/denseNorms.wgsl';
+import type { Tensor } from './graph.ts';
+import { applyAll, type Op } from './op.ts';
+import { rowGrid } from './plans/linearGrid.ts';
+import { planSum } from './plans/sumPlan.ts';
+
+const denseNormsOp: Op = {
+  name: 'denseNorms',
+  lower: ({ inputs: [x, delta], outputs: [weight, bias] }, to) => {
+    const [rows, inputs] = x!.shape as [number, number];
+    const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, true) as [ReturnType<typeof planSum>[0]];
+    const squares = to.scratch([rows, chunks], x!.replicated);
+    to.dispatch(call, { x: x!, w: x!, y: squares });
+    to.dispatch(
+      { source: kernel, params: { rows, chunks, outputs: delta!.shape[1]! }, grid: rowGrid(rows) },
+      { squares, delta: delta!, weight: weight!, bias: bias! },
+    );
+  },
+};
+
+/**
+ * Squared norms of each example's gradient of a dense layer (Goodfellow 2015): ‖xₙ‖²‖δₙ‖² for the weight, ‖δₙ‖² for the
+ * bias. x [N, K], δ [N, L] → two of [N].
+ */
+export function denseNorms(x: Tensor, delta: Tensor): readonly [weight: Tensor, bias: Tensor] {
+  const type = { shape: [x.shape[0]!], replicated: x.replicated || delta.replicated };
+  return applyAll(denseNormsOp, [x, delta], {}, [type, type]) as unknown as readonly [Tensor, Tensor];
+}

@@ -1,0 +1,50 @@
+import averageKernel from '../../shaders/training/average.wgsl';
+import type { State } from '../gpu/state.ts';
+import type { Graph } from '../ops/graph.ts';
+import { applyAll, type Op } from '../ops/op.ts';
+import { linearGrid } from '../ops/plans/linearGrid.ts';
+
+/** Which weights are averaged, and how. Steps are counted from 1. */
+export type Averaging =
+  | { readonly kind: 'swa'; readonly start: number; readonly every: number }
+  | { readonly kind: 'ema'; readonly start: number; readonly every: number; readonly decay: number };
+
+/** Whether the weights after step s are captured: s ≥ start, and s − start a multiple of `every`. */
+export function captures({ start, every }: Averaging, step: number): boolean {
+  return step >= start && (step - start) % every === 0;
+}
+
+const averageOp: Op = {
+  name: 'average',
+  writes: ({ average }) => [average],
+  lower: ({ attributes }, to) => {
+    const { averaging, theta, average, counters } = attributes as unknown as AverageArguments;
+    const vectors = theta.elements / 4;
+    const decay = averaging.kind === 'ema' ? averaging.decay : 0;
+    to.dispatch(
+      {
+        source: averageKernel,
+        knobs: { EXPONENTIAL: averaging.kind === 'ema' },
+        params: { vectors, start: averaging.start, every: averaging.every, decay },
+        grid: linearGrid(vectors),
+      },
+      { theta, average, counters },
+    );
+  },
+};
+
+interface AverageArguments {
+  readonly averaging: Averaging;
+  readonly theta: State;
+  readonly average: State;
+  /** Already advanced past the step. */
+  readonly counters: State;
+}
+
+/**
+ * Takes the weights into their average: SWA's running mean (Izmailov et al. 2018, algorithm 1) or an exponential one,
+ * which starts as a copy. theta and average: flat [P].
+ */
+export function average(graph: Graph, args: AverageArguments): void {
+  applyAll(averageOp, [], { graph, ...args }, []);
+}

@@ -1,0 +1,57 @@
+/** The learning rate as a function of the step s, counted from 1 (interfaces: `lr_schedule`). */
+export type Schedule = { readonly warmup?: number } & (
+  | { readonly type: 'constant' }
+  /** Absolute rates, one a step. */
+  | { readonly type: 'table'; readonly values: readonly number[] }
+  /** torch.optim.lr_scheduler.StepLR, in steps. */
+  | { readonly type: 'step'; readonly step_size: number; readonly gamma: number }
+  /** torch.optim.lr_scheduler.CosineAnnealingLR's closed form, in steps. */
+  | { readonly type: 'cosine'; readonly T_max: number; readonly eta_min: number }
+  /** The base rate up to `start`, then Izmailov et al. 2018's constant or cyclic rate. */
+  | {
+      readonly type: 'swa';
+      readonly kind: 'constant' | 'cyclic';
+      readonly start: number;
+      readonly cycle: number;
+      readonly alpha1: number;
+      readonly alpha2: number;
+    }
+);
+
+/**
+ * ε of every step, in a table that lies on the device.
+ * Warm-up w multiplies by min(1, s/w).
+ * @throws RangeError if a table is shorter than the run.
+ */
+export function learningRates(schedule: Schedule, base: number, steps: number): Float32Array {
+  if (schedule.type === 'table' && schedule.values.length < steps) {
+    throw new RangeError(`the table has ${schedule.values.length} rates, expected at least ${steps}, one a step`);
+  }
+  return Float32Array.from({ length: steps }, (_, i) => {
+    const s = i + 1;
+    return rateAt(schedule, base, s) * (schedule.warmup ? Math.min(1, s / schedule.warmup) : 1);
+  });
+}
+
+function rateAt(schedule: Schedule, base: number, s: number): number {
+  switch (schedule.type) {
+    case 'constant':
+      return base;
+    case 'table':
+      return schedule.values[s - 1]!;
+    case 'step':
+      return base * schedule.gamma ** Math.floor((s - 1) / schedule.step_size);
+    case 'cosine': {
+      const { eta_min, T_max } = schedule;
+      return eta_min + ((base - eta_min) * (1 + Math.cos((Math.PI * (s - 1)) / T_max))) / 2;
+    }
+    case 'swa': {
+      const { start, kind, cycle, alpha1, alpha2 } = schedule;
+      if (s <= start) return base;
+      if (kind === 'constant') return alpha1;
+      // Izmailov et al. 2018, §3: t(i) = (mod(i − 1, c) + 1)/c, α(i) = (1 − t)α₁ + tα₂.
+      const t = (((s - start - 1) % cycle) + 1) / cycle;
+      return (1 - t) * alpha1 + t * alpha2;
+    }
+  }
+}

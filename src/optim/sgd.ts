@@ -1,0 +1,48 @@
+import sgdKernel from '../../shaders/training/sgd.wgsl';
+import type { State } from '../gpu/state.ts';
+import type { Tensor } from '../ops/graph.ts';
+import { applyAll, type Op } from '../ops/op.ts';
+import { linearGrid } from '../ops/plans/linearGrid.ts';
+
+/** Settings of torch.optim.SGD, one replica's. */
+export interface SgdSettings {
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly weightDecay: number;
+  readonly nesterov: boolean;
+}
+
+export interface SgdState {
+  /** Parameters, flat [P]. */
+  readonly theta: State;
+  /** Momentum buffer, flat [P]. */
+  readonly velocity: State;
+  /** ε of every step: [steps], by replica. */
+  readonly rates: State;
+  /** Momentum, dampening, weight decay, Nesterov: [4], by replica. */
+  readonly hyper: State;
+  readonly counters: State;
+}
+
+/** As the kernel reads them. */
+export function packSettings({ momentum, dampening, weightDecay, nesterov }: SgdSettings): Float32Array {
+  return Float32Array.of(momentum, dampening, weightDecay, nesterov ? 1 : 0);
+}
+
+const sgdOp: Op = {
+  name: 'sgd',
+  writes: ({ state }) => [state.theta, state.velocity],
+  lower: ({ inputs: [gradient], attributes }, to) => {
+    const state: SgdState = attributes.state;
+    const vectors = state.theta.elements / 4;
+    to.dispatch(
+      { source: sgdKernel, params: { vectors }, grid: linearGrid(vectors) },
+      { ...state, gradient: gradient! },
+    );
+  },
+};
+
+/** θ ← θ − ε·d, as torch.optim.SGD does it, in place. gradient: flat [P], of the mean loss. */
+export function sgd(state: SgdState, gradient: Tensor): void {
+  applyAll(sgdOp, [gradient], { state }, []);
+}

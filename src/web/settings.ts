@@ -1,0 +1,162 @@
+import type { JobSpec } from '../jobs/job.ts';
+
+/** What the form holds: text as it was typed. */
+export interface Settings {
+  data: string;
+  hidden: string;
+  activation: string;
+  batchSize: string;
+  length: string;
+  lengthUnit: 'epochs' | 'steps';
+  lr: string;
+  momentum: string;
+  weightDecay: string;
+  seeds: string;
+  recordEvery: string;
+  measureEvery: string;
+  evaluateEvery: string;
+}
+
+export type Field = keyof Settings;
+
+export const dataSets = [
+  { name: 'mnist', label: 'MNIST (60 000 + 10 000 digits)' },
+  { name: 'gaussian-clusters', label: 'Gaussian clusters (synthetic)' },
+] as const;
+
+export const activations = ['ReLU', 'Tanh', 'Sigmoid', 'GELU'] as const;
+type Activation = (typeof activations)[number];
+
+export const defaultSettings: Settings = {
+  data: 'mnist',
+  hidden: '128',
+  activation: 'ReLU',
+  batchSize: '64',
+  length: '2',
+  lengthUnit: 'epochs',
+  lr: '0.1',
+  momentum: '0',
+  weightDecay: '0',
+  seeds: '0',
+  recordEvery: '1',
+  measureEvery: '10',
+  evaluateEvery: '200',
+};
+
+/** More curves than this cannot be told apart. */
+const MOST_REPLICAS = 16;
+
+/** A job, and what its replicas are called. */
+export interface PlannedRun {
+  spec: JobSpec;
+  replicas: string[];
+}
+
+export type ParsedSettings =
+  | { run: PlannedRun; errors?: undefined }
+  | { run?: undefined; errors: Partial<Record<Field, string>> };
+
+/** The job that the form describes, or what is wrong with which field. Several rates or seeds make replicas. */
+export function parseSettings(settings: Settings): ParsedSettings {
+  const errors: Partial<Record<Field, string>> = {};
+  const take = <T>(field: Field, parse: (text: string) => T): T => {
+    try {
+      return parse(settings[field]);
+    } catch (error) {
+      errors[field] = (error as Error).message;
+      return undefined as T;
+    }
+  };
+
+  const hidden = take('hidden', (text) => list(text, wholeNumber(1)));
+  const batch_size = take('batchSize', wholeNumber(1));
+  const length = take('length', settings.lengthUnit === 'steps' ? wholeNumber(1) : above(0));
+  const rates = take('lr', (text) => several(list(text, above(0)), 'a learning rate'));
+  const momentum = take('momentum', within(0, 1));
+  const weight_decay = take('weightDecay', atLeast(0));
+  const seeds = take('seeds', (text) => several(list(text, wholeNumber(0, 2 ** 32 - 1)), 'a seed'));
+  const record_every = take('recordEvery', wholeNumber(1));
+  const measure = take('measureEvery', wholeNumber(1));
+  const evaluate = take('evaluateEvery', wholeNumber(1));
+  if (rates && seeds && rates.length * seeds.length > MOST_REPLICAS) {
+    errors[rates.length > seeds.length ? 'lr' : 'seeds'] =
+      `Makes ${rates.length * seeds.length} replicas; at most ${MOST_REPLICAS} are drawn.`;
+  }
+  if (Object.keys(errors).length > 0) return { errors };
+
+  const combinations = rates.flatMap((lr) => seeds.map((seed) => ({ lr, seed })));
+  const spec: JobSpec = {
+    job: 'train',
+    data: settings.data,
+    model: { hidden, activation: settings.activation as Activation },
+    batch_size,
+    ...(settings.lengthUnit === 'steps' ? { steps: length } : { epochs: length }),
+    optimizer: { type: 'sgd', lr: rates[0]!, momentum, weight_decay },
+    seed: seeds[0],
+    record_every,
+    measure: { every: measure },
+    evaluate: { every: evaluate },
+    ...(combinations.length > 1 ? { replicas: combinations } : {}),
+  };
+  const replicas = combinations.map(({ lr, seed }) => {
+    const parts = [];
+    if (rates.length > 1 || seeds.length === 1) parts.push(`ε = ${lr}`);
+    if (seeds.length > 1) parts.push(`seed ${seed}`);
+    return parts.join(', ');
+  });
+  return { run: { spec, replicas } };
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new Error(`“${text.trim()}” is no number.`);
+  return value;
+}
+
+function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    const bounds = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new Error(`Expected a whole number ${bounds}, found ${text.trim()}.`);
+  };
+}
+
+function above(least: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (value > least) return value;
+    throw new Error(`Expected a number above ${least}, found ${text.trim()}.`);
+  };
+}
+
+function atLeast(least: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (value >= least) return value;
+    throw new Error(`Expected a number of at least ${least}, found ${text.trim()}.`);
+  };
+}
+
+function within(least: number, below: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (value >= least && value < below) return value;
+    throw new Error(`Expected a number from ${least} up to, but not, ${below}, found ${text.trim()}.`);
+  };
+}
+
+/** Values separated by commas or blanks; none for an empty field. */
+function list(text: string, parse: (item: string) => number): number[] {
+  return text.split(/[\s,;]+/).flatMap((item) => (item === '' ? [] : [parse(item)]));
+}
+
+function several(values: number[], what: string): number[] {
+  if (values.length === 0) throw new Error(`Expected ${what}, or several separated by commas.`);
+  const twice = values.find((value, index) => values.indexOf(value) !== index);
+  if (twice !== undefined) throw new Error(`${twice} is listed twice.`);
+  return values;
+}
+
+/** A learning rate as typed into the field of the running job. @throws Error that says what is expected. */
+export const parseLearningRate = above(0);

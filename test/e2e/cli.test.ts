@@ -1,0 +1,223 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findBrowser } from '../../src/cli/findBrowser.ts';
+import { basin, execute, inFolder, ROOT } from './basin.ts';
+
+const MODEL = JSON.stringify({
+  layers: [
+    { type: 'Linear', in_features: 8, out_features: 5 },
+    { type: 'Tanh' },
+    { type: 'Linear', in_features: 5, out_features: 3 },
+  ],
+  loss: 'cross_entropy',
+});
+const DATA = 'gaussian-clusters?examples=64&classes=3&dims=8';
+const SHORT = ['--data', DATA, '--batch-size', '16', '--steps', '6', '--lr', '0.1', '--seed', '3'];
+
+/** A run described by a file in a folder of its own: `run/train.json` and `run/model.json`. */
+function writeRun(folder: string, changes = {}): void {
+  mkdirSync(join(folder, 'run'));
+  writeFileSync(join(folder, 'run', 'model.json'), MODEL);
+  const train = {
+    model: 'model.json',
+    data: DATA,
+    batch_size: 16,
+    steps: 6,
+    seed: 3,
+    optimizer: { type: 'sgd', lr: 0.1 },
+    ...changes,
+  };
+  writeFileSync(join(folder, 'run', 'train.json'), JSON.stringify(train));
+}
+
+// The first call builds dist/; a later one must find it fresh.
+beforeAll(async () => {
+  findBrowser({ install: true });
+  const { exitCode, stderr } = await basin(['info'], ROOT);
+  if (exitCode !== 0) throw new Error(stderr);
+}, 300_000);
+
+describe('what the command line refuses', () => {
+  const refusals: [what: string, args: string[], message: RegExp][] = [
+    ['an unknown command', ['trian'], /unknown command 'trian'.*train/s],
+    ['an unknown option', ['train', '--epoch', '3'], /unknown option '--epoch'.*--epochs/s],
+    ['nothing to train on', ['train'], /train\.json or --data/],
+    ['a missing file', ['train', 'gone.json'], /gone\.json.*no such file/],
+    ['a number that is none', ['train', '--data', DATA, '--lr', 'fast'], /--lr.*'fast' is invalid/],
+    ['a batch of nothing', ['train', '--data', DATA, '--batch-size', '0'], /--batch-size.*at least 1/],
+    [
+      'contradicting options',
+      ['train', '--data', DATA, '--steps', '1', '--epochs', '1'],
+      /--epochs.*--steps/,
+    ],
+    ['a missing option', ['measure', '--model', 'm.json'], /required option '--weights/],
+    ['an unknown runtime', ['info', '--runtime', 'deno'], /'deno' is invalid.*auto, node, browser/],
+    [
+      'a folder that is not there',
+      ['train', ...SHORT, '--hidden', '4', '--out', 'gone/r.json'],
+      /--out.*gone/,
+    ],
+    [
+      'data that is not there',
+      ['train', ...SHORT, '--hidden', '4', '--data', 'gone.npz'],
+      /gone\.npz.*no such file/,
+    ],
+  ];
+  test.for(refusals)('%s', async ([, args, message]) => {
+    await inFolder(async (folder) => {
+      const { stdout, stderr, exitCode } = await basin(args, folder);
+      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/^basin: /m);
+      expect(stdout).toBe('');
+      expect(exitCode).toBe(2);
+      expect(readdirSync(folder)).toEqual([]);
+    });
+  });
+
+  test('a file that is no JSON, or says a thing twice', async () => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, 'cut.json'), '{"model": ');
+      writeFileSync(join(folder, 'twice.json'), '{"steps": 1, "steps": 2}');
+      const cut = await basin(['train', 'cut.json'], folder);
+      expect(cut.stderr).toMatch(/^basin: cut\.json: JSON: /m);
+      expect(cut.exitCode).toBe(2);
+      const twice = await basin(['train', 'twice.json'], folder);
+      expect(twice.stderr).toMatch(/"steps" is given twice/);
+      expect(twice.exitCode).toBe(2);
+    });
+  });
+
+  test('a browser that is not there', async () => {
+    await inFolder(async (folder) => {
+      const args = ['info', '--runtime', 'browser'];
+      const { stdout, stderr, exitCode } = await basin(args, folder, { BASIN_BROWSER: '/gone/browser' });
+      expect(stderr).toMatch(/^basin: BASIN_BROWSER is \/gone\/browser/m);
+      expect(stdout).toBe('');
+      expect(exitCode).toBe(1);
+    });
+  });
+});
+
+describe.each(['node', 'browser'])('in the %s runtime', (runtime) => {
+  const here = ['--runtime', runtime];
+
+  test('info names the adapter, on standard output alone', async () => {
+    await inFolder(async (folder) => {
+      const { stdout, stderr, exitCode } = await basin(['info', '--json', ...here], folder);
+      expect(stderr).toBe('');
+      expect(exitCode).toBe(0);
+      const info = JSON.parse(stdout);
+      expect(info.headless).toBe(runtime);
+      expect(info.runtime).toBe(runtime === 'node' ? 'node' : 'page');
+      expect(info.limits.maxStorageBuffersPerShaderStage).toBeGreaterThanOrEqual(8);
+      expect(info.features).toContain('core-features-and-limits');
+    });
+  });
+
+  test('paths of a file are against its folder, and the result alone is on standard output', async () => {
+    await inFolder(async (folder) => {
+      writeRun(folder);
+      const { stdout, stderr, exitCode } = await basin(['train', 'run/train.json', ...here], folder);
+      expect(exitCode, stderr).toBe(0);
+      expect(JSON.parse(stdout).losses).toHaveLength(6);
+      expect(stderr).toMatch(/^adapter: /m);
+    });
+  });
+
+  test('results go to files, and standard output stays empty', async () => {
+    await inFolder(async (folder) => {
+      writeRun(folder);
+      const outputs = ['--out', 'result.json', '--tensors', 'final.safetensors'];
+      const { stdout, stderr, exitCode } = await basin(
+        ['train', 'run/train.json', ...outputs, ...here],
+        folder,
+      );
+      expect(exitCode, stderr).toBe(0);
+      expect(stdout).toBe('');
+      expect(JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')).losses).toHaveLength(6);
+      expect(readFileSync(join(folder, 'final.safetensors')).includes('0.weight')).toBe(true);
+      expect(readdirSync(folder).sort()).toEqual(['final.safetensors', 'result.json', 'run']);
+    });
+  });
+
+  test('an error of the job names the file and leaves nothing behind', async () => {
+    await inFolder(async (folder) => {
+      writeRun(folder, { weights: 'gone.safetensors' });
+      const outputs = ['--out', 'result.json', '--tensors', 'final.safetensors'];
+      const { stdout, stderr, exitCode } = await basin(
+        ['train', 'run/train.json', ...outputs, ...here],
+        folder,
+      );
+      expect(stderr).toMatch(/^basin: gone\.safetensors: .*no such file/m);
+      expect(exitCode).toBe(2);
+      expect(stdout).toBe('');
+      expect(readdirSync(folder)).toEqual(['run']);
+    });
+  });
+
+  test('a run that diverges ends with 3 and writes no weights', async () => {
+    await inFolder(async (folder) => {
+      writeRun(folder, { optimizer: { type: 'sgd', lr: 1e30 } });
+      const args = ['train', 'run/train.json', '--tensors', 'final.safetensors', ...here];
+      const { stdout, stderr, exitCode } = await basin(args, folder);
+      expect(exitCode, stderr).toBe(3);
+      expect(JSON.parse(stdout).diverged.step).toBeGreaterThan(0);
+      expect(existsSync(join(folder, 'final.safetensors'))).toBe(false);
+    });
+  });
+});
+
+test('options replace what the file says', async () => {
+  await inFolder(async (folder) => {
+    writeRun(folder);
+    const { stdout, stderr } = await basin(
+      ['train', 'run/train.json', '--steps', '4', '--lr', '0.1,0.2'],
+      folder,
+    );
+    const { replicas } = JSON.parse(stdout || stderr);
+    expect(replicas).toHaveLength(2);
+    expect(replicas[0].losses).toHaveLength(4);
+    expect(replicas[0].losses).not.toEqual(replicas[1].losses);
+  });
+});
+
+test('a model in short form', async () => {
+  await inFolder(async (folder) => {
+    const { stdout, stderr, exitCode } = await basin(['train', ...SHORT, '--hidden', '6', '4'], folder);
+    expect(exitCode, stderr).toBe(0);
+    expect(JSON.parse(stdout).losses).toHaveLength(6);
+  });
+});
+
+test("through npm, paths are against the caller's folder", async () => {
+  await inFolder(async (folder) => {
+    writeRun(folder);
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+    // What npm set for the tests themselves would tell it of another package.
+    const env = Object.fromEntries(
+      Object.keys(process.env).flatMap((key) => (/^npm_/i.test(key) ? [[key, undefined]] : [])),
+    );
+    const args = ['--prefix', ROOT, 'run', '-s', 'basin', '--', 'train', 'run/train.json', '--out', 'r.json'];
+    const { stdout, stderr, exitCode } = await execute(npm, args, folder, env);
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toBe('');
+    expect(existsSync(join(folder, 'r.json'))).toBe(true);
+  });
+});
+
+test('the built program runs where its packages are found from the current folder', async () => {
+  await inFolder(async (folder) => {
+    const cli = join(folder, 'dist', 'cli.js');
+    mkdirSync(dirname(cli));
+    writeFileSync(cli, readFileSync(join(ROOT, 'dist', 'cli.js')));
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+    const alone = await execute(process.execPath, [cli, 'info', '--runtime', 'node'], folder);
+    expect(alone.stderr).toMatch(/^basin: the npm package webgpu is not installed.*npm install webgpu/m);
+    expect(alone.exitCode).toBe(1);
+    const browser = await execute(process.execPath, [cli, 'info', '--runtime', 'browser'], folder);
+    expect(browser.stderr).toMatch(/^basin: the npm package playwright-core is not installed/m);
+    const from = await execute(process.execPath, [cli, 'info', '--json', '--runtime', 'node'], ROOT);
+    expect(from.exitCode, from.stderr).toBe(0);
+  });
+});

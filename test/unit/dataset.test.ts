@@ -1,0 +1,213 @@
+import { gzipSync } from 'fflate';
+import { expect, test } from 'vitest';
+import { type Dataset, datasetFromTensors, fitDataset, fitExampleShape } from '../../src/data/dataset.ts';
+import { isBuiltinName, loadDataset } from '../../src/data/loadDataset.ts';
+import { orderTable } from '../../src/data/order.ts';
+import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { parseModel } from '../../src/nn/modelSpec.ts';
+
+const f32 = (shape: number[], ...data: number[]): Tensor => ({
+  dtype: 'F32',
+  shape,
+  data: Float32Array.from(data),
+});
+const i64 = (shape: number[], ...data: number[]): Tensor => ({
+  dtype: 'I64',
+  shape,
+  data: BigInt64Array.from(data, BigInt),
+});
+const i32 = (shape: number[], ...data: number[]): Tensor => ({
+  dtype: 'I32',
+  shape,
+  data: Int32Array.from(data),
+});
+const u8 = (shape: number[], ...data: number[]): Tensor => ({
+  dtype: 'U8',
+  shape,
+  data: Uint8Array.from(data),
+});
+const from = (x: Tensor | undefined, y: Tensor | undefined) =>
+  datasetFromTensors('d.st', new Map(Object.entries({ x, y }).filter(([, t]) => t) as [string, Tensor][]));
+
+const x = f32([2, 3], 1, 2, 3, 4, 5, 6);
+
+test('takes class indices of every integer type', () => {
+  for (const y of [i64([2], 0, 4), i32([2], 0, 4), u8([2], 0, 4)]) {
+    expect(from(x, y)).toEqual({
+      name: 'd.st',
+      x: x.data,
+      exampleShape: [3],
+      targets: { kind: 'classes', labels: Uint32Array.of(0, 4), classes: 5 },
+      examples: 2,
+    });
+  }
+});
+
+test('takes bytes and float targets', () => {
+  const dataset = from(u8([2, 1, 2, 2], 0, 1, 2, 3, 4, 5, 6, 255), f32([2, 2], 1, 2, 3, 4));
+  expect(dataset.x).toEqual(Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 255));
+  expect(dataset.exampleShape).toEqual([1, 2, 2]);
+  expect(dataset.targets).toEqual({ kind: 'values', y: Float32Array.of(1, 2, 3, 4), width: 2 });
+});
+
+test.each<[string, Tensor | undefined, Tensor | undefined, string]>([
+  ['no x', undefined, i64([2], 0, 1), 'd.st: x: missing from the file, which holds y; expected x and y'],
+  ['no y', x, undefined, 'd.st: y: missing from the file, which holds x'],
+  ['x of integers', i64([2, 1], 1, 2), i64([2], 0, 1), 'd.st: x: found dtype I64, expected F32 or U8'],
+  ['no examples', f32([0, 3]), i64([0]), 'd.st: x: found shape [0, 3], expected [N, …] with N ≥ 1'],
+  ['scalar x', f32([], 1), i64([], 1), 'd.st: x: found shape []'],
+  [
+    'NaN in x',
+    f32([2, 1], 1, Number.NaN),
+    i64([2], 0, 1),
+    'd.st: x: element 1 is NaN, expected a finite number',
+  ],
+  ['infinity in y', x, f32([2, 1], Infinity, 1), 'd.st: y: element 0 is Infinity'],
+  ['fewer y', x, i64([1], 0), 'd.st: y: found shape [1], expected 2 examples as in x, [2, 3]'],
+  ['one-hot y', x, i64([2, 2], 0, 1, 1, 0), 'd.st: y: found class indices of shape [2, 2], expected [2]'],
+  ['flat targets', x, f32([2], 0, 1), 'd.st: y: found targets of shape [2], expected [2, K]'],
+  [
+    'negative label',
+    x,
+    i64([2], 0, -1),
+    'd.st: y: example 1 has label -1, expected a class index of at least 0',
+  ],
+  ['huge label', x, i64([2], 2 ** 40, 0), 'd.st: y: example 0 has label 1099511627776'],
+  ['y of another type', x, { dtype: 'I8', shape: [2], data: new Int8Array(2) }, 'd.st: y: found dtype I8'],
+])('refuses: %s', (_, badX, badY, message) => {
+  expect(() => from(badX, badY)).toThrow(message);
+});
+
+const model = (inputs: number, outputs: number, loss = 'cross_entropy', first: object[] = []) =>
+  parseModel('m.json', {
+    layers: [...first, { type: 'Linear', in_features: inputs, out_features: outputs }],
+    loss,
+  });
+
+test('flattens examples for a Linear of as many features, and only then', () => {
+  const images: Dataset = {
+    ...from(u8([2, 1, 2, 3], ...Array<number>(12).fill(0)), i64([2], 0, 1)),
+    test: from(u8([1, 1, 2, 3], ...Array<number>(6).fill(0)), i64([1], 0)),
+  };
+  const flat = fitExampleShape(images, model(6, 2));
+  expect(flat.exampleShape).toEqual([6]);
+  expect(flat.test?.exampleShape).toEqual([6]);
+  expect(fitExampleShape(images, model(3, 2))).toBe(images);
+  expect(fitExampleShape(images, model(6, 2, 'mse', [{ type: 'Flatten' }]))).toBe(images);
+  expect(fitDataset(images, model(6, 2)).shapes).toEqual([[6], [2]]);
+  expect(() => fitDataset(images, model(5, 2), 'm.json')).toThrow(
+    'm.json: layer 0 (Linear): came in [1, 2, 3]',
+  );
+});
+
+test('refuses targets that the model cannot answer', () => {
+  const classes = from(x, i64([2], 1, 4));
+  const values = from(x, f32([2, 2], 1, 2, 3, 4));
+  expect(() => fitDataset(classes, model(3, 5))).not.toThrow();
+  expect(() => fitDataset(classes, model(3, 4))).toThrow(
+    'd.st: y: example 1 has label 4, expected less than the model’s 4 outputs'.replace('’', "'"),
+  );
+  expect(() => fitDataset(classes, model(3, 5, 'mse'))).toThrow(
+    'd.st: y: found class indices, expected float targets',
+  );
+  expect(() => fitDataset(values, model(3, 2, 'mse'))).not.toThrow();
+  expect(() => fitDataset(values, model(3, 3, 'mse'))).toThrow(
+    'd.st: y: found 2 targets for each example, expected',
+  );
+  expect(() => fitDataset(values, model(3, 2))).toThrow(
+    'd.st: y: found float targets, expected class indices',
+  );
+});
+
+const idx = (shape: number[], data: number[]) =>
+  Uint8Array.from([0, 0, 8, shape.length, ...shape.flatMap((n) => [0, 0, 0, n]), ...data]);
+const images = idx([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
+const labels = idx([2], [3, 1]);
+
+/** A host that has these files, and remembers what was asked for. */
+function host(files: Record<string, Uint8Array>) {
+  const asked: string[] = [];
+  const read = async (path: string): Promise<Uint8Array> => {
+    asked.push(path);
+    const bytes = files[path];
+    if (!bytes) throw new Error(`no such file: ${path}`);
+    return bytes;
+  };
+  return { read, asked };
+}
+
+test('loads mnist with its test images', async () => {
+  const files = host({
+    'builtin:mnist/train-images-idx3-ubyte': images,
+    'builtin:mnist/train-labels-idx1-ubyte': labels,
+    'builtin:mnist/t10k-images-idx3-ubyte': idx([1, 2, 2], [9, 9, 9, 9]),
+    'builtin:mnist/t10k-labels-idx1-ubyte': idx([1], [0]),
+  });
+  const mnist = await loadDataset('mnist', files);
+  expect(mnist).toMatchObject({ name: 'mnist', exampleShape: [1, 2, 2], examples: 2 });
+  expect(mnist.targets).toEqual({ kind: 'classes', labels: Uint32Array.of(3, 1), classes: 10 });
+  expect(mnist.test).toMatchObject({ examples: 1, targets: { classes: 10 } });
+});
+
+test('loads files by their ending', async () => {
+  const safetensors = writeSafetensors(
+    new Map([
+      ['x', x],
+      ['y', i64([2], 0, 1)],
+    ]),
+  );
+  const files = host({
+    './d.safetensors': safetensors,
+    'a/batch.bin': new Uint8Array(3073),
+    'images/train-images-idx3-ubyte': images,
+    'images/train-labels-idx1-ubyte': labels,
+    'p.gz': gzipSync(images),
+    'q.gz': gzipSync(labels),
+  });
+  expect(await loadDataset('./d.safetensors', files)).toMatchObject({ name: './d.safetensors', examples: 2 });
+  expect(await loadDataset('a/batch.bin', files)).toMatchObject({ exampleShape: [3, 32, 32], examples: 1 });
+  const pair = await loadDataset('images/train-images-idx3-ubyte', files);
+  expect(pair).toMatchObject({ exampleShape: [1, 2, 2], targets: { classes: 4 } });
+  expect(files.asked).toContain('images/train-labels-idx1-ubyte');
+  expect(await loadDataset('p.gz,q.gz', files)).toMatchObject({ examples: 2 });
+});
+
+test('a name without "/" or "." is a built-in, whatever its options hold', () => {
+  for (const name of ['mnist', 'gaussian-clusters?spread=0.5']) expect(isBuiltinName(name)).toBe(true);
+  for (const path of ['./mnist', 'mnist.npz', 'a/b']) expect(isBuiltinName(path)).toBe(false);
+});
+
+test.each([
+  ['fashion-mnist', 'fashion-mnist: data: is not available yet, expected one of mnist, gaussian-clusters'],
+  ['cifar', 'cifar: data: is no built-in data set, expected one of mnist'],
+  ['mnist?seed=1', 'mnist?seed=1: data: is no built-in data set'],
+  ['data.csv', 'data.csv: data: cannot tell its format from its name, expected .safetensors'],
+  ['a.gz,b.gz,c.gz', 'cannot tell its format'],
+  ['./images.idx', 'no such file'],
+])('refuses data "%s"', async (data, message) => {
+  await expect(loadDataset(data, host({}))).rejects.toThrow(message);
+});
+
+test('refuses an IDX pair that does not belong together', async () => {
+  const load = (i: Uint8Array, l: Uint8Array) => loadDataset('./i,./l', host({ './i': i, './l': l }));
+  await expect(load(images, idx([3], [1, 2, 3]))).rejects.toThrow(
+    './l: labels: found shape [3], expected [2]',
+  );
+  await expect(load(images, images)).rejects.toThrow('./l: labels: found shape [2, 2, 2], expected [2]');
+  await expect(load(labels, labels)).rejects.toThrow('./i: images: found shape [2], expected [N, H, W]');
+  await expect(load(idx([0, 2, 2], []), idx([0], []))).rejects.toThrow('./i: images: found shape [0, 2, 2]');
+});
+
+test('reads an order table', () => {
+  const order = (tensor?: Tensor) =>
+    orderTable('o.st', new Map(tensor ? [['order', tensor]] : []), { steps: 2, batchSize: 2, examples: 5 });
+  expect(order(i32([2, 2], 0, 4, 3, 3))).toEqual(Uint32Array.of(0, 4, 3, 3));
+  expect(order(i32([3, 2], 0, 4, 3, 3, 9, 9))).toEqual(Uint32Array.of(0, 4, 3, 3));
+  expect(() => order()).toThrow('o.st: order: missing from the file, expected int32 [2, 2]');
+  expect(() => order(i64([2, 2], 0, 1, 2, 3))).toThrow('o.st: order: found dtype I64, expected I32');
+  expect(() => order(i32([1, 2], 0, 1))).toThrow('found shape [1, 2], expected [2, 2]');
+  expect(() => order(i32([2, 3], 0, 1, 2, 3, 4, 0))).toThrow('found shape [2, 3], expected [2, 2]');
+  expect(() => order(i32([4], 0, 1, 2, 3))).toThrow('found shape [4], expected [2, 2]');
+  expect(() => order(i32([2, 2], 0, 1, 5, 3))).toThrow('entry [1, 0] is 5, expected an example from 0 to 4');
+  expect(() => order(i32([2, 2], 0, -1, 0, 0))).toThrow('entry [0, 1] is -1');
+});

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { numbers, schedule, sizes, type TrainOptions, trainSpec } from '../../src/cli/trainOptions.ts';
+
+const spec = (options: TrainOptions, file = {}) => trainSpec(file, options, (name) => `/here/${name}`);
+
+describe('trainSpec', () => {
+  test('a file without options is itself', () => {
+    const file = { model: 'model.json', data: 'd.npz', steps: 3, optimizer: { type: 'sgd', lr: 1 } };
+    expect(spec({}, file)).toEqual(file);
+  });
+
+  test('short forms', () => {
+    expect(spec({ data: 'mnist', hidden: [64], batchSize: 64, lr: [0.1], epochs: 2, replicas: 3 })).toEqual({
+      data: 'mnist',
+      model: { hidden: [64], activation: 'ReLU' },
+      batch_size: 64,
+      optimizer: { type: 'sgd', lr: 0.1 },
+      epochs: 2,
+      replicas: [{ seed: 0 }, { seed: 1 }, { seed: 2 }],
+    });
+  });
+
+  test('options replace what the file says and leave the rest', () => {
+    const file = {
+      steps: 10,
+      optimizer: { type: 'sgd', lr: 1, momentum: 0.9 },
+      averaging: { type: 'swa', start: 5, every: 1, bn_batch_size: 16 },
+      lr_schedule: { type: 'cosine', T_max: 10 },
+    };
+    expect(spec({ epochs: 2, lr: [0.5], nesterov: true, swaEvery: 2, warmup: 4 }, file)).toEqual({
+      epochs: 2,
+      optimizer: { type: 'sgd', lr: 0.5, momentum: 0.9, nesterov: true },
+      averaging: { type: 'swa', start: 5, every: 2, bn_batch_size: 16 },
+      lr_schedule: { type: 'cosine', T_max: 10, warmup: 4 },
+    });
+    expect(file.optimizer.lr).toBe(1);
+  });
+
+  test("paths are against the caller's folder; names of built-ins and orders are not paths", () => {
+    expect(
+      spec({ data: 'd.safetensors', model: 'm.json', weights: 'w.safetensors', order: 'o.safetensors' }),
+    ).toEqual({
+      data: '/here/d.safetensors',
+      model: '/here/m.json',
+      weights: '/here/w.safetensors',
+      order: '/here/o.safetensors',
+    });
+    expect(spec({ data: 'mnist', order: 'iid' })).toEqual({ data: 'mnist', order: 'iid' });
+    expect(spec({ data: 'gaussian-clusters?spread=0.5' }).data).toBe('gaussian-clusters?spread=0.5');
+    expect(spec({ data: 'images.idx3,labels.idx1' }).data).toBe('/here/images.idx3,/here/labels.idx1');
+  });
+
+  test('lists make one replica for each combination', () => {
+    const { replicas, optimizer, seed } = spec({ lr: [0.1, 0.2], weightDecay: [0, 1e-4], seed: [5] }) as {
+      replicas: unknown;
+      optimizer: unknown;
+      seed: number;
+    };
+    expect(replicas).toEqual([
+      { lr: 0.1, weight_decay: 0 },
+      { lr: 0.1, weight_decay: 1e-4 },
+      { lr: 0.2, weight_decay: 0 },
+      { lr: 0.2, weight_decay: 1e-4 },
+    ]);
+    expect(optimizer).toEqual({ type: 'sgd', lr: 0.1, weight_decay: 0 });
+    expect(seed).toBe(5);
+    expect(spec({ lr: [0.1, 0.2], replicas: 2, seed: [7] }).replicas).toEqual([
+      { lr: 0.1, seed: 7 },
+      { lr: 0.1, seed: 8 },
+      { lr: 0.2, seed: 7 },
+      { lr: 0.2, seed: 8 },
+    ]);
+  });
+
+  test('contradictions are refused with the option named', () => {
+    expect(() => spec({ model: 'm.json', hidden: [3] })).toThrow(/--hidden/);
+    expect(() => spec({ activation: 'Tanh' })).toThrow(/--activation/);
+    expect(() => spec({ steps: 3, epochs: 1 })).toThrow(/--epochs/);
+    expect(() => spec({ replicas: 3, seed: [1, 2] })).toThrow(/--replicas/);
+    expect(() => spec({ weightDecay: [0, 1] }, { replicas: [{}, {}] })).toThrow(/--weight-decay/);
+    expect(() => spec({ emaDecay: 0.9, swaStart: 3 })).toThrow(/--ema-decay/);
+  });
+});
+
+describe('values of options', () => {
+  test('numbers, sizes, schedules', () => {
+    expect(numbers('0.1,1e-3')).toEqual([0.1, 1e-3]);
+    expect(sizes('64,32', [128])).toEqual([128, 64, 32]);
+    expect(schedule('cosine:T_max=500,eta_min=0.01')).toEqual({ type: 'cosine', T_max: 500, eta_min: 0.01 });
+    expect(schedule('swa:kind=cyclic,cycle=5')).toEqual({ type: 'swa', kind: 'cyclic', cycle: 5 });
+    expect(schedule('constant')).toEqual({ type: 'constant' });
+  });
+
+  test('what is no number is refused', () => {
+    expect(() => numbers('0.1,')).toThrow(/number/);
+    expect(() => numbers('Infinity')).toThrow(/number/);
+    expect(() => sizes('0')).toThrow(/at least 1/);
+    expect(() => schedule('step:gamma')).toThrow(/key=value/);
+  });
+});
