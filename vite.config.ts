@@ -29,6 +29,8 @@ export default defineConfig(({ mode }) => ({
       { extends: true as const, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
       {
         extends: true as const,
+        // Found late, a dependency makes Vite reload the page in the middle of a test.
+        optimizeDeps: { include: ['zod', 'fflate'] },
         test: {
           name: 'gpu',
           include: ['test/gpu/**/*.test.ts'],

@@ -112,14 +112,16 @@ fn sumFourColumns(r: u32, four: u32) {
   let cAt = (params.cOffset + r * params.cReplica) / 4u + row0 * bStep + four0;
   // unroll
   for (var j = 0u; j < FOURS_N; j++) {
-    if (bStep > four0 + 4u * j) {
+    let four = four0 + 4u * j;
+    if (four < bStep) {
       // unroll
       for (var p = 0u; p < FOURS_Q; p++) {
-        let block = 16u * p;
+        let above = 16u * p;
         // unroll
         for (var t = 0u; t < 4u; t++) {
-          if (params.m > row0 + block + 4u * t) {
-            let at = cAt + (block + 4u * t) * bStep + 4u * j;
+          let row = row0 + above + 4u * t;
+          if (row < params.m) {
+            let at = cAt + (above + 4u * t) * bStep + 4u * j;
             // unroll
             for (var q = 0u; q < 4u; q++) {
               c[at + q * bStep] = vec4f(

@@ -12,7 +12,13 @@ export function jvp(
 ): readonly (Tensor | null)[] {
   const { graph } = outputs[0]!.node;
   const tangents = new Map<Tensor, Tensor>(wrt);
-  for (const node of [...graph.nodes]) {
+  const wanted = new Set(outputs.map((output) => output.node));
+  const nodes = [...graph.nodes];
+  for (const node of [...nodes].reverse()) {
+    if (wanted.has(node)) for (const input of node.inputs) wanted.add(input.node);
+  }
+  for (const node of nodes) {
+    if (!wanted.has(node)) continue;
     const moved = node.inputs.map((input) => tangents.get(input) ?? null);
     if (moved.every((tangent) => tangent === null)) continue;
     if (!node.op.jvp) throw new Error(`op ${node.op.name} has no forward-mode rule`);

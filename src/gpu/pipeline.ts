@@ -62,7 +62,9 @@ async function compile(
   const { device } = gpu;
   const variant = Object.entries(knobs).map(([name, value]) => `${name}=${value}`);
   const label = [source.name, ...variant].join(' ');
+  device.pushErrorScope('validation');
   const module = device.createShaderModule({ label, code });
+  const refused = device.popErrorScope();
   try {
     return await device.createComputePipelineAsync({
       label,
@@ -70,6 +72,7 @@ async function compile(
       compute: { module, entryPoint: 'main' },
     });
   } catch (error) {
+    await refused;
     const { messages } = await module.getCompilationInfo();
     const lines = messages.filter((m) => m.type === 'error').map((m) => `line ${m.lineNum}: ${m.message}`);
     throw new Error(`kernel ${label} does not compile: ${lines.join('; ') || (error as Error).message}`);

@@ -82,32 +82,31 @@ export class Program {
     });
     uniforms.unmap();
 
+    const pipelines = dispatches.map(({ call }) => pipeline(gpu, call.source, call.knobs));
+    // Scopes are a stack of the device, so nothing is awaited inside one.
     device.pushErrorScope('validation');
-    const recorded = await Promise.all(
-      dispatches.map(async (dispatch, i): Promise<Recorded> => {
-        const { source, knobs } = dispatch.call;
-        const bufferOf = ({ name, access }: KernelSource['bindings'][number]): GPUBuffer =>
-          dispatch.operands[name]?.buffer ?? (access === 'read' ? unused[0]! : unused[1]!);
-        const group = device.createBindGroup({
-          label: dispatch.label,
-          layout: bindGroupLayout(gpu, source),
-          entries: [
-            { binding: 0, resource: { buffer: uniforms, offset: i * SLOT, size: Math.max(16, source.paramsBytes) } },
-            ...source.bindings.map((b) => ({ binding: b.binding, resource: { buffer: bufferOf(b) } })),
-          ],
-        });
-        return {
-          label: dispatch.label,
-          kernel: source.name,
-          pipeline: await pipeline(gpu, source, knobs),
-          group,
-          grid: foldGrid(dispatch),
-        };
-      }),
-    ).finally(async () => {
-      const invalid = await device.popErrorScope();
-      if (invalid) throw new Error(`program ${label}: ${invalid.message}`);
+    const groups = dispatches.map((dispatch, i) => {
+      const { source } = dispatch.call;
+      const bufferOf = ({ name, access }: KernelSource['bindings'][number]): GPUBuffer =>
+        dispatch.operands[name]?.buffer ?? (access === 'read' ? unused[0]! : unused[1]!);
+      return device.createBindGroup({
+        label: dispatch.label,
+        layout: bindGroupLayout(gpu, source),
+        entries: [
+          { binding: 0, resource: { buffer: uniforms, offset: i * SLOT, size: Math.max(16, source.paramsBytes) } },
+          ...source.bindings.map((b) => ({ binding: b.binding, resource: { buffer: bufferOf(b) } })),
+        ],
+      });
     });
+    const [invalid, ...compiled] = await Promise.all([device.popErrorScope(), ...pipelines]);
+    if (invalid) throw new Error(`program ${label}: ${invalid.message}`);
+    const recorded = dispatches.map((dispatch, i): Recorded => ({
+      label: dispatch.label,
+      kernel: dispatch.call.source.name,
+      pipeline: compiled[i]!,
+      group: groups[i]!,
+      grid: foldGrid(dispatch),
+    }));
     return new Program(gpu, label, recorded, [uniforms, ...unused, ...owned]);
   }
 

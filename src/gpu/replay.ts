@@ -5,6 +5,9 @@ import type { State } from './state.ts';
 /** Milliseconds that a submit should last: long enough to hide its cost, short enough to steer and not to trip a watchdog. */
 const SHORTEST = 50;
 const LONGEST = 400;
+/** Fewer steps than this in a submit only where so many last this long: a slow device, or a very large model. */
+const USUAL_CHUNK = 16;
+const TOO_LONG = 1500;
 
 interface Wanted {
   /** Steps in the submit. */
@@ -24,7 +27,7 @@ export class Replay {
   readonly #ring: State;
   readonly #largest: number;
   readonly #staging: GPUBuffer[];
-  #chunk = 16;
+  #chunk = USUAL_CHUNK;
   #lastDone = 0;
 
   /** @param ring rows of [slots, width], by replica */
@@ -87,7 +90,8 @@ export class Replay {
     const lasted = now - Math.max(started, this.#lastDone);
     this.#lastDone = now;
     if (count < this.#chunk) return;
-    if (lasted > LONGEST) this.#chunk = Math.max(1, this.#chunk >> 1);
+    if (lasted > TOO_LONG) this.#chunk = Math.max(1, this.#chunk >> 1);
+    else if (lasted > LONGEST) this.#chunk = Math.max(Math.min(USUAL_CHUNK, this.#chunk), this.#chunk >> 1);
     else if (lasted < SHORTEST) this.#chunk = Math.min(this.#largest, this.#chunk * 2);
   }
 

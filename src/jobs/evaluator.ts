@@ -52,7 +52,13 @@ export class Evaluator {
   /** @param theta the weights to evaluate, flat [P] */
   static async open(
     gpu: Gpu,
-    { model, layout, theta, dataset, arena }: {
+    {
+      model,
+      layout,
+      theta,
+      dataset,
+      arena,
+    }: {
       model: ModelSpec;
       layout: FlatLayout;
       theta: State;
@@ -67,7 +73,11 @@ export class Evaluator {
     const sizes = [...Array<number>(whole).fill(MICRO_BATCH), ...(rest ? [rest] : [])];
     const counters = new State(gpu, { label: 'evaluation counters', shape: [3], dtype: 'u32' });
     const replicas = theta.replicas;
-    const ring = new State(gpu, { label: 'evaluation ring', shape: [sizes.length, classes ? 2 : 1], replicas });
+    const ring = new State(gpu, {
+      label: 'evaluation ring',
+      shape: [sizes.length, classes ? 2 : 1],
+      replicas,
+    });
     const programs = new Map<number, Program>();
     for (const batchSize of new Set(sizes)) {
       const graph = new Graph();
@@ -77,7 +87,10 @@ export class Evaluator {
       const losses = exampleLosses(model.loss, outputs, targets);
       const statistics = classes ? [sum(correct(outputs, targets))] : [];
       record({ counters, ring, examples: examples.examples }, losses, statistics);
-      programs.set(batchSize, await compile(gpu, graph, { label: `evaluation B=${batchSize}`, replicas, arena }));
+      programs.set(
+        batchSize,
+        await compile(gpu, graph, { label: `evaluation B=${batchSize}`, replicas, arena }),
+      );
     }
     const batches = sizes.map((batchSize) => ({ batchSize, program: programs.get(batchSize)! }));
     return new Evaluator(gpu, examples, counters, ring, batches);

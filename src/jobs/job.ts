@@ -38,7 +38,12 @@ export interface Reading {
 export type JobEvent =
   | { readonly type: 'adapter'; readonly adapter: AdapterInfo }
   | { readonly type: 'phase'; readonly phase: string }
-  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly unit: 'steps' | 'examples' }
+  | {
+      readonly type: 'progress';
+      readonly done: number;
+      readonly total: number;
+      readonly unit: 'steps' | 'examples';
+    }
   | { readonly type: 'readings'; readonly readings: readonly Reading[] }
   | {
       readonly type: 'evaluation';

@@ -32,7 +32,11 @@ export type MeasureSpec = z.input<typeof schema>;
  * Statistics of the gradient and curvature at one point, in one pass over all examples of the data.
  * @throws InputError for input that is refused, and for a loss that is not finite, naming the first such example
  */
-export async function* measureJob(gpu: Gpu, given: MeasureSpec, host: JobHost): AsyncGenerator<JobEvent, void, void> {
+export async function* measureJob(
+  gpu: Gpu,
+  given: MeasureSpec,
+  host: JobHost,
+): AsyncGenerator<JobEvent, void, void> {
   yield { type: 'phase', phase: 'reading data' };
   const { job: _, ...rest } = given as MeasureSpec & { job?: string };
   const spec = parseSpec(rest);
@@ -58,7 +62,11 @@ export async function* measureJob(gpu: Gpu, given: MeasureSpec, host: JobHost): 
     yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
     const bad = moments.perExampleLoss.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) {
-      throw new InputError(spec.data, `example ${bad}`, `its loss is ${moments.perExampleLoss[bad]}, expected a finite number`);
+      throw new InputError(
+        spec.data,
+        `example ${bad}`,
+        `its loss is ${moments.perExampleLoss[bad]}, expected a finite number`,
+      );
     }
     const directions = [moments.mean, ...(vector ? [flatValues(layout, vector)] : [])];
     const products = await hessianProducts(gpu, point, directions);
@@ -93,7 +101,12 @@ export async function* measureJob(gpu: Gpu, given: MeasureSpec, host: JobHost): 
       ),
       warnings: N === 1 ? ['one example has no covariance: its keys are null'] : [],
     };
-    yield { type: 'result', result, tensors: writeSafetensors(tensors(layout, moments, products[1], N)), exitCode: 0 };
+    yield {
+      type: 'result',
+      result,
+      tensors: writeSafetensors(tensors(layout, moments, products[1], N)),
+      exitCode: 0,
+    };
   } finally {
     theta.dispose();
     examples.dispose();
@@ -105,7 +118,11 @@ function parseSpec(spec: unknown): z.output<typeof schema> {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const key = issue.code === 'unrecognized_keys' ? issue.keys[0]! : issue.path.join('.');
-  throw new InputError('measure', key, issue.code === 'unrecognized_keys' ? 'is not measured by this version' : issue.message);
+  throw new InputError(
+    'measure',
+    key,
+    issue.code === 'unrecognized_keys' ? 'is not measured by this version' : issue.message,
+  );
 }
 
 interface Summary {
@@ -120,7 +137,13 @@ interface Summary {
 function summary(mean: Float32Array, centredSquares: Float32Array, examples: number): Summary {
   const gradNormSq = dot64(mean, mean);
   if (examples < 2) {
-    return { gradNormSq, traceCovariance: null, gradNormSqUnbiased: null, bSimple: null, bSimpleResolved: false };
+    return {
+      gradNormSq,
+      traceCovariance: null,
+      gradNormSqUnbiased: null,
+      bSimple: null,
+      bSimpleResolved: false,
+    };
   }
   return gradientNoise(gradNormSq, sum64(centredSquares) / (examples - 1), examples);
 }

@@ -15,8 +15,8 @@ import { learningRates } from '../optim/schedule.ts';
 import type { RunControl } from './control.ts';
 import { type Evaluation, Evaluator } from './evaluator.ts';
 import type { JobEvent, JobHost, Reading } from './job.ts';
-import { isOrderFile, type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 import { type Replica, type StepReading, TrainingRun } from './trainingRun.ts';
+import { isOrderFile, type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
 export type { TrainSpec };
 
@@ -68,7 +68,13 @@ export async function* trainJob(
   const opened: { dispose(): void }[] = [run];
   try {
     const evaluator = async (data: Dataset, theta = run.theta): Promise<Evaluator> => {
-      const made = await Evaluator.open(gpu, { model, layout: run.layout, theta, dataset: data, arena: run.arena });
+      const made = await Evaluator.open(gpu, {
+        model,
+        layout: run.layout,
+        theta,
+        dataset: data,
+        arena: run.arena,
+      });
       opened.push(made);
       return made;
     };
@@ -80,7 +86,11 @@ export async function* trainJob(
     let done = 0;
     let lastStep = 0;
     try {
-      for (let until = Math.min(every, plan.steps); done < plan.steps; until = Math.min(until + every, plan.steps)) {
+      for (
+        let until = Math.min(every, plan.steps);
+        done < plan.steps;
+        until = Math.min(until + every, plan.steps)
+      ) {
         for await (const steps of run.steps(until)) {
           lastStep = steps.at(-1)?.step ?? lastStep;
           yield* readingEvents(steps, logs);
@@ -92,7 +102,8 @@ export async function* trainJob(
           if (control?.stopped) break;
         }
         done = run.submitted;
-        if (test && done < plan.steps && !control?.stopped) yield* evaluationEvents(test, done, 'test', 'last', logs);
+        if (test && done < plan.steps && !control?.stopped)
+          yield* evaluationEvents(test, done, 'test', 'last', logs);
         if (control?.stopped) break;
       }
     } catch (error) {
@@ -106,7 +117,8 @@ export async function* trainJob(
     yield* asEvents(train, stepsDone, 'train', 'last', logs);
     const tested = test ? await test.evaluate() : null;
     if (tested) yield* asEvents(tested, stepsDone, 'test', 'last', logs);
-    const captured = plan.averaging && run.averaged && hasCaptured(plan.averaging, stepsDone) ? run.averaged : null;
+    const captured =
+      plan.averaging && run.averaged && hasCaptured(plan.averaging, stepsDone) ? run.averaged : null;
     const kind = plan.averaging?.kind ?? 'swa';
     let averaged: Evaluation[] | null = null;
     let averagedTest: Evaluation[] | null = null;
@@ -126,12 +138,18 @@ export async function* trainJob(
       const prefix = spec.replicas ? `replica.${replica}.` : '';
       const weights = await run.weights(replica);
       const averages = captured ? await run.weights(replica, 'averaged') : null;
-      const finite = [...weights.values(), ...(averages?.values() ?? [])].every((values) => values.every(Number.isFinite));
+      const finite = [...weights.values(), ...(averages?.values() ?? [])].every((values) =>
+        values.every(Number.isFinite),
+      );
       if (!log.diverged && (!finite || !Number.isFinite(train[replica]!.loss))) {
-        log.diverged = { step: stepsDone, reason: finite ? 'the final loss is not finite' : 'a weight is not finite' };
+        log.diverged = {
+          step: stepsDone,
+          reason: finite ? 'the final loss is not finite' : 'a weight is not finite',
+        };
       }
       const result: Record<string, unknown> = { steps: stepsDone, losses: log.losses };
-      if (log.measured.length > 0) result.measurements = log.measured.map(({ replica: _r, ...reading }) => reading);
+      if (log.measured.length > 0)
+        result.measurements = log.measured.map(({ replica: _r, ...reading }) => reading);
       if (log.diverged) {
         result.diverged = log.diverged;
         yield { type: 'diverged', replica, ...log.diverged };
@@ -146,7 +164,8 @@ export async function* trainJob(
           result.testLoss = tested[replica]!.loss;
           if (tested[replica]!.accuracy !== null) result.testAccuracy = tested[replica]!.accuracy;
         }
-        if (averagedTest?.[replica]!.accuracy != null) result[`${kind}TestAccuracy`] = averagedTest[replica]!.accuracy;
+        if (averagedTest?.[replica]!.accuracy != null)
+          result[`${kind}TestAccuracy`] = averagedTest[replica]!.accuracy;
         for (const [name, tensor] of stateDictTensors(weights, layout, { prefix })) tensors.set(name, tensor);
         if (averages) {
           const named = stateDictTensors(averages, layout, { prefix: `${prefix}${kind}.` });
@@ -179,10 +198,12 @@ async function readModel(
   const inputs = exampleShape.reduce((product, extent) => product * extent, 1);
   const outputs = targets.kind === 'classes' ? Math.max(2, targets.classes) : targets.width;
   const widths = [inputs, ...hidden, outputs];
-  const layers = widths.slice(1).flatMap((out_features, i) => [
-    ...(i > 0 ? [{ type: activation }] : []),
-    { type: 'Linear', in_features: widths[i], out_features },
-  ]);
+  const layers = widths
+    .slice(1)
+    .flatMap((out_features, i) => [
+      ...(i > 0 ? [{ type: activation }] : []),
+      { type: 'Linear', in_features: widths[i], out_features },
+    ]);
   const loss = targets.kind === 'classes' ? 'cross_entropy' : 'mse';
   return { file, model: parseModel(file, { layers, loss }) };
 }
@@ -195,9 +216,17 @@ interface Plan {
   readonly averaging?: Averaging;
 }
 
-async function planRun(spec: ParsedTrainSpec, model: ModelSpec, dataset: Dataset, host: JobHost): Promise<Plan> {
+async function planRun(
+  spec: ParsedTrainSpec,
+  model: ModelSpec,
+  dataset: Dataset,
+  host: JobHost,
+): Promise<Plan> {
   const batchSize = spec.batch_size ?? spec.batch_schedule?.[0]?.batch_size ?? 64;
-  const batches = (spec.batch_schedule ?? []).map((b) => ({ fromStep: b.from_step, batchSize: b.batch_size }));
+  const batches = (spec.batch_schedule ?? []).map((b) => ({
+    fromStep: b.from_step,
+    batchSize: b.batch_size,
+  }));
   if (batches[0]?.fromStep !== 0) batches.unshift({ fromStep: 0, batchSize });
   const steps = spec.steps ?? stepsOf(spec.epochs ?? 1, dataset.examples, batches);
   const order = isOrderFile(spec.order)
@@ -225,7 +254,11 @@ async function planRun(spec: ParsedTrainSpec, model: ModelSpec, dataset: Dataset
 }
 
 /** E epochs are as many steps as it takes to draw E·N examples. */
-function stepsOf(epochs: number, examples: number, batches: readonly { fromStep: number; batchSize: number }[]): number {
+function stepsOf(
+  epochs: number,
+  examples: number,
+  batches: readonly { fromStep: number; batchSize: number }[],
+): number {
   const wanted = epochs * examples;
   let steps = 0;
   let drawn = 0;
@@ -249,7 +282,9 @@ async function readReplicas(
   const layout = stateDictLayout(model);
   const { optimizer, lr_schedule } = spec;
   const readWeights = async (path: string): Promise<Map<string, Float32Array>> =>
-    loadStateDict(path, readSafetensors(path, await host.read(path)), layout, { prefix: spec.weights_prefix });
+    loadStateDict(path, readSafetensors(path, await host.read(path)), layout, {
+      prefix: spec.weights_prefix,
+    });
   const shared = spec.weights === undefined ? null : await readWeights(spec.weights);
   if (spec.weights_prefix !== undefined && !shared && !spec.replicas?.some((r) => r.weights)) {
     throw new InputError('train.json', 'weights_prefix', 'there are no weights to read under it');

@@ -3,7 +3,10 @@ import { InputError } from '../nn/inputError.ts';
 
 const count = z.int().positive();
 const rate = z.number().nonnegative();
-const seed = z.int().min(0).max(2 ** 32 - 1);
+const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
 const warmup = z.int().nonnegative().optional();
 
 const scheduleSchema = z.discriminatedUnion('type', [
@@ -54,7 +57,10 @@ const schema = z.strictObject({
   data: z.string(),
   order: z.string().default('shuffle'),
   batch_size: count.optional(),
-  batch_schedule: z.array(z.strictObject({ from_step: z.int().nonnegative(), batch_size: count })).min(1).optional(),
+  batch_schedule: z
+    .array(z.strictObject({ from_step: z.int().nonnegative(), batch_size: count }))
+    .min(1)
+    .optional(),
   steps: z.int().nonnegative().optional(),
   epochs: z.number().positive().optional(),
   seed: seed.default(0),
@@ -105,25 +111,40 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
   const { optimizer, batch_schedule, batch_size, order, steps, epochs, lr_schedule } = parsed.data;
   const refuse = (key: string, reason: string): InputError => new InputError(FILE, key, reason);
   if (optimizer.nesterov && (optimizer.momentum <= 0 || optimizer.dampening !== 0)) {
-    const everyReplica = parsed.data.replicas?.every((replica) => (replica.momentum ?? optimizer.momentum) > 0);
+    const everyReplica = parsed.data.replicas?.every(
+      (replica) => (replica.momentum ?? optimizer.momentum) > 0,
+    );
     if (optimizer.dampening !== 0 || !everyReplica) {
       throw refuse('optimizer.nesterov', 'needs a momentum above 0 and no dampening, as in torch.optim.SGD');
     }
   }
   if (batch_schedule && isOrderFile(order)) {
-    throw refuse('batch_schedule', 'cannot go with an order file, which fixes the batches; expected one of the two');
+    throw refuse(
+      'batch_schedule',
+      'cannot go with an order file, which fixes the batches; expected one of the two',
+    );
   }
   if (batch_schedule && batch_schedule[0]!.from_step !== 0 && batch_size === undefined) {
-    throw refuse('batch_schedule', `starts at step ${batch_schedule[0]!.from_step}, expected 0 or a batch_size`);
+    throw refuse(
+      'batch_schedule',
+      `starts at step ${batch_schedule[0]!.from_step}, expected 0 or a batch_size`,
+    );
   }
   batch_schedule?.forEach(({ from_step }, i) => {
     if (i > 0 && from_step <= batch_schedule[i - 1]!.from_step) {
-      throw refuse(`batch_schedule.${i}.from_step`, `is ${from_step}, expected more than the entry before it`);
+      throw refuse(
+        `batch_schedule.${i}.from_step`,
+        `is ${from_step}, expected more than the entry before it`,
+      );
     }
   });
-  if (steps !== undefined && epochs !== undefined) throw refuse('epochs', 'steps is given as well; expected one of the two');
+  if (steps !== undefined && epochs !== undefined)
+    throw refuse('epochs', 'steps is given as well; expected one of the two');
   if (lr_schedule.type === 'table' && steps !== undefined && lr_schedule.values.length < steps) {
-    throw refuse('lr_schedule.values', `has ${lr_schedule.values.length} rates, expected at least ${steps}, one a step`);
+    throw refuse(
+      'lr_schedule.values',
+      `has ${lr_schedule.values.length} rates, expected at least ${steps}, one a step`,
+    );
   }
   return parsed.data;
 }
@@ -135,7 +156,10 @@ export function isOrderFile(order: string): boolean {
 
 function inputError(issue: z.core.$ZodIssue, spec: unknown): InputError {
   const path = issue.path.map(String);
-  const found = path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], spec);
+  const found = path.reduce<unknown>(
+    (value, key) => (value as Record<string, unknown> | undefined)?.[key],
+    spec,
+  );
   const item = path.join('.') || 'top level';
   if (issue.code === 'unrecognized_keys') return new InputError(FILE, item, `unknown key "${issue.keys[0]}"`);
   const shown = found === undefined ? 'missing' : `is ${JSON.stringify(found)}`;

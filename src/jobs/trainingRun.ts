@@ -158,7 +158,9 @@ export class TrainingRun {
         traceStep(graph, { model, layout, examples, sampler, optimizer, recorder }, batchSize, statistics);
         const label = `step B=${batchSize}${statistics ? ' with statistics' : ''}`;
         pending.push(
-          compile(gpu, graph, { label, replicas, arena }).then((p) => programs.set(key(batchSize, statistics), p)),
+          compile(gpu, graph, { label, replicas, arena }).then((p) =>
+            programs.set(key(batchSize, statistics), p),
+          ),
         );
       }
     }
@@ -226,21 +228,21 @@ export class TrainingRun {
     const flight: { first: number; count: number; values: Promise<Float32Array[] | null> }[] = [];
     try {
       while (this.#submitted < end || flight.length > 0) {
-      while (flight.length < IN_FLIGHT && this.#submitted < end) {
-        const first = this.#submitted;
-        const count = Math.min(this.#replay.chunk, end - first, SLOTS - (first % SLOTS));
-        const wanted = Array.from({ length: count }, (_, i) => first + i).some((s) => this.#records(s));
-        const values = this.#replay.submit((pass) => this.#encode(pass, first, count), {
-          count,
-          slot: first % SLOTS,
-          read: wanted,
-        });
-        this.#submitted += count;
-        flight.push({ first, count, values });
-      }
-      const { first, count, values } = flight.shift()!;
-      const rows = await values;
-      if (rows) yield this.#readings(rows, first, count);
+        while (flight.length < IN_FLIGHT && this.#submitted < end) {
+          const first = this.#submitted;
+          const count = Math.min(this.#replay.chunk, end - first, SLOTS - (first % SLOTS));
+          const wanted = Array.from({ length: count }, (_, i) => first + i).some((s) => this.#records(s));
+          const values = this.#replay.submit((pass) => this.#encode(pass, first, count), {
+            count,
+            slot: first % SLOTS,
+            read: wanted,
+          });
+          this.#submitted += count;
+          flight.push({ first, count, values });
+        }
+        const { first, count, values } = flight.shift()!;
+        const rows = await values;
+        if (rows) yield this.#readings(rows, first, count);
       }
     } finally {
       // Left early: what is under way still holds its staging buffers.

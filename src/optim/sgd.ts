@@ -33,11 +33,11 @@ const sgdOp: Op = {
   name: 'sgd',
   writes: ({ state }) => [state.theta, state.velocity],
   lower: ({ inputs: [gradient], attributes }, to) => {
-    const state: SgdState = attributes.state;
-    const vectors = state.theta.elements / 4;
+    const { theta, velocity, rates, hyper, counters }: SgdState = attributes.state;
+    const vectors = theta.elements / 4;
     to.dispatch(
       { source: sgdKernel, params: { vectors }, grid: linearGrid(vectors) },
-      { ...state, gradient: gradient! },
+      { theta, velocity, rates, hyper, counters, gradient: gradient! },
     );
   },
 };

@@ -146,6 +146,8 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
       [132, 124, 68],
       [64, 128, 784],
       [129, 131, 65],
+      [260, 256, 36],
+      [1028, 1032, 8],
     ] as const;
     for (const [m, n, k] of shapes) {
       const shape: MatmulShape = { form, m, n, k };
@@ -160,6 +162,7 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
     for (const [m, n, k] of [
       [33, 65, 17],
       [124, 100, 88],
+      [260, 256, 20],
     ] as const) {
       for (const activation of ['relu', 'tanh', 'sigmoid'] as const) {
         const biased: MatmulShape = { form, m, n, k, bias: true, activation };
@@ -175,6 +178,7 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
       [1, 33, 65],
       [127, 65, 33],
       [132, 196, 64],
+      [260, 256, 20],
       [10, 128, 64],
       [129, 131, 65],
     ] as const) {
@@ -190,6 +194,7 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
       for (const [m, n, k] of [
         [36, 68, 33],
         [132, 124, 68],
+        [260, 256, 20],
       ] as const) {
         const shape: MatmulShape = { form, m, n, k, bias: true, columnSum: form === 'TN' };
         for (const shared of [[], ['a', 'bias'], ['b']]) {
@@ -213,6 +218,7 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
     for (const [m, n, k] of [
       [37, 75, 50],
       [132, 124, 68],
+      [260, 256, 20],
     ] as const) {
       const row = random(k, 5);
       const a = new State(gpu, { label: 'a', shape: [m * k] });

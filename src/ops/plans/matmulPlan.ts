@@ -1,10 +1,13 @@
 import matmulNN from '../../../shaders/matmul/matmulNN.wgsl';
 import matmulNNSubgroup from '../../../shaders/matmul/matmulNNSubgroup.wgsl';
+import matmulNNVec4 from '../../../shaders/matmul/matmulNNVec4.wgsl';
 import matmulNT from '../../../shaders/matmul/matmulNT.wgsl';
 import matmulNTSubgroup from '../../../shaders/matmul/matmulNTSubgroup.wgsl';
+import matmulNTVec4 from '../../../shaders/matmul/matmulNTVec4.wgsl';
 import matmulSubgroup from '../../../shaders/matmul/matmulSubgroup.wgsl';
 import matmulTN from '../../../shaders/matmul/matmulTN.wgsl';
 import matmulTNSubgroup from '../../../shaders/matmul/matmulTNSubgroup.wgsl';
+import matmulTNVec4 from '../../../shaders/matmul/matmulTNVec4.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
 import type { Target } from '../op.ts';
@@ -37,8 +40,11 @@ const QUAD: Record<MatmulForm, KernelSource> = {
   NT: matmulNTSubgroup,
   TN: matmulTNSubgroup,
 };
+const VEC4: Record<MatmulForm, KernelSource> = { NN: matmulNNVec4, NT: matmulNTVec4, TN: matmulTNVec4 };
 const NUMBER: Record<Activation, number> = { none: 0, relu: 1, tanh: 2, sigmoid: 3 };
 const THREADS = 64;
+/** Invocations that keep a GPU busy; not measured on one. */
+const BUSY = 16_384;
 /** Products below this many multiplications share one small variant, which compiles in a third of the time. */
 const SMALL = 2 ** 20;
 
@@ -99,26 +105,36 @@ function strides({ form, m, n, k }: MatmulShape): Record<string, number> {
 /** One invocation a tile, without subgroups. */
 function general(shape: MatmulShape, target: Target): KernelCall {
   const { form, m, n, k, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
-  const tile = generalTile(m, n, target);
-  const tiles = Math.ceil(m / tile) * Math.ceil(n / tile);
+  const epilogue = {
+    BIAS: bias,
+    ACTIVATION: NUMBER[activation],
+    MASK: NUMBER[mask],
+    ...(form === 'TN' ? { COLUMN_SUM: columnSum } : {}),
+  };
+  const params = { m, n, k, ...(form === 'TN' ? { columnSumOffset: 0 } : {}) };
+  const tiles = (tile: number): number => Math.ceil(m / tile) * Math.ceil(n / tile);
+  const inFours = n % 4 === 0 && (form === 'TN' ? m % 4 === 0 : k % 4 === 0);
+  if (target.kind === 'gpu' && inFours && tiles(4) >= BUSY / 4) {
+    const fours = tiles(8) >= BUSY ? 2 : 1;
+    const groups = Math.ceil(m / (32 * fours)) * Math.ceil(n / (32 * fours));
+    return {
+      source: VEC4[form],
+      knobs: { ...(form === 'TN' ? { FOURS_M: fours } : { TILE_M: 4 * fours }), FOURS_N: fours, ...epilogue },
+      params,
+      grid: [groups + (columnSum ? Math.ceil(m / (4 * THREADS)) : 0), 1],
+    };
+  }
+  const tile = generalTile(shape, target, tiles);
   return {
     source: GENERAL[form],
-    knobs: {
-      TILE_M: tile,
-      TILE_N: tile,
-      BIAS: bias,
-      ACTIVATION: NUMBER[activation],
-      MASK: NUMBER[mask],
-      ...(form === 'TN' ? { COLUMN_SUM: columnSum } : {}),
-    },
-    params: { m, n, k, ...(form === 'TN' ? { columnSumOffset: 0 } : {}) },
-    grid: [Math.ceil(tiles / THREADS) + (columnSum ? Math.ceil(m / THREADS) : 0), 1],
+    knobs: { TILE_M: tile, TILE_N: tile, ...epilogue },
+    params,
+    grid: [Math.ceil(tiles(tile) / THREADS) + (columnSum ? Math.ceil(m / THREADS) : 0), 1],
   };
 }
 
-/** Large tiles read less, small ones give more work at once: a GPU wants some thousands of invocations. */
-function generalTile(m: number, n: number, { kind }: Target): number {
+/** Large tiles read less, small ones give more work at once. */
+function generalTile({ m, n }: MatmulShape, { kind }: Target, tiles: (tile: number) => number): number {
   if (kind === 'cpu') return m * n >= 2048 ? 8 : 4;
-  for (const tile of [4, 2]) if (Math.ceil(m / tile) * Math.ceil(n / tile) >= 16_384) return tile;
-  return 1;
+  return [4, 2].find((tile) => tiles(tile) >= BUSY) ?? 1;
 }

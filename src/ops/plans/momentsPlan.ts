@@ -1,4 +1,5 @@
 import dense from '../../../shaders/moments/dense.wgsl';
+import denseSubgroup from '../../../shaders/moments/denseSubgroup.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import type { Target } from '../op.ts';
 
@@ -20,14 +21,26 @@ const THREADS = 64;
 export function planDenseMoments(shape: DenseMomentsShape, target: Target): KernelCall {
   const { batch, inputs, outputs, bias } = shape;
   for (const [name, extent] of Object.entries({ batch, inputs, outputs })) {
-    if (!Number.isInteger(extent) || extent < 1) throw new Error(`dense moments: ${name} is ${extent}`);
+    if (!Number.isInteger(extent) || extent < 1) {
+      throw new Error(`dense moments: ${name} is ${extent}, expected a positive integer`);
+    }
+  }
+  // Neither SwiftShader nor llvmpipe fuses a product with what follows; other compilers may.
+  const knobs = { BIAS: bias, GUARD: target.kind === 'gpu' };
+  const params = { batch, inputs, outputs, zero: 0, biasGradientOffset: 0, biasVarianceOffset: 0 };
+  if (target.kind === 'cpu' && target.subgroupSize >= 4 && inputs % 4 === 0) {
+    const WIDTH = target.subgroupSize;
+    const tiles = Math.ceil(outputs / 8) * Math.ceil(inputs / 16);
+    const biases = bias ? Math.ceil(outputs / (4 * WIDTH)) : 0;
+    const grid = [Math.ceil(tiles / (WIDTH / 4)) + biases, 1] as const;
+    return { source: denseSubgroup, knobs: { ...knobs, WIDTH }, params, grid };
   }
   const tiles = Math.ceil(outputs / 4) * Math.ceil(inputs / 4);
+  const biases = bias ? Math.ceil(outputs / THREADS) : 0;
   return {
     source: dense,
-    // Neither SwiftShader nor llvmpipe fuses a product with what follows; other compilers may.
-    knobs: { TILE_L: 4, TILE_K: 4, BIAS: bias, GUARD: target.kind === 'gpu' },
-    params: { batch, inputs, outputs, zero: 0, biasGradientOffset: 0, biasVarianceOffset: 0 },
-    grid: [Math.ceil(tiles / THREADS) + (bias ? Math.ceil(outputs / THREADS) : 0), 1],
+    knobs: { ...knobs, TILE_L: 4, TILE_K: 4 },
+    params,
+    grid: [Math.ceil(tiles / THREADS) + biases, 1],
   };
 }

@@ -1,0 +1,359 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumFlags } from '../../src/cli/chromiumFlags.ts';
+import { findBrowser } from '../../src/cli/findBrowser.ts';
+import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
+import { renderReport } from '../../src/cli/report.ts';
+import type { JobSpec, Reading } from '../../src/jobs/job.ts';
+import { quantities } from '../../src/jobs/quantities.ts';
+import { basin, inFolder, ROOT } from './basin.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+let server: JobServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  const { path } = findBrowser({ install: true });
+  // Builds dist/ if it is stale.
+  const { exitCode, stderr } = await basin(['--help'], ROOT);
+  if (exitCode !== 0) throw new Error(stderr);
+  server = await serveJob(join(ROOT, 'dist'), {
+    read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
+  });
+  browser = await chromium.launch({ executablePath: path, args: chromiumFlags({ software: true }) });
+}, 300_000);
+
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+/** Uses a page of its own; fails where the page reported an error or asked another machine. */
+async function withPage(
+  use: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  const context = await browser.newContext(options);
+  try {
+    const page = await context.newPage();
+    const problems: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+    });
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('request', (request) => {
+      const { protocol, origin } = new URL(request.url());
+      const own = origin === server.origin || ['blob:', 'data:', 'file:'].includes(protocol);
+      if (!own) problems.push(`request to ${request.url()}`);
+    });
+    await use(page);
+    expect(problems).toEqual([]);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Puts a line in front of the worker's script, which init scripts do not reach. */
+async function inWorker(page: Page, line: string): Promise<void> {
+  await page.route('**/jobWorker*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${line}\n${await response.text()}` });
+  });
+}
+
+async function open(page: Page): Promise<void> {
+  await page.goto(`${server.origin}/`);
+  await page.getByRole('heading', { name: 'Basin' }).waitFor();
+}
+
+async function fill(page: Page, settings: Record<string, string>): Promise<void> {
+  for (const [name, value] of Object.entries(settings)) {
+    const control = page.locator(`#setting-${name}`);
+    if ((await control.evaluate((element) => element.tagName)) === 'SELECT')
+      await control.selectOption(value);
+    else await control.fill(value);
+  }
+}
+
+/** A run on small synthetic data that lasts until it is stopped. */
+const ENDLESS = {
+  data: 'gaussian-clusters',
+  hidden: '16',
+  batchSize: '16',
+  lr: '0.02, 0.05',
+  length: '1000000',
+  lengthUnit: 'steps',
+  measureEvery: '5',
+  evaluateEvery: '50',
+};
+
+function button(page: Page, name: string) {
+  return page.getByRole('button', { name, exact: true });
+}
+
+function lastStep(page: Page): Promise<number> {
+  return page.locator('.numbers').evaluate((element) => Number(element.getAttribute('data-step')));
+}
+
+async function waitForStep(page: Page, least: number): Promise<void> {
+  await expect.poll(() => lastStep(page), { timeout: 60_000 }).toBeGreaterThan(least);
+}
+
+async function waitForStatus(page: Page, text: RegExp, timeout = 60_000): Promise<void> {
+  await page.getByRole('status').filter({ hasText: text }).waitFor({ timeout });
+}
+
+/** Pixels of a chart that have a colour: curves have, axes and grid are grey. */
+function colouredPixels(page: Page, id: string): Promise<number> {
+  return page.locator(`#plot-${id} canvas, [data-quantity=${id}] canvas`).evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    let coloured = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const channels = [data[i]!, data[i + 1]!, data[i + 2]!];
+      if (data[i + 3]! > 128 && Math.max(...channels) - Math.min(...channels) > 80) coloured++;
+    }
+    return coloured;
+  });
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.addScriptTag({ content: readFileSync(AXE, 'utf8') });
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: typeof import('axe-core') };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
+  });
+}
+
+async function save(page: Page, name: string): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent('download'), button(page, name).click()]);
+  return readFileSync(await download.path(), 'utf8');
+}
+
+describe('the page', () => {
+  test('trains, pauses, goes on, takes another rate, stops', async () => {
+    await withPage(async (page) => {
+      await open(page);
+      await waitForStatus(page, /Ready/);
+      await expect(page.locator('.adapter').textContent()).resolves.toMatch(/swiftshader/i);
+      await expect(page.locator('.banner.warning').textContent()).resolves.toMatch(
+        /Software adapter: correct, but its speed is not a GPU’s/,
+      );
+      expect(await button(page, 'Pause').isDisabled()).toBe(true);
+
+      await fill(page, ENDLESS);
+      await button(page, 'Start').click();
+      await waitForStep(page, 60);
+      for (const { id } of quantities) {
+        await expect.poll(() => colouredPixels(page, id), { timeout: 20_000 }).toBeGreaterThan(40);
+      }
+
+      await button(page, 'Pause').click();
+      await waitForStatus(page, /Paused/);
+      // What is on its way when the button is pressed may still arrive.
+      let paused = await lastStep(page);
+      await expect
+        .poll(
+          async () => {
+            const before = paused;
+            paused = await lastStep(page);
+            return paused - before;
+          },
+          { interval: 700, timeout: 20_000 },
+        )
+        .toBe(0);
+      await page.waitForTimeout(700);
+      expect(await lastStep(page)).toBe(paused);
+      expect(await violations(page)).toEqual([]);
+
+      await button(page, 'Resume').click();
+      await waitForStep(page, paused);
+
+      await page.getByLabel('ε while running').fill('0.01');
+      await page.getByLabel('Replica whose rate changes').selectOption('ε = 0.05');
+      await button(page, 'Change').click();
+      const temperatures = page.locator('[data-quantity=temperature] .readout .value');
+      await expect.poll(() => temperatures.nth(1).textContent(), { timeout: 20_000 }).toBe('6.25×10⁻⁴');
+      expect(await temperatures.nth(0).textContent()).toBe('0.00125');
+
+      await button(page, 'Stop').click();
+      await waitForStatus(page, /Stopped after step \d+/);
+      expect(await page.getByRole('alert').count()).toBe(0);
+
+      const recording = JSON.parse(await save(page, 'Save JSON'));
+      const rates = (replica: number) =>
+        recording.readings.filter((r: Reading) => r.replica === replica).map((r: Reading) => r.learningRate);
+      expect(new Set(rates(0).map(Math.fround))).toEqual(new Set([Math.fround(0.02)]));
+      expect(Math.fround(rates(1)[0])).toBe(Math.fround(0.05));
+      expect(Math.fround(rates(1).at(-1))).toBe(Math.fround(0.01));
+      expect(recording.evaluations.length).toBeGreaterThan(0);
+      const csv = (await save(page, 'Save CSV')).trim().split('\r\n');
+      expect(csv).toHaveLength(1 + recording.readings.length);
+      expect(csv[0]).toMatch(/^replica,step,batchSize,learningRate,temperature,loss,/);
+    });
+  });
+
+  test('reads MNIST from beside it', async () => {
+    await withPage(async (page) => {
+      await open(page);
+      await fill(page, { hidden: '', length: '4', lengthUnit: 'steps', measureEvery: '1' });
+      await button(page, 'Start').click();
+      await waitForStatus(page, /Finished after step 4/);
+      await expect(page.locator('[data-quantity=accuracy] .readout').textContent()).resolves.toMatch(
+        /step 4.*\d\d\.\d\d %/,
+      );
+    });
+  });
+
+  test('says what to do where requestAdapter gives null', async () => {
+    await withPage(async (page) => {
+      await inWorker(page, 'navigator.gpu.requestAdapter = () => Promise.resolve(null);');
+      await open(page);
+      const alert = page.getByRole('alert');
+      await alert.waitFor();
+      const text = await alert.textContent();
+      expect(text).toMatch(/WebGPU found no adapter/);
+      expect(text).toMatch(/--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader/);
+      expect(await button(page, 'Start').isDisabled()).toBe(true);
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+
+  test('says what to do where the browser has no WebGPU', async () => {
+    await withPage(async (page) => {
+      await page.addInitScript(() =>
+        Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }),
+      );
+      await open(page);
+      await expect(page.getByRole('alert').textContent()).resolves.toMatch(/no WebGPU.*Chrome or Edge 113/s);
+    });
+  });
+
+  test('a lost device ends the run with the last step read, and the next run has another', async () => {
+    await withPage(async (page) => {
+      await inWorker(
+        page,
+        `const request = GPUAdapter.prototype.requestDevice;
+        GPUAdapter.prototype.requestDevice = async function (...given) {
+          const device = await request.apply(this, given);
+          new BroadcastChannel('lose').onmessage = () => device.destroy();
+          return device;
+        };`,
+      );
+      await open(page);
+      await fill(page, ENDLESS);
+      await button(page, 'Start').click();
+      await waitForStep(page, 20);
+      await page.evaluate(() => new BroadcastChannel('lose').postMessage(''));
+      const alert = page.getByRole('alert');
+      await alert.waitFor();
+      expect(await alert.textContent()).toMatch(/device was lost.*last step read was \d\d+/is);
+      await button(page, 'Start').click();
+      await waitForStep(page, 0);
+      expect(await alert.count()).toBe(0);
+    });
+  });
+
+  test('refuses settings beside their fields', async () => {
+    await withPage(async (page) => {
+      await open(page);
+      await waitForStatus(page, /Ready/);
+      await fill(page, { batchSize: '1.5', lr: '0.1, fast' });
+      await button(page, 'Start').click();
+      await expect(page.locator('#error-batchSize').textContent()).resolves.toMatch(/whole number.*1\.5/);
+      await expect(page.locator('#error-lr').textContent()).resolves.toMatch(/“fast” is no number/);
+      expect(await page.locator(':focus').getAttribute('id')).toBe('setting-batchSize');
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+
+  test('fits a narrow screen, dark, and explains by keyboard', async () => {
+    await withPage(
+      async (page) => {
+        await open(page);
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        expect(width).toBeLessThanOrEqual(360);
+        await button(page, 'What is Simple noise scale?').press('Enter');
+        const explanation = page.locator('#about-bSimple');
+        expect(await explanation.isVisible()).toBe(true);
+        expect(await explanation.textContent()).toMatch(/Bsimple = tr Σ \/ \|G\|².*McCandlish et al. 2018/s);
+        expect(await violations(page)).toEqual([]);
+        await page.keyboard.press('Escape');
+        expect(await explanation.isVisible()).toBe(false);
+      },
+      { viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
+    );
+  });
+});
+
+describe('the report', () => {
+  const spec: JobSpec = {
+    job: 'train',
+    data: 'mnist</script><b>',
+    model: { hidden: [4], activation: 'ReLU' },
+    optimizer: { type: 'sgd', lr: 0.1 },
+    replicas: [{ lr: 0.1 }, { lr: 0.3 }],
+  };
+  const readings: Reading[] = Array.from({ length: 200 }, (_, i) => {
+    const step = Math.floor(i / 2) + 1;
+    const learningRate = i % 2 === 0 ? 0.1 : 0.3;
+    const loss = 2 / (1 + step * learningRate);
+    const noise = {
+      gradNormSq: loss,
+      gradNormSqUnbiased: loss / 2,
+      traceCovariance: 5 * loss,
+      bSimple: step < 5 ? null : 10 + step,
+      bSimpleResolved: step >= 5,
+    };
+    return {
+      replica: i % 2,
+      step,
+      batchSize: 8,
+      learningRate,
+      temperature: learningRate / 8,
+      loss,
+      ...noise,
+    };
+  });
+  const evaluations = [0, 1].flatMap((replica) =>
+    [50, 100].map((step) => ({
+      type: 'evaluation' as const,
+      step,
+      replica,
+      split: 'test' as const,
+      weights: 'last' as const,
+      loss: 0.5,
+      accuracy: 0.9 + step / 1000,
+    })),
+  );
+
+  test('draws its curves from a file of its own, without a network', async () => {
+    await inFolder(async (folder) => {
+      const path = join(folder, 'report.html');
+      const title = 'A <run> & more';
+      writeFileSync(
+        path,
+        renderReport({ title, adapter: undefined, spec, readings, evaluations, result: {} }),
+      );
+      await withPage(
+        async (page) => {
+          await page.goto(pathToFileURL(path).href);
+          expect(await page.title()).toBe(title);
+          for (const { id } of quantities) expect(await colouredPixels(page, id)).toBeGreaterThan(40);
+          expect(await page.locator('pre').textContent()).toContain('mnist</script><b>');
+          const table = await page.locator('table').textContent();
+          expect(table).toMatch(/ε = 0.1100.*100.00 %/);
+          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+          expect(await violations(page)).toEqual([]);
+        },
+        { viewport: { width: 400, height: 800 } },
+      );
+    });
+  });
+});

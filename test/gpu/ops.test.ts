@@ -1,0 +1,161 @@
+import { expect, test } from 'vitest';
+import { jvp } from '../../src/autograd/jvp.ts';
+import { vjp } from '../../src/autograd/vjp.ts';
+import { dot } from '../../src/ops/dot.ts';
+import { fill } from '../../src/ops/fill.ts';
+import { flatLayout, pack, part } from '../../src/ops/flat.ts';
+import { geluDerivative, normalDensity } from '../../src/ops/gelu.ts';
+import { geluTanhDerivative } from '../../src/ops/geluTanh.ts';
+import * as ops from '../../src/ops/index.ts';
+import { opTable } from '../../src/ops/op.ts';
+import { reluBackward } from '../../src/ops/relu.ts';
+import { sigmoidBackward } from '../../src/ops/sigmoid.ts';
+import { softmaxCrossEntropyGradient } from '../../src/ops/softmaxCrossEntropy.ts';
+import { tanhBackward } from '../../src/ops/tanh.ts';
+import { evaluate, type Operand, randomValues } from './trace.ts';
+
+interface Sample {
+  /** Shapes of the differentiable operands. */
+  readonly shapes: readonly (readonly number[])[];
+  readonly f: (inputs: ops.Tensor[]) => ops.Tensor;
+  /** Maps values in [−1, 1) to where the op is smooth. */
+  readonly domain?: (value: number) => number;
+  /** Integer operands after the differentiable ones. */
+  readonly labels?: readonly number[];
+}
+
+const positive = (v: number): number => 1.5 + v;
+/** Away from the kink at 0. */
+const offKink = (v: number): number => v + Math.sign(v) * 0.2;
+const layout = flatLayout([
+  { name: 'a', shape: [5, 3] },
+  { name: 'b', shape: [7] },
+]);
+
+/** One sample for each op of the table, on odd shapes. */
+const SAMPLES: Record<string, Sample> = {
+  add: { shapes: [[3, 33], [3, 33]], f: ([x, y]) => ops.add(x!, y!) },
+  subtract: { shapes: [[65], [65]], f: ([x, y]) => ops.subtract(x!, y!) },
+  multiply: { shapes: [[2, 3, 5, 7], [2, 3, 5, 7]], f: ([x, y]) => ops.multiply(x!, y!) },
+  scale: { shapes: [[127]], f: ([x]) => ops.scale(x!, -2.5) },
+  offset: { shapes: [[1]], f: ([x]) => ops.offset(x!, 3) },
+  square: { shapes: [[33]], f: ([x]) => ops.square(x!) },
+  exp: { shapes: [[33]], f: ([x]) => ops.exp(x!) },
+  reciprocal: { shapes: [[33]], f: ([x]) => ops.reciprocal(x!), domain: positive },
+  inverseSqrt: { shapes: [[33]], f: ([x]) => ops.inverseSqrt(x!), domain: positive },
+  relu: { shapes: [[9, 13]], f: ([x]) => ops.relu(x!), domain: offKink },
+  reluBackward: { shapes: [[65], [65]], f: ([d, y]) => reluBackward(d!, y!), domain: offKink },
+  tanh: { shapes: [[65]], f: ([x]) => ops.tanh(x!) },
+  tanhBackward: { shapes: [[65], [65]], f: ([d, y]) => tanhBackward(d!, y!) },
+  sigmoid: { shapes: [[65]], f: ([x]) => ops.sigmoid(x!) },
+  sigmoidBackward: { shapes: [[65], [65]], f: ([d, y]) => sigmoidBackward(d!, y!) },
+  gelu: { shapes: [[65]], f: ([x]) => ops.gelu(x!) },
+  geluDerivative: { shapes: [[65]], f: ([x]) => geluDerivative(x!) },
+  normalDensity: { shapes: [[65]], f: ([x]) => normalDensity(x!) },
+  geluTanh: { shapes: [[65]], f: ([x]) => ops.geluTanh(x!) },
+  geluTanhDerivative: { shapes: [[65]], f: ([x]) => geluTanhDerivative(x!) },
+  sum: { shapes: [[5, 300, 3]], f: ([x]) => ops.sum(x!, { from: 1, to: 2 }) },
+  broadcast: { shapes: [[5, 3]], f: ([x]) => ops.broadcast(x!, [5, 7, 3], { from: 1, to: 2 }) },
+  reshape: { shapes: [[5, 6]], f: ([x]) => ops.reshape(x!, [3, 10]) },
+  part: { shapes: [[layout.length]], f: ([x]) => part(x!, layout, 1) },
+  pack: { shapes: [[5, 3], [7]], f: (parts) => pack(layout, parts) },
+  dot: { shapes: [[33, 31], [33, 31]], f: ([x, y]) => dot(x!, y!) },
+  matmul: { shapes: [[33, 17], [17, 9]], f: ([a, b]) => ops.matmul('NN', a!, b!) },
+  linear: { shapes: [[33, 7], [5, 7], [5]], f: ([x, w, b]) => ops.linear(x!, w!, b!) },
+  softmax: { shapes: [[9, 10]], f: ([z]) => ops.softmax(z!) },
+  softmaxCrossEntropy: {
+    shapes: [[9, 10]],
+    labels: [0, 9, 3, 3, 1, 2, 8, 7, 5],
+    f: ([z, y]) => ops.softmaxCrossEntropy(z!, y!),
+  },
+  softmaxCrossEntropyGradient: {
+    shapes: [[9, 10], [9]],
+    labels: [0, 9, 3, 3, 1, 2, 8, 7, 5],
+    f: ([z, w, y]) => softmaxCrossEntropyGradient(z!, y!, w!),
+  },
+};
+
+/** Sources, which depend on nothing, and the end of a program. */
+const NOT_FUNCTIONS = new Set(['read', 'fill', 'store']);
+
+test('every op of the table has a sample here', () => {
+  expect(Object.keys(SAMPLES).sort()).toEqual([...opTable().keys()].filter((name) => !NOT_FUNCTIONS.has(name)).sort());
+});
+
+const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+const dot64 = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((total, value, i) => total + value * b[i]!, 0);
+
+for (const [name, { shapes, f, domain, labels }] of Object.entries(SAMPLES)) {
+  test(`${name}: closed, adjoint, and its tangent the finite difference`, async () => {
+    const at = shapes.map((shape, i) => randomValues(elements(shape), 11 + i).map(domain ?? ((v) => v)));
+    const direction = shapes.map((shape, i) => randomValues(elements(shape), 31 + i));
+    const operands = (values: readonly Float32Array[]): Operand[] => [
+      ...values.map((v, i) => ({ shape: shapes[i]!, values: v })),
+      ...(labels ? [{ shape: [labels.length], values: Uint32Array.from(labels) }] : []),
+    ];
+    const n = shapes.length;
+
+    // The tangent, and every op that the tangent and the cotangents of it are made of.
+    const used = new Set<string>();
+    const [value, tangent] = await evaluate(
+      [...operands(at), ...direction.map((v, i) => ({ shape: shapes[i]!, values: v }))],
+      (inputs, graph) => {
+        const tangents = inputs.slice(-n);
+        const y = f(inputs.slice(0, inputs.length - n));
+        const pairs = tangents.map((t, i) => [inputs[i]!, t] as const);
+        const [dy] = jvp([y], pairs);
+        const again = dy ? vjp([[dy, fill(graph, 1, dy.shape)]], inputs.slice(0, n)).of : [];
+        for (const node of graph.nodes) used.add(node.op.name);
+        const missing = graph.nodes.filter(({ op }) => !op.vjp || !op.jvp).map(({ op }) => op.name);
+        expect(missing).toEqual([]);
+        expect(again.length).toBeLessThanOrEqual(n);
+        return [y, dy!];
+      },
+    );
+    const cotangent = randomValues(value![0]!.length, 51);
+
+    const back = await evaluate(
+      [...operands(at), { shape: [cotangent.length], values: cotangent }],
+      (inputs) => {
+        const y = f(inputs.slice(0, -1));
+        const { of } = vjp([[y, ops.reshape(inputs.at(-1)!, y.shape)]], inputs.slice(0, n));
+        return of.map((c, i) => c ?? fill(y.node.graph, 0, shapes[i]!));
+      },
+    );
+    const left = dot64(cotangent, tangent![0]!);
+    const right = back.reduce((total, c, i) => total + dot64(c[0]!, direction[i]!), 0);
+    const scale = back.reduce((total, c, i) => total + dot64(c[0]!.map(Math.abs), direction[i]!.map(Math.abs)), 0);
+    // Two sums of rounded products: a few roundings of 2⁻²⁴ of what is added up.
+    expect(Math.abs(left - right)).toBeLessThan(16 * 2 ** -24 * scale + 1e-7);
+
+    const h = 2 ** -7;
+    const moved = (sign: number): Operand[] =>
+      operands(at.map((values, i) => values.map((v, j) => v + sign * h * direction[i]![j]!)));
+    const [plus] = await evaluate(moved(1), (inputs) => [f(inputs)]);
+    const [minus] = await evaluate(moved(-1), (inputs) => [f(inputs)]);
+    const largest = Math.max(...tangent![0]!.map(Math.abs), 1e-3);
+    const worst = Math.max(
+      ...tangent![0]!.map((t, i) => Math.abs(t - (plus![0]![i]! - minus![0]![i]!) / (2 * h))),
+    );
+    // h² times a third derivative, and 2⁻²⁴/h of rounding.
+    expect(worst / largest).toBeLessThan(2e-3);
+  });
+}
+
+test('an elementwise op on [N, C, H, W] serves three replicas', async () => {
+  const shape = [2, 3, 5, 7];
+  const each = [1, 2, 3].map((seed) => randomValues(210, seed));
+  const shared = randomValues(210, 9);
+  const [result] = await evaluate(
+    [
+      { shape, values: each },
+      { shape, values: shared },
+    ],
+    ([x, y]) => [ops.add(ops.relu(x!), y!)],
+    3,
+  );
+  each.forEach((values, r) => {
+    expect(result![r]).toEqual(values.map((v, i) => Math.fround(Math.max(0, v) + shared[i]!)));
+  });
+});
