@@ -9,7 +9,9 @@ import { chromiumFlags } from './src/cli/chromiumFlags.ts';
 import { findBrowser } from './src/cli/findBrowser.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** `npm run dev` and `npm run build` are the pages; the library and the command line are built after them. */
 export default defineConfig(({ mode }) => ({
@@ -26,7 +28,10 @@ export default defineConfig(({ mode }) => ({
   },
   test: {
     projects: [
-      { extends: true as const, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
+      {
+        extends: true as const,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' },
+      },
       {
         extends: true as const,
         // Found late, a dependency makes Vite reload the page in the middle of a test.

@@ -1,14 +1,16 @@
 // matmulNNSubgroup: C = A B, then bias, activation or activation mask. K and n divisible by 4.
-// Layout: a [m, k], b [k, n], c [m, n], bias [n], y [m, n], row-major and dense; all in fours. Replica r is workgroup_id.z.
-// Knobs: WIDTH invocations a workgroup, four (a quad) a tile. A tile is 4 TILE_Q rows by 4 TILE_N columns: each lane holds
-//   TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around.
-//   TILE_N = 4 FOURS_N: operands that are contiguous across k are loaded four by four and transposed in
-//   registers.
-// Epilogue: chosen at run time, so that one pipeline serves all layers. bias: add bias[col]. activation: 0 none, 1 relu,
-//   2 tanh, 3 sigmoid. mask: multiply by the derivative of that activation at its output y (numbered alike).
+// Layout: a [m, k], b [k, n], c [m, n], bias [n], y [m, n], row-major and dense; all in fours. Replica r is
+//   workgroup_id.z.
+// Knobs: WIDTH invocations a workgroup, four (a quad) a tile. A tile is 4 TILE_Q rows by 4 TILE_N columns:
+//   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around. TILE_N
+//   = 4 FOURS_N: operands that are contiguous across k are loaded four by four and transposed in registers.
+// Epilogue: chosen at run time, so that one pipeline serves all layers. bias: add bias[col]. activation: 0
+//   none, 1 relu, 2 tanh, 3 sigmoid. mask: multiply by the derivative of that activation at its output y
+//   (numbered alike).
 // Order: one accumulator an output; products of four consecutive k are summed first, k ascending.
-// Cost: 2 k flops and (1 / TILE_Q + 1 / TILE_N) k bytes an output, before caches. SwiftShader spends some 45 cycles on each scalar
-//   load whatever its address, and some 7 on each accumulator an iteration: hence the four k at once and the large tile.
+// Cost: 2 k flops and (1 / TILE_Q + 1 / TILE_N) k bytes an output, before caches. SwiftShader spends some 45
+//   cycles on each scalar load whatever its address, and some 7 on each accumulator an iteration: hence the
+//   four k at once and the large tile.
 
 enable subgroups;
 

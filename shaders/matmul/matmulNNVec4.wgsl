@@ -1,8 +1,10 @@
 // matmulNNVec4: C = A B, then bias, activation or activation mask. K and n divisible by 4.
-// Layout: a [m, k], b [k, n], c [m, n], bias [n], y [m, n], row-major and dense; all in fours. Replica r is workgroup_id.z.
-// Knobs: 8 by 8 invocations a workgroup, TILE_M rows by 4 FOURS_N columns an invocation; its fours are 8 apart, so that
-//   neighbouring invocations touch neighbouring fours. BIAS: add bias[col]. ACTIVATION: 0 none, 1 relu, 2 tanh, 3 sigmoid.
-//   MASK: multiply by the derivative of that activation at its output y (numbered alike).
+// Layout: a [m, k], b [k, n], c [m, n], bias [n], y [m, n], row-major and dense; all in fours. Replica r is
+//   workgroup_id.z.
+// Knobs: 8 by 8 invocations a workgroup, TILE_M rows by 4 FOURS_N columns an invocation; its fours are 8
+//   apart, so that neighbouring invocations touch neighbouring fours. BIAS: add bias[col]. ACTIVATION: 0
+//   none, 1 relu, 2 tanh, 3 sigmoid. MASK: multiply by the derivative of that activation at its output y
+//   (numbered alike).
 // Order: one accumulator an output, k ascending.
 // Cost: 2 k flops and (1 / TILE_M + 1 / (4 FOURS_N)) 4 k bytes an output, before caches. No workgroup memory.
 
@@ -41,7 +43,8 @@ fn finish(value: vec4f, r: u32, row: u32, four: u32) -> vec4f {
 }
 
 @compute @workgroup_size(64) fn main(
-  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32,
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
 ) {
   let r = group.z;
   let across = (params.n + 32u * FOURS_N - 1u) / (32u * FOURS_N);

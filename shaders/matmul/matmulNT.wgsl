@@ -1,8 +1,9 @@
 // matmulNT: C = A Bᵀ, then bias, activation or activation mask. Any shape.
 // Layout: a [m, k], b [n, k], c [m, n], bias [n], y [m, n], row-major and dense; replica r is workgroup_id.z.
-// Knobs: TILE_M x TILE_N outputs an invocation, columns ceil(n / TILE_N) apart so that neighbouring invocations touch
-//   neighbouring columns. BIAS: add bias[col]. ACTIVATION: 0 none, 1 relu, 2 tanh, 3 sigmoid. MASK: multiply by the
-//   derivative of that activation at its output y (numbered alike). Bindings that a variant leaves unused may hold any buffer.
+// Knobs: TILE_M x TILE_N outputs an invocation, columns ceil(n / TILE_N) apart so that neighbouring
+//   invocations touch neighbouring columns. BIAS: add bias[col]. ACTIVATION: 0 none, 1 relu, 2 tanh, 3
+//   sigmoid. MASK: multiply by the derivative of that activation at its output y (numbered alike). Bindings
+//   that a variant leaves unused may hold any buffer.
 // Order: one accumulator an output, k ascending.
 // Cost: 2 k flops and (1 / TILE_M + 1 / TILE_N) 4 k bytes an output, before caches.
 
@@ -41,7 +42,8 @@ fn finish(value: f32, r: u32, row: u32, col: u32) -> f32 {
 }
 
 @compute @workgroup_size(64) fn main(
-  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32,
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
 ) {
   let r = group.z;
   let across = (params.n + TILE_N - 1u) / TILE_N;

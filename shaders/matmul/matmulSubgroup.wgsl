@@ -1,15 +1,18 @@
-// matmulSubgroup: C = op(A) op(B) for the forms NN, NT and TN, any shape, then bias, activation or activation mask.
-// Layout: op(A)[i, l] = a[i aRow + l aStep], op(B)[l, j] = b[j bColumn + l bStep], c [m, n], bias [n], y [m, n] row-major and
-//   dense. Replica r is workgroup_id.z.
-// Knobs: WIDTH invocations a workgroup, four (a quad) a tile. A tile is 4 TILE_Q rows by 4 TILE_N columns: each lane holds
-//   TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around.
-// Epilogue: chosen at run time, so that one pipeline serves all layers, in a second sweep over what the first has stored, so
-//   that it is compiled once. bias: add bias[col]. activation: 0 none, 1 relu, 2 tanh, 3 sigmoid. mask: multiply by the
-//   derivative of that activation at its output y (numbered alike).
-//   columnSum: also c[columnSumOffset + i] = sum over l of op(A)[i, l], by ceil(m / WIDTH) workgroups after the tiles' own.
+// matmulSubgroup: C = op(A) op(B) for the forms NN, NT and TN, any shape, then bias, activation or activation
+//   mask.
+// Layout: op(A)[i, l] = a[i aRow + l aStep], op(B)[l, j] = b[j bColumn + l bStep], c [m, n], bias [n], y [m,
+//   n] row-major and dense. Replica r is workgroup_id.z.
+// Knobs: WIDTH invocations a workgroup, four (a quad) a tile. A tile is 4 TILE_Q rows by 4 TILE_N columns:
+//   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around.
+// Epilogue: chosen at run time, so that one pipeline serves all layers, in a second sweep over what the first
+//   has stored, so that it is compiled once. bias: add bias[col]. activation: 0 none, 1 relu, 2 tanh, 3
+//   sigmoid. mask: multiply by the derivative of that activation at its output y (numbered alike). columnSum:
+//   also c[columnSumOffset + i] = sum over l of op(A)[i, l], by ceil(m / WIDTH) workgroups after the tiles'
+//   own.
 // Order: one accumulator an output; products of four consecutive k are summed first, k ascending.
-// Cost: 2 k flops and (1 / TILE_Q + 1 / TILE_N) k bytes an output, before caches. SwiftShader spends some 45 cycles on each scalar
-//   load whatever its address, and some 7 on each accumulator an iteration: hence the four k at once and the large tile.
+// Cost: 2 k flops and (1 / TILE_Q + 1 / TILE_N) k bytes an output, before caches. SwiftShader spends some 45
+//   cycles on each scalar load whatever its address, and some 7 on each accumulator an iteration: hence the
+//   four k at once and the large tile.
 
 enable subgroups;
 

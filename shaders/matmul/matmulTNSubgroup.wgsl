@@ -1,13 +1,15 @@
 // matmulTNSubgroup: C = Aᵀ B, the gradient of a weight. K, m and n divisible by 4.
 // Layout: a [k, m], b [k, n], c [m, n], row-major and dense; all in fours. Replica r is workgroup_id.z.
-// Knobs: WIDTH invocations a workgroup, four (a quad) a tile. A tile is 4 TILE_Q rows by 4 TILE_N columns: each lane holds
-//   TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around.
-//   TILE_N = 4 FOURS_N and TILE_Q = 4 FOURS_Q: operands that are contiguous across k are loaded four by four and transposed in
-//   registers.
-// columnSum: also c[columnSumOffset + i] = sum over l of a[l, i], by ceil(m / (4 WIDTH)) workgroups after the tiles' own.
+// Knobs: WIDTH invocations a workgroup, four (a quad) a tile. A tile is 4 TILE_Q rows by 4 TILE_N columns:
+//   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around. TILE_N
+//   = 4 FOURS_N and TILE_Q = 4 FOURS_Q: operands that are contiguous across k are loaded four by four and
+//   transposed in registers.
+// columnSum: also c[columnSumOffset + i] = sum over l of a[l, i], by ceil(m / (4 WIDTH)) workgroups after the
+//   tiles' own.
 // Order: one accumulator an output; products of four consecutive k are summed first, k ascending.
-// Cost: 2 k flops and (1 / TILE_Q + 1 / TILE_N) k bytes an output, before caches. SwiftShader spends some 45 cycles on each scalar
-//   load whatever its address, and some 7 on each accumulator an iteration: hence the four k at once and the large tile.
+// Cost: 2 k flops and (1 / TILE_Q + 1 / TILE_N) k bytes an output, before caches. SwiftShader spends some 45
+//   cycles on each scalar load whatever its address, and some 7 on each accumulator an iteration: hence the
+//   four k at once and the large tile.
 
 enable subgroups;
 

@@ -1,11 +1,14 @@
 // matmulTNVec4: C = Aᵀ B, then bias, activation or activation mask. M and n divisible by 4.
-// Layout: a [k, m], b [k, n], c [m, n], bias [n], y [m, n], row-major and dense; all in fours. Replica r is workgroup_id.z.
-// Knobs: 8 by 8 invocations a workgroup, 4 FOURS_M rows by 4 FOURS_N columns an invocation; its fours are 8 apart, so that
-//   neighbouring invocations touch neighbouring fours. BIAS: add bias[col]. ACTIVATION: 0 none, 1 relu, 2 tanh, 3 sigmoid.
-//   MASK: multiply by the derivative of that activation at its output y (numbered alike).
-//   COLUMN_SUM: also c[columnSumOffset + i] = sum over l of a[l, i], by ceil(m / 256) workgroups after the tiles' own.
+// Layout: a [k, m], b [k, n], c [m, n], bias [n], y [m, n], row-major and dense; all in fours. Replica r is
+//   workgroup_id.z.
+// Knobs: 8 by 8 invocations a workgroup, 4 FOURS_M rows by 4 FOURS_N columns an invocation; its fours are 8
+//   apart, so that neighbouring invocations touch neighbouring fours. BIAS: add bias[col]. ACTIVATION: 0
+//   none, 1 relu, 2 tanh, 3 sigmoid. MASK: multiply by the derivative of that activation at its output y
+//   (numbered alike). COLUMN_SUM: also c[columnSumOffset + i] = sum over l of a[l, i], by ceil(m / 256)
+//   workgroups after the tiles' own.
 // Order: one accumulator an output, k ascending.
-// Cost: 2 k flops and (1 / (4 FOURS_M) + 1 / (4 FOURS_N)) 4 k bytes an output, before caches. No workgroup memory.
+// Cost: 2 k flops and (1 / (4 FOURS_M) + 1 / (4 FOURS_N)) 4 k bytes an output, before caches. No workgroup
+//   memory.
 
 // knobs
 const FOURS_M: u32 = 1u;
@@ -51,7 +54,8 @@ fn sumFourColumns(r: u32, four: u32) {
 }
 
 @compute @workgroup_size(64) fn main(
-  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32,
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
 ) {
   let r = group.z;
   let across = (params.n + 32u * FOURS_N - 1u) / (32u * FOURS_N);
@@ -104,7 +108,9 @@ fn sumFourColumns(r: u32, four: u32) {
         let four = four0 + 8u * j;
         if (four < fours) {
           // unroll
-          for (var t = 0u; t < 4u; t++) { c[cBase + (row0 + t) * fours + four] = finish(sum[i][t][j], r, row0 + t, four); }
+          for (var t = 0u; t < 4u; t++) {
+            c[cBase + (row0 + t) * fours + four] = finish(sum[i][t][j], r, row0 + t, four);
+          }
         }
       }
     }

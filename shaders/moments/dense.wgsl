@@ -1,14 +1,17 @@
-// dense: mean weight gradient and centred second moment of the per-example weight gradients of a linear layer.
-//   p_b = d[b, l] x[b, k];  gradient[l, k] = (1/B) sum_b p_b;  variance[l, k] = sum_b (p_b - mean)^2.
-//   The second is sum e^2 - (sum e)^2 / B with e_b = p_b - p_0: small variances survive a large mean, and equal examples give
-//   exactly 0. As e_0 = 0 is one of the terms, variance >= (sum e^2) / B, so rounding (at most 3 B u of sum e^2,
-//   u = 2^-24) cannot make it negative for B <= 2048; for larger B only if most examples equal each other but not the first.
-//   Products are summed unshifted for the mean, which would lose digits as p_0 + (sum e) / B.
-// Layout: x [B, K], d [B, L] row-major; gradient and variance are flat buffers: the weight's [L, K] at gradientOffset and
-//   varianceOffset, the bias's [L] (x = 1) at biasGradientOffset and biasVarianceOffset. Replica r is workgroup_id.z.
-// Knobs: TILE_L x TILE_K outputs an invocation, columns ceil(K / TILE_K) apart. BIAS: also the bias, by ceil(L / 64)
-//   workgroups after the tiles' own. GUARD: pass each product through an integer operation, so that no compiler can fuse
-//   it with the subtraction of p_0 (equal examples would then leave the rounding error of p_0).
+// dense: mean weight gradient and centred second moment of the per-example weight gradients of a linear
+//   layer. p_b = d[b, l] x[b, k];  gradient[l, k] = (1/B) sum_b p_b;  variance[l, k] = sum_b (p_b - mean)^2.
+//   The second is sum e^2 - (sum e)^2 / B with e_b = p_b - p_0: small variances survive a large mean, and
+//   equal examples give exactly 0. As e_0 = 0 is one of the terms, variance >= (sum e^2) / B, so rounding (at
+//   most 3 B u of sum e^2, u = 2^-24) cannot make it negative for B <= 2048; for larger B only if most
+//   examples equal each other but not the first. Products are summed unshifted for the mean, which would lose
+//   digits as p_0 + (sum e) / B.
+// Layout: x [B, K], d [B, L] row-major; gradient and variance are flat buffers: the weight's [L, K] at
+//   gradientOffset and varianceOffset, the bias's [L] (x = 1) at biasGradientOffset and biasVarianceOffset.
+//   Replica r is workgroup_id.z.
+// Knobs: TILE_L x TILE_K outputs an invocation, columns ceil(K / TILE_K) apart. BIAS: also the bias, by
+//   ceil(L / 64) workgroups after the tiles' own. GUARD: pass each product through an integer operation, so
+//   that no compiler can fuse it with the subtraction of p_0 (equal examples would then leave the rounding
+//   error of p_0).
 // Order: one accumulator an output and sum, examples ascending.
 // Cost: 6 B flops and (1 / TILE_L + 1 / TILE_K) 4 B bytes an output, before caches.
 
@@ -36,7 +39,8 @@ fn rounded(product: f32) -> f32 {
 }
 
 @compute @workgroup_size(64) fn main(
-  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32,
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
 ) {
   let r = group.z;
   let across = (params.inputs + TILE_K - 1u) / TILE_K;

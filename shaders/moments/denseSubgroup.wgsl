@@ -1,14 +1,14 @@
-// denseSubgroup: what `dense` computes, by four invocations (a quad) a tile. K divisible by 4.
-//   p_b = d[b, l] x[b, k];  gradient[l, k] = (1/B) sum_b p_b;  variance[l, k] = sum_b (p_b - mean)^2 = sum e^2 - (sum e)^2 / B
-//   with e_b = p_b - p_0; see `dense` for why that cannot lose small variances or turn negative.
-// Layout: x [B, K], gradient's and variance's weights [L, K] in fours; d [B, L] in scalars; the bias's [L] in the same flat
-//   buffers at biasGradientOffset and biasVarianceOffset, L / 4 rounded up fours of which the last may reach into padding, which
-//   becomes 0. Replica r is workgroup_id.z.
-// Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q rows (l) by 16 FOURS_N = 4 TILE_N columns (k): each lane holds TILE_N
-//   of the columns and loads TILE_Q of the rows, which the quad passes around. BIAS: also the bias, by ceil(L / (4 WIDTH))
-//   workgroups after the tiles' own. GUARD: as in `dense`.
-// Order: one accumulator an output and sum; four consecutive examples are summed first, examples ascending. Places past the last
-//   example repeat the first, whose e is 0, and p_0 is taken off the plain sum as often.
+// denseSubgroup: what `dense` computes, by four invocations (a quad) a tile. K divisible by 4. p_b = d[b, l]
+//   x[b, k];  gradient[l, k] = (1/B) sum_b p_b;  variance[l, k] = sum_b (p_b - mean)^2 = sum e^2 - (sum e)^2
+//   / B with e_b = p_b - p_0; see `dense` for why that cannot lose small variances or turn negative.
+// Layout: x [B, K], gradient's and variance's weights [L, K] in fours; d [B, L] in scalars; the bias's [L] in
+//   the same flat buffers at biasGradientOffset and biasVarianceOffset, L / 4 rounded up fours of which the
+//   last may reach into padding, which becomes 0. Replica r is workgroup_id.z.
+// Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q rows (l) by 16 FOURS_N = 4 TILE_N columns (k):
+//   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around. BIAS:
+//   also the bias, by ceil(L / (4 WIDTH)) workgroups after the tiles' own. GUARD: as in `dense`.
+// Order: one accumulator an output and sum; four consecutive examples are summed first, examples ascending.
+//   Places past the last example repeat the first, whose e is 0, and p_0 is taken off the plain sum as often.
 // Cost: 6 B flops and (1 / TILE_Q + 1 / TILE_N) B bytes an output, before caches.
 
 enable subgroups;
@@ -170,7 +170,9 @@ fn biasOfFour(r: u32, four: u32) {
           let l = l0 + row + t;
           if (l < params.outputs) {
             let at = (row + t) * fours + 4u * j;
-            let p0 = vec4f(first[q][t][4u * j], first[q][t][4u * j + 1u], first[q][t][4u * j + 2u], first[q][t][4u * j + 3u]);
+            let p0 = vec4f(
+              first[q][t][4u * j], first[q][t][4u * j + 1u], first[q][t][4u * j + 2u], first[q][t][4u * j + 3u],
+            );
             let s = vec4f(sum[q][t][4u * j], sum[q][t][4u * j + 1u], sum[q][t][4u * j + 2u], sum[q][t][4u * j + 3u]);
             let e1 = vec4f(
               shifted[q][t][4u * j], shifted[q][t][4u * j + 1u], shifted[q][t][4u * j + 2u], shifted[q][t][4u * j + 3u],

@@ -7,7 +7,7 @@ import { aligned, State } from '../gpu/state.ts';
 import { constantOf } from '../ops/fill.ts';
 import { type FlatLayout, packOp } from '../ops/flat.ts';
 import { type Graph, type Node, size, type Tensor } from '../ops/graph.ts';
-import { type Lowering, type Operand, type Scratch, type Target as KernelTarget, UNUSED } from '../ops/op.ts';
+import { type Target as KernelTarget, type Lowering, type Operand, type Scratch, UNUSED } from '../ops/op.ts';
 import { linearGrid } from '../ops/plans/linearGrid.ts';
 import { storeOp } from '../ops/store.ts';
 import { fuse } from './fuse.ts';
@@ -98,7 +98,11 @@ class Planner {
 
   #ownFlatVector(tensor: Tensor): void {
     const replicas = tensor.replicated ? this.#options.replicas : undefined;
-    const state = new State(this.#gpu, { label: `${this.#options.label} flat vector`, shape: tensor.shape, replicas });
+    const state = new State(this.#gpu, {
+      label: `${this.#options.label} flat vector`,
+      shape: tensor.shape,
+      replicas,
+    });
     this.#owned.push(state.buffer);
     this.#places.set(tensor, { buffer: state.buffer, offset: 0, replicaStride: state.replicaStride });
   }
@@ -147,7 +151,8 @@ class Planner {
       return { ...base, offset: base.offset + target.offset + offset };
     }
     const place = this.#places.get(root);
-    if (!place) throw new Error(`op ${root.node.op.name}: its result has no place in program ${this.#options.label}`);
+    if (!place)
+      throw new Error(`op ${root.node.op.name}: its result has no place in program ${this.#options.label}`);
     return { ...place, offset: place.offset + offset };
   }
 
@@ -228,7 +233,9 @@ class Planner {
     }
     for (const { name, access } of call.source.bindings) {
       if (access === 'read' && places[name] && written.has(places[name].buffer)) {
-        throw new Error(`${label}: kernel ${call.source.name} would read ${name} from a buffer that it writes`);
+        throw new Error(
+          `${label}: kernel ${call.source.name} would read ${name} from a buffer that it writes`,
+        );
       }
     }
     for (const name of Object.keys(places)) {

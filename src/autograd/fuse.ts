@@ -25,7 +25,8 @@ export function fuse(graph: Graph): Graph {
     if (node.op.name !== 'add') return null;
     const [left, right] = node.inputs as [Tensor, Tensor];
     const isBias = right.node.op.name === 'broadcast' && right.node.attributes.axes.from === 0;
-    if (left.node.op !== matmulOp || !once(left) || !isBias || right.node.inputs[0]!.shape.length !== 1) return null;
+    if (left.node.op !== matmulOp || !once(left) || !isBias || right.node.inputs[0]!.shape.length !== 1)
+      return null;
     return { product: left.node, bias: right.node.inputs[0]! };
   };
   const epilogue: Rule = (node, names) => {
@@ -50,14 +51,18 @@ export function fuse(graph: Graph): Graph {
 
   /** A layer's weight gradient and bias gradient → one kernel. */
   const columnSum: Rule = (node, names) => {
-    const isSum = (n: Node): boolean => n.op.name === 'sum' && n.attributes.axes.from === 0 && n.attributes.axes.to === 1;
+    const isSum = (n: Node): boolean =>
+      n.op.name === 'sum' && n.attributes.axes.from === 0 && n.attributes.axes.to === 1;
     const isProduct = (n: Node): boolean => n.op === matmulOp && n.attributes.form === 'TN';
     const [is, partnerIs] = isSum(node) ? [isSum, isProduct] : [isProduct, isSum];
     const shared = node.inputs[0];
     if (!shared || !is(node) || shared.shape.length !== 2) return null;
     const partner = consumers
       .get(shared)
-      ?.find((n) => partnerIs(n) && n.inputs[0] === shared && n.inputs.every(names.has) && !names.has(n.outputs[0]!));
+      ?.find(
+        (n) =>
+          partnerIs(n) && n.inputs[0] === shared && n.inputs.every(names.has) && !names.has(n.outputs[0]!),
+      );
     if (!partner) return null;
     const [product, sum] = is === isSum ? [partner, node] : [node, partner];
     const [c, sums] = matmulColumnSum(renamed(product, names));
@@ -72,9 +77,15 @@ export function fuse(graph: Graph): Graph {
     const [z, labels] = node.inputs as [Tensor, Tensor];
     const partner = consumers
       .get(z)
-      ?.find((n) => n.op === softmaxCrossEntropyGradientOp && n.inputs[1] === labels && n.inputs.every(names.has));
+      ?.find(
+        (n) => n.op === softmaxCrossEntropyGradientOp && n.inputs[1] === labels && n.inputs.every(names.has),
+      );
     if (!partner) return null;
-    const made = softmaxCrossEntropyWithGradient(names.get(z), names.get(labels), names.get(partner.inputs[2]!));
+    const made = softmaxCrossEntropyWithGradient(
+      names.get(z),
+      names.get(labels),
+      names.get(partner.inputs[2]!),
+    );
     names.set(partner.outputs[0]!, made[1]);
     return [made[0]];
   };

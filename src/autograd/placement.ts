@@ -1,9 +1,9 @@
+import type { State } from '../gpu/state.ts';
 import { constantOf } from '../ops/fill.ts';
 import { type FlatLayout, packOp } from '../ops/flat.ts';
 import type { Graph, Node, Tensor } from '../ops/graph.ts';
 import { stateOf } from '../ops/leaf.ts';
 import { storeOp } from '../ops/store.ts';
-import type { State } from '../gpu/state.ts';
 
 /** Where a tensor is written directly: into a state, or into a flat vector that it is packed into. */
 export interface Target {
@@ -32,17 +32,25 @@ export function placeResults(graph: Graph): ReadonlyMap<Tensor, Target> {
   const position = new Map<Node, number>(graph.nodes.map((node, i) => [node, i]));
   const packs = new Map<Tensor, Tensor[]>();
 
-  const destinationOf = (tensor: Tensor): State | Tensor | null => targets.get(rootOf(tensor))?.destination ?? null;
+  const destinationOf = (tensor: Tensor): State | Tensor | null =>
+    targets.get(rootOf(tensor))?.destination ?? null;
 
   const touches = (node: Node, destination: State | Tensor): boolean =>
     node.inputs.some((input) => stateOf(input) === destination || destinationOf(input) === destination) ||
     (node.op.writes?.(node.attributes).some((state) => state === destination) ?? false);
 
-  const place = (tensor: Tensor, user: Node, destination: State | Tensor, offset: number, replicated: boolean): boolean => {
+  const place = (
+    tensor: Tensor,
+    user: Node,
+    destination: State | Tensor,
+    offset: number,
+    replicated: boolean,
+  ): boolean => {
     const root = rootOf(tensor);
     const { node } = root;
     const made = !node.op.writes && node.op.name !== 'read' && constantOf(root) === null;
-    if (!made || viewOffset(tensor) !== 0 || root.replicated !== replicated || targets.has(root)) return false;
+    if (!made || viewOffset(tensor) !== 0 || root.replicated !== replicated || targets.has(root))
+      return false;
     const from = position.get(node)!;
     const until = position.get(user)!;
     const isState = 'buffer' in destination;
@@ -69,7 +77,13 @@ export function placeResults(graph: Graph): ReadonlyMap<Tensor, Target> {
       const own = targets.get(packed);
       const layout: FlatLayout = node.attributes.layout;
       const placed = node.inputs.filter((input, i) =>
-        place(input, node, own?.destination ?? packed, (own?.offset ?? 0) + layout.entries[i]!.offset, packed.replicated),
+        place(
+          input,
+          node,
+          own?.destination ?? packed,
+          (own?.offset ?? 0) + layout.entries[i]!.offset,
+          packed.replicated,
+        ),
       );
       packs.set(packed, placed);
     }

@@ -43,8 +43,9 @@ export function rewrite(graph: Graph, rule: Rule): Graph {
   for (const node of graph.nodes) {
     if (node.outputs.length > 0 && node.outputs.every((output) => names.has(output))) continue;
     const made = rule(node, renaming);
-    if (made) node.outputs.forEach((output, i) => names.set(output, made[i]!));
-    else copy(node);
+    if (made) {
+      for (const [i, output] of node.outputs.entries()) names.set(output, made[i]!);
+    } else copy(node);
   }
   return target;
 }

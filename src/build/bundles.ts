@@ -11,7 +11,10 @@ import { wgslPlugin } from './wgslPlugin.ts';
 const RUN_TIME = ['webgpu', 'playwright-core'];
 
 /** Comments that a dependency places where Rollup does not look are no news. */
-export const quiet: NonNullable<NonNullable<InlineConfig['build']>['rollupOptions']>['onwarn'] = (warning, warn) => {
+export const quiet: NonNullable<NonNullable<InlineConfig['build']>['rollupOptions']>['onwarn'] = (
+  warning,
+  warn,
+) => {
   if (warning.code !== 'INVALID_ANNOTATION') warn(warning);
 };
 
@@ -86,7 +89,20 @@ export function bundles(root: string): Plugin {
 /** `dist/types`, from the sources. */
 async function declarations(root: string): Promise<void> {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
-  const options = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', join(root, 'dist/types')];
+  const options = [
+    '--noEmit',
+    'false',
+    '--declaration',
+    '--emitDeclarationOnly',
+    '--outDir',
+    join(root, 'dist/types'),
+  ];
   const config = join(root, 'tsconfig.json');
-  await promisify(execFile)(process.execPath, [tsc, '-p', config, ...options, '--rewriteRelativeImportExtensions']);
+  await promisify(execFile)(process.execPath, [
+    tsc,
+    '-p',
+    config,
+    ...options,
+    '--rewriteRelativeImportExtensions',
+  ]);
 }

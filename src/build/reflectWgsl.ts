@@ -17,7 +17,8 @@ export function reflectWgsl(name: string, code: string): KernelSource {
   };
   const reflection = new WgslReflect(code);
   const entry = reflection.entry.compute;
-  if (entry.length !== 1 || entry[0]?.name !== 'main') refuse('expected one compute entry point, called main');
+  if (entry.length !== 1 || entry[0]?.name !== 'main')
+    refuse('expected one compute entry point, called main');
 
   const uniform = reflection.uniforms[0];
   if (reflection.uniforms.length !== 1 || uniform?.name !== 'params' || uniform.binding !== 0) {
@@ -26,7 +27,8 @@ export function reflectWgsl(name: string, code: string): KernelSource {
   const members: { name: string; offset: number; type: { name: string } }[] =
     (uniform?.type as { members?: [] } | undefined)?.members ?? [];
   const params = members.map((member) => {
-    if (!SCALARS.has(member.type.name)) refuse(`Params.${member.name} is a ${member.type.name}, expected a scalar`);
+    if (!SCALARS.has(member.type.name))
+      refuse(`Params.${member.name} is a ${member.type.name}, expected a scalar`);
     return { name: member.name, offset: member.offset, type: member.type.name as ScalarType };
   });
 

@@ -17,7 +17,9 @@ export function wgslPlugin(): Plugin {
     async load(id) {
       const path = id.split('?')[0]!;
       if (!path.endsWith('.wgsl') || id.includes('?raw')) return null;
-      const name = relative(SHADERS, path).replaceAll('\\', '/').replace(/\.wgsl$/, '');
+      const name = relative(SHADERS, path)
+        .replaceAll('\\', '/')
+        .replace(/\.wgsl$/, '');
       const source = reflectWgsl(name, await readFile(path, 'utf8'));
       return { code: `export default ${JSON.stringify(source)};`, map: null, moduleType: 'js' };
     },

@@ -21,7 +21,9 @@
     if (value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)) {
       return String(Number(value.toPrecision(4)));
     }
-    return value.toExponential(1).replace('.0e', 'e').replace('e+', 'e');
+    const [mantissa, exponent] = value.toExponential(1).replace('.0e', 'e').split('e');
+    const power = [...String(Number(exponent))].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[digit] ?? '⁻').join('');
+    return `${mantissa === '1' ? '' : `${mantissa}×`}10${power}`;
   }
 
   /** 1, 2, 5 of every decade, fewer where there are many decades. */
@@ -96,7 +98,7 @@
         y: { distr: log ? 3 : 1, log: 10, range: range(log, middle) },
       },
       axes: [
-        { ...axis, size: 34, space: 70 },
+        { ...axis, size: 34, space: 70, values: (_, ticks) => ticks.map((tick) => show(tick, false)) },
         { ...axis, size: 62, values, ...(log ? { splits: logTicks, filter: (_, splits) => splits } : {}) },
       ],
       series: [{}, ...series],

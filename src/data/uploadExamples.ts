@@ -12,12 +12,17 @@ export interface ResidentExamples extends Examples {
  * Uploads a data set once; all replicas share it.
  * @throws if it passes the adapter's largest storage binding, with both sizes.
  */
-export function uploadExamples(gpu: Gpu, { name, x, exampleShape, examples, targets }: Dataset): ResidentExamples {
+export function uploadExamples(
+  gpu: Gpu,
+  { name, x, exampleShape, examples, targets }: Dataset,
+): ResidentExamples {
   const features = exampleShape.reduce((product, extent) => product * extent, 1);
   const bytes = x instanceof Uint8Array;
   const rowWords = bytes ? Math.ceil(features / 4) : features;
   const data = new State(gpu, { label: `${name} x`, shape: [examples, rowWords], dtype: 'u32' });
-  data.write(bytes ? packRows(x, features, rowWords, examples) : new Uint32Array(x.buffer, x.byteOffset, x.length));
+  data.write(
+    bytes ? packRows(x, features, rowWords, examples) : new Uint32Array(x.buffer, x.byteOffset, x.length),
+  );
   const resident =
     targets.kind === 'classes'
       ? new State(gpu, { label: `${name} y`, shape: [examples, 1], dtype: 'u32' })
@@ -41,7 +46,8 @@ function packRows(x: Uint8Array, features: number, rowWords: number, examples: n
   const rows = new Uint8Array(4 * rowWords * examples);
   if (features === 4 * rowWords) rows.set(x);
   else {
-    for (let n = 0; n < examples; n++) rows.set(x.subarray(n * features, (n + 1) * features), 4 * n * rowWords);
+    for (let n = 0; n < examples; n++)
+      rows.set(x.subarray(n * features, (n + 1) * features), 4 * n * rowWords);
   }
   return new Uint32Array(rows.buffer);
 }

@@ -12,7 +12,9 @@ export class DeviceLostError extends Error {
  */
 export async function orLost<T>(gpu: Gpu, work: Promise<T>): Promise<T> {
   const lost = gpu.lost.then((info) => {
-    throw new DeviceLostError(`the GPU device was lost (${info.reason}): ${info.message || 'no message given'}`);
+    throw new DeviceLostError(
+      `the GPU device was lost (${info.reason}): ${info.message || 'no message given'}`,
+    );
   });
   return Promise.race([work, lost]);
 }

@@ -10,9 +10,11 @@ interface Cache {
 const caches = new WeakMap<GPUDevice, Cache>();
 
 function cacheOf(device: GPUDevice): Cache {
-  let cache = caches.get(device);
-  if (!cache) caches.set(device, (cache = { pipelines: new Map(), layouts: new Map() }));
-  return cache;
+  const known = caches.get(device);
+  if (known) return known;
+  const made: Cache = { pipelines: new Map(), layouts: new Map() };
+  caches.set(device, made);
+  return made;
 }
 
 /** The bind group layout of every variant of a kernel: all its bindings, used by the variant or not. */
@@ -48,8 +50,10 @@ export function pipeline(
 ): Promise<GPUComputePipeline> {
   const { pipelines } = cacheOf(gpu.device);
   const code = specialise(source, knobs);
-  let made = pipelines.get(code);
-  if (!made) pipelines.set(code, (made = compile(gpu, source, knobs, code)));
+  const known = pipelines.get(code);
+  if (known) return known;
+  const made = compile(gpu, source, knobs, code);
+  pipelines.set(code, made);
   return made;
 }
 

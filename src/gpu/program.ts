@@ -93,20 +93,25 @@ export class Program {
         label: dispatch.label,
         layout: bindGroupLayout(gpu, source),
         entries: [
-          { binding: 0, resource: { buffer: uniforms, offset: i * SLOT, size: Math.max(16, source.paramsBytes) } },
+          {
+            binding: 0,
+            resource: { buffer: uniforms, offset: i * SLOT, size: Math.max(16, source.paramsBytes) },
+          },
           ...source.bindings.map((b) => ({ binding: b.binding, resource: { buffer: bufferOf(b) } })),
         ],
       });
     });
     const [invalid, ...compiled] = await Promise.all([device.popErrorScope(), ...pipelines]);
     if (invalid) throw new Error(`program ${label}: ${invalid.message}`);
-    const recorded = dispatches.map((dispatch, i): Recorded => ({
-      label: dispatch.label,
-      kernel: dispatch.call.source.name,
-      pipeline: compiled[i]!,
-      group: groups[i]!,
-      grid: foldGrid(dispatch),
-    }));
+    const recorded = dispatches.map(
+      (dispatch, i): Recorded => ({
+        label: dispatch.label,
+        kernel: dispatch.call.source.name,
+        pipeline: compiled[i]!,
+        group: groups[i]!,
+        grid: foldGrid(dispatch),
+      }),
+    );
     return new Program(gpu, label, recorded, [uniforms, ...unused, ...owned]);
   }
 

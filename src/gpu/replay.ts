@@ -54,7 +54,10 @@ export class Replay {
    * @returns the rows of the steps, an array a replica, or null if they were not wanted; settles when the device is done
    * @throws DeviceLostError
    */
-  async submit(encode: (pass: GPUComputePassEncoder) => void, { count, slot, read }: Wanted): Promise<Float32Array[] | null> {
+  async submit(
+    encode: (pass: GPUComputePassEncoder) => void,
+    { count, slot, read }: Wanted,
+  ): Promise<Float32Array[] | null> {
     const { device } = this.#gpu;
     const started = performance.now();
     const encoder = device.createCommandEncoder({ label: `${count} steps` });
@@ -66,7 +69,13 @@ export class Replay {
     if (staging) {
       for (let r = 0; r < this.#ring.replicas; r++) {
         const from = 4 * (r * this.#ring.replicaStride + slot * width);
-        encoder.copyBufferToBuffer(this.#ring.buffer, from, staging, 4 * r * count * width, 4 * count * width);
+        encoder.copyBufferToBuffer(
+          this.#ring.buffer,
+          from,
+          staging,
+          4 * r * count * width,
+          4 * count * width,
+        );
       }
     }
     device.queue.submit([encoder.finish()]);
@@ -77,7 +86,9 @@ export class Replay {
     }
     await orLost(this.#gpu, staging.mapAsync(GPUMapMode.READ));
     this.#pace(started, count);
-    const values = new Float32Array(staging.getMappedRange().slice(0, 4 * this.#ring.replicas * count * width));
+    const values = new Float32Array(
+      staging.getMappedRange().slice(0, 4 * this.#ring.replicas * count * width),
+    );
     staging.unmap();
     this.#staging.push(staging);
     return Array.from({ length: this.#ring.replicas }, (_, r) =>

@@ -7,7 +7,10 @@ const KNOB_BLOCK = /^\/\/ knobs\n[\s\S]*?^\/\/ end knobs$/m;
  * written out. Tint does not unroll loops, and a register tile indexed by a loop variable lives in memory.
  * @throws if a knob is unknown, or a value is not of the knob's type.
  */
-export function specialise(source: KernelSource, knobs: Readonly<Record<string, number | boolean>> = {}): string {
+export function specialise(
+  source: KernelSource,
+  knobs: Readonly<Record<string, number | boolean>> = {},
+): string {
   for (const name of Object.keys(knobs)) {
     if (!(name in source.knobs)) {
       throw new Error(

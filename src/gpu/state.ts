@@ -45,7 +45,8 @@ export class State {
     this.elements = shape.reduce((product, extent) => product * extent, 1);
     this.replicaStride = this.replicated ? aligned(this.elements) : 0;
     this.#gpu = gpu;
-    const bytes = 4 * aligned(Math.max(1, this.replicated ? this.replicaStride * this.replicas : this.elements));
+    const bytes =
+      4 * aligned(Math.max(1, this.replicated ? this.replicaStride * this.replicas : this.elements));
     const limit = gpu.device.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
       throw new Error(

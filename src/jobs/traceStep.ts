@@ -1,4 +1,4 @@
-import { perExample, perExampleNormSq } from '../autograd/perExample.ts';
+import { groupNormSq, perExample } from '../autograd/perExample.ts';
 import { vjp } from '../autograd/vjp.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
 import { forward } from '../nn/forward.ts';
@@ -11,7 +11,6 @@ import type { Graph } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { type Recorder, record } from '../ops/record.ts';
 import { type Sampling, sampleIndices } from '../ops/sampling.ts';
-import { sum } from '../ops/sum.ts';
 import { type SgdState, sgd } from '../optim/sgd.ts';
 
 /** State that a training step works on. */
@@ -26,9 +25,10 @@ export interface StepState {
 
 /**
  * One training step: a batch, its loss, the gradient, the update, the readings.
- * @param statistics also ‖ḡ‖² and Σₙ‖gₙ‖² of each parameter, for the noise scale
+ * @param smallBatch also record, of each parameter, ‖ḡ‖² and the sum of the squared norms of the gradients of sub-batches
+ *   of this size, for the noise scale; 1 for each example's own, 0 for no statistics
  */
-export function traceStep(graph: Graph, state: StepState, batchSize: number, statistics: boolean): void {
+export function traceStep(graph: Graph, state: StepState, batchSize: number, smallBatch: number): void {
   const { model, layout, examples, sampler, optimizer, recorder } = state;
   const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
   const parameters = unpack(read(graph, optimizer.theta), layout);
@@ -36,11 +36,8 @@ export function traceStep(graph: Graph, state: StepState, batchSize: number, sta
 
   const cotangents = vjp([[losses, fill(graph, 1 / batchSize, [batchSize])]], parameters);
   const gradients = cotangents.of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));
-  const noise = statistics
-    ? [
-        ...gradients.map((g) => normSq(g)),
-        ...perExampleNormSq(perExample(cotangents, parameters)).map((norms) => sum(norms)),
-      ]
+  const noise = smallBatch
+    ? [...gradients.map(normSq), ...groupNormSq(perExample(cotangents, parameters), smallBatch)]
     : [];
   sgd(optimizer, pack(layout, gradients));
   record(recorder, losses, noise);

@@ -86,8 +86,8 @@ const schema = z.strictObject({
     )
     .min(1)
     .optional(),
-  /** Per-example statistics at steps 1, 1 + every, … */
-  measure: z.strictObject({ every: count }).optional(),
+  /** Noise statistics at steps 1, 1 + every, …, from each example's gradient or those of sub-batches. */
+  measure: z.strictObject({ every: count, small_batch: count.default(1) }).optional(),
   /** Readings every so many steps. */
   record_every: count.default(1),
   /** Loss and accuracy on the data set's test split every so many steps, and at the end. */
@@ -98,6 +98,9 @@ const schema = z.strictObject({
 export type TrainSpec = z.input<typeof schema>;
 /** The same, checked, with every default filled in. */
 export type ParsedTrainSpec = z.output<typeof schema>;
+
+/** B where none is given. */
+export const DEFAULT_BATCH_SIZE = 64;
 
 const FILE = 'train.json';
 
@@ -138,6 +141,15 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
       );
     }
   });
+  const small = parsed.data.measure?.small_batch ?? 1;
+  const sizes = [
+    batch_size ?? DEFAULT_BATCH_SIZE,
+    ...(batch_schedule ?? []).map((entry) => entry.batch_size),
+  ];
+  const odd = small > 1 ? sizes.find((B) => B % small !== 0 || B === small) : undefined;
+  if (odd !== undefined) {
+    throw refuse('measure.small_batch', `is ${small}, expected a divisor of the batch size ${odd} below it`);
+  }
   if (steps !== undefined && epochs !== undefined)
     throw refuse('epochs', 'steps is given as well; expected one of the two');
   if (lr_schedule.type === 'table' && steps !== undefined && lr_schedule.values.length < steps) {

@@ -40,6 +40,8 @@ export interface TrainingOptions {
   readonly averaging?: Averaging;
   /** Per-example statistics at steps 1, 1 + n, 1 + 2n, …; 0 for never. */
   readonly measureEvery?: number;
+  /** The smaller batch size of the statistics: 1 by default, each example's own gradient; it divides every B. */
+  readonly smallBatch?: number;
   /** Readings at steps n, 2n, … and wherever statistics are measured; 0 for never. 1 by default. */
   readonly recordEvery?: number;
 }
@@ -52,8 +54,11 @@ export interface StepReading {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly loss: number;
-  /** By parameter, in the layout's order, where the step measured: ‖ḡ‖² and Σₙ‖gₙ‖². */
-  readonly norms: readonly { readonly gradNormSq: number; readonly sumNormSq: number }[] | null;
+  /**
+   * By parameter, in the layout's order, where the step measured: ‖ḡ‖², and the mean of ‖G_b‖² over the disjoint
+   * sub-batches of size b.
+   */
+  readonly norms: readonly { readonly gradNormSq: number; readonly smallNormSq: number }[] | null;
 }
 
 /** Steps that a submit may hold; a ring slot is kept for each of those in flight. */
@@ -155,7 +160,8 @@ export class TrainingRun {
     for (const batchSize of new Set(batches.map((batch) => batch.batchSize))) {
       for (const statistics of measured) {
         const graph = new Graph();
-        traceStep(graph, { model, layout, examples, sampler, optimizer, recorder }, batchSize, statistics);
+        const smallBatch = statistics ? (options.smallBatch ?? 1) : 0;
+        traceStep(graph, { model, layout, examples, sampler, optimizer, recorder }, batchSize, smallBatch);
         const label = `step B=${batchSize}${statistics ? ' with statistics' : ''}`;
         pending.push(
           compile(gpu, graph, { label, replicas, arena }).then((p) =>
@@ -261,6 +267,7 @@ export class TrainingRun {
   #readings(rows: readonly Float32Array[], first: number, count: number): StepReading[] {
     const width = this.#ring.shape[1]!;
     const parameters = this.layout.entries.length;
+    const smallBatch = this.#options.smallBatch ?? 1;
     const readings: StepReading[] = [];
     for (let i = 0; i < count; i++) {
       const step = first + i;
@@ -271,8 +278,8 @@ export class TrainingRun {
         const norms = this.#measures(step)
           ? Array.from({ length: parameters }, (_, p) => ({
               gradNormSq: row[at + 1 + p]!,
-              // The cotangent of each example's loss is 1/B.
-              sumNormSq: row[at + 1 + parameters + p]! * batchSize ** 2,
+              // The cotangent of each example's loss is 1/B: (B/b)² for the sub-batch's own mean, over B/b of them.
+              smallNormSq: row[at + 1 + parameters + p]! * (batchSize / smallBatch),
             }))
           : null;
         const learningRate = this.#hostRates[replica]![step]!;

@@ -35,21 +35,26 @@ export async function gradientMoments(
   const each = (label: string): State => new State(gpu, { label, shape: [examples.examples] });
   const [mean, centredSquares] = [flat('mean gradient'), flat('centred squares')];
   const [losses, norms] = [each('per-example losses'), each('per-example norms')];
-  const pass = await Pass.open(gpu, 'gradient moments', point, ({ graph, batch, parameters, losses: l, counters }) => {
-    const cotangents = vjp([[l, fill(graph, 1, [batch])]], parameters);
-    const structure = perExample(cotangents, parameters);
-    const moments = new Map(
-      structure.rules.map((rule) => [rule, denseMoments(rule.x, rule.delta, rule.bias !== null)]),
-    );
-    const packed = (of: 'gradient' | 'centredSquares'): Tensor =>
-      pack(
-        layout,
-        structure.of.map(({ rule, part }) => moments.get(rule)![of][part === 'weight' ? 0 : 1]!),
+  const pass = await Pass.open(
+    gpu,
+    'gradient moments',
+    point,
+    ({ graph, batch, parameters, losses: l, counters }) => {
+      const cotangents = vjp([[l, fill(graph, 1, [batch])]], parameters);
+      const structure = perExample(cotangents, parameters);
+      const moments = new Map(
+        structure.rules.map((rule) => [rule, denseMoments(rule.x, rule.delta, rule.bias !== null)]),
       );
-    mergeMoments({ mean, centredSquares, counters }, packed('gradient'), packed('centredSquares'), batch);
-    append(norms, perExampleNormSq(structure).reduce(add), counters);
-    append(losses, l, counters);
-  });
+      const packed = (of: 'gradient' | 'centredSquares'): Tensor =>
+        pack(
+          layout,
+          structure.of.map(({ rule, part }) => moments.get(rule)![of][part === 'weight' ? 0 : 1]!),
+        );
+      mergeMoments({ mean, centredSquares, counters }, packed('gradient'), packed('centredSquares'), batch);
+      append(norms, perExampleNormSq(structure).reduce(add), counters);
+      append(losses, l, counters);
+    },
+  );
   try {
     await pass.run(progress);
     return {

@@ -29,19 +29,24 @@ export async function hessianProducts(
     return state;
   });
   const products = vectors.map((_, i) => flat(`Hessian product ${i}`));
-  const pass = await Pass.open(gpu, 'Hessian products', point, ({ graph, batch, theta, parameters, losses }) => {
-    // The mean over all examples, so that the sum over micro-batches is the product itself.
-    const each = fill(graph, 1 / examples.examples, [batch]);
-    const { of } = vjp([[losses, each]], parameters);
-    const gradient = pack(
-      layout,
-      of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape)),
-    );
-    directions.forEach((direction, i) => {
-      const [product] = jvp([gradient], [[theta, read(graph, direction)]]);
-      if (product) store(products[i]!, add(read(graph, products[i]!), product));
-    });
-  });
+  const pass = await Pass.open(
+    gpu,
+    'Hessian products',
+    point,
+    ({ graph, batch, theta, parameters, losses }) => {
+      // The mean over all examples, so that the sum over micro-batches is the product itself.
+      const each = fill(graph, 1 / examples.examples, [batch]);
+      const { of } = vjp([[losses, each]], parameters);
+      const gradient = pack(
+        layout,
+        of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape)),
+      );
+      directions.forEach((direction, i) => {
+        const [product] = jvp([gradient], [[theta, read(graph, direction)]]);
+        if (product) store(products[i]!, add(read(graph, products[i]!), product));
+      });
+    },
+  );
   try {
     await pass.run(progress);
     return await Promise.all(products.map((state) => state.read()));

@@ -11,26 +11,7 @@ export interface GradientNoise {
   readonly bSimpleResolved: boolean;
 }
 
-/**
- * Relative rounding error of a squared norm summed in float32 blocks: some tens of roundings of 2⁻²⁴. A covariance
- * below this share of what it is the difference of is not resolved.
- */
-const ROUNDING = 32 * 2 ** -24;
-
-/**
- * tr Σ = (Σ‖gₙ‖² − B‖ḡ‖²)/(B − 1), from per-example norms. The difference loses small variances in float32; below
- * the rounding bound the result says `bSimpleResolved: false`. `measure` takes the centred sum instead.
- * @param sumNormSq Σₙ‖gₙ‖², gₙ not divided by B
- * @throws RangeError for fewer than two examples: there is no covariance
- */
-export function noiseFromNorms(sumNormSq: number, gradNormSq: number, batchSize: number): GradientNoise {
-  if (batchSize < 2) throw new RangeError(`the covariance of ${batchSize} example does not exist, expected at least 2`);
-  const traceCovariance = (sumNormSq - batchSize * gradNormSq) / (batchSize - 1);
-  const bound = (ROUNDING * (sumNormSq + batchSize * gradNormSq)) / (batchSize - 1);
-  return gradientNoise(gradNormSq, traceCovariance, batchSize, Math.abs(traceCovariance) > bound);
-}
-
-/** The same from |ḡ|² and tr Σ. */
+/** What follows from |ḡ|² and tr Σ of N examples. */
 export function gradientNoise(
   gradNormSq: number,
   traceCovariance: number,
@@ -47,28 +28,31 @@ export function gradientNoise(
   };
 }
 
-/** Estimates of |G|² and tr Σ from squared gradient norms at two batch sizes. */
-export interface TwoBatchEstimate {
-  readonly gradNormSqUnbiased: number;
-  readonly traceCovariance: number;
-}
+/**
+ * Relative rounding error of a squared norm summed in float32 blocks: some tens of roundings of 2⁻²⁴. What is below
+ * this share of the norms that it is the difference of is not resolved.
+ */
+const ROUNDING = 32 * 2 ** -24;
 
 /**
- * McCandlish et al. 2018, appendix A.1: E|G_B|² = |G|² + tr Σ/B at two batch sizes gives both unbiased.
+ * Statistics from squared gradient norms at two batch sizes, b < B: E|G_B|² = |G|² + tr Σ/B at both gives |G|² and tr Σ
+ * unbiased (McCandlish et al. 2018, appendix A.1). With b = 1 this is the sample covariance, divisor B − 1, and the
+ * estimate of least variance. The difference loses small variances in float32: below the rounding bound the result
+ * says `bSimpleResolved: false`; `measure` takes the centred sum instead.
  * @param small mean of |G_b|² over the disjoint sub-batches of size b
- * @param big |G_B|² of the whole batch, b < B
+ * @param big |G_B|² of the whole batch
  * @throws RangeError unless 0 < b < B
  */
-export function twoBatchEstimate(
+export function twoBatchNoise(
   small: { readonly batchSize: number; readonly normSq: number },
   big: { readonly batchSize: number; readonly normSq: number },
-): TwoBatchEstimate {
+): GradientNoise {
   const [b, B] = [small.batchSize, big.batchSize];
   if (!(b > 0 && b < B)) throw new RangeError(`batch sizes ${b} and ${B}, expected 0 < b < B`);
-  return {
-    gradNormSqUnbiased: (B * big.normSq - b * small.normSq) / (B - b),
-    traceCovariance: (small.normSq - big.normSq) / (1 / b - 1 / B),
-  };
+  const inverse = 1 / b - 1 / B;
+  const traceCovariance = (small.normSq - big.normSq) / inverse;
+  const bound = (ROUNDING * (small.normSq + big.normSq)) / inverse;
+  return gradientNoise(big.normSq, traceCovariance, B, Math.abs(traceCovariance) > bound);
 }
 
 /**
@@ -87,7 +71,7 @@ export class RunningNoiseScale {
     this.#decay = decay;
   }
 
-  add({ traceCovariance, gradNormSqUnbiased }: TwoBatchEstimate): void {
+  add({ traceCovariance, gradNormSqUnbiased }: GradientNoise): void {
     if (!Number.isFinite(traceCovariance) || !Number.isFinite(gradNormSqUnbiased)) return;
     const keep = this.#decay;
     this.#weight = keep * this.#weight + (1 - keep);

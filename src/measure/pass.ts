@@ -63,7 +63,12 @@ export class Pass {
   }
 
   /** @param trace what is done with each micro-batch, appended to its trace */
-  static async open(gpu: Gpu, label: string, point: Point, trace: (batch: MicroBatch) => void): Promise<Pass> {
+  static async open(
+    gpu: Gpu,
+    label: string,
+    point: Point,
+    trace: (batch: MicroBatch) => void,
+  ): Promise<Pass> {
     const { model, layout, examples } = point;
     const total = examples.examples;
     const rest = total % LARGEST_MICRO_BATCH;

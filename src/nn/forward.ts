@@ -17,22 +17,41 @@ export function parameterLayout(model: ModelSpec): FlatLayout {
 }
 
 /** The layer types that this engine has kernels for. */
-const SUPPORTED: ReadonlySet<LayerSpec['type']> = new Set(['Linear', 'ReLU', 'Tanh', 'Sigmoid', 'GELU', 'Flatten']);
+const SUPPORTED: ReadonlySet<LayerSpec['type']> = new Set([
+  'Linear',
+  'ReLU',
+  'Tanh',
+  'Sigmoid',
+  'GELU',
+  'Flatten',
+]);
 
 /**
  * Refuses a model with a layer that has no kernels here, or with a Linear over anything but one vector an example.
  * @param shapes of one example before and after each layer, as inferShapes gives them
  * @throws InputError naming the layer
  */
-export function requireSupported(file: string, model: ModelSpec, shapes: readonly (readonly number[])[]): void {
+export function requireSupported(
+  file: string,
+  model: ModelSpec,
+  shapes: readonly (readonly number[])[],
+): void {
   model.layers.forEach(({ type }, i) => {
     if (!SUPPORTED.has(type)) {
       const expected = [...SUPPORTED].join(', ');
-      throw new InputError(file, `layer ${i} (${type})`, `has no kernels in this version, expected one of ${expected}`);
+      throw new InputError(
+        file,
+        `layer ${i} (${type})`,
+        `has no kernels in this version, expected one of ${expected}`,
+      );
     }
     if (type === 'Linear' && shapes[i]?.length !== 1) {
       const found = `[${shapes[i]?.join(', ')}]`;
-      throw new InputError(file, `layer ${i} (Linear)`, `came in ${found}, expected one vector an example; add a Flatten`);
+      throw new InputError(
+        file,
+        `layer ${i} (Linear)`,
+        `came in ${found}, expected one vector an example; add a Flatten`,
+      );
     }
   });
 }

@@ -7,7 +7,10 @@ const advanceOp: Op = {
   name: 'advance',
   writes: ({ counters }) => [counters],
   lower: ({ attributes: { counters, examples, batch } }, to) => {
-    to.dispatch({ source: kernel, params: { batch, examples }, grid: [1, 1] }, { counters: counters as State });
+    to.dispatch(
+      { source: kernel, params: { batch, examples }, grid: [1, 1] },
+      { counters: counters as State },
+    );
   },
 };
 

@@ -1,6 +1,6 @@
 import broadcastKernel from '../../shaders/structure/broadcast.wgsl';
 import { constantOf, fill } from './fill.ts';
-import { type Tensor, size } from './graph.ts';
+import { size, type Tensor } from './graph.ts';
 import { apply, defineOp, expectShape } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
 import { type Axes, around, sum } from './sum.ts';

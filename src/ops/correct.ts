@@ -7,7 +7,10 @@ const correctOp: Op = {
   name: 'correct',
   lower: ({ inputs: [z, labels], outputs: [y] }, to) => {
     const [rows, classes] = z!.shape as [number, number];
-    to.dispatch({ source: kernel, params: { rows, classes }, grid: rowGrid(rows) }, { z: z!, labels: labels!, y: y! });
+    to.dispatch(
+      { source: kernel, params: { rows, classes }, grid: rowGrid(rows) },
+      { z: z!, labels: labels!, y: y! },
+    );
   },
 };
 

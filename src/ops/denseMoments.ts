@@ -17,7 +17,10 @@ const denseMomentsOp: Op = {
   ],
   lower: ({ inputs: [x, delta], outputs, attributes }, to) => {
     const [batch, inputs] = x!.shape as [number, number];
-    const call = planDenseMoments({ batch, inputs, outputs: delta!.shape[1]!, bias: attributes.bias }, to.target);
+    const call = planDenseMoments(
+      { batch, inputs, outputs: delta!.shape[1]!, bias: attributes.bias },
+      to.target,
+    );
     const [gradient, variance, biasGradient, biasVariance] = outputs;
     const params: Record<string, number> = attributes.bias
       ? { biasGradientOffset: to.offset(biasGradient!), biasVarianceOffset: to.offset(biasVariance!) }

@@ -8,7 +8,9 @@ const denseNormsOp: Op = {
   name: 'denseNorms',
   lower: ({ inputs: [x, delta], outputs: [weight, bias] }, to) => {
     const [rows, inputs] = x!.shape as [number, number];
-    const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, true) as [ReturnType<typeof planSum>[0]];
+    const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, true) as [
+      ReturnType<typeof planSum>[0],
+    ];
     const squares = to.scratch([rows, chunks], x!.replicated);
     to.dispatch(call, { x: x!, w: x!, y: squares });
     to.dispatch(

@@ -1,5 +1,5 @@
-import { broadcast } from './broadcast.ts';
 import { addPresent } from './add.ts';
+import { broadcast } from './broadcast.ts';
 import { sameShape, showShape, size, type Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { apply, defineOp } from './op.ts';
@@ -20,7 +20,8 @@ const dotOp = defineOp({
 
 /** Σ xᵢyᵢ, a scalar; blocked summation in a fixed order. */
 export function dot(x: Tensor, y: Tensor): Tensor {
-  if (!sameShape(x.shape, y.shape)) throw new Error(`dot: ${showShape(x.shape)} and ${showShape(y.shape)} differ`);
+  if (!sameShape(x.shape, y.shape))
+    throw new Error(`dot: ${showShape(x.shape)} and ${showShape(y.shape)} differ`);
   return apply(dotOp, [x, y], {}, { shape: [] });
 }
 

@@ -23,7 +23,14 @@ export const UNARY = {
 } as const;
 
 /** The numbers of `shaders/elementwise/binary.wgsl`. */
-export const BINARY = { add: 0, subtract: 1, multiply: 2, reluBackward: 3, tanhBackward: 4, sigmoidBackward: 5 } as const;
+export const BINARY = {
+  add: 0,
+  subtract: 1,
+  multiply: 2,
+  reluBackward: 3,
+  tanhBackward: 4,
+  sigmoidBackward: 5,
+} as const;
 
 /**
  * An op y = f(x) on every element, given its derivative as a function of input and output.
@@ -35,8 +42,12 @@ export function defineUnary(
 ): Op {
   return defineOp({
     name,
-    vjp: ({ inputs, outputs, attributes }, [d]) => [d && derivative(d, inputs[0]!, outputs[0]!, attributes.factor)],
-    jvp: ({ inputs, outputs, attributes }, [d]) => [d && derivative(d, inputs[0]!, outputs[0]!, attributes.factor)],
+    vjp: ({ inputs, outputs, attributes }, [d]) => [
+      d && derivative(d, inputs[0]!, outputs[0]!, attributes.factor),
+    ],
+    jvp: ({ inputs, outputs, attributes }, [d]) => [
+      d && derivative(d, inputs[0]!, outputs[0]!, attributes.factor),
+    ],
     lower: ({ inputs, outputs, attributes }, to) => {
       const elements = size(outputs[0]!.shape);
       to.dispatch(

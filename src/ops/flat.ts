@@ -1,7 +1,7 @@
 import { aligned } from '../gpu/state.ts';
+import { fill } from './fill.ts';
 import { type Graph, sameShape, showShape, size, type Tensor } from './graph.ts';
 import { apply, defineOp } from './op.ts';
-import { fill } from './fill.ts';
 
 /** Where the tensors of a model lie in one flat vector: in order, each at a multiple of 256 bytes, zeros between. */
 export interface FlatLayout {
@@ -17,7 +17,9 @@ export interface FlatEntry {
   readonly elements: number;
 }
 
-export function flatLayout(tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]): FlatLayout {
+export function flatLayout(
+  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+): FlatLayout {
   let length = 0;
   const entries = tensors.map(({ name, shape }) => {
     const entry = { name, shape, offset: length, elements: size(shape) };
@@ -42,7 +44,9 @@ const partOp = defineOp({
 /** One tensor of a flat vector: a view of it. */
 export function part(flat: Tensor, layout: FlatLayout, entry: number): Tensor {
   if (!sameShape(flat.shape, [layout.length])) {
-    throw new Error(`part: a flat vector of ${showShape(flat.shape)}, the layout has ${layout.length} elements`);
+    throw new Error(
+      `part: a flat vector of ${showShape(flat.shape)}, the layout has ${layout.length} elements`,
+    );
   }
   return apply(partOp, [flat], { layout, entry }, { shape: layout.entries[entry]!.shape });
 }
@@ -55,10 +59,16 @@ export function unpack(flat: Tensor, layout: FlatLayout): Tensor[] {
 /** Marker for the compiler: it places the operands in the flat buffer, so that their kernels write there. */
 export const packOp = defineOp({
   name: 'pack',
-  vjp: ({ attributes }, [d]) => (attributes.layout as FlatLayout).entries.map((_, i) => d && part(d, attributes.layout, i)),
+  vjp: ({ attributes }, [d]) =>
+    (attributes.layout as FlatLayout).entries.map((_, i) => d && part(d, attributes.layout, i)),
   jvp: ({ inputs, attributes }, tangents) => {
     if (tangents.every((t) => t === null)) return [null];
-    return [pack(attributes.layout, tangents.map((t, i) => t ?? fill(inputs[i]!.node.graph, 0, inputs[i]!.shape)))];
+    return [
+      pack(
+        attributes.layout,
+        tangents.map((t, i) => t ?? fill(inputs[i]!.node.graph, 0, inputs[i]!.shape)),
+      ),
+    ];
   },
 });
 
@@ -70,7 +80,9 @@ export function pack(layout: FlatLayout, tensors: readonly Tensor[], graph?: Gra
   layout.entries.forEach(({ name, shape }, i) => {
     const tensor = tensors[i];
     if (!tensor || !sameShape(tensor.shape, shape)) {
-      throw new Error(`pack: ${name} is ${tensor ? showShape(tensor.shape) : 'missing'}, expected ${showShape(shape)}`);
+      throw new Error(
+        `pack: ${name} is ${tensor ? showShape(tensor.shape) : 'missing'}, expected ${showShape(shape)}`,
+      );
     }
   });
   return apply(packOp, tensors, { layout, graph }, { shape: [layout.length] });

@@ -47,7 +47,13 @@ export class Graph {
     const outputs: Tensor[] = [];
     const node: Node = { id: this.#ids++, graph: this, op, inputs, attributes, outputs };
     for (const { shape, dtype, replicated } of types) {
-      outputs.push({ id: this.#ids++, node, shape, dtype: dtype ?? 'f32', replicated: replicated ?? inherited });
+      outputs.push({
+        id: this.#ids++,
+        node,
+        shape,
+        dtype: dtype ?? 'f32',
+        replicated: replicated ?? inherited,
+      });
     }
     this.nodes.push(node);
     return node;

@@ -10,7 +10,12 @@ const readOp = defineOp({
 
 /** A state as an operand: its value when the kernel that takes it runs. Nothing is copied. */
 export function read(graph: Graph, state: State): Tensor {
-  return apply(readOp, [], { graph, state }, { shape: state.shape, dtype: state.dtype, replicated: state.replicated });
+  return apply(
+    readOp,
+    [],
+    { graph, state },
+    { shape: state.shape, dtype: state.dtype, replicated: state.replicated },
+  );
 }
 
 /** The state that a tensor is a view of, or null. */

@@ -1,17 +1,20 @@
 import { add, addPresent } from './add.ts';
 import { broadcastRows } from './broadcast.ts';
-import { expectShape, apply, defineOp } from './op.ts';
 import type { Tensor } from './graph.ts';
 import { matmul } from './matmul.ts';
+import { apply, defineOp, expectShape } from './op.ts';
 import { sumRows } from './sum.ts';
 
-const withBias = (z: Tensor, b: Tensor | undefined): Tensor => (b ? add(z, broadcastRows(b, z.shape[0]!)) : z);
+const withBias = (z: Tensor, b: Tensor | undefined): Tensor =>
+  b ? add(z, broadcastRows(b, z.shape[0]!)) : z;
 
 const linearOp = defineOp({
   name: 'linear',
   expand: ({ inputs: [x, w, b] }) => [withBias(matmul('NT', x!, w!), b)],
   vjp: ({ inputs: [x, w, b] }, [d]) =>
-    d ? [matmul('NN', d, w!), matmul('TN', d, x!), ...(b ? [sumRows(d)] : [])] : [null, null, ...(b ? [null] : [])],
+    d
+      ? [matmul('NN', d, w!), matmul('TN', d, x!), ...(b ? [sumRows(d)] : [])]
+      : [null, null, ...(b ? [null] : [])],
   jvp: ({ inputs: [x, w], outputs: [z] }, [dx, dw, db]) => [
     addPresent(
       dx ? matmul('NT', dx, w!) : null,

@@ -54,7 +54,10 @@ export function matmul(form: MatmulForm, a: Tensor, b: Tensor): Tensor {
 const matmulBiasOp: Op = {
   name: 'matmulBias',
   lower: ({ inputs: [a, b, bias], outputs: [c], attributes: { form, activation } }, to) => {
-    const call = planMatmul({ form, ...extents(form, a!, b!), bias: bias !== undefined, activation }, to.target);
+    const call = planMatmul(
+      { form, ...extents(form, a!, b!), bias: bias !== undefined, activation },
+      to.target,
+    );
     to.dispatch(call, { a: a!, b: b!, c: c!, ...(bias ? { bias } : {}) });
   },
 };
@@ -71,11 +74,20 @@ export function matmulBias(
 const matmulMaskOp: Op = {
   name: 'matmulMask',
   lower: ({ inputs: [a, b, y], outputs: [c], attributes: { form, mask } }, to) => {
-    to.dispatch(planMatmul({ form, ...extents(form, a!, b!), mask }, to.target), { a: a!, b: b!, c: c!, y: y! });
+    to.dispatch(planMatmul({ form, ...extents(form, a!, b!), mask }, to.target), {
+      a: a!,
+      b: b!,
+      c: c!,
+      y: y!,
+    });
   },
 };
 
-export function matmulMask({ inputs: [a, b], attributes: { form } }: RuleArguments, y: Tensor, mask: Activation): Tensor {
+export function matmulMask(
+  { inputs: [a, b], attributes: { form } }: RuleArguments,
+  y: Tensor,
+  mask: Activation,
+): Tensor {
   return apply(matmulMaskOp, [a!, b!, y], { form, mask }, { shape: y.shape });
 }
 

@@ -6,7 +6,9 @@ import { scale } from './scale.ts';
 
 const multiplyOp = defineBinary('multiply', {
   vjp: ({ inputs: [x, y] }, [d]) => [d ? multiply(d, y!) : null, d ? multiply(d, x!) : null],
-  jvp: ({ inputs: [x, y] }, [dx, dy]) => [addPresent(dx ? multiply(dx, y!) : null, dy ? multiply(x!, dy) : null)],
+  jvp: ({ inputs: [x, y] }, [dx, dy]) => [
+    addPresent(dx ? multiply(dx, y!) : null, dy ? multiply(x!, dy) : null),
+  ],
 });
 
 /** z = x ∘ y, of one shape. */

@@ -115,7 +115,12 @@ export function applyAll(
 }
 
 /** Refuses an operand that does not fit, naming the op. */
-export function expectShape(op: string, what: string, found: readonly number[], expected: readonly number[]): void {
+export function expectShape(
+  op: string,
+  what: string,
+  found: readonly number[],
+  expected: readonly number[],
+): void {
   if (found.length !== expected.length || found.some((extent, i) => extent !== expected[i])) {
     throw new Error(`${op}: ${what} has shape [${found.join(', ')}], expected [${expected.join(', ')}]`);
   }

@@ -27,12 +27,20 @@ const recordOp: Op = {
       {
         source: recordKernel,
         knobs: { ADVANCE: advance },
-        params: { batch, count: statistics ? width - 1 : 0, stride: width, spacing: ALIGNMENT, slots, examples },
+        params: {
+          batch,
+          count: statistics ? width - 1 : 0,
+          stride: width,
+          spacing: ALIGNMENT,
+          slots,
+          examples,
+        },
         grid: [1, 1],
       },
       { losses: losses!, ring, counters, ...(statistics ? { statistics } : {}) },
     );
-    if (!advance) to.dispatch({ source: advanceKernel, params: { batch, examples }, grid: [1, 1] }, { counters });
+    if (!advance)
+      to.dispatch({ source: advanceKernel, params: { batch, examples }, grid: [1, 1] }, { counters });
   },
 };
 

@@ -13,7 +13,8 @@ export function sigmoid(x: Tensor): Tensor {
 }
 
 // d·y·(1 − y) is linear in d; its derivative in y is d·(1 − 2y).
-const inOutput = (d: Tensor, y: Tensor, by: Tensor): Tensor => multiply(by, multiply(d, offset(scale(y, -2), 1)));
+const inOutput = (d: Tensor, y: Tensor, by: Tensor): Tensor =>
+  multiply(by, multiply(d, offset(scale(y, -2), 1)));
 
 const sigmoidBackwardOp = defineBinary('sigmoidBackward', {
   vjp: ({ inputs: [d, y] }, [c]) => (c ? [sigmoidBackward(c, y!), inOutput(d!, y!, c)] : [null, null]),

@@ -94,13 +94,23 @@ const fusedOp: Op = {
         params: { rows, classes, scale: constant ?? 1 },
         grid: rowGrid(rows),
       },
-      { z: z!, labels: labels!, loss: loss!, gradient: gradient!, ...(constant === null ? { weights: w! } : {}) },
+      {
+        z: z!,
+        labels: labels!,
+        loss: loss!,
+        gradient: gradient!,
+        ...(constant === null ? { weights: w! } : {}),
+      },
     );
   },
 };
 
 /** [loss, gradient] of `softmaxCrossEntropy` and `softmaxCrossEntropyGradient` at once. */
-export function softmaxCrossEntropyWithGradient(z: Tensor, labels: Tensor, w: Tensor): readonly [Tensor, Tensor] {
+export function softmaxCrossEntropyWithGradient(
+  z: Tensor,
+  labels: Tensor,
+  w: Tensor,
+): readonly [Tensor, Tensor] {
   const types = [{ shape: [z.shape[0]!] }, { shape: z.shape }];
   return applyAll(fusedOp, [z, labels, w], {}, types) as unknown as readonly [Tensor, Tensor];
 }

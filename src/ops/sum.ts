@@ -13,7 +13,11 @@ export interface Axes {
 
 /** The shape as [outer, reduced, inner] about the given axes. */
 export function around(shape: readonly number[], { from, to }: Axes): SumShape {
-  return { outer: size(shape.slice(0, from)), reduced: size(shape.slice(from, to)), inner: size(shape.slice(to)) };
+  return {
+    outer: size(shape.slice(0, from)),
+    reduced: size(shape.slice(from, to)),
+    inner: size(shape.slice(to)),
+  };
 }
 
 const sumOp = defineOp({

@@ -10,7 +10,7 @@ export type Averaging =
   | { readonly kind: 'ema'; readonly start: number; readonly every: number; readonly decay: number };
 
 /** Whether the weights after step s are captured: s ≥ start, and s − start a multiple of `every`. */
-export function captures({ start, every }: Averaging, step: number): boolean {
+export function captures({ start, every }: Pick<Averaging, 'start' | 'every'>, step: number): boolean {
   return step >= start && (step - start) % every === 0;
 }
 

@@ -25,7 +25,9 @@ export type Schedule = { readonly warmup?: number } & (
  */
 export function learningRates(schedule: Schedule, base: number, steps: number): Float32Array {
   if (schedule.type === 'table' && schedule.values.length < steps) {
-    throw new RangeError(`the table has ${schedule.values.length} rates, expected at least ${steps}, one a step`);
+    throw new RangeError(
+      `the table has ${schedule.values.length} rates, expected at least ${steps}, one a step`,
+    );
   }
   return Float32Array.from({ length: steps }, (_, i) => {
     const s = i + 1;

@@ -345,7 +345,9 @@ describe('the report', () => {
         async (page) => {
           await page.goto(pathToFileURL(path).href);
           expect(await page.title()).toBe(title);
-          for (const { id } of quantities) expect(await colouredPixels(page, id)).toBeGreaterThan(40);
+          for (const { id } of quantities) {
+            await expect.poll(() => colouredPixels(page, id)).toBeGreaterThan(40);
+          }
           expect(await page.locator('pre').textContent()).toContain('mnist</script><b>');
           const table = await page.locator('table').textContent();
           expect(table).toMatch(/ε = 0.1100.*100.00 %/);

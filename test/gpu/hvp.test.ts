@@ -17,7 +17,10 @@ import { evaluate, randomValues } from './trace.ts';
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 const cubic = (z: number): number => SQRT_2_OVER_PI * (z + 0.044715 * z ** 3);
 
-const ACTIVATIONS: Record<string, { op: (x: Tensor) => Tensor; f: (z: number) => number; df: (z: number) => number }> = {
+const ACTIVATIONS: Record<
+  string,
+  { op: (x: Tensor) => Tensor; f: (z: number) => number; df: (z: number) => number }
+> = {
   relu: { op: relu, f: (z) => Math.max(0, z), df: (z) => (z > 0 ? 1 : 0) },
   tanh: { op: tanh, f: Math.tanh, df: (z) => 1 - Math.tanh(z) ** 2 },
   sigmoid: {
@@ -70,7 +73,10 @@ for (const [name, { op, f, df }] of Object.entries(ACTIVATIONS)) {
         const values = new Float32Array(layout.length);
         layout.entries.forEach((e, i) => {
           const scale = 1 / Math.sqrt(e.shape[1] ?? 4);
-          values.set(randomValues(e.elements, seed + i).map((v) => v * scale * 2), e.offset);
+          values.set(
+            randomValues(e.elements, seed + i).map((v) => v * scale * 2),
+            e.offset,
+          );
         });
         return values;
       };
@@ -105,7 +111,11 @@ for (const [name, { op, f, df }] of Object.entries(ACTIVATIONS)) {
       const expectedProduct = mlpHessianProduct(model, split(theta), split(v), x, labels);
       expectClose(loss![0]!, expected.losses, 1e-5);
       expectClose(concatenate(split(gradient![0]!)), concatenate(expected.gradient), 1e-5);
-      expectClose(concatenate(split(product![0]!)), concatenate(expectedProduct), name === 'relu' ? 1e-3 : 1e-4);
+      expectClose(
+        concatenate(split(product![0]!)),
+        concatenate(expectedProduct),
+        name === 'relu' ? 1e-3 : 1e-4,
+      );
     }
   });
 }

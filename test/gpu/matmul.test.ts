@@ -128,6 +128,16 @@ function errorInBounds(shape: MatmulShape, { operands, c, columnSum }: Result): 
   return worst;
 }
 
+/** Far quicker than a deep comparison, which looks at each number as an object. */
+function sameBits(found: Float32Array[], wanted: Float32Array[]): boolean {
+  const bits = (values: Float32Array): Uint32Array =>
+    new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return wanted.every((values, r) => {
+    const other = bits(found[r]!);
+    return bits(values).every((word, i) => word === other[i]);
+  });
+}
+
 describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (name) => {
   it.each(FORMS)('%s is right for odd shapes and tile edges', async (form) => {
     const shapes = [
@@ -147,7 +157,7 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
       [64, 128, 784],
       [129, 131, 65],
       [260, 256, 36],
-      [1028, 1032, 8],
+      [1028, 1032, 4],
     ] as const;
     for (const [m, n, k] of shapes) {
       const shape: MatmulShape = { form, m, n, k };
@@ -164,7 +174,10 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
       [124, 100, 88],
       [260, 256, 20],
     ] as const) {
-      for (const activation of ['relu', 'tanh', 'sigmoid'] as const) {
+      // The epilogue's text is the same in all forms: one of them tries every activation in every tile.
+      const activations =
+        form === 'NN' || m < 100 ? (['relu', 'tanh', 'sigmoid'] as const) : (['relu'] as const);
+      for (const activation of activations) {
         const biased: MatmulShape = { form, m, n, k, bias: true, activation };
         expect(errorInBounds(biased, await run({ shape: biased, target: targets[name]! }))).toBeLessThan(1);
         const masked: MatmulShape = { form, m, n, k, mask: activation };
@@ -201,13 +214,13 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
           const three = await run({ shape, target, replicas: 3, shared });
           expect(errorInBounds(shape, three)).toBeLessThan(1);
           const again = await run({ shape, target, replicas: 3, shared });
-          expect(again.c).toEqual(three.c);
-          expect(again.columnSum).toEqual(three.columnSum);
+          expect(sameBits(again.c, three.c)).toBe(true);
+          expect(sameBits(again.columnSum, three.columnSum)).toBe(true);
           if (shared.length > 0) continue;
           for (let r = 0; r < 3; r++) {
             const alone = await run({ shape, target }, r);
-            expect(alone.c[0]).toEqual(three.c[r]);
-            expect(alone.columnSum[0]).toEqual(three.columnSum[r]);
+            expect(sameBits(alone.c, [three.c[r]!])).toBe(true);
+            expect(sameBits(alone.columnSum, [three.columnSum[r]!])).toBe(true);
           }
         }
       }

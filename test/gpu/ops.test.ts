@@ -34,9 +34,21 @@ const layout = flatLayout([
 
 /** One sample for each op of the table, on odd shapes. */
 const SAMPLES: Record<string, Sample> = {
-  add: { shapes: [[3, 33], [3, 33]], f: ([x, y]) => ops.add(x!, y!) },
+  add: {
+    shapes: [
+      [3, 33],
+      [3, 33],
+    ],
+    f: ([x, y]) => ops.add(x!, y!),
+  },
   subtract: { shapes: [[65], [65]], f: ([x, y]) => ops.subtract(x!, y!) },
-  multiply: { shapes: [[2, 3, 5, 7], [2, 3, 5, 7]], f: ([x, y]) => ops.multiply(x!, y!) },
+  multiply: {
+    shapes: [
+      [2, 3, 5, 7],
+      [2, 3, 5, 7],
+    ],
+    f: ([x, y]) => ops.multiply(x!, y!),
+  },
   scale: { shapes: [[127]], f: ([x]) => ops.scale(x!, -2.5) },
   offset: { shapes: [[1]], f: ([x]) => ops.offset(x!, 3) },
   square: { shapes: [[33]], f: ([x]) => ops.square(x!) },
@@ -59,8 +71,20 @@ const SAMPLES: Record<string, Sample> = {
   reshape: { shapes: [[5, 6]], f: ([x]) => ops.reshape(x!, [3, 10]) },
   part: { shapes: [[layout.length]], f: ([x]) => part(x!, layout, 1) },
   pack: { shapes: [[5, 3], [7]], f: (parts) => pack(layout, parts) },
-  dot: { shapes: [[33, 31], [33, 31]], f: ([x, y]) => dot(x!, y!) },
-  matmul: { shapes: [[33, 17], [17, 9]], f: ([a, b]) => ops.matmul('NN', a!, b!) },
+  dot: {
+    shapes: [
+      [33, 31],
+      [33, 31],
+    ],
+    f: ([x, y]) => dot(x!, y!),
+  },
+  matmul: {
+    shapes: [
+      [33, 17],
+      [17, 9],
+    ],
+    f: ([a, b]) => ops.matmul('NN', a!, b!),
+  },
   linear: { shapes: [[33, 7], [5, 7], [5]], f: ([x, w, b]) => ops.linear(x!, w!, b!) },
   softmax: { shapes: [[9, 10]], f: ([z]) => ops.softmax(z!) },
   softmaxCrossEntropy: {
@@ -79,7 +103,9 @@ const SAMPLES: Record<string, Sample> = {
 const NOT_FUNCTIONS = new Set(['read', 'fill', 'store']);
 
 test('every op of the table has a sample here', () => {
-  expect(Object.keys(SAMPLES).sort()).toEqual([...opTable().keys()].filter((name) => !NOT_FUNCTIONS.has(name)).sort());
+  expect(Object.keys(SAMPLES).sort()).toEqual(
+    [...opTable().keys()].filter((name) => !NOT_FUNCTIONS.has(name)).sort(),
+  );
 });
 
 const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -125,7 +151,10 @@ for (const [name, { shapes, f, domain, labels }] of Object.entries(SAMPLES)) {
     );
     const left = dot64(cotangent, tangent![0]!);
     const right = back.reduce((total, c, i) => total + dot64(c[0]!, direction[i]!), 0);
-    const scale = back.reduce((total, c, i) => total + dot64(c[0]!.map(Math.abs), direction[i]!.map(Math.abs)), 0);
+    const scale = back.reduce(
+      (total, c, i) => total + dot64(c[0]!.map(Math.abs), direction[i]!.map(Math.abs)),
+      0,
+    );
     // Two sums of rounded products: a few roundings of 2⁻²⁴ of what is added up.
     expect(Math.abs(left - right)).toBeLessThan(16 * 2 ** -24 * scale + 1e-7);
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { planIndices } from '../../src/ops/plans/indicesPlan.ts';
 import { type BatchRequest, hostIndices, type SamplingMode } from '../../src/data/sampler.ts';
 import { Program } from '../../src/gpu/program.ts';
 import { State } from '../../src/gpu/state.ts';
+import { planIndices } from '../../src/ops/plans/indicesPlan.ts';
 import { testGpu } from './device.ts';
 
 const SEEDS = [0, 1, 0xdeadbeef];

@@ -29,10 +29,14 @@ export async function evaluate(
     const each = Array.isArray(values) ? (values as Float32Array[]) : null;
     const first = (each?.[0] ?? values) as Float32Array | Uint32Array;
     const dtype = first instanceof Uint32Array ? 'u32' : 'f32';
-    const state = new State(gpu, { label: `operand ${i}`, shape, dtype, replicas: each ? replicas : undefined });
+    const state = new State(gpu, {
+      label: `operand ${i}`,
+      shape,
+      dtype,
+      replicas: each ? replicas : undefined,
+    });
     states.push(state);
-    if (each) each.forEach((v, replica) => state.write(v, { replica }));
-    else state.write(first);
+    for (const [replica, v] of (each ?? [first]).entries()) state.write(v, { replica });
     return read(graph, state);
   });
   const outputs = f(inputs, graph).map((tensor, i) => {

@@ -15,10 +15,12 @@ import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 
 function perceptron(...widths: number[]): ModelSpec {
-  const layers = widths.slice(1).flatMap((out_features, i) => [
-    ...(i > 0 ? [{ type: 'ReLU' }] : []),
-    { type: 'Linear', in_features: widths[i], out_features },
-  ]);
+  const layers = widths
+    .slice(1)
+    .flatMap((out_features, i) => [
+      ...(i > 0 ? [{ type: 'ReLU' }] : []),
+      { type: 'Linear', in_features: widths[i], out_features },
+    ]);
   return parseModel('model.json', { layers, loss: 'cross_entropy' });
 }
 
@@ -78,10 +80,18 @@ test('each of 16 replicas in one program is bit for bit what it is alone', async
 function images(examples: number): Dataset {
   const x = Uint8Array.from({ length: examples * 784 }, (_, i) => (Math.imul(i, 2654435761) >>> 24) & 255);
   const labels = Uint32Array.from({ length: examples }, (_, i) => i % 10);
-  return { name: 'images', x, exampleShape: [784], targets: { kind: 'classes', labels, classes: 10 }, examples };
+  return {
+    name: 'images',
+    x,
+    exampleShape: [784],
+    targets: { kind: 'classes', labels, classes: 10 },
+    examples,
+  };
 }
 
-test('1,000 steps of 784-128-10: few submits, nothing made, read-backs only for readings', { timeout: 240_000 }, async () => {
+test('1,000 steps of 784-128-10: few submits, nothing made, read-backs only for readings', {
+  timeout: 240_000,
+}, async () => {
   const model = perceptron(784, 128, 10);
   const base = options(model, 'gaussian-clusters?dims=784&classes=10&examples=10', 1000, [1]);
   for (const { recordEvery, reads } of [
@@ -170,15 +180,25 @@ test('an op with state that is no parameter and couples the examples trains, is 
     };
     for (const replica of [0, 1]) {
       states.rates.write(new Float32Array(100).fill(0.1), { replica });
-      states.hyper.write(packSettings({ momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false }), { replica });
+      states.hyper.write(packSettings({ momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false }), {
+        replica,
+      });
       states.seeds.write(Uint32Array.of(replica), { replica });
-      states.theta.write(new Float32Array(layout.length).map((_, i) => (i < 85 ? Math.sin(i + replica) / 9 : 0)), { replica });
+      states.theta.write(
+        new Float32Array(layout.length).map((_, i) => (i < 85 ? Math.sin(i + replica) / 9 : 0)),
+        { replica },
+      );
     }
     return states;
   };
   const build = async (states: ReturnType<typeof make>) => {
     const graph = new ops.Graph();
-    const sampler = { mode: 'shuffle' as const, examples: examples.examples, counters: states.counters, seeds: states.seeds };
+    const sampler = {
+      mode: 'shuffle' as const,
+      examples: examples.examples,
+      counters: states.counters,
+      seeds: states.seeds,
+    };
     const [x, labels] = ops.gather(examples, ops.sampleIndices(graph, sampler, batch));
     // Centring by the batch's own mean, through which the gradient flows; the running mean follows it.
     const batchMean = ops.scale(ops.sumRows(x), 1 / batch);
@@ -210,7 +230,14 @@ test('an op with state that is no parameter and couples the examples trains, is 
   const again = await build(resumed);
   for (let step = 0; step < 30; step++) again.run();
   expect(await dump(resumed)).toEqual(await dump(straight));
-  for (const disposable of [program, again, arena, examples, ...Object.values(straight), ...Object.values(resumed)]) {
+  for (const disposable of [
+    program,
+    again,
+    arena,
+    examples,
+    ...Object.values(straight),
+    ...Object.values(resumed),
+  ]) {
     disposable.dispose();
   }
 });

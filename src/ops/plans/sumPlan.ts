@@ -20,7 +20,8 @@ export function planSum(
   { outer, reduced, inner }: SumShape,
   product = false,
 ): { readonly call: KernelCall; readonly chunks: number }[] {
-  const chunk = reduced <= LONGEST_CHUNK ? Math.max(1, reduced) : Math.max(16, Math.ceil(Math.sqrt(reduced / 4)) * 4);
+  const chunk =
+    reduced <= LONGEST_CHUNK ? Math.max(1, reduced) : Math.max(16, Math.ceil(Math.sqrt(reduced / 4)) * 4);
   const chunks = Math.max(1, Math.ceil(reduced / Math.min(chunk, LONGEST_CHUNK)));
   const call: KernelCall = {
     source: sumKernel,
