@@ -1,1 +1,22 @@
+/** Basin as a library: the engine, the models it trains, data and measurements. */
+export { type Dataset, datasetFromTensors } from './data/dataset.ts';
+export { loadDataset } from './data/loadDataset.ts';
+export { readNpz } from './data/npz.ts';
+export { readSafetensors, writeSafetensors } from './data/safetensors.ts';
+export { syntheticDataset } from './data/synthetic.ts';
+export { uploadExamples } from './data/uploadExamples.ts';
 export * from './engine.ts';
+export { BenchRunner } from './jobs/benchRunner.ts';
+export { RunControl } from './jobs/control.ts';
+export { type JobEvent, type JobHost, type JobSpec, type Reading, runJob } from './jobs/job.ts';
+export { traceStep } from './jobs/traceStep.ts';
+export { Training, type TrainSettings, train } from './jobs/train.ts';
+export { TrainingRun } from './jobs/trainingRun.ts';
+export { gradientMoments } from './measure/gradientMoments.ts';
+export { hessianProducts } from './measure/hessianProducts.ts';
+export { type GradientNoise, gradientNoise, RunningNoiseScale, twoBatchNoise } from './measure/noiseScale.ts';
+export { parameterLayout } from './nn/forward.ts';
+export { initialStateDict } from './nn/init.ts';
+export { InputError } from './nn/inputError.ts';
+export * as nn from './nn/layers.ts';
+export { type LayerSpec, type ModelSpec, parseModel } from './nn/modelSpec.ts';

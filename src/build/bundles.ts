@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -86,23 +86,23 @@ export function bundles(root: string): Plugin {
   };
 }
 
-/** `dist/types`, from the sources. */
+/** `dist/types`: the declarations of the library, and of what it is made of. */
 async function declarations(root: string): Promise<void> {
+  const config = join(root, '.cache/types.json');
+  const settings = {
+    extends: '../tsconfig.json',
+    compilerOptions: {
+      noEmit: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+      rewriteRelativeImportExtensions: true,
+      rootDir: '../src',
+      outDir: '../dist/types',
+    },
+    files: ['../src/index.ts', '../src/gpu/wgsl.d.ts', '../src/build/wgslReflect.d.ts'],
+    include: [],
+  };
+  await writeFile(config, JSON.stringify(settings));
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
-  const options = [
-    '--noEmit',
-    'false',
-    '--declaration',
-    '--emitDeclarationOnly',
-    '--outDir',
-    join(root, 'dist/types'),
-  ];
-  const config = join(root, 'tsconfig.json');
-  await promisify(execFile)(process.execPath, [
-    tsc,
-    '-p',
-    config,
-    ...options,
-    '--rewriteRelativeImportExtensions',
-  ]);
+  await promisify(execFile)(process.execPath, [tsc, '-p', config]);
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { registerBench } from './commands/bench.ts';
 import { registerInfo } from './commands/info.ts';
 import { registerMeasure } from './commands/measure.ts';
 import { registerTrain } from './commands/train.ts';
@@ -17,6 +18,7 @@ const program = new Command('basin')
 
 registerTrain(program);
 registerMeasure(program);
+registerBench(program);
 registerInfo(program);
 
 process.exitCode = EXIT.ok;

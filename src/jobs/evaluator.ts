@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { type ResidentExamples, uploadExamples } from '../data/uploadExamples.ts';
 import type { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { orLost } from '../gpu/orLost.ts';
 import type { Program } from '../gpu/program.ts';
 import { State } from '../gpu/state.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
@@ -101,7 +102,7 @@ export class Evaluator {
     this.#counters.write(Uint32Array.of(0, 0, 0));
     const { device } = this.#gpu;
     for (const { program } of this.#batches) program.run();
-    await device.queue.onSubmittedWorkDone();
+    await orLost(this.#gpu, device.queue.onSubmittedWorkDone());
     const width = this.#ring.shape[1]!;
     const total = this.#examples.examples;
     return Promise.all(

@@ -1,6 +1,7 @@
 import type { AdapterInfo, Gpu } from '../gpu/device.ts';
 import type { RunControl } from './control.ts';
 import { type MeasureSpec, measureJob } from './measureJob.ts';
+import type { Reading } from './reading.ts';
 import { type TrainSpec, trainJob } from './trainJob.ts';
 
 /** How a job reads the files that its description names; the host knows where they lie. */
@@ -12,28 +13,7 @@ export interface JobHost {
   read(path: string): Promise<Uint8Array>;
 }
 
-/** What one replica shows after a step. */
-export interface Reading {
-  readonly replica: number;
-  /** Steps done, counted from 1. */
-  readonly step: number;
-  readonly batchSize: number;
-  /** ε of this step. */
-  readonly learningRate: number;
-  /** ε/B (McCandlish et al. 2018, appendix C). */
-  readonly temperature: number;
-  /** Mean loss of the mini-batch before the update. */
-  readonly loss: number;
-  /** |ḡ|² of the mini-batch. */
-  readonly gradNormSq?: number;
-  /** |ḡ|² − tr Σ/B, an unbiased estimate of |G|². */
-  readonly gradNormSqUnbiased?: number;
-  /** tr Σ, divisor B − 1. */
-  readonly traceCovariance?: number;
-  /** Running averages of tr Σ and of |G|², divided once; null while |G|² is not resolved. */
-  readonly bSimple?: number | null;
-  readonly bSimpleResolved?: boolean;
-}
+export type { Reading };
 
 export type JobEvent =
   | { readonly type: 'adapter'; readonly adapter: AdapterInfo }

@@ -1,5 +1,5 @@
 import { RunningNoiseScale, twoBatchNoise } from '../measure/noiseScale.ts';
-import type { JobEvent, Reading } from './job.ts';
+import type { Reading } from './reading.ts';
 import type { StepReading } from './trainingRun.ts';
 
 /** A run whose loss or weights are no longer finite. */
@@ -13,42 +13,51 @@ export interface Divergence {
 export class ReplicaLog {
   readonly losses: number[] = [];
   readonly measured: Reading[] = [];
-  readonly noise = new RunningNoiseScale();
+  readonly #noise = new RunningNoiseScale();
   diverged: Divergence | null = null;
-}
 
-/** Takes a run's readings into the logs, and says which of them are news: none of a replica that has diverged. */
-export function* readingEvents(
-  steps: readonly StepReading[],
-  smallBatch: number,
-  logs: readonly ReplicaLog[],
-): Generator<JobEvent> {
-  const readings: Reading[] = [];
-  for (const step of steps) {
-    const log = logs[step.replica]!;
-    if (log.diverged) continue;
+  /**
+   * Takes a step's reading in.
+   * @param measuring the smaller batch size of the statistics, and the parameters' names in their order
+   * @returns what is to be told; null once the replica has diverged
+   */
+  take(
+    step: StepReading,
+    measuring: { readonly smallBatch: number; readonly names: readonly string[] },
+  ): Reading | null {
+    if (this.diverged) return null;
     if (!Number.isFinite(step.loss)) {
-      log.diverged = { step: step.step, reason: 'the loss is not finite' };
-      continue;
+      this.diverged = { step: step.step, reason: 'the loss is not finite' };
+      return null;
     }
-    log.losses.push(step.loss);
-    const reading = readingOf(step, smallBatch, log.noise);
-    if (step.norms) log.measured.push(reading);
-    readings.push(reading);
+    this.losses.push(step.loss);
+    const { norms, ...rest } = step;
+    const reading: Reading = { ...rest, temperature: step.learningRate / step.batchSize };
+    if (!norms) return reading;
+    const measured = { ...reading, ...this.#noiseOf(norms, step.batchSize, measuring) };
+    this.measured.push(measured);
+    return measured;
   }
-  if (readings.length > 0) yield { type: 'readings', readings };
-}
 
-function readingOf({ norms, ...step }: StepReading, smallBatch: number, running: RunningNoiseScale): Reading {
-  const reading: Reading = { ...step, temperature: step.learningRate / step.batchSize };
-  if (!norms) return reading;
-  const total = (key: 'gradNormSq' | 'smallNormSq'): number => norms.reduce((sum, p) => sum + p[key], 0);
-  const gradNormSq = total('gradNormSq');
-  if (step.batchSize <= smallBatch) return { ...reading, gradNormSq };
-  const noise = twoBatchNoise(
-    { batchSize: smallBatch, normSq: total('smallNormSq') },
-    { batchSize: step.batchSize, normSq: gradNormSq },
-  );
-  running.add(noise);
-  return { ...reading, ...noise, bSimple: running.bSimple, bSimpleResolved: running.bSimple !== null };
+  #noiseOf(
+    norms: NonNullable<StepReading['norms']>,
+    batchSize: number,
+    { smallBatch, names }: { readonly smallBatch: number; readonly names: readonly string[] },
+  ): Partial<Reading> {
+    const total = (key: 'gradNormSq' | 'smallNormSq'): number => norms.reduce((sum, p) => sum + p[key], 0);
+    const gradNormSq = total('gradNormSq');
+    // A batch no larger than the sub-batches shows no covariance.
+    if (batchSize <= smallBatch) return { gradNormSq };
+    const noise = (small: number, big: number): ReturnType<typeof twoBatchNoise> =>
+      twoBatchNoise({ batchSize: smallBatch, normSq: small }, { batchSize, normSq: big });
+    const whole = noise(total('smallNormSq'), gradNormSq);
+    this.#noise.add(whole);
+    const { bSimple } = this.#noise;
+    const layers = norms.map((p, i) => {
+      const layer = noise(p.smallNormSq, p.gradNormSq);
+      const { traceCovariance, bSimple: layerNoise } = layer;
+      return [names[i]!, { gradNormSq: p.gradNormSq, traceCovariance, bSimple: layerNoise }] as const;
+    });
+    return { ...whole, bSimple, bSimpleResolved: bSimple !== null, layers: Object.fromEntries(layers) };
+  }
 }

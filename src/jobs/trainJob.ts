@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { type Tensor, writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { DeviceLostError } from '../gpu/orLost.ts';
 import type { State } from '../gpu/state.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
@@ -8,7 +9,7 @@ import type { RunControl } from './control.ts';
 import { type Evaluation, Evaluator } from './evaluator.ts';
 import type { JobEvent, JobHost } from './job.ts';
 import { hasCaptured, planRun } from './planRun.ts';
-import { ReplicaLog, readingEvents } from './replicaLog.ts';
+import { ReplicaLog } from './replicaLog.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import { parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
@@ -43,6 +44,10 @@ export async function* trainJob(
     };
     const test = dataset.test ? await evaluator(dataset.test, run.theta) : null;
     const logs = replicas.map(() => new ReplicaLog());
+    const measuring = {
+      smallBatch: options.smallBatch ?? 1,
+      names: run.layout.entries.map(({ name }) => name),
+    };
 
     yield { type: 'phase', phase: 'training' };
     let lastStep = 0;
@@ -52,7 +57,8 @@ export async function* trainJob(
         const until = Math.min(steps, (Math.floor(run.submitted / every) + 1) * every);
         for await (const readings of run.steps(until)) {
           lastStep = readings.at(-1)?.step ?? lastStep;
-          yield* readingEvents(readings, spec.measure?.small_batch ?? 1, logs);
+          const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading, measuring) ?? []);
+          if (news.length > 0) yield { type: 'readings', readings: news };
           yield { type: 'progress', done: lastStep, total: steps, unit: 'steps' };
           await control?.whileRunning();
           for (const [replica, lr] of control?.takeLearningRates() ?? []) {
@@ -69,8 +75,8 @@ export async function* trainJob(
         }
       }
     } catch (error) {
-      if (error instanceof Error) error.message += `; the last step read was ${lastStep} of ${steps}`;
-      throw error;
+      if (!(error instanceof DeviceLostError)) throw error;
+      throw new DeviceLostError(`${error.message}; the last step read was ${lastStep} of ${steps}`);
     }
 
     yield { type: 'phase', phase: 'evaluating' };

@@ -37,8 +37,11 @@ export interface MicroBatch {
   readonly counters: State;
 }
 
-/** The most examples that a pass has on the device at once: also the longest serial sum of its kernels. */
-export const LARGEST_MICRO_BATCH = 1024;
+/**
+ * The most examples that a pass has on the device at once. Also the longest serial sum of the moments kernel, whose
+ * worst error, where the first example is the outlier, grows with its square: 1 % of a coordinate's variance here.
+ */
+export const LARGEST_MICRO_BATCH = 256;
 
 /** One pass over all examples in file order, in micro-batches; compiled once, run as often as wanted. */
 export class Pass {

@@ -26,6 +26,8 @@ export function useSession(session: Session): number {
     const unsubscribe = session.subscribe(() => {
       if (frame === 0) frame = requestAnimationFrame(draw);
     });
+    // What changed before anyone listened.
+    setVersion((count) => count + 1);
     return () => {
       unsubscribe();
       cancelAnimationFrame(frame);

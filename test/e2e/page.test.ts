@@ -293,69 +293,63 @@ describe('the page', () => {
 });
 
 describe('the report', () => {
-  const spec: JobSpec = {
-    job: 'train',
-    data: 'mnist</script><b>',
-    model: { hidden: [4], activation: 'ReLU' },
-    optimizer: { type: 'sgd', lr: 0.1 },
-    replicas: [{ lr: 0.1 }, { lr: 0.3 }],
-  };
-  const readings: Reading[] = Array.from({ length: 200 }, (_, i) => {
-    const step = Math.floor(i / 2) + 1;
-    const learningRate = i % 2 === 0 ? 0.1 : 0.3;
-    const loss = 2 / (1 + step * learningRate);
-    const noise = {
-      gradNormSq: loss,
-      gradNormSqUnbiased: loss / 2,
-      traceCovariance: 5 * loss,
-      bSimple: step < 5 ? null : 10 + step,
-      bSimpleResolved: step >= 5,
-    };
-    return {
-      replica: i % 2,
-      step,
-      batchSize: 8,
-      learningRate,
-      temperature: learningRate / 8,
-      loss,
-      ...noise,
-    };
-  });
-  const evaluations = [0, 1].flatMap((replica) =>
-    [50, 100].map((step) => ({
-      type: 'evaluation' as const,
-      step,
-      replica,
-      split: 'test' as const,
-      weights: 'last' as const,
-      loss: 0.5,
-      accuracy: 0.9 + step / 1000,
-    })),
-  );
-
-  test('draws its curves from a file of its own, without a network', async () => {
+  test('of the demo draws its curves from one file, without a network', async () => {
     await inFolder(async (folder) => {
-      const path = join(folder, 'report.html');
-      const title = 'A <run> & more';
-      writeFileSync(
-        path,
-        renderReport({ title, adapter: undefined, spec, readings, evaluations, result: {} }),
+      const { stdout, stderr, exitCode } = await basin(
+        ['demo', '--epochs', '0.012', '--hidden', '16'],
+        folder,
       );
+      expect(exitCode, stderr).toBe(0);
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines[0]?.trim().split(/\s+/)).toEqual([
+        'step',
+        'loss',
+        'accuracy',
+        '|G|²',
+        'tr',
+        'Σ',
+        'B_simple',
+      ]);
+      expect(lines.filter((line) => /^ +\d+ +\d/.test(line)).length).toBeGreaterThan(9);
+      expect(lines.at(-1)).toMatch(/^test accuracy \d+\.\d\d %$/);
       await withPage(
         async (page) => {
-          await page.goto(pathToFileURL(path).href);
-          expect(await page.title()).toBe(title);
+          await page.goto(pathToFileURL(join(folder, 'report.html')).href);
           for (const { id } of quantities) {
             await expect.poll(() => colouredPixels(page, id)).toBeGreaterThan(40);
           }
-          expect(await page.locator('pre').textContent()).toContain('mnist</script><b>');
-          const table = await page.locator('table').textContent();
-          expect(table).toMatch(/ε = 0.1100.*100.00 %/);
+          expect(await page.locator('table').textContent()).toContain(
+            lines.at(-1)?.slice('test accuracy '.length),
+          );
           expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
           expect(await violations(page)).toEqual([]);
         },
         { viewport: { width: 400, height: 800 } },
       );
+    });
+  });
+
+  test('keeps names of the user from being read as markup', async () => {
+    const data = 'a</script><b id="injected">';
+    const spec: JobSpec = {
+      job: 'train',
+      data,
+      model: { hidden: [4], activation: 'ReLU' },
+      optimizer: { type: 'sgd', lr: 0.1 },
+      replicas: [{ lr: 0.1, weights: data }, { lr: 0.3 }],
+    };
+    const report = { title: data, adapter: undefined, spec, readings: [], evaluations: [], result: {} };
+    await inFolder(async (folder) => {
+      const path = join(folder, 'report.html');
+      writeFileSync(path, renderReport(report));
+      await withPage(async (page) => {
+        await page.goto(pathToFileURL(path).href);
+        expect(await page.title()).toBe(data);
+        expect(await page.locator('pre').textContent()).toContain(JSON.stringify(data));
+        expect(await page.locator('#injected').count()).toBe(0);
+        const text = await page.locator('#data').textContent();
+        expect(JSON.parse(text ?? '').replicas).toEqual([`ε = 0.1, weights ${data}`, 'ε = 0.3']);
+      });
     });
   });
 });

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { AdapterInfo } from '../../gpu/device.ts';
 import type { JobEvent, JobSpec, Reading } from '../../jobs/job.ts';
 import type { Evaluation } from '../../jobs/quantities.ts';
-import { RunningNoiseScale } from '../../measure/noiseScale.ts';
+import { gradientNoise, RunningNoiseScale } from '../../measure/noiseScale.ts';
 import { Progress } from '../progress.ts';
 import { renderReport } from '../report.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
@@ -134,9 +134,9 @@ class DemoTable {
 
   /** The reading with B_simple from longer averages than the job's own. */
   #steadied(reading: Reading): Reading {
-    const { gradNormSqUnbiased, traceCovariance } = reading;
-    if (gradNormSqUnbiased === undefined || traceCovariance === undefined) return reading;
-    this.#noise.add({ gradNormSqUnbiased, traceCovariance });
+    const { gradNormSq, traceCovariance, batchSize } = reading;
+    if (gradNormSq === undefined || traceCovariance === undefined) return reading;
+    this.#noise.add(gradientNoise(gradNormSq, traceCovariance, batchSize));
     const { bSimple } = this.#noise;
     return { ...reading, bSimple, bSimpleResolved: bSimple !== null };
   }

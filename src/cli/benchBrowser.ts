@@ -1,0 +1,101 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import sirv from 'sirv';
+import type { BenchDriver, BenchWorker } from './benchDriver.ts';
+import { chromiumFlags, hasGpuDevice } from './chromiumFlags.ts';
+import { distFolder } from './fileHost.ts';
+import { findBrowser } from './findBrowser.ts';
+import { loadPlaywright, MissingPackageError } from './findPackage.ts';
+
+/** Timestamps as the adapter gives them, not rounded to 100 µs as pages get them. */
+const TIMESTAMPS = '--disable-dawn-features=timestamp_quantization';
+
+/**
+ * One headless Chromium; a page for each library, all open at once.
+ * @param peers folder of bench/peers, if there is one
+ * @throws MissingPackageError without playwright-core, BrowserNotFoundError
+ */
+export async function benchBrowser(peers: string | undefined): Promise<BenchDriver> {
+  const playwright = loadPlaywright();
+  if (!playwright) throw new MissingPackageError('playwright-core', 'the browser is driven with it');
+  const { path } = findBrowser();
+  const server = await serve(peers);
+  const browser = await playwright.chromium.launch({
+    executablePath: path,
+    args: [...chromiumFlags({ software: !hasGpuDevice() }), TIMESTAMPS],
+  });
+
+  const worker = async (): Promise<BenchWorker> => {
+    const page = await browser.newPage();
+    const crashed = new Promise<never>((_, reject) => {
+      page.on('crash', () => reject(new Error('the page crashed')));
+    });
+    crashed.catch(() => {});
+    await page.goto(`${server.origin}/bench-page`);
+    await page.evaluate(async (library) => {
+      const { BenchRunner } = await import(library);
+      Object.assign(globalThis, { bench: new BenchRunner() });
+    }, '/basin.js');
+    const call = (method: string, ...args: unknown[]) =>
+      Promise.race([
+        page.evaluate(
+          ([name, given]) => {
+            const { bench } = globalThis as unknown as {
+              bench: Record<string, (...a: unknown[]) => unknown>;
+            };
+            return bench[name]!(...given);
+          },
+          [method, args] as const,
+        ),
+        crashed,
+      ]);
+    return { call: call as BenchWorker['call'] };
+  };
+
+  return {
+    runtime: 'browser',
+    version: `Chromium ${browser.version()}`,
+    worker,
+    peerUrl: (key) => `/peers/${key}.js`,
+    async close() {
+      await browser.close();
+      server.close();
+    },
+  };
+}
+
+/** Serves the built program and the peers on a free port of 127.0.0.1, isolated, which gives pages their finest clock. */
+async function serve(peers: string | undefined): Promise<{ origin: string; close(): void }> {
+  const own = sirv(distFolder);
+  const theirs = peers === undefined ? undefined : sirv(join(peers, 'dist/page'), { dev: true });
+  const server = createServer((request, response) => {
+    response.setHeader('cross-origin-opener-policy', 'same-origin');
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
+    const missing = () => {
+      response.writeHead(404).end();
+    };
+    if (request.url === '/bench-page') {
+      response.setHeader('content-type', 'text/html');
+      response.end('<!doctype html><title>Basin: benchmark</title><link rel="icon" href="data:,">');
+    } else if (request.url?.startsWith('/peers/')) {
+      request.url = request.url.slice('/peers'.length);
+      if (theirs) theirs(request, response, missing);
+      else missing();
+    } else {
+      own(request, response, missing);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve);
+    server.once('error', reject);
+  });
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import type { AdapterInfo } from '../gpu/device.ts';
+import type { DispatchTime } from '../gpu/program.ts';
+import {
+  type BenchAdapter,
+  type BenchJob,
+  basinAdapter,
+  basinStatisticsAdapter,
+  basinTrainAdapter,
+} from './benchStep.ts';
+import { benchTask, STEPS } from './benchTask.ts';
+
+/** Ours, by the keys that results are kept under. */
+export const OWN = {
+  basin: basinAdapter,
+  'basin-statistics': basinStatisticsAdapter,
+  'basin-train': basinTrainAdapter,
+} satisfies Record<string, BenchAdapter>;
+
+/** Who is being timed. */
+export interface Started {
+  name: string;
+  version?: string;
+  /** As the implementation's own device describes it. */
+  device: string;
+  /** Ours only. */
+  adapter?: AdapterInfo;
+}
+
+export interface Prepared {
+  /** Milliseconds of the first run, compilation included. */
+  first: number;
+  /** Of the last step of the first run. */
+  loss: number;
+  dispatchesPerStep: number;
+  submitsPerStep: number;
+  /** What WebGPU reported and no one caught: a time beside it is void. */
+  gpuErrors: string[];
+}
+
+const counts = { submits: 0, dispatches: 0 };
+const errors: string[] = [];
+const devices = new Set<GPUDevice>();
+
+/** Counts from now on what every device of this page or process is given. */
+function install(): void {
+  const wrap = (prototype: object, method: string, before: () => void): void => {
+    const methods = prototype as Record<string, (...args: unknown[]) => unknown>;
+    const original = methods[method]!;
+    methods[method] = function (this: unknown, ...args: unknown[]) {
+      before();
+      return original.apply(this, args);
+    };
+  };
+  wrap(GPUQueue.prototype, 'submit', () => counts.submits++);
+  for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
+    wrap(GPUComputePassEncoder.prototype, method, () => counts.dispatches++);
+  }
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    const device = await requestDevice.apply(this, args);
+    devices.add(device);
+    device.addEventListener('uncapturederror', ({ error }) => errors.push(error.message));
+    return device;
+  };
+}
+
+/** Resolves when every device has done all that it was given. */
+async function idle(): Promise<void> {
+  await Promise.all([...devices].map(({ queue }) => queue.onSubmittedWorkDone()));
+}
+
+/** Times implementations in this page or process, one call at a time. */
+export class BenchRunner {
+  readonly #adapters = new Map<string, BenchAdapter>();
+  readonly #jobs = new Map<string, BenchJob>();
+
+  constructor() {
+    install();
+  }
+
+  /** @param url of a module whose default export is the adapter; ours are known by their keys */
+  async start(key: string, url?: string): Promise<Started> {
+    const adapter: BenchAdapter =
+      url === undefined ? OWN[key as keyof typeof OWN] : (await import(/* @vite-ignore */ url)).default;
+    this.#adapters.set(key, adapter);
+    await adapter.init();
+    const { vendor, architecture, device, description } =
+      [...devices].at(-1)?.adapterInfo ?? ({} as GPUAdapterInfo);
+    return {
+      name: adapter.name,
+      version: adapter.version,
+      device: [vendor, architecture, device, description].filter(Boolean).join(' '),
+      adapter: await adapter.info?.(),
+    };
+  }
+
+  /** Makes the step for a batch size and runs it for the first time, then once more to count. */
+  async prepare(key: string, batch: number): Promise<Prepared> {
+    const task = benchTask(batch);
+    const errorsBefore = errors.length;
+    const started = performance.now();
+    const job = await this.#adapters.get(key)!.mlpStep(task);
+    const loss = await job.run(STEPS);
+    await idle();
+    const first = performance.now() - started;
+    this.#jobs.set(key, job);
+    const before = { ...counts };
+    await job.run(STEPS);
+    await idle();
+    return {
+      first,
+      loss,
+      dispatchesPerStep: (counts.dispatches - before.dispatches) / STEPS,
+      submitsPerStep: (counts.submits - before.submits) / STEPS,
+      gpuErrors: errors.slice(errorsBefore, errorsBefore + 3),
+    };
+  }
+
+  /** Milliseconds a step, until the device is done. */
+  async time(key: string): Promise<number> {
+    const job = this.#jobs.get(key)!;
+    await idle();
+    const started = performance.now();
+    await job.run(STEPS);
+    await idle();
+    return (performance.now() - started) / STEPS;
+  }
+
+  /** Each dispatch's median over some runs; null where the implementation or the adapter cannot tell. */
+  async profile(key: string, runs = 7): Promise<DispatchTime[] | null> {
+    const job = this.#jobs.get(key)!;
+    if (!job.profile || ![...devices].some((device) => device.features.has('timestamp-query'))) return null;
+    const profiles: DispatchTime[][] = [];
+    for (let i = 0; i < runs; i++) profiles.push(await job.profile());
+    return profiles[0]!.map((time, i) => {
+      const sorted = profiles.map((profile) => profile[i]!.milliseconds).sort((a, b) => a - b);
+      return { ...time, milliseconds: sorted[sorted.length >> 1]! };
+    });
+  }
+
+  release(key: string): void {
+    this.#jobs.get(key)?.dispose();
+    this.#jobs.delete(key);
+  }
+}

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
+import { type Gpu, openDevice } from '../../src/gpu/device.ts';
+import { runJob } from '../../src/jobs/job.ts';
+import { train } from '../../src/jobs/train.ts';
+import { linear, relu, sequential } from '../../src/nn/layers.ts';
+import { testGpu } from './device.ts';
+
+/** Bytes of the buffers that are made and not destroyed, from now on. */
+function watchBuffers({ device }: Gpu): { held(): number; stop(): void } {
+  const live = new Set<GPUBuffer>();
+  const create = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = create(descriptor);
+    live.add(buffer);
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      live.delete(buffer);
+      return destroy();
+    };
+    return buffer;
+  };
+  return {
+    held: () => [...live].reduce((total, { size }) => total + size, 0),
+    stop: () => {
+      device.createBuffer = create;
+    },
+  };
+}
+
+const SPEC = {
+  job: 'train' as const,
+  model: { hidden: [9] },
+  data: 'gaussian-clusters?examples=200&classes=3&dims=5',
+  batch_size: 16,
+  steps: 20,
+  optimizer: { lr: 0.1 },
+  measure: { every: 5 },
+  averaging: { type: 'swa' as const, start: 5, every: 5 },
+};
+const HOST = {
+  read: (path: string): Promise<Uint8Array> => Promise.reject(new Error(`nothing to read at ${path}`)),
+};
+
+test('a job leaves no buffer behind, whether it ends, is left early or fails', async () => {
+  const gpu = await testGpu();
+  const watch = watchBuffers(gpu);
+  for await (const event of runJob(gpu, SPEC, HOST)) expect(event.type).not.toBe('diverged');
+  expect(watch.held()).toBe(0);
+  for await (const event of runJob(gpu, SPEC, HOST)) if (event.type === 'readings') break;
+  expect(watch.held()).toBe(0);
+  const wrong = { ...SPEC, order: 'missing.safetensors' };
+  await expect(async () => {
+    for await (const _ of runJob(gpu, wrong, HOST));
+  }).rejects.toThrow(/missing\.safetensors/);
+  expect(watch.held()).toBe(0);
+  watch.stop();
+});
+
+test('a lost device ends the job with an error that names the last step read', async () => {
+  const gpu = await openDevice();
+  const long = { ...SPEC, steps: 100_000 };
+  let last = 0;
+  await expect(async () => {
+    for await (const event of runJob(gpu, long, HOST)) {
+      if (event.type !== 'readings') continue;
+      last = event.readings.at(-1)!.step;
+      if (last > 100) gpu.device.destroy();
+    }
+  }).rejects.toThrow(/device was lost .*; the last step read was \d+ of 100000/);
+  expect(last).toBeGreaterThan(100);
+});
+
+test('the library: replicas from lists, readings, a changed rate, evaluation, the state dict', async () => {
+  const gpu = await testGpu();
+  const run = await train(gpu, {
+    model: sequential(linear(5, 9), relu(), linear(9, 3)),
+    data: syntheticDataset('gaussian-clusters?examples=200&classes=3&dims=5'),
+    steps: 300,
+    batchSize: 20,
+    lr: [0.02, 0.2],
+    seed: 7,
+    noiseScaleEvery: 10,
+  });
+  const readings = [];
+  for await (const reading of run.readings(40)) readings.push(reading);
+  expect(readings).toHaveLength(80);
+  expect(readings.filter(({ traceCovariance }) => traceCovariance !== undefined)).toHaveLength(8);
+  expect(Object.keys(readings[0]!.layers!)).toEqual(['0.weight', '0.bias', '2.weight', '2.bias']);
+  run.setLearningRate(0.05, 1);
+  for await (const reading of run.readings()) readings.push(reading);
+  expect(readings.at(-1)).toMatchObject({ step: 300, replica: 1, learningRate: Math.fround(0.05) });
+  const [slow, fast] = await run.evaluate();
+  expect(fast!.loss).toBeLessThan(slow!.loss);
+  expect(fast!.accuracy).toBeGreaterThan(0.5);
+  expect((await run.stateDict(1)).get('0.weight')).toHaveLength(45);
+  run.dispose();
+});

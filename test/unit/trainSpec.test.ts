@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { parseTrainSpec } from '../../src/jobs/trainSpec.ts';
+
+const SPEC = { model: 'model.json', data: 'data.safetensors', steps: 4, optimizer: { lr: 0.1 } };
+
+test('defaults are filled in', () => {
+  expect(parseTrainSpec(SPEC)).toMatchObject({
+    order: 'shuffle',
+    seed: 0,
+    record_every: 1,
+    optimizer: { type: 'sgd', momentum: 0, dampening: 0, weight_decay: 0, nesterov: false },
+    lr_schedule: { type: 'constant' },
+  });
+});
+
+const REFUSED: [what: string, changes: object, message: RegExp][] = [
+  ['an unknown key', { batchsize: 3 }, /train\.json: top level: unknown key "batchsize"/],
+  ['an unknown key inside', { optimizer: { lr: 1, beta: 1 } }, /optimizer: unknown key "beta"/],
+  ['no learning rate', { optimizer: {} }, /optimizer\.lr: missing/],
+  ['a negative rate', { optimizer: { lr: -1 } }, /optimizer\.lr: is -1/],
+  ['a rate that is no number', { optimizer: { lr: '0.1' } }, /optimizer\.lr: is "0\.1"/],
+  ['another optimizer', { optimizer: { type: 'adam', lr: 1 } }, /optimizer\.type: is "adam"/],
+  ['Nesterov without momentum', { optimizer: { lr: 1, nesterov: true } }, /nesterov: needs a momentum/],
+  ['a batch of none', { batch_size: 0 }, /batch_size: is 0/],
+  ['half a step', { steps: 1.5 }, /steps: is 1\.5/],
+  ['a seed past 32 bits', { seed: 2 ** 32 }, /seed: is 4294967296/],
+  ['steps and epochs', { epochs: 1 }, /epochs: steps is given as well/],
+  [
+    'a short table',
+    { lr_schedule: { type: 'table', values: [1, 1] } },
+    /values: has 2 rates, expected at least 4/,
+  ],
+  ['an unknown schedule', { lr_schedule: { type: 'linear' } }, /lr_schedule/],
+  [
+    'an order file with a batch schedule',
+    { order: 'order.safetensors', batch_schedule: [{ from_step: 0, batch_size: 2 }] },
+    /batch_schedule: cannot go with an order file/,
+  ],
+  ['a schedule that starts late', { batch_schedule: [{ from_step: 2, batch_size: 2 }] }, /starts at step 2/],
+  [
+    'a schedule that goes back',
+    {
+      batch_schedule: [
+        { from_step: 0, batch_size: 2 },
+        { from_step: 0, batch_size: 4 },
+      ],
+    },
+    /batch_schedule\.1\.from_step: is 0, expected more/,
+  ],
+  ['no replicas', { replicas: [] }, /replicas: is \[\]/],
+  ['an unknown key of a replica', { replicas: [{ decay: 1 }] }, /replicas\.0: unknown key "decay"/],
+  [
+    'sub-batches that do not divide',
+    { measure: { every: 1, small_batch: 7 } },
+    /small_batch: is 7, expected a divisor/,
+  ],
+  ['an unknown average', { averaging: { type: 'polyak' } }, /averaging/],
+];
+
+test.for(REFUSED)('%s is refused', ([, changes, message]) => {
+  expect(() => parseTrainSpec({ ...SPEC, ...changes })).toThrow(message);
+});
+
+test('what is not an object', () => {
+  expect(() => parseTrainSpec(7)).toThrow(/train\.json/);
+});
