@@ -59,7 +59,7 @@ ${pageStyle}</style>
 ${adapter?.software ? '<p class="software"><strong>Software adapter:</strong> correct, but its speed is not a GPU’s.</p>' : ''}
 <h2>At the end</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Numbers at the end">${summaryTable(replicas, readings, evaluations, result)}</div>
-<p class="note">|G|² and tr Σ are means over the last ten measurements, B<sub>simple</sub> is a ratio of running averages.</p>
+<p class="note">|G|² and tr Σ are means over the last hundred measurements, B<sub>simple</sub> is a ratio of running averages.</p>
 <h2>Curves</h2>
 <div class="charts">
 ${quantities.map(figure).join('\n')}
@@ -123,7 +123,7 @@ function summaryTable(
   const heads = ['', 'steps', 'training loss', 'test accuracy', '|G|²', 'tr Σ', 'B<sub>simple</sub>', 'ε/B'];
   const rows = replicas.map((label, replica) => {
     const own = readings.filter((reading) => reading.replica === replica);
-    const measured = own.filter(({ traceCovariance }) => traceCovariance !== undefined).slice(-10);
+    const measured = own.filter(({ traceCovariance }) => traceCovariance !== undefined).slice(-100);
     const last = own.at(-1);
     const tested = evaluations
       .filter((evaluation) => evaluation.replica === replica && isTest(evaluation))

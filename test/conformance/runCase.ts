@@ -48,8 +48,10 @@ export async function runCommand(name: string, hvp: boolean, files = true): Prom
     const out = join(folder, 'result.json');
     const tensors = join(folder, 'result.safetensors');
     const inputs = ['model', 'weights', 'data', ...(hvp ? ['hvp'] : [])];
-    const flags = inputs.flatMap((key) => [`--${key}`, join(CASES, name, spec[key]!)]);
-    const args = job === 'train' ? [join(CASES, name, 'train.json')] : flags;
+    const args =
+      job === 'train'
+        ? [join(CASES, name, 'train.json')]
+        : inputs.flatMap((key) => [`--${key}`, join(CASES, name, spec[key]!)]);
     if (files) args.push('--out', out, '--tensors', tensors);
     const { stdout, stderr, exitCode } = await command([job, ...args], folder);
     const text = files && existsSync(out) ? readFileSync(out, 'utf8') : stdout;
