@@ -1,12 +1,13 @@
 // sum: y[o, i] = Σ_r x[o, r, i], or Σ_r x[o, r, i]·w[o, r, i].
 // Layout: x and w [outer, reduced, inner], y [outer, chunks, inner]: a thread sums `chunk` consecutive r; a second
 //   dispatch sums the chunks.
-// Knobs: PRODUCT multiplies by w, so that a dot product reads each operand once.
+// Knobs: PRODUCT multiplies by w, so that a dot product reads each operand once; SQUARE by x itself, which is read once.
 // Order: r ascending, in four interleaved accumulators added as (0 + 1) + (2 + 3); chunks likewise.
 // Cost: 1 flop (2 with PRODUCT) and 4 bytes (8) an element of x.
 
 // knobs
 const PRODUCT: bool = false;
+const SQUARE: bool = false;
 // end knobs
 
 struct Params {
@@ -18,9 +19,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read> w: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-fn term(replica: u32, i: u32) -> f32 {
-  let value = x[params.xOffset + replica * params.xReplica + i];
-  if (PRODUCT) { return value * w[params.wOffset + replica * params.wReplica + i]; }
+fn term(xAt: u32, wAt: u32) -> f32 {
+  let value = x[xAt];
+  if (SQUARE) { return value * value; }
+  if (PRODUCT) { return value * w[wAt]; }
   return value;
 }
 
@@ -37,17 +39,26 @@ fn main(
   let o = out / (params.inner * params.chunks);
   let first = c * params.chunk;
   let last = min(first + params.chunk, params.reduced);
-  let base = o * params.reduced * params.inner + i;
+  let base = (o * params.reduced + first) * params.inner + i;
+  var xAt = params.xOffset + group.z * params.xReplica + base;
+  var wAt = params.wOffset + group.z * params.wReplica + base;
+  let step = params.inner;
   var acc = vec4f();
   var r = first;
   for (; r + 4u <= last; r += 4u) {
     acc += vec4f(
-      term(group.z, base + r * params.inner),
-      term(group.z, base + (r + 1u) * params.inner),
-      term(group.z, base + (r + 2u) * params.inner),
-      term(group.z, base + (r + 3u) * params.inner),
+      term(xAt, wAt),
+      term(xAt + step, wAt + step),
+      term(xAt + 2u * step, wAt + 2u * step),
+      term(xAt + 3u * step, wAt + 3u * step),
     );
+    xAt += 4u * step;
+    wAt += 4u * step;
   }
-  for (; r < last; r++) { acc.x += term(group.z, base + r * params.inner); }
+  for (; r < last; r++) {
+    acc.x += term(xAt, wAt);
+    xAt += step;
+    wAt += step;
+  }
   y[params.yOffset + group.z * params.yReplica + out] = (acc.x + acc.y) + (acc.z + acc.w);
 }

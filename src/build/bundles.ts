@@ -24,12 +24,14 @@ export const quiet: NonNullable<NonNullable<InlineConfig['build']>['rollupOption
  */
 export function bundles(root: string): Plugin {
   let mode = 'production';
+  let define: InlineConfig['define'] = {};
   let logLevel: InlineConfig['logLevel'] = 'warn';
   return {
     name: 'basin:bundles',
     apply: (_config, { command }) => command === 'build',
     configResolved: (config) => {
       mode = config.mode;
+      define = config.define;
       logLevel = config.logLevel === 'silent' ? 'silent' : 'warn';
     },
     closeBundle: {
@@ -40,6 +42,7 @@ export function bundles(root: string): Plugin {
           configFile: false as const,
           root,
           mode,
+          define,
           logLevel,
           publicDir: false as const,
           plugins: [wgslPlugin()],

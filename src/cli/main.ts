@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { registerBench } from './commands/bench.ts';
+import { registerDemo } from './commands/demo.ts';
 import { registerInfo } from './commands/info.ts';
 import { registerMeasure } from './commands/measure.ts';
 import { registerTrain } from './commands/train.ts';
@@ -11,6 +12,7 @@ const EXIT = { ok: 0, failure: 1, badInput: 2 };
 const BAD_INPUT = ['InputError'];
 
 const program = new Command('basin')
+  .version(__BASIN_VERSION__)
   .description('A WebGPU laboratory for gradient noise and flat minima')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'basin: ')) })
@@ -20,6 +22,7 @@ registerTrain(program);
 registerMeasure(program);
 registerBench(program);
 registerInfo(program);
+registerDemo(program);
 
 process.exitCode = EXIT.ok;
 // A reader that closed the pipe (`| head`) wants no more.

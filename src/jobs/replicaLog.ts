@@ -15,6 +15,8 @@ export class ReplicaLog {
   readonly measured: Reading[] = [];
   readonly #noise = new RunningNoiseScale();
   diverged: Divergence | null = null;
+  /** Whether the divergence has been told. */
+  told = false;
 
   /**
    * Takes a step's reading in.

@@ -59,6 +59,7 @@ export async function* trainJob(
           lastStep = readings.at(-1)?.step ?? lastStep;
           const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading, measuring) ?? []);
           if (news.length > 0) yield { type: 'readings', readings: news };
+          yield* divergenceEvents(logs);
           yield { type: 'progress', done: lastStep, total: steps, unit: 'steps' };
           await control?.whileRunning();
           for (const [replica, lr] of control?.takeLearningRates() ?? []) {
@@ -151,7 +152,6 @@ async function* resultEvents(
       ...(measurements.length > 0 ? { measurements } : {}),
     };
     if (log.diverged) {
-      yield { type: 'diverged', replica, ...log.diverged };
       results.push({ ...result, diverged: log.diverged });
       continue;
     }
@@ -168,6 +168,7 @@ async function* resultEvents(
     ];
     for (const [name, tensor] of all) tensors.set(name, tensor);
   }
+  yield* divergenceEvents(logs);
   yield {
     type: 'result',
     result: sweep ? { replicas: results } : results[0],
@@ -182,6 +183,15 @@ function named(evaluation: Evaluation | undefined, loss: string, accuracy: strin
     [loss]: evaluation.loss,
     ...(evaluation.accuracy === null ? {} : { [accuracy]: evaluation.accuracy }),
   };
+}
+
+/** Each divergence once, as soon as it is seen. */
+function* divergenceEvents(logs: readonly ReplicaLog[]): Generator<JobEvent> {
+  for (const [replica, log] of logs.entries()) {
+    if (!log.diverged || log.told) continue;
+    log.told = true;
+    yield { type: 'diverged', replica, ...log.diverged };
+  }
 }
 
 function* evaluationEvents(

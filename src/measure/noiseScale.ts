@@ -65,8 +65,11 @@ export class RunningNoiseScale {
   #traceCovariance = 0;
   #gradNormSq = 0;
 
-  /** @param decay of the averages at each measurement, 0 ≤ decay < 1; 0 keeps the newest only */
-  constructor(decay = 0.95) {
+  /**
+   * @param decay of the averages at each measurement, 0 ≤ decay < 1; 0 keeps the newest only. Late in training |G|² is
+   *   a fiftieth of a batch's noise and less, and it takes about a hundred batches to see it.
+   */
+  constructor(decay = 0.99) {
     if (!(decay >= 0 && decay < 1)) throw new RangeError(`decay is ${decay}, expected 0 ≤ decay < 1`);
     this.#decay = decay;
   }

@@ -8,11 +8,11 @@ const denseNormsOp: Op = {
   name: 'denseNorms',
   lower: ({ inputs: [x, delta], outputs: [weight, bias] }, to) => {
     const [rows, inputs] = x!.shape as [number, number];
-    const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, true) as [
+    const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, 'square') as [
       ReturnType<typeof planSum>[0],
     ];
     const squares = to.scratch([rows, chunks], x!.replicated);
-    to.dispatch(call, { x: x!, w: x!, y: squares });
+    to.dispatch(call, { x: x!, y: squares });
     to.dispatch(
       { source: kernel, params: { rows, chunks, outputs: delta!.shape[1]! }, grid: rowGrid(rows) },
       { squares, delta: delta!, weight: weight!, bias: bias! },

@@ -2,7 +2,7 @@ import kernel from '../../shaders/training/gather.wgsl';
 import type { State } from '../gpu/state.ts';
 import { size, type Tensor } from './graph.ts';
 import { applyAll, type Op } from './op.ts';
-import { linearGrid } from './plans/linearGrid.ts';
+import { elementsPerThread, LINEAR_WORKGROUP } from './plans/linearGrid.ts';
 
 /** Examples that stay on the device, shared by all replicas. */
 export interface Examples {
@@ -21,13 +21,15 @@ const gatherOp: Op = {
     const { data, bytes, exampleShape, targets }: Examples = attributes.from;
     const batch = indices!.shape[0]!;
     const features = size(exampleShape);
-    const targetWidth = targets.shape[1]!;
+    const [rowWords, targetWidth] = [data.shape[1]!, targets.shape[1]!];
+    const PER_THREAD = elementsPerThread(to.target);
+    const segments = Math.ceil(rowWords / (LINEAR_WORKGROUP * PER_THREAD));
     to.dispatch(
       {
         source: kernel,
-        knobs: { BYTES: bytes },
-        params: { batch, features, rowWords: data.shape[1]!, targetWidth },
-        grid: linearGrid(batch * (features + targetWidth)),
+        knobs: { BYTES: bytes, PER_THREAD },
+        params: { batch, features, rowWords, segments, targetWidth },
+        grid: [batch * segments, 1],
       },
       { data, targets, indices: indices!, x: x!, y: y! },
     );

@@ -31,12 +31,13 @@ const sumOp = defineOp({
 
 /** Dispatches the passes of a sum, of products if `w` is given. */
 export function lowerSum(to: Lowering, shape: SumShape, x: Tensor, w: Tensor | null, y: Tensor): void {
-  const passes = planSum(shape, w !== null);
+  const second = w === x ? null : w;
+  const passes = planSum(shape, w === null ? 'plain' : w === x ? 'square' : 'product');
   let from: Operand = x;
   passes.forEach(({ call, chunks }, i) => {
     const target: Operand =
       i === passes.length - 1 ? y : to.scratch([shape.outer, chunks, shape.inner], y.replicated);
-    to.dispatch(call, i === 0 && w ? { x: from, w, y: target } : { x: from, y: target });
+    to.dispatch(call, i === 0 && second ? { x: from, w: second, y: target } : { x: from, y: target });
     from = target;
   });
 }

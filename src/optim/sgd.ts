@@ -2,7 +2,7 @@ import sgdKernel from '../../shaders/training/sgd.wgsl';
 import type { State } from '../gpu/state.ts';
 import type { Tensor } from '../ops/graph.ts';
 import { applyAll, type Op } from '../ops/op.ts';
-import { linearGrid } from '../ops/plans/linearGrid.ts';
+import { elementsPerThread, linearGrid } from '../ops/plans/linearGrid.ts';
 
 /** Settings of torch.optim.SGD, one replica's. */
 export interface SgdSettings {
@@ -35,8 +35,14 @@ const sgdOp: Op = {
   lower: ({ inputs: [gradient], attributes }, to) => {
     const { theta, velocity, rates, hyper, counters }: SgdState = attributes.state;
     const vectors = theta.elements / 4;
+    const PER_THREAD = elementsPerThread(to.target);
     to.dispatch(
-      { source: sgdKernel, params: { vectors }, grid: linearGrid(vectors) },
+      {
+        source: sgdKernel,
+        knobs: { PER_THREAD },
+        params: { vectors },
+        grid: linearGrid(vectors, PER_THREAD),
+      },
       { theta, velocity, rates, hyper, counters, gradient: gradient! },
     );
   },

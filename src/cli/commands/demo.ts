@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import type { AdapterInfo } from '../../gpu/device.ts';
 import type { JobEvent, JobSpec, Reading } from '../../jobs/job.ts';
 import type { Evaluation } from '../../jobs/quantities.ts';
-import { gradientNoise, RunningNoiseScale } from '../../measure/noiseScale.ts';
 import { Progress } from '../progress.ts';
 import { renderReport } from '../report.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
@@ -25,11 +24,6 @@ interface DemoOptions {
 const EXAMPLES = 60_000;
 /** Rows of the table; the test data is evaluated for each. */
 const ROWS = 20;
-/**
- * Decay of the averages behind B_simple, at each measurement. Late in training |G|² is a fiftieth of a batch's noise and
- * less: it takes about a hundred batches to see it.
- */
-const MEMORY = 0.99;
 const COLUMNS = ['step', 'loss', 'accuracy', '|G|²', 'tr Σ', 'B_simple'];
 const WIDTH = 11;
 
@@ -112,11 +106,9 @@ class DemoTable {
   readonly readings: Reading[] = [];
   readonly evaluations: Evaluation[] = [];
   #begin = 0;
-  readonly #noise = new RunningNoiseScale(MEMORY);
 
   take(event: JobEvent): string | undefined {
-    if (event.type === 'readings')
-      this.readings.push(...event.readings.map((reading) => this.#steadied(reading)));
+    if (event.type === 'readings') this.readings.push(...event.readings);
     if (event.type !== 'evaluation' || event.split !== 'test' || event.weights !== 'last') return undefined;
     this.evaluations.push(event);
     const recent = this.readings.slice(this.#begin);
@@ -130,15 +122,6 @@ class DemoTable {
       plain(this.readings.findLast(({ bSimple }) => bSimple !== undefined)?.bSimple),
     ];
     return cells.map((cell) => cell.padStart(WIDTH)).join('');
-  }
-
-  /** The reading with B_simple from longer averages than the job's own. */
-  #steadied(reading: Reading): Reading {
-    const { gradNormSq, traceCovariance, batchSize } = reading;
-    if (gradNormSq === undefined || traceCovariance === undefined) return reading;
-    this.#noise.add(gradientNoise(gradNormSq, traceCovariance, batchSize));
-    const { bSimple } = this.#noise;
-    return { ...reading, bSimple, bSimpleResolved: bSimple !== null };
   }
 }
 

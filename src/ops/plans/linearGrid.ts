@@ -1,9 +1,16 @@
+import type { Target } from '../op.ts';
+
 /** Invocations in a workgroup of the kernels with one thread an element. */
 export const LINEAR_WORKGROUP = 64;
 
-/** Workgroups for one thread an element. */
-export function linearGrid(elements: number): [number, number] {
-  return [Math.max(1, Math.ceil(elements / LINEAR_WORKGROUP)), 1];
+/** Workgroups for one thread an element, or for several elements a thread. */
+export function linearGrid(elements: number, perThread = 1): [number, number] {
+  return [Math.max(1, Math.ceil(elements / (LINEAR_WORKGROUP * perThread))), 1];
+}
+
+/** What one thread of a kernel that only moves data takes on: threads are dear where a CPU runs them. */
+export function elementsPerThread({ kind }: Target): number {
+  return kind === 'cpu' ? 8 : 1;
 }
 
 /** Invocations in a workgroup of the kernels with one thread a row. */
