@@ -1,8 +1,5 @@
-import Table from 'cli-table3';
-import type { DispatchTime } from '../gpu/program.ts';
+import type { ProfileLine } from '../jobs/benchRunner.ts';
 import type { BatchResult, Spread, StepRun, Timing } from './benchStep.ts';
-
-const PLAIN = { style: { head: [], border: [] } };
 
 /** One runtime's results for people. */
 export function stepText(run: StepRun): string {
@@ -18,22 +15,18 @@ export function stepText(run: StepRun): string {
 }
 
 function batchText({ batch, timings, overBasin, profiles }: BatchResult): string[] {
-  const table = new Table({
-    ...PLAIN,
-    head: [
-      `B = ${batch}`,
-      'ms a step',
-      'min..max',
-      'over Basin',
-      'dispatches',
-      'submits',
-      'error',
-      'first run',
-    ],
-    colAligns: ['left', ...Array(7).fill('right')],
-  });
-  for (const timing of timings) table.push(row(timing, overBasin[timing.key]));
-  const lines = [table.toString()];
+  const head = [
+    `B = ${batch}`,
+    'ms a step',
+    'min..max',
+    'over Basin',
+    'dispatches',
+    'submits',
+    'error',
+    'first run',
+  ];
+  const rows = timings.map((timing) => row(timing, overBasin[timing.key]));
+  const lines = aligned([head, ...rows], 1);
   for (const { key, name, wrong, failed, gpuErrors } of timings) {
     if (wrong) lines.push(`${name}: WRONG, its loss is not that of float64`);
     if (failed !== undefined) lines.push(`${name}: failed: ${failed}`);
@@ -47,10 +40,7 @@ function batchText({ batch, timings, overBasin, profiles }: BatchResult): string
   if (statistics) {
     lines.push(`A step with B_simple measured over one without at B = ${batch}: ${times(statistics)}`);
   }
-  for (const { key, name } of timings) {
-    const profile = profiles[key];
-    if (profile) lines.push('', profileText(`${name}, a step at B = ${batch}`, profile));
-  }
+  if (profiles.basin) lines.push('', ...profileLines(`Basin's step at B = ${batch}`, profiles.basin));
   return lines;
 }
 
@@ -72,17 +62,29 @@ function times({ median, min, max }: Spread): string {
   return `${median.toFixed(2)} × (${min.toFixed(2)} to ${max.toFixed(2)} in single rounds)`;
 }
 
-function profileText(title: string, profile: readonly DispatchTime[]): string {
+/** A line a dispatch. */
+function profileLines(title: string, profile: readonly ProfileLine[]): string[] {
   const total = profile.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  const table = new Table({
-    ...PLAIN,
-    head: [title, 'kernel', 'grid', 'ms', 'share'],
-    colAligns: ['left', 'left', 'left', 'right', 'right'],
-  });
-  for (const { label, kernel, grid, milliseconds } of profile) {
-    const share = `${((100 * milliseconds) / total).toFixed(1)} %`;
-    table.push([label, kernel, grid.join(' × '), milliseconds.toFixed(3), share]);
-  }
-  table.push([`${profile.length} dispatches`, '', '', total.toFixed(3), '']);
-  return table.toString();
+  const rows = profile.map(({ label, kernel, grid, milliseconds, gflops }) => [
+    label,
+    kernel,
+    grid.join(' × '),
+    milliseconds.toFixed(3),
+    `${((100 * milliseconds) / total).toFixed(1)} %`,
+    gflops === undefined ? '' : gflops.toFixed(2),
+  ]);
+  const head = ['op', 'kernel', 'grid', 'ms', 'share', 'GFLOP/s'];
+  const foot = [`${profile.length} dispatches`, '', '', total.toFixed(3), '', ''];
+  return [`${title}, each dispatch in a pass of its own`, ...aligned([head, ...rows, foot], 3)];
+}
+
+/** Columns as wide as what is in them; the first `left` of them flush left. */
+function aligned(rows: readonly (readonly string[])[], left: number): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  );
 }

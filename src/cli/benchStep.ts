@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import type { AdapterInfo } from '../gpu/device.ts';
-import type { DispatchTime } from '../gpu/program.ts';
-import type { Prepared, Started } from '../jobs/benchRunner.ts';
+import type { Prepared, ProfileLine, Started } from '../jobs/benchRunner.ts';
 import { BATCHES, benchTask, STEPS } from '../jobs/benchTask.ts';
 import { mlpTrainingLoss } from '../reference/mlpTraining.ts';
 import type { BenchDriver, BenchWorker } from './benchDriver.ts';
@@ -41,7 +40,7 @@ export interface BatchResult {
   timings: Timing[];
   /** Time of each implementation over that of Basin: of the medians, and the least and largest in one round. */
   overBasin: Record<string, Spread>;
-  profiles: Record<string, DispatchTime[]>;
+  profiles: Record<string, ProfileLine[]>;
 }
 
 /** One runtime's results. */
@@ -158,7 +157,7 @@ async function prepare(worker: BenchWorker, key: string, batch: number, referenc
 
 function ratios(timings: readonly Timing[]): Record<string, Spread> {
   const basin = timings.find(({ key }) => key === 'basin')!;
-  const others = timings.filter(({ key, time }) => key !== 'basin' && time && basin.time);
+  const others = timings.filter(({ key, time, wrong }) => key !== 'basin' && time && basin.time && !wrong);
   return Object.fromEntries(
     others.map(({ key, time, samples }) => [
       key,

@@ -22,6 +22,7 @@ export interface Dispatch {
 interface Recorded {
   readonly label: string;
   readonly kernel: string;
+  readonly params: Readonly<Record<string, number>>;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly grid: readonly [number, number, number];
@@ -31,6 +32,8 @@ interface Recorded {
 export interface DispatchTime {
   readonly label: string;
   readonly kernel: string;
+  /** The kernel's own parameters: extents and scalars. */
+  readonly params: Readonly<Record<string, number>>;
   readonly grid: readonly [number, number, number];
   readonly milliseconds: number;
 }
@@ -172,9 +175,10 @@ export class Program {
     await staging.mapAsync(GPUMapMode.READ);
     const times = new BigUint64Array(staging.getMappedRange().slice(0));
     for (const disposable of [set, resolved, staging]) disposable.destroy();
-    return this.dispatches.map(({ label, kernel, grid }, i) => ({
+    return this.dispatches.map(({ label, kernel, params, grid }, i) => ({
       label,
       kernel,
+      params,
       grid,
       milliseconds: Number(times[2 * i + 1]! - times[2 * i]!) / 1e6,
     }));

@@ -37,6 +37,12 @@ export interface Prepared {
   gpuErrors: string[];
 }
 
+/** One dispatch of a step. */
+export interface ProfileLine extends Omit<DispatchTime, 'params'> {
+  /** GFLOP/s of a matrix product. */
+  gflops?: number;
+}
+
 const counts = { submits: 0, dispatches: 0 };
 const errors: string[] = [];
 const devices = new Set<GPUDevice>();
@@ -127,14 +133,16 @@ export class BenchRunner {
   }
 
   /** Each dispatch's median over some runs; null where the implementation or the adapter cannot tell. */
-  async profile(key: string, runs = 7): Promise<DispatchTime[] | null> {
+  async profile(key: string, runs = 9): Promise<ProfileLine[] | null> {
     const job = this.#jobs.get(key)!;
     if (!job.profile || ![...devices].some((device) => device.features.has('timestamp-query'))) return null;
     const profiles: DispatchTime[][] = [];
     for (let i = 0; i < runs; i++) profiles.push(await job.profile());
-    return profiles[0]!.map((time, i) => {
+    return profiles[0]!.map(({ label, kernel, grid, params: { m, n, k } }, i) => {
       const sorted = profiles.map((profile) => profile[i]!.milliseconds).sort((a, b) => a - b);
-      return { ...time, milliseconds: sorted[sorted.length >> 1]! };
+      const milliseconds = sorted[sorted.length >> 1]!;
+      const gflops = m && n && k ? (2 * m * n * k) / milliseconds / 1e6 : undefined;
+      return { label, kernel, grid, milliseconds, gflops };
     });
   }
 

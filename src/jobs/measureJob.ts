@@ -13,7 +13,7 @@ import { InputError } from '../nn/inputError.ts';
 import { parseModel, stateDictLayout } from '../nn/modelSpec.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
 import { type FlatLayout, flatValues, partValues } from './flatValues.ts';
-import type { JobEvent, JobHost } from './job.ts';
+import type { JobEvent, JobHost } from './jobEvent.ts';
 
 const schema = z.strictObject({
   model: z.string(),

@@ -9,7 +9,7 @@ import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts'
 import { loadStateDict } from '../nn/stateDict.ts';
 import { type Averaging, captures } from '../optim/average.ts';
 import { learningRates } from '../optim/schedule.ts';
-import type { JobHost } from './job.ts';
+import type { JobHost } from './jobEvent.ts';
 import type { Replica, TrainingOptions } from './trainingRun.ts';
 import { DEFAULT_BATCH_SIZE, isOrderFile, type ParsedTrainSpec } from './trainSpec.ts';
 

@@ -7,7 +7,7 @@ import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
 import type { RunControl } from './control.ts';
 import { type Evaluation, Evaluator } from './evaluator.ts';
-import type { JobEvent, JobHost } from './job.ts';
+import type { JobEvent, JobHost } from './jobEvent.ts';
 import { hasCaptured, planRun } from './planRun.ts';
 import { ReplicaLog } from './replicaLog.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';

@@ -1,0 +1,37 @@
+// avgPool2d: y = the mean of each window, which divides by kh·kw wherever the window lies; x is zero outside.
+// Layout: x [N·C, H, W], y [N·C, H', W']; replica r is workgroup_id.z.
+// Order: one accumulator; rows, then columns, ascending.
+// Cost: kh·kw flops and 4·kh·kw + 4 bytes an output, before caches.
+
+struct Params {
+  planes: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32,
+  strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
+  xOffset: u32, xReplica: u32, yOffset: u32, yReplica: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let r = group.z;
+  let out = (group.x + group.y * groups.x) * 64u + lane;
+  let outPlane = params.outHeight * params.outWidth;
+  if (out >= params.planes * outPlane) { return; }
+  let top = out % outPlane / params.outWidth * params.strideHeight;
+  let left = out % params.outWidth * params.strideWidth;
+  let row0 = max(top, params.padHeight) - params.padHeight;
+  let row1 = min(top + params.kernelHeight - params.padHeight, params.height);
+  let column0 = max(left, params.padWidth) - params.padWidth;
+  let column1 = min(left + params.kernelWidth - params.padWidth, params.width);
+  let base = params.xOffset + r * params.xReplica + out / outPlane * params.height * params.width;
+  var sum = 0.0;
+  for (var row = row0; row < row1; row++) {
+    for (var column = column0; column < column1; column++) { sum += x[base + row * params.width + column]; }
+  }
+  y[params.yOffset + r * params.yReplica + out] = sum / f32(params.kernelHeight * params.kernelWidth);
+}

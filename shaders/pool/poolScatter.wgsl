@@ -1,0 +1,47 @@
+// poolScatter: dx[k, i] = Σ dy[k, o] over the windows o whose chosen element is i: the transpose of poolGather. Each
+//   element looks at the windows that hold it, so nothing is added atomically.
+// Layout: dy and indices [N·C, H', W']; dx [N·C, H, W]; replica r is workgroup_id.z.
+// Order: one accumulator an output; rows of windows, then columns, ascending.
+// Cost: one comparison, at most one flop and 8 bytes a window that holds the element.
+
+struct Params {
+  planes: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32,
+  strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
+  dyOffset: u32, dyReplica: u32, indicesOffset: u32, indicesReplica: u32, dxOffset: u32, dxReplica: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> indices: array<u32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let r = group.z;
+  let in = (group.x + group.y * groups.x) * 64u + lane;
+  if (in >= params.planes * params.height * params.width) { return; }
+  let column = in % params.width;
+  let row = in / params.width % params.height;
+  let plane = in / (params.height * params.width) * params.outHeight * params.outWidth;
+  // The windows that hold (row, column) are p0 ≤ p < p1, q0 ≤ q < q1.
+  let bottom = row + params.padHeight;
+  let right = column + params.padWidth;
+  let p0 = select(0u, (bottom - params.kernelHeight) / params.strideHeight + 1u, bottom >= params.kernelHeight);
+  let q0 = select(0u, (right - params.kernelWidth) / params.strideWidth + 1u, right >= params.kernelWidth);
+  let p1 = min(bottom / params.strideHeight + 1u, params.outHeight);
+  let q1 = min(right / params.strideWidth + 1u, params.outWidth);
+  let me = row * params.width + column;
+  var sum = 0.0;
+  for (var p = p0; p < p1; p++) {
+    for (var q = q0; q < q1; q++) {
+      let o = plane + p * params.outWidth + q;
+      if (indices[params.indicesOffset + r * params.indicesReplica + o] == me) {
+        sum += dy[params.dyOffset + r * params.dyReplica + o];
+      }
+    }
+  }
+  dx[params.dxOffset + r * params.dxReplica + in] = sum;
+}
