@@ -13,7 +13,7 @@ export { traceStep } from './jobs/traceStep.ts';
 export { Training, type TrainSettings, train } from './jobs/train.ts';
 export { TrainingRun } from './jobs/trainingRun.ts';
 export { gradientMoments } from './measure/gradientMoments.ts';
-export { hessianProducts } from './measure/hessianProducts.ts';
+export { Hessian } from './measure/hessian.ts';
 export { type GradientNoise, gradientNoise, RunningNoiseScale, twoBatchNoise } from './measure/noiseScale.ts';
 export { parameterLayout } from './nn/forward.ts';
 export { initialStateDict } from './nn/init.ts';

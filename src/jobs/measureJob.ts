@@ -5,9 +5,17 @@ import { readSafetensors, type Tensor, writeSafetensors } from '../data/safetens
 import { uploadExamples } from '../data/uploadExamples.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
+import { dot64, type Estimate } from '../measure/estimate.ts';
 import { gradientMoments } from '../measure/gradientMoments.ts';
-import { hessianProducts } from '../measure/hessianProducts.ts';
+import { Hessian } from '../measure/hessian.ts';
+import { estimateHessianTrace, exactHessianTrace } from '../measure/hessianTrace.ts';
 import { gradientNoise } from '../measure/noiseScale.ts';
+import type { Point } from '../measure/pass.ts';
+import {
+  estimateTraceHessianCovariance,
+  exactTraceHessianCovariance,
+} from '../measure/traceHessianCovariance.ts';
+import { WeightedGradient } from '../measure/weightedGradient.ts';
 import { parameterLayout, requireSupported } from '../nn/forward.ts';
 import { InputError } from '../nn/inputError.ts';
 import { parseModel, stateDictLayout } from '../nn/modelSpec.ts';
@@ -22,6 +30,17 @@ const schema = z.strictObject({
   weights_prefix: z.string().optional(),
   /** A file with a vector by state-dict names, to be multiplied by the Hessian. */
   hvp: z.string().optional(),
+  /** Also estimate the Hessian's trace. */
+  trace: z.boolean().default(false),
+  /** Traces from every example and every coordinate, not from probes. */
+  exact: z.boolean().default(false),
+  /** Random vectors behind each estimate, and their seed. */
+  probes: z.int().min(2).default(16),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(0),
   eval: z.boolean().default(false),
 });
 
@@ -69,7 +88,13 @@ export async function* measureJob(
       );
     }
     const directions = [moments.mean, ...(vector ? [flatValues(layout, vector)] : [])];
-    const products = await hessianProducts(gpu, point, directions);
+    const { products, traceHessianCovariance, trace } = await curvature(
+      gpu,
+      point,
+      directions,
+      moments.mean,
+      spec,
+    );
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
     const gHg = dot64(moments.mean, products[0]!);
@@ -87,6 +112,13 @@ export async function* measureJob(
       bSimple: whole.bSimple,
       bSimpleResolved: whole.bSimpleResolved,
       gHg,
+      traceHessianCovariance: traceHessianCovariance?.value ?? null,
+      ...(traceHessianCovariance && !spec.exact
+        ? { traceHessianCovarianceStderr: traceHessianCovariance.stderr }
+        : {}),
+      bNoise: traceHessianCovariance
+        ? ratio(traceHessianCovariance.value, gHg - traceHessianCovariance.value / N)
+        : null,
       epsMax: ratio(whole.gradNormSq, gHg),
       deltaLossMax: ratio(whole.gradNormSq ** 2, 2 * gHg),
       layers: Object.fromEntries(
@@ -99,6 +131,7 @@ export async function* measureJob(
           return [entry.name, { gradNormSq, traceCovariance, bSimple }];
         }),
       ),
+      ...(trace ? { hessian: { trace } } : {}),
       warnings: N === 1 ? ['one example has no covariance: its keys are null'] : [],
     };
     yield {
@@ -110,6 +143,49 @@ export async function* measureJob(
   } finally {
     theta.dispose();
     examples.dispose();
+  }
+}
+
+/** Vectors that are multiplied by the Hessian in one pass over the data. */
+const WIDTH = 4;
+
+interface Curvature {
+  /** H·v of the directions. */
+  readonly products: readonly Float32Array[];
+  /** tr(HΣ); null where there is no covariance. */
+  readonly traceHessianCovariance: Estimate | null;
+  readonly trace: Estimate | null;
+}
+
+async function curvature(
+  gpu: Gpu,
+  point: Point,
+  directions: readonly Float32Array[],
+  mean: Float32Array,
+  { exact, trace, probes, seed }: z.output<typeof schema>,
+): Promise<Curvature> {
+  const { layout, examples } = point;
+  const hessian = await Hessian.open(gpu, point, WIDTH);
+  const gradient = await WeightedGradient.open(gpu, point);
+  try {
+    const products = await hessian.times(directions);
+    const N = examples.examples;
+    let traceHessianCovariance: Estimate | null = null;
+    if (N > 1) {
+      traceHessianCovariance = exact
+        ? { value: await exactTraceHessianCovariance(hessian, gradient, N, mean), stderr: 0, probes: N }
+        : await estimateTraceHessianCovariance(hessian, gradient, N, { probes, seed });
+    }
+    let hessianTrace: Estimate | null = null;
+    if (trace) {
+      hessianTrace = exact
+        ? await exactHessianTrace(hessian, layout)
+        : await estimateHessianTrace(hessian, layout, { probes, seed });
+    }
+    return { products, traceHessianCovariance, trace: hessianTrace };
+  } finally {
+    hessian.dispose();
+    gradient.dispose();
   }
 }
 
@@ -182,8 +258,4 @@ function sum64(values: Float32Array): number {
 
 function mean64(values: Float32Array): number {
   return sum64(values) / values.length;
-}
-
-function dot64(a: Float32Array, b: Float32Array): number {
-  return a.reduce((total, value, i) => total + value * b[i]!, 0);
 }

@@ -8,6 +8,10 @@ export const purpose = {
   shuffle: 1,
   /** Examples drawn with replacement; counter = (step, position in the batch). */
   iid: 2,
+  /** Signs of the examples in probes of tr(HΣ); counter = (block of 64 examples, probe). */
+  exampleSigns: 3,
+  /** Signs of the parameters in probes of tr H: this plus the tensor's place; counter = (block of 64, probe). */
+  parameterSigns: 0x0003_0000,
   /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */
   initialWeights: 0x0001_0000,
   /** Synthetic data sets: this plus a number of the data set's own; counter = (element, example). */

@@ -15,6 +15,8 @@ interface MeasureOptions extends OutputOptions {
   exact?: boolean;
   eval?: boolean;
   ghostBatch?: number;
+  probes?: number;
+  seed?: number;
 }
 
 /** `basin measure`: statistics of the gradient, and curvature, at one point. */
@@ -30,6 +32,8 @@ export function registerMeasure(program: Command): void {
     .option('--eigenvalues <K>', 'also find the K largest eigenvalues of the Hessian', integer(1))
     .option('--trace', 'also estimate the trace of the Hessian')
     .option('--exact', 'compute traces from every example, every parameter')
+    .option('--probes <n>', 'random vectors behind each estimated trace', integer(2))
+    .option('--seed <n>', 'seed of the random vectors', integer(0))
     .option('--eval', 'BatchNorm in eval mode')
     .option('--ghost-batch <b>', 'BatchNorm over units of b consecutive examples', integer(1));
   addOutputOptions(command).action(async ({ out, tensors, runtime, ...options }: MeasureOptions) => {
@@ -45,6 +49,8 @@ export function registerMeasure(program: Command): void {
       exact: options.exact,
       eval: options.eval,
       ghost_batch: options.ghostBatch,
+      probes: options.probes,
+      seed: options.seed,
     };
     // Keys without a value are left out: a spec is JSON.
     await runCommand(JSON.parse(JSON.stringify(spec)) as JobSpec, process.cwd(), { out, tensors, runtime });

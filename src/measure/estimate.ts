@@ -1,0 +1,20 @@
+/** A number from probes, with its standard error; exact ones have 0 of it. */
+export interface Estimate {
+  readonly value: number;
+  /** Standard error of the mean over the probes; null for a single one. */
+  readonly stderr: number | null;
+  readonly probes: number;
+}
+
+/** Mean and standard error of independent unbiased probes. */
+export function estimateFrom(samples: readonly number[]): Estimate {
+  const probes = samples.length;
+  const value = samples.reduce((sum, sample) => sum + sample, 0) / probes;
+  const squares = samples.reduce((sum, sample) => sum + (sample - value) ** 2, 0);
+  return { value, stderr: probes > 1 ? Math.sqrt(squares / (probes - 1) / probes) : null, probes };
+}
+
+/** Σ aᵢbᵢ in float64. */
+export function dot64(a: Float32Array, b: Float32Array): number {
+  return a.reduce((total, value, i) => total + value * b[i]!, 0);
+}
