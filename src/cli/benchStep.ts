@@ -66,8 +66,8 @@ export interface StepReport {
 }
 
 /**
- * Times every implementation once a round, in an order that moves on by one from round to round, so that what
- * disturbs the machine hits all of them alike.
+ * Times every implementation once a round, in an order that changes from round to round, so that what disturbs the
+ * machine hits all of them alike.
  * @param references losses in float64, by batch size
  * @throws if ours cannot be started.
  */
@@ -115,8 +115,7 @@ export async function benchStep(
     const count = rounds ?? (batch > 256 ? 5 : 7);
     for (let round = 0; round < count; round++) {
       log(`${driver.version}, B = ${batch}: round ${round + 1} of ${count}`);
-      for (let i = 0; i < live.length; i++) {
-        const timing = live[(i + round) % live.length]!;
+      for (const timing of inOrder(live, round)) {
         if (timing.failed !== undefined) continue;
         try {
           timing.samples.push(await workers.get(timing.key)!.call('time', timing.key));
@@ -143,6 +142,12 @@ export async function benchStep(
   }
   const { runtime, version } = driver;
   return { runtime, version, adapter: adapter!, implementations, stepsPerSample: STEPS, batches };
+}
+
+/** Moved on by one each round, and there and back in turn, so that no one always follows the same other. */
+function inOrder<T>(items: readonly T[], round: number): T[] {
+  const moved = items.map((_, i) => items[(i + round) % items.length]!);
+  return round % 2 ? moved.reverse() : moved;
 }
 
 async function prepare(worker: BenchWorker, key: string, batch: number, reference: number): Promise<Timing> {
@@ -199,7 +204,7 @@ function commit(): string | undefined {
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
-    const changed = git('status', '--porcelain', '--untracked-files=no') !== '';
+    const changed = git('--no-optional-locks', 'status', '--porcelain', '--untracked-files=no') !== '';
     return `${git('rev-parse', 'HEAD')}${changed ? ' with changes' : ''}`;
   } catch {
     return undefined;

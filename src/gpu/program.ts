@@ -110,6 +110,7 @@ export class Program {
       (dispatch, i): Recorded => ({
         label: dispatch.label,
         kernel: dispatch.call.source.name,
+        params: dispatch.call.params,
         pipeline: compiled[i]!,
         group: groups[i]!,
         grid: foldGrid(dispatch),
