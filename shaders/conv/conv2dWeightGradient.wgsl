@@ -36,7 +36,7 @@ fn main(
   let tiles = across * ((params.outChannels + TILE_O - 1u) / TILE_O);
   let index = (group.x + group.y * groups.x) * 64u + lane;
   if (index >= tiles * params.blocks) { return; }
-  let block = index / tiles;
+  let part = index / tiles;
   let k0 = index % across;
   let o0 = index % tiles / across * TILE_O;
   let image = params.height * params.width;
@@ -63,8 +63,9 @@ fn main(
   var xk: array<f32, TILE_K>;
   var rowAt: array<u32, TILE_K>;
   var rowWidth: array<u32, TILE_K>;
-  let last = min((block + 1u) * params.rowsPerBlock, params.images * params.outHeight);
-  for (var row = block * params.rowsPerBlock; row < last; row++) {
+  let begin = part * params.rowsPerBlock;
+  let end = min(begin + params.rowsPerBlock, params.images * params.outHeight);
+  for (var row = begin; row < end; row++) {
     let n = row / params.outHeight;
     let p = row % params.outHeight;
     // unroll
@@ -100,7 +101,7 @@ fn main(
     for (var t = 0u; t < TILE_K; t++) {
       let k = k0 + t * across;
       if (k < taps) {
-        dw[params.dwOffset + r * params.dwReplica + (block * params.outChannels + channel) * taps + k] = out[o][t];
+        dw[params.dwOffset + r * params.dwReplica + (part * params.outChannels + channel) * taps + k] = out[o][t];
       }
     }
   }

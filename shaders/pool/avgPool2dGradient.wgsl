@@ -20,11 +20,11 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let r = group.z;
-  let in = (group.x + group.y * groups.x) * 64u + lane;
-  if (in >= params.planes * params.height * params.width) { return; }
-  let column = in % params.width;
-  let row = in / params.width % params.height;
-  let plane = in / (params.height * params.width) * params.outHeight * params.outWidth;
+  let element = (group.x + group.y * groups.x) * 64u + lane;
+  if (element >= params.planes * params.height * params.width) { return; }
+  let column = element % params.width;
+  let row = element / params.width % params.height;
+  let plane = element / (params.height * params.width) * params.outHeight * params.outWidth;
   // The windows that hold (row, column) are p0 ≤ p < p1, q0 ≤ q < q1.
   let bottom = row + params.padHeight;
   let right = column + params.padWidth;
@@ -36,5 +36,5 @@ fn main(
   for (var p = p0; p < p1; p++) {
     for (var q = q0; q < q1; q++) { sum += dy[params.dyOffset + r * params.dyReplica + plane + p * params.outWidth + q]; }
   }
-  dx[params.dxOffset + r * params.dxReplica + in] = sum / f32(params.kernelHeight * params.kernelWidth);
+  dx[params.dxOffset + r * params.dxReplica + element] = sum / f32(params.kernelHeight * params.kernelWidth);
 }

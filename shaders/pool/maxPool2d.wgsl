@@ -1,5 +1,5 @@
 // maxPool2d: y = the largest element of each window, and where it is: indices = row·W + column in its own plane, as
-//   PyTorch numbers them. Outside the image is −∞; the first of equal elements wins, and a NaN wins over everything.
+//   PyTorch numbers them. Outside the image is −∞; the first of equal elements wins, and the last NaN over everything.
 // Layout: x [N·C, H, W]; y and indices [N·C, H', W']; replica r is workgroup_id.z.
 // Order: no sums; rows, then columns, ascending.
 // Cost: kh·kw comparisons and 4·kh·kw + 8 bytes an output, before caches.
@@ -39,7 +39,7 @@ fn main(
   for (var row = row0; row < row1; row++) {
     for (var column = column0; column < column1; column++) {
       let v = x[base + row * params.width + column];
-      if (v > best || (isNan(v) && !isNan(best))) {
+      if (isNan(v) || (v > best && !isNan(best))) {
         best = v;
         at = row * params.width + column;
       }

@@ -21,11 +21,11 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let r = group.z;
-  let in = (group.x + group.y * groups.x) * 64u + lane;
-  if (in >= params.planes * params.height * params.width) { return; }
-  let column = in % params.width;
-  let row = in / params.width % params.height;
-  let plane = in / (params.height * params.width) * params.outHeight * params.outWidth;
+  let element = (group.x + group.y * groups.x) * 64u + lane;
+  if (element >= params.planes * params.height * params.width) { return; }
+  let column = element % params.width;
+  let row = element / params.width % params.height;
+  let plane = element / (params.height * params.width) * params.outHeight * params.outWidth;
   // The windows that hold (row, column) are p0 ≤ p < p1, q0 ≤ q < q1.
   let bottom = row + params.padHeight;
   let right = column + params.padWidth;
@@ -43,5 +43,5 @@ fn main(
       }
     }
   }
-  dx[params.dxOffset + r * params.dxReplica + in] = sum;
+  dx[params.dxOffset + r * params.dxReplica + element] = sum;
 }

@@ -1,8 +1,11 @@
+import { convMoments } from '../ops/convMoments.ts';
+import { convBiasNorms, convWeightNorms } from '../ops/convNorms.ts';
+import { denseMoments } from '../ops/denseMoments.ts';
 import { denseNorms } from '../ops/denseNorms.ts';
 import type { Node, Tensor } from '../ops/graph.ts';
 import { groupGram } from '../ops/groupGram.ts';
 import { multiply } from '../ops/multiply.ts';
-import type { PerExampleRule } from '../ops/op.ts';
+import type { ConvolutionRule, PerExampleRule } from '../ops/op.ts';
 import { sum } from '../ops/sum.ts';
 import type { Cotangents } from './vjp.ts';
 
@@ -35,8 +38,36 @@ export function perExample({ uses }: Cotangents, wrt: readonly Tensor[]): PerExa
 
 /** ‖gₙ‖² of each parameter and example, [B] for each of `wrt`, for the cotangent's scale. Nothing of size B × P. */
 export function perExampleNormSq(structure: PerExample): Tensor[] {
-  const norms = new Map(structure.rules.map((rule) => [rule, denseNorms(rule.x, rule.delta)]));
-  return structure.of.map(({ rule, part }) => norms.get(rule)![part === 'weight' ? 0 : 1]);
+  return eachPart(structure, (rule) =>
+    rule.kind === 'outer' ? denseNorms(rule.x, rule.delta) : convolutionNorms(rule, 1),
+  );
+}
+
+/** First and second moments over the examples of a batch, and each example's squared norm. */
+export interface Moments {
+  /** (1/B) Σₙ gₙ */
+  readonly gradient: Tensor;
+  /** Σₙ (gₙ − ḡ)² of every coordinate. */
+  readonly centredSquares: Tensor;
+  /** ‖gₙ‖², [B]. */
+  readonly normSq: Tensor;
+}
+
+/** The moments of each of `wrt`, for the cotangent's scale. Nothing of size B × P. */
+export function perExampleMoments(structure: PerExample): Moments[] {
+  return eachPart(structure, (rule): readonly Moments[] => {
+    const { x, delta } = rule;
+    const bias = rule.bias !== null;
+    const made =
+      rule.kind === 'outer'
+        ? { ...denseMoments(x, delta, bias), normSq: denseNorms(x, delta) }
+        : convMoments(x, delta, rule.window, bias);
+    return made.gradient.map((gradient, i) => ({
+      gradient,
+      centredSquares: made.centredSquares[i]!,
+      normSq: made.normSq[i]!,
+    }));
+  });
 }
 
 /**
@@ -46,14 +77,20 @@ export function perExampleNormSq(structure: PerExample): Tensor[] {
  */
 export function groupNormSq(structure: PerExample, groupSize: number): Tensor[] {
   if (groupSize === 1) return perExampleNormSq(structure).map((norms) => sum(norms));
-  const grams = new Map(
-    structure.rules.map((rule) => [
-      rule,
-      { x: groupGram(rule.x, groupSize), delta: groupGram(rule.delta, groupSize) },
-    ]),
-  );
-  return structure.of.map(({ rule, part }) => {
-    const { x, delta } = grams.get(rule)!;
-    return sum(part === 'weight' ? multiply(x, delta) : delta);
+  return eachPart(structure, (rule) => {
+    if (rule.kind === 'convolution') return convolutionNorms(rule, groupSize).map((norms) => sum(norms));
+    const [x, delta] = [groupGram(rule.x, groupSize), groupGram(rule.delta, groupSize)];
+    return [sum(multiply(x, delta)), sum(delta)];
   });
+}
+
+function convolutionNorms({ x, delta, window, bias }: ConvolutionRule, groupSize: number): Tensor[] {
+  const weight = convWeightNorms(x, delta, window, groupSize);
+  return bias ? [weight, convBiasNorms(delta, groupSize)] : [weight];
+}
+
+/** What a function makes of each rule, [weight's, bias's], by parameter. */
+function eachPart<T>({ rules, of }: PerExample, make: (rule: PerExampleRule) => readonly T[]): T[] {
+  const made = new Map(rules.map((rule) => [rule, make(rule)]));
+  return of.map(({ rule, part }) => made.get(rule)![part === 'weight' ? 0 : 1]!);
 }

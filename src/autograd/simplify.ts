@@ -33,7 +33,9 @@ export function mergeCommon(graph: Graph): Graph {
     // A state that was written in between is another value.
     const version = 'state' in node.attributes ? (writes.get(node.attributes.state) ?? 0) : 0;
     const operands = node.inputs.map((input) => names.get(input).id);
-    const key = [node.op.name, version, ...operands, ...attributes].join(' ');
+    // A constant is told apart from others of its value by its shape alone.
+    const shapes = node.outputs.map(({ shape, replicated }) => `[${shape}]${replicated}`);
+    const key = [node.op.name, version, ...shapes, ...operands, ...attributes].join(' ');
     const known = seen.get(key);
     if (known) return known;
     const made = names.copy(node);

@@ -81,7 +81,26 @@ export function useVulkanDriver({ kind, folder }: VulkanDriver): boolean {
     process.env.VK_ICD_FILENAMES = manifest;
   }
   const folders = folder === undefined ? BROWSER_FOLDERS : [folder, ...BROWSER_FOLDERS];
-  return [LOADER, ...folders.map((at) => join(at, LOADER)).filter(isFile)].some(keepLoaded);
+  return [LOADER, ...folders.filter(hasLoader).map((at) => join(at, LOADER))].some(keepLoaded);
+}
+
+/**
+ * Variables under which a program that is yet to start (Deno) sees a driver and finds a Vulkan loader: where the system
+ * has none of its own, the one that lies beside the driver.
+ */
+export function vulkanEnvironment({ kind, folder }: VulkanDriver): Record<string, string> {
+  const path = [
+    process.env.LD_LIBRARY_PATH,
+    ...(folder === undefined ? BROWSER_FOLDERS.filter(hasLoader) : [folder]),
+  ];
+  const LD_LIBRARY_PATH = path.filter(Boolean).join(delimiter);
+  if (kind !== 'swiftshader' || folder === undefined) return { LD_LIBRARY_PATH };
+  const manifest = join(folder, SWIFTSHADER_MANIFEST);
+  return { LD_LIBRARY_PATH, VK_DRIVER_FILES: manifest, VK_ICD_FILENAMES: manifest };
+}
+
+function hasLoader(folder: string): boolean {
+  return isFile(join(folder, LOADER));
 }
 
 /**

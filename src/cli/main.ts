@@ -3,6 +3,7 @@ import { registerBench } from './commands/bench.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerInfo } from './commands/info.ts';
 import { registerMeasure } from './commands/measure.ts';
+import { registerSelftest } from './commands/selftest.ts';
 import { registerTrain } from './commands/train.ts';
 
 /** What the command ends with, beside a diverged run's 3. */
@@ -22,21 +23,27 @@ registerTrain(program);
 registerMeasure(program);
 registerBench(program);
 registerInfo(program);
+registerSelftest(program);
 registerDemo(program);
 
-process.exitCode = EXIT.ok;
-// A reader that closed the pipe (`| head`) wants no more.
-process.stdout.on('error', () => process.exit());
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = report(error as Error);
+// Not awaited here: what is imported on demand lies below this in the built file, and must be evaluated first.
+main();
+
+async function main(): Promise<never> {
+  process.exitCode = EXIT.ok;
+  // A reader that closed the pipe (`| head`) wants no more.
+  process.stdout.on('error', () => process.exit());
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = report(error as Error);
+  }
+  // Dawn keeps a thread that would keep the process. What is still to be written goes first.
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+  );
+  process.exit();
 }
-// Dawn keeps a thread that would keep the process. What is still to be written goes first.
-await Promise.all(
-  [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
-);
-process.exit();
 
 function report(error: Error): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;

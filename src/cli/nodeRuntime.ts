@@ -1,14 +1,14 @@
 import { openDevice } from '../gpu/device.ts';
 import { type HeadlessSpec, headlessEvents } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
-import type { NodeGpu } from './nodeGpu.ts';
 
 /**
- * Runs a job in this process, on Dawn.
+ * Runs a job in this process.
+ * @param entryPoint Dawn's under Node; under Deno there is one already
  * @throws what the job throws.
  */
-export async function runInNode(
-  { gpu: entryPoint }: NodeGpu,
+export async function runHere(
+  entryPoint: GPU | undefined,
   spec: HeadlessSpec,
   host: JobHost,
   onEvent: (event: JobEvent) => void,

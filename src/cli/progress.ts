@@ -95,6 +95,13 @@ export class Progress {
   }
 }
 
+const PLACES: Record<AdapterInfo['runtime'], string> = {
+  node: 'Node',
+  deno: 'Deno',
+  page: 'a browser',
+  worker: 'a browser',
+};
+
 /** One line that names the adapter, and says so when it is no GPU. */
 export function adapterLine({
   vendor,
@@ -107,7 +114,7 @@ export function adapterLine({
   const name =
     [vendor, architecture, description || device].filter((part) => part !== '').join(' ') || 'unnamed';
   const warning = software ? ' (a software adapter: it computes on the CPU)' : '';
-  return `adapter: ${name}${warning}, in ${runtime === 'node' ? 'Node' : 'a browser'}`;
+  return `adapter: ${name}${warning}, in ${PLACES[runtime]}`;
 }
 
 /** 75 → "1 min 15 s". */

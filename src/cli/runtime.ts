@@ -1,17 +1,17 @@
-import { NoAdapterError } from '../gpu/noAdapter.ts';
+import { currentRuntime, NoAdapterError } from '../gpu/noAdapter.ts';
 import type { HeadlessSpec } from '../jobs/headless.ts';
 import type { JobEvent } from '../jobs/job.ts';
 import { runInBrowser } from './browserRuntime.ts';
 import { fileHost } from './fileHost.ts';
 import { MissingPackageError } from './findPackage.ts';
 import { nodeGpu } from './nodeGpu.ts';
-import { runInNode } from './nodeRuntime.ts';
+import { runHere } from './nodeRuntime.ts';
 
-/** Where a job runs without a window. */
-export type HeadlessRuntime = 'node' | 'browser';
+/** Where a job runs without a window. 'deno': this program itself runs under Deno, whose WebGPU is wgpu. */
+export type HeadlessRuntime = 'node' | 'browser' | 'deno';
 
 export interface HeadlessOptions {
-  /** 'auto': Node if the npm package `webgpu` finds an adapter, else the browser. */
+  /** 'auto': Node if the npm package `webgpu` finds an adapter, else the browser; under Deno, Deno. */
   runtime: HeadlessRuntime | 'auto';
   /** The folder against which the job's paths are taken. */
   baseDir: string;
@@ -31,7 +31,7 @@ export interface HeadlessResult {
 }
 
 /**
- * Runs one job under Node or in a headless browser, alike for the caller.
+ * Runs one job under Node, under Deno or in a headless browser, alike for the caller.
  *
  * @throws what the job throws (its name survives the browser); NoAdapterError, MissingPackageError,
  *   BrowserNotFoundError; an error when the job ends without a result.
@@ -47,8 +47,10 @@ export async function runHeadless(spec: HeadlessSpec, options: HeadlessOptions):
     options.onEvent?.(event);
   };
 
-  const node = options.runtime === 'browser' ? undefined : await openNode(options);
-  if (node) await runInNode(node, spec, host, take('node'));
+  const runtime = options.runtime === 'auto' && currentRuntime() === 'deno' ? 'deno' : options.runtime;
+  const node = runtime === 'auto' || runtime === 'node' ? await openNode(options) : undefined;
+  if (runtime === 'deno') await runHere(undefined, spec, host, take('deno'));
+  else if (node) await runHere(node.gpu, spec, host, take('node'));
   else await runInBrowser(spec, host, take('browser'), options.install);
   if (!last) throw new Error('the job ended without a result');
   return last;

@@ -7,7 +7,10 @@ import { type TrainSpec, trainJob } from './trainJob.ts';
 
 export type { JobEvent, JobHost, Reading };
 
-export type JobSpec = ({ readonly job: 'train' } & TrainSpec) | ({ readonly job: 'measure' } & MeasureSpec);
+export type JobSpec =
+  | ({ readonly job: 'train' } & TrainSpec)
+  | ({ readonly job: 'measure' } & MeasureSpec)
+  | { readonly job: 'selftest' };
 
 /**
  * Runs a job and yields what happens, alike in a page's worker, under Node and in a headless browser. Taking no
@@ -22,5 +25,10 @@ export async function* runJob(
 ): AsyncGenerator<JobEvent, void, void> {
   yield { type: 'adapter', adapter: gpu.info };
   if (spec.job === 'train') yield* trainJob(gpu, spec, host, control);
-  else yield* measureJob(gpu, spec, host);
+  else if (spec.job === 'measure') yield* measureJob(gpu, spec, host);
+  else {
+    // Loaded where it is asked for: a page has no use for the references.
+    const { selftestJob } = await import('./selftest/selftestJob.ts');
+    yield* selftestJob(gpu);
+  }
 }

@@ -1,10 +1,9 @@
-import { perExample, perExampleNormSq } from '../autograd/perExample.ts';
+import { perExample, perExampleMoments } from '../autograd/perExample.ts';
 import { vjp } from '../autograd/vjp.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
 import { add } from '../ops/add.ts';
 import { append } from '../ops/append.ts';
-import { denseMoments } from '../ops/denseMoments.ts';
 import { fill } from '../ops/fill.ts';
 import { pack } from '../ops/flat.ts';
 import type { Tensor } from '../ops/graph.ts';
@@ -41,17 +40,14 @@ export async function gradientMoments(
     point,
     ({ graph, batch, parameters, losses: l, counters }) => {
       const cotangents = vjp([[l, fill(graph, 1, [batch])]], parameters);
-      const structure = perExample(cotangents, parameters);
-      const moments = new Map(
-        structure.rules.map((rule) => [rule, denseMoments(rule.x, rule.delta, rule.bias !== null)]),
-      );
+      const moments = perExampleMoments(perExample(cotangents, parameters));
       const packed = (of: 'gradient' | 'centredSquares'): Tensor =>
         pack(
           layout,
-          structure.of.map(({ rule, part }) => moments.get(rule)![of][part === 'weight' ? 0 : 1]!),
+          moments.map((m) => m[of]),
         );
       mergeMoments({ mean, centredSquares, counters }, packed('gradient'), packed('centredSquares'), batch);
-      append(norms, perExampleNormSq(structure).reduce(add), counters);
+      append(norms, moments.map(({ normSq }) => normSq).reduce(add), counters);
       append(losses, l, counters);
     },
   );

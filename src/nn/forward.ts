@@ -1,9 +1,12 @@
+import { avgPool2d } from '../ops/avgPool2d.ts';
+import { conv2d } from '../ops/conv2d.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { flatLayout } from '../ops/flat.ts';
 import { gelu } from '../ops/gelu.ts';
 import { geluTanh } from '../ops/geluTanh.ts';
 import { size, type Tensor } from '../ops/graph.ts';
 import { linear } from '../ops/linear.ts';
+import { maxPool2d } from '../ops/maxPool2d.ts';
 import { relu } from '../ops/relu.ts';
 import { reshape } from '../ops/reshape.ts';
 import { sigmoid } from '../ops/sigmoid.ts';
@@ -19,10 +22,13 @@ export function parameterLayout(model: ModelSpec): FlatLayout {
 /** The layer types that this engine has kernels for. */
 const SUPPORTED: ReadonlySet<LayerSpec['type']> = new Set([
   'Linear',
+  'Conv2d',
   'ReLU',
   'Tanh',
   'Sigmoid',
   'GELU',
+  'MaxPool2d',
+  'AvgPool2d',
   'Flatten',
 ]);
 
@@ -68,6 +74,10 @@ export function forward(model: ModelSpec, parameters: readonly Tensor[], x: Tens
         const weight = parameters[next++]!;
         return linear(h, weight, layer.bias ? parameters[next++]! : null);
       }
+      case 'Conv2d': {
+        const weight = parameters[next++]!;
+        return conv2d(h, weight, layer.bias ? parameters[next++]! : null, layer);
+      }
       case 'ReLU':
         return relu(h);
       case 'Tanh':
@@ -76,6 +86,10 @@ export function forward(model: ModelSpec, parameters: readonly Tensor[], x: Tens
         return sigmoid(h);
       case 'GELU':
         return layer.approximate === 'tanh' ? geluTanh(h) : gelu(h);
+      case 'MaxPool2d':
+        return maxPool2d(h, layer.kernel_size, layer);
+      case 'AvgPool2d':
+        return avgPool2d(h, layer.kernel_size, layer);
       case 'Flatten':
         return reshape(h, [h.shape[0]!, size(h.shape.slice(1))]);
       default:

@@ -1,6 +1,7 @@
 import type { KernelCall } from '../gpu/kernelCall.ts';
 import type { State } from '../gpu/state.ts';
 import { type Attributes, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
+import type { Window2d } from './window2d.ts';
 
 /** An operand that no kernel of the call uses in its variant: the engine binds a dummy. */
 export const UNUSED = Symbol('unused operand');
@@ -47,14 +48,29 @@ export interface RuleArguments {
 
 /**
  * How the gradient of one example enters a parameter's gradient, for statistics over examples that never form
- * the B × P matrix. `outer`: gₙ = δₙ xₙᵀ for the weight, and δₙ for the bias.
+ * the B × P matrix.
  */
-export interface PerExampleRule {
+export type PerExampleRule = OuterRule | ConvolutionRule;
+
+/** gₙ = δₙ xₙᵀ for the weight, and δₙ for the bias. */
+export interface OuterRule {
   readonly kind: 'outer';
   /** [B, K] */
   readonly x: Tensor;
   /** [B, L] */
   readonly delta: Tensor;
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+}
+
+/** gₙ = Σ δₙ(p, q) patchₙ(p, q)ᵀ over positions for the weight, and Σ δₙ(p, q) for the bias. */
+export interface ConvolutionRule {
+  readonly kind: 'convolution';
+  /** [B, C, H, W] */
+  readonly x: Tensor;
+  /** [B, O, H', W'] */
+  readonly delta: Tensor;
+  readonly window: Window2d;
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 }

@@ -19,7 +19,7 @@ interface Sample {
   readonly shapes: readonly (readonly number[])[];
   readonly f: (inputs: ops.Tensor[]) => ops.Tensor;
   /** Maps values in [−1, 1) to where the op is smooth. */
-  readonly domain?: (value: number) => number;
+  readonly domain?: (value: number, index: number) => number;
   /** Integer operands after the differentiable ones. */
   readonly labels?: readonly number[];
 }
@@ -31,6 +31,16 @@ const layout = flatLayout([
   { name: 'a', shape: [5, 3] },
   { name: 'b', shape: [7] },
 ]);
+
+const window = ops.window2d('sample', [3, 2], { stride: [2, 1], padding: [1, 1] });
+/** For each window [2, 3, 4, 6] an element that it holds: its first or its last within the image. */
+const chosen = Array.from({ length: 144 }, (_, i) => {
+  const [p, q] = [Math.floor(i / 6) % 4, i % 6];
+  return i % 2
+    ? Math.max(0, 2 * p - 1) * 5 + Math.max(0, q - 1)
+    : Math.min(6, 2 * p + 1) * 5 + Math.min(4, q);
+});
+const places = (labels: ops.Tensor): ops.Tensor => ops.reshape(labels, [2, 3, 4, 6]);
 
 /** One sample for each op of the table, on odd shapes. */
 const SAMPLES: Record<string, Sample> = {
@@ -86,6 +96,45 @@ const SAMPLES: Record<string, Sample> = {
     f: ([a, b]) => ops.matmul('NN', a!, b!),
   },
   linear: { shapes: [[33, 7], [5, 7], [5]], f: ([x, w, b]) => ops.linear(x!, w!, b!) },
+  conv2d: {
+    shapes: [[3, 2, 7, 5], [5, 2, 3, 2], [5]],
+    f: ([x, w, b]) => ops.conv2d(x!, w!, b!, { stride: [2, 1], padding: [1, 1] }),
+  },
+  conv2dInputGradient: {
+    shapes: [
+      [3, 5, 4, 6],
+      [5, 2, 3, 2],
+    ],
+    f: ([dy, w]) => ops.conv2dInputGradient(dy!, w!, window, [7, 5]),
+  },
+  conv2dWeightGradient: {
+    shapes: [
+      [3, 2, 7, 5],
+      [3, 5, 4, 6],
+    ],
+    f: ([x, dy]) => ops.conv2dWeightGradient(x!, dy!, window),
+  },
+  // Elements are at least 0.03 apart, so that none overtakes another within the difference quotient.
+  maxPool2d: {
+    shapes: [[1, 2, 6, 5]],
+    f: ([x]) => ops.maxPool2d(x!, [3, 2], { stride: [2, 1], padding: [1, 1] }),
+    domain: (v, i) => (((i * 37) % 60) - 30) / 15 + v / 100,
+  },
+  poolGather: {
+    shapes: [[2, 3, 7, 5]],
+    labels: chosen,
+    f: ([x, at]) => ops.poolGather(x!, places(at!), window),
+  },
+  poolScatter: {
+    shapes: [[2, 3, 4, 6]],
+    labels: chosen,
+    f: ([dy, at]) => ops.poolScatter(dy!, places(at!), window, [7, 5]),
+  },
+  avgPool2d: {
+    shapes: [[2, 3, 7, 5]],
+    f: ([x]) => ops.avgPool2d(x!, [3, 2], { stride: [2, 1], padding: [1, 1] }),
+  },
+  avgPool2dGradient: { shapes: [[2, 3, 4, 6]], f: ([dy]) => ops.avgPool2dGradient(dy!, window, [7, 5]) },
   softmax: { shapes: [[9, 10]], f: ([z]) => ops.softmax(z!) },
   softmaxCrossEntropy: {
     shapes: [[9, 10]],

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { AdapterInfo } from '../../gpu/device.ts';
-import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { type HeadlessOptions, type HeadlessRuntime, runHeadless } from '../runtime.ts';
 import { formatJson } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
@@ -20,9 +20,20 @@ export function registerInfo(program: Command): void {
     });
 }
 
-function table({ headless, features, limits, ...adapter }: AdapterInfo & { headless: string }): string {
+const RUNTIMES: Record<HeadlessRuntime, string> = {
+  node: 'Node (the npm package webgpu)',
+  deno: 'Deno',
+  browser: 'headless browser',
+};
+
+function table({
+  headless,
+  features,
+  limits,
+  ...adapter
+}: AdapterInfo & { headless: HeadlessRuntime }): string {
   const rows = new Table({ style: { head: [], border: [] } });
-  rows.push({ runtime: headless === 'node' ? 'Node (the npm package webgpu)' : 'headless browser' });
+  rows.push({ runtime: RUNTIMES[headless] });
   for (const name of ['vendor', 'architecture', 'device', 'description'] as const) {
     rows.push({ [name]: adapter[name] });
   }

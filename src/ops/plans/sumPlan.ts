@@ -10,7 +10,7 @@ export interface SumShape {
 }
 
 /** Longest run that one thread adds up: beyond it a second pass is both faster and more accurate. */
-const LONGEST_CHUNK = 256;
+const LONGEST_CHUNK = 512;
 
 /**
  * One or more passes that sum [outer, reduced, inner] over the middle, each with the shape of what it leaves:

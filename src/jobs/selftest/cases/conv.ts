@@ -1,0 +1,191 @@
+import { convMoments } from '../../../ops/convMoments.ts';
+import { convWeightNorms } from '../../../ops/convNorms.ts';
+import { conv2d, conv2dInputGradient, conv2dWeightGradient, window2d } from '../../../ops/index.ts';
+import * as reference from '../../../reference/conv2d.ts';
+import { productScale, sumTolerance, U } from '../tolerance.ts';
+import type { Trial, Values } from '../trial.ts';
+import { random } from '../values.ts';
+
+/** [images, channels, height, width], output channels, kernel, stride, padding. */
+type Case = readonly [
+  images: readonly [number, number, number, number],
+  outChannels: number,
+  kernel: readonly [number, number],
+  stride: readonly [number, number],
+  padding: readonly [number, number],
+  replicas: 1 | 3,
+];
+
+/** Ragged tiles of every size, strides and paddings, windows that leave a row or a column over. */
+const CASES: readonly Case[] = [
+  [[1, 1, 1, 1], 1, [1, 1], [1, 1], [0, 0], 1],
+  [[3, 3, 9, 7], 5, [3, 3], [1, 1], [1, 1], 3],
+  [[5, 2, 11, 6], 9, [3, 2], [2, 1], [1, 0], 1],
+  [[2, 13, 3, 5], 33, [3, 3], [1, 2], [1, 1], 1],
+  [[8, 3, 12, 12], 9, [3, 3], [1, 1], [1, 1], 1],
+  [[9, 5, 17, 16], 3, [5, 5], [3, 3], [2, 2], 1],
+];
+
+/** Positions in plenty, for the largest tiles and for sums in blocks. */
+const LARGE: Case = [[32, 1, 32, 32], 16, [3, 3], [1, 1], [1, 1], 1];
+
+function shapesOf([[images, channels, height, width], outChannels, kernel, stride, padding, replicas]: Case) {
+  const extents: reference.Conv2dExtents = {
+    images,
+    channels,
+    height,
+    width,
+    outChannels,
+    kernel,
+    stride,
+    padding,
+  };
+  const positions = reference.conv2dPositions(extents);
+  return {
+    extents,
+    window: window2d('selftest', kernel, { stride, padding }),
+    replicas,
+    x: [images, channels, height, width],
+    w: [outChannels, channels, ...kernel],
+    y: [images, outChannels, ...positions],
+    taps: channels * kernel[0] * kernel[1],
+    positions: positions[0] * positions[1],
+    name:
+      `${images} × ${channels} × ${height} × ${width} by ${outChannels} × ${kernel.join(' × ')}, ` +
+      `stride ${stride.join(' ')}, padding ${padding.join(' ')}, R = ${replicas}`,
+  };
+}
+
+function convTrials(each: Case, bias: boolean): Trial[] {
+  const { extents, window, replicas, x, w, y, taps, name } = shapesOf(each);
+  const { images, outChannels, kernel, stride, padding } = extents;
+  const back = outChannels * kernel[0] * kernel[1];
+  const over = y.reduce((product, extent) => product * extent) / outChannels;
+  const operands = { x: random(x, 1), w: random(w, 2), b: random([outChannels], 3) };
+  const dy = random(y, 4);
+  return [
+    {
+      kernel: 'conv/conv2dForward',
+      name: bias ? name : `${name}, no bias`,
+      replicas,
+      operands: bias ? operands : { x: operands.x, w: operands.w },
+      trace: ({ x, w, b }) => [conv2d(x!, w!, b ?? null, { stride, padding })],
+      expect: ({ x, w, b }) => [
+        {
+          values: reference.conv2d(extents, x!, w!, b ?? null),
+          tolerance: sumTolerance(taps + 1, productScale(taps) + 1),
+        },
+      ],
+    },
+    {
+      kernel: 'conv/conv2dInputGradient',
+      name,
+      replicas,
+      operands: { dy, w: operands.w },
+      trace: ({ dy, w }) => [conv2dInputGradient(dy!, w!, window, [extents.height, extents.width])],
+      expect: ({ dy, w }) => [
+        {
+          values: reference.conv2dInputGradient(extents, dy!, w!),
+          tolerance: sumTolerance(back, productScale(back)),
+        },
+      ],
+    },
+    {
+      kernel: 'conv/conv2dWeightGradient',
+      name: `${name}, ${images} images`,
+      replicas,
+      operands: { x: operands.x, dy },
+      trace: ({ x, dy }) => [conv2dWeightGradient(x!, dy!, window)],
+      expect: ({ x, dy }) => [
+        {
+          values: reference.conv2dWeightGradient(extents, x!, dy!),
+          tolerance: sumTolerance(over, productScale(over)),
+        },
+      ],
+    },
+  ];
+}
+
+/** Each example's gradient of the weight. */
+function gradients({ extents, x: [, ...image], y: [, ...output] }: ReturnType<typeof shapesOf>) {
+  const part = (values: Values, n: number, shape: readonly number[]): Values => {
+    const elements = shape.reduce((product, extent) => product * extent, 1);
+    return values.subarray(n * elements, (n + 1) * elements);
+  };
+  return (x: Values, dy: Values): Float64Array[] =>
+    Array.from({ length: extents.images }, (_, n) =>
+      reference.conv2dWeightGradient({ ...extents, images: 1 }, part(x, n, image), part(dy, n, output)),
+    );
+}
+
+/**
+ * Statistics over per-example gradients, whose own entries are sums over the positions. Norms are taken of the gradient
+ * (error 2‖g‖ times the gradient's), or as Σ (patchₛ·patchₜ)(δₛ·δₜ) over pairs of positions, whose terms cancel: their
+ * sizes are summed.
+ */
+function statisticsTrials(each: Case): Trial[] {
+  const shapes = shapesOf(each);
+  const { extents, window, replicas, x, y, taps, positions, name } = shapes;
+  const { images, outChannels } = extents;
+  const perExample = gradients(shapes);
+  const one = sumTolerance(positions, productScale(positions));
+  const pairs = (positions * taps * outChannels + positions ** 2 * Math.sqrt(taps * outChannels)) / 9;
+  const normTolerance = (normSq: number): number =>
+    2 * Math.sqrt(normSq * taps * outChannels) * one +
+    sumTolerance(taps * outChannels, normSq) +
+    4 * U * Math.sqrt(taps + outChannels + positions) * pairs;
+  const squareNorm = (g: Float64Array): number => g.reduce((sum, v) => sum + v * v, 0);
+  const operands = { x: random(x, 1), dy: random(y, 2) };
+  return [
+    {
+      kernel: 'moments/conv2d',
+      name,
+      replicas,
+      operands,
+      trace: ({ x, dy }) => {
+        const { gradient, centredSquares, normSq } = convMoments(x!, dy!, window, false);
+        return [gradient[0]!, centredSquares[0]!, normSq[0]!];
+      },
+      expect: ({ x, dy }) => {
+        const all = perExample(x!, dy!);
+        const mean = all[0]!.map((_, at) => all.reduce((sum, g) => sum + g[at]!, 0) / images);
+        const squares = mean.map((m, at) => all.reduce((sum, g) => sum + (g[at]! - m) ** 2, 0));
+        const shifted = squares.map((square, at) => square + images * (all[0]![at]! - mean[at]!) ** 2);
+        const norms = all.map(squareNorm);
+        return [
+          {
+            values: mean,
+            tolerance: one + sumTolerance(images, Math.sqrt(images) * productScale(positions)) / images,
+          },
+          {
+            values: squares,
+            tolerance: shifted.map(
+              (s) => 4 * one * Math.sqrt(images * s) + 8 * U * (1 + Math.sqrt(images)) * s + U,
+            ),
+          },
+          { values: norms, tolerance: norms.map(normTolerance) },
+        ];
+      },
+    },
+    {
+      // Whichever form is cheaper for the shape.
+      kernel: ['moments/conv2d', 'perExample/convGramNorms'],
+      name: `norms, ${name}`,
+      replicas,
+      operands,
+      trace: ({ x, dy }) => [convWeightNorms(x!, dy!, window)],
+      expect: ({ x, dy }) => {
+        const norms = perExample(x!, dy!).map(squareNorm);
+        return [{ values: norms, tolerance: norms.map(normTolerance) }];
+      },
+    },
+  ];
+}
+
+export function convolutionTrials(): Trial[] {
+  return [
+    ...CASES.flatMap((each, i) => convTrials(each, i % 2 === 0)),
+    ...convTrials(LARGE, true),
+    ...CASES.flatMap(statisticsTrials),
+  ];
+}

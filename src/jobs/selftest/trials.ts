@@ -1,0 +1,27 @@
+import { convolutionTrials } from './cases/conv.ts';
+import { elementwiseTrials } from './cases/elementwise.ts';
+import { lossTrials } from './cases/loss.ts';
+import { matmulTrials } from './cases/matmul.ts';
+import { momentsTrials } from './cases/moments.ts';
+import { perExampleTrials } from './cases/perExample.ts';
+import { poolTrials } from './cases/pool.ts';
+import { reduceTrials } from './cases/reduce.ts';
+import { samplingTrials } from './cases/sampling.ts';
+import { structureTrials } from './cases/structure.ts';
+import { trainingTrials } from './cases/training.ts';
+import type { Trial } from './trial.ts';
+
+/** Every kernel that Basin ships, by family. */
+export const families: Readonly<Record<string, () => readonly Trial[]>> = {
+  structure: structureTrials,
+  elementwise: elementwiseTrials,
+  sums: reduceTrials,
+  products: matmulTrials,
+  convolutions: convolutionTrials,
+  pooling: poolTrials,
+  losses: lossTrials,
+  moments: momentsTrials,
+  'per-example statistics': perExampleTrials,
+  sampling: samplingTrials,
+  training: trainingTrials,
+};

@@ -1,0 +1,41 @@
+import type { Operand, Values } from './trial.ts';
+
+/** Uniform in [low, high), the same for the same seed; exact in float32. */
+export function uniform(elements: number, seed: number, low = -1, high = 1): Float32Array {
+  let state = (Math.imul(seed + 1, 2654435761) >>> 0) + 1;
+  return Float32Array.from({ length: elements }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return low + ((high - low) * (state >>> 8)) / 2 ** 24;
+  });
+}
+
+/** Integers from 0 to `end` − 1. */
+export function integers(elements: number, seed: number, end: number): Uint32Array {
+  return Uint32Array.from(uniform(elements, seed, 0, 1), (value) => Math.floor(value * end));
+}
+
+/** An operand uniform in [low, high), each replica's its own. */
+export function random(
+  shape: readonly number[],
+  seed: number,
+  { low = -1, high = 1, shared = false, changed = false } = {},
+): Operand {
+  const elements = shape.reduce((product, extent) => product * extent, 1);
+  return {
+    shape,
+    values: (replica) => uniform(elements, seed + 1000 * replica, low, high),
+    shared,
+    changed,
+  };
+}
+
+/** An operand with given values, alike for all replicas unless they are made by replica. */
+export function given(
+  shape: readonly number[],
+  values: Values | ((replica: number) => Values),
+  options: { shared?: boolean; changed?: boolean } = {},
+): Operand {
+  return { shape, values: typeof values === 'function' ? values : () => values, ...options };
+}

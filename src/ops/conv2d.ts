@@ -1,0 +1,84 @@
+import { addPresent } from './add.ts';
+import { broadcast, broadcastRows } from './broadcast.ts';
+import { conv2dInputGradient } from './conv2dInputGradient.ts';
+import { conv2dWeightGradient } from './conv2dWeightGradient.ts';
+import { showShape, type Tensor } from './graph.ts';
+import { apply, defineOp, expectShape } from './op.ts';
+import { type ConvShape, planConvForward } from './plans/convPlan.ts';
+import { sum, sumRows } from './sum.ts';
+import { type Window2d, type WindowOptions, window2d, windowPositions } from './window2d.ts';
+
+/** The extents of a convolution of `images` [N, C, H, W] to `outputs` [N, O, H', W']. */
+export function convShape(
+  images: readonly number[],
+  outputs: readonly number[],
+  window: Window2d,
+): ConvShape {
+  const [n, channels, height, width] = images as [number, number, number, number];
+  const [, outChannels, outHeight, outWidth] = outputs as [number, number, number, number];
+  return { images: n, channels, height, width, outChannels, outHeight, outWidth, window };
+}
+
+/** [N, O, H', W'] → [O]. */
+function sumChannels(d: Tensor): Tensor {
+  return sumRows(sum(d, { from: 2, to: 4 }));
+}
+
+/** [O] → [N, O, H', W']. */
+function broadcastChannels(b: Tensor, shape: readonly number[]): Tensor {
+  return broadcastRows(broadcast(b, shape.slice(1), { from: 1, to: 3 }), shape[0]!);
+}
+
+const conv2dOp = defineOp({
+  name: 'conv2d',
+  vjp: ({ inputs: [x, w, b], attributes: { window } }, [d]) =>
+    d
+      ? [
+          conv2dInputGradient(d, w!, window, [x!.shape[2]!, x!.shape[3]!]),
+          conv2dWeightGradient(x!, d, window),
+          ...(b ? [sumChannels(d)] : []),
+        ]
+      : [],
+  jvp: ({ inputs: [x, w], outputs: [y], attributes: { window } }, [dx, dw, db]) => [
+    addPresent(
+      dx ? convolve(dx, w!, null, window) : null,
+      dw ? convolve(x!, dw, null, window) : null,
+      db ? broadcastChannels(db, y!.shape) : null,
+    ),
+  ],
+  perExample: ({ inputs: [x, weight, bias], attributes: { window } }, delta) => ({
+    kind: 'convolution',
+    x: x!,
+    delta,
+    window,
+    weight: weight!,
+    bias: bias ?? null,
+  }),
+  lower: ({ inputs: [x, w, b], outputs: [y], attributes: { window } }, to) => {
+    const call = planConvForward(convShape(x!.shape, y!.shape, window), b !== undefined, to.target);
+    to.dispatch(call, { x: x!, w: w!, y: y!, ...(b ? { b } : {}) });
+  },
+});
+
+/** The convolution of a window that is known already. */
+export function convolve(x: Tensor, w: Tensor, b: Tensor | null, window: Window2d): Tensor {
+  const [n, , height, width] = x.shape as [number, number, number, number];
+  const positions = windowPositions('conv2d', window, [height, width]);
+  return apply(conv2dOp, b ? [x, w, b] : [x, w], { window }, { shape: [n, w.shape[0]!, ...positions] });
+}
+
+/**
+ * y[n, o, p, q] = Σ w[o, c, i, j]·x[n, c, p·sh + i − ph, q·sw + j − pw] + b[o], x zero outside: torch's conv2d.
+ * x [N, C, H, W], w [O, C, kh, kw], b [O] or null → y [N, O, H', W'].
+ * @throws if the shapes do not fit, or the padded image is smaller than the window.
+ */
+export function conv2d(x: Tensor, w: Tensor, b: Tensor | null, options: WindowOptions = {}): Tensor {
+  if (x.shape.length !== 4 || w.shape.length !== 4 || x.shape[1] !== w.shape[1]) {
+    throw new Error(
+      `conv2d: images of ${showShape(x.shape)} and a weight of ${showShape(w.shape)}, ` +
+        'expected [N, C, H, W] and [O, C, kh, kw]',
+    );
+  }
+  if (b) expectShape('conv2d', 'the bias', b.shape, [w.shape[0]!]);
+  return convolve(x, w, b, window2d('conv2d', [w.shape[2]!, w.shape[3]!], options));
+}

@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { reflectWgsl } from '../../src/build/reflectWgsl.ts';
+import { isNeeded, prepareTrial, runTrial } from '../../src/jobs/selftest/runTrial.ts';
+import { families } from '../../src/jobs/selftest/trials.ts';
+import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
+
+const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
+const names = readdirSync(SHADERS, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.wgsl'))
+  .map((path) => path.replaceAll('\\', '/').replace(/\.wgsl$/, ''))
+  .sort();
+const codeOf = (name: string): string => readFileSync(`${SHADERS}${name}.wgsl`, 'utf8');
+
+beforeAll(() => {
+  for (const [name, value] of Object.entries(GPU_CONSTANTS)) vi.stubGlobal(name, value);
+});
+
+describe.each(names)('%s', (name) => {
+  const code = codeOf(name);
+  const statements = code.replace(/\/\/.*$/gm, '');
+  const source = reflectWgsl(name, code);
+  const hasKnobs = Object.keys(source.knobs).length > 0;
+
+  test('says what it computes, its layout, knobs, order of sums and cost', () => {
+    const header = code.slice(0, code.search(/^(?!\/\/ (?!knobs$))/m)).split('\n');
+    const title = name.split('/')[1]!;
+    expect(header[0]).toMatch(new RegExp(`^// ${title}: \\S`));
+    const sections = header.flatMap((line) => /^\/\/ (Layout|Knobs|Order|Cost): \S/.exec(line)?.[1] ?? []);
+    expect(sections).toEqual(['Layout', ...(hasKnobs ? ['Knobs'] : []), 'Order', 'Cost']);
+    if (hasKnobs) expect(code.indexOf('// end knobs')).toBeLessThan(code.indexOf('struct Params'));
+  });
+
+  test('has the parameters and bindings that the engine fills', () => {
+    expect(source.params.map(({ offset }) => offset)).toEqual(source.params.map((_, i) => 4 * i));
+    expect(source.paramsBytes).toBeLessThanOrEqual(256);
+    expect(source.bindings.map(({ binding }) => binding)).toEqual(source.bindings.map((_, i) => i + 1));
+    expect(source.bindings.length).toBeLessThanOrEqual(8);
+    for (const { element } of source.bindings) expect(element).toMatch(/^([fu]32|f16|vec4[fuh]|vec4)$/);
+  });
+
+  test('keeps to the default limits and to what every implementation has', () => {
+    expect(source.workgroupBytes).toBeLessThanOrEqual(16_384);
+    expect(source.workgroupSize.reduce((product, extent) => product * extent)).toBeLessThanOrEqual(256);
+    expect(statements).not.toMatch(/\batomic|\boverride\b/);
+    if (/^enable /m.test(code)) expect(name).toMatch(/(Subgroup|F16)$/);
+  });
+});
+
+const adapters = {
+  'a GPU': {},
+  'a CPU': { software: true },
+  'a CPU with subgroups of 4': { software: true, subgroupSize: 4 },
+  'a CPU with subgroups of 8': { software: true, subgroupSize: 8 },
+};
+const trials = Object.values(families).flatMap((make) => make());
+
+test('every variant that a planner chooses is the WGSL of its kernel, and the self-test runs every kernel', async () => {
+  const kernels = new Set(['selftest/compensatedSum']);
+  const seen = new Set<string>();
+  for (const adapter of Object.values(adapters)) {
+    const { gpu, variants } = emulatedGpu(adapter);
+    for (const trial of trials.filter((each) => isNeeded(gpu, each)))
+      (await prepareTrial(gpu, trial)).dispose();
+    for (const [label, code] of variants) {
+      const kernel = label.split(' ')[0]!;
+      kernels.add(kernel);
+      if (seen.has(code)) continue;
+      seen.add(code);
+      const variant = new WgslReflect(code);
+      const source = reflectWgsl(kernel, codeOf(kernel));
+      expect(
+        variant.entry.compute.map((entry) => entry.name),
+        label,
+      ).toEqual(['main']);
+      expect(
+        variant.storage.map((binding) => [binding.name, binding.binding]),
+        label,
+      ).toEqual(source.bindings.map((binding) => [binding.name, binding.binding]));
+      expect(code, label).not.toContain('// unroll');
+    }
+  }
+  // A kernel named here needs a trial in src/jobs/selftest/cases.
+  expect(names.filter((name) => !kernels.has(name))).toEqual([]);
+}, 60_000);
+
+/**
+ * Kernels that the interpreter can run: it shares a function's arguments between the invocations of a workgroup, assigns
+ * no whole arrays, and multiplies large integers inexactly.
+ */
+const INTERPRETED = [
+  'loss/correct',
+  'moments/merge',
+  'perExample/denseNorms',
+  'perExample/groupGram',
+  'reduce/sum',
+  'structure/append',
+  'structure/broadcast',
+  'structure/copy',
+  'structure/fill',
+  'training/advance',
+  'training/average',
+  'training/record',
+  'training/sgd',
+];
+
+test.for(INTERPRETED)('%s has no races, and leaves what its reference does', async (kernel) => {
+  const elements = ({ operands }: (typeof trials)[number]): number =>
+    Object.values(operands).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const small = trials.filter((trial) => trial.kernel === kernel && !trial.asGpu && elements(trial) < 400);
+  expect(small.length).toBeGreaterThan(0);
+  for (const trial of small.sort((a, b) => elements(b) - elements(a)).slice(0, 3)) {
+    const { gpu, races } = emulatedGpu();
+    const prepared = await prepareTrial(gpu, trial);
+    if (prepared.compared.some((state) => state.elements > 1000)) continue;
+    expect(await runTrial(gpu, prepared), trial.name).toMatchObject({ ok: true });
+    expect(races, trial.name).toEqual([]);
+    prepared.dispose();
+  }
+});
