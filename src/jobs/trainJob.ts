@@ -54,6 +54,7 @@ export async function* trainJob(
     try {
       const every = spec.evaluate?.every ?? steps;
       while (run.submitted < steps && !control?.stopped) {
+        await control?.whileRunning();
         const until = Math.min(steps, (Math.floor(run.submitted / every) + 1) * every);
         for await (const readings of run.steps(until)) {
           lastStep = readings.at(-1)?.step ?? lastStep;

@@ -6,13 +6,7 @@ import { nodeGpu } from '../../src/cli/nodeGpu.ts';
 import { type Gpu, openDevice } from '../../src/gpu/device.ts';
 import { runJob } from '../../src/jobs/job.ts';
 
-const CASES = [
-  'measure-7-5-3-relu',
-  'measure-1-1-2-tanh',
-  'measure-sigmoid-mse',
-  'measure-gelu-tanh-mse',
-  'measure-deep',
-];
+const CASES = ['measure-7-5-3-relu', 'measure-1-1-2-tanh', 'measure-sigmoid-mse', 'measure-gelu-tanh-mse'];
 
 interface Traces {
   readonly parameters: number;

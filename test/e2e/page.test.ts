@@ -156,7 +156,8 @@ describe('the page', () => {
 
       await button(page, 'Pause').click();
       await waitForStatus(page, /Paused/);
-      // What is on its way when the button is pressed may still arrive.
+      // What is on its way when the button is pressed may still arrive; `poll` looks for the first time at once.
+      await page.waitForTimeout(700);
       let paused = await lastStep(page);
       await expect
         .poll(

@@ -237,3 +237,14 @@ test('an elementwise op on [N, C, H, W] serves three replicas', async () => {
     expect(result![r]).toEqual(values.map((v, i) => Math.fround(Math.max(0, v) + shared[i]!)));
   });
 });
+
+test('constants of one value and two shapes stay two tensors', async () => {
+  const [result] = await evaluate([{ shape: [2, 3], values: randomValues(6, 1) }], ([x]) => {
+    const { graph } = x!.node;
+    const one = ops.reshape(fill(graph, 1, [1]), []);
+    return [
+      ops.add(ops.multiply(fill(graph, 1, [2, 3]), x!), ops.broadcast(one, [2, 3], { from: 0, to: 2 })),
+    ];
+  });
+  expect(result![0]).toEqual(randomValues(6, 1).map((v) => Math.fround(v + 1)));
+});
