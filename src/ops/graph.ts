@@ -1,4 +1,3 @@
-import type { State } from '../gpu/state.ts';
 import type { Op } from './op.ts';
 
 export type DType = 'f32' | 'u32';
@@ -73,6 +72,3 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 export function showShape(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }
-
-/** State that a node changes in place, by the names its op gives. */
-export type StateWrites = Readonly<Record<string, State>>;

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { readSafetensors, type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
-import { saveStateDict } from '../../src/data/saveStateDict.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { loadStateDict, stateDictTensors } from '../../src/nn/stateDict.ts';
@@ -23,7 +22,7 @@ const load = (tensors: Map<string, Tensor>, prefix?: string) =>
 const changed = (name: string, tensor: Tensor) => new Map([...plain(), [name, tensor]]);
 
 test('comes back from a file', () => {
-  const tensors = readSafetensors('w.st', saveStateDict(values, layout));
+  const tensors = readSafetensors('w.st', writeSafetensors(stateDictTensors(values, layout)));
   expect(tensors.get('1.num_batches_tracked')).toEqual({
     dtype: 'I64',
     shape: [],

@@ -1,1 +1,0 @@
-export { InputError } from '../nn/inputError.ts';
