@@ -6,7 +6,7 @@ export { readSafetensors, writeSafetensors } from './data/safetensors.ts';
 export { syntheticDataset } from './data/synthetic.ts';
 export { uploadExamples } from './data/uploadExamples.ts';
 export * from './engine.ts';
-export { BenchRunner } from './jobs/benchRunner.ts';
+export { BenchRunner } from './jobs/bench/benchRunner.ts';
 export { RunControl } from './jobs/control.ts';
 export { type JobEvent, type JobHost, type JobSpec, type Reading, runJob } from './jobs/job.ts';
 export { traceStep } from './jobs/traceStep.ts';

@@ -59,6 +59,7 @@ export function placeResults(graph: Graph): ReadonlyMap<Tensor, Target> {
     const readsDestination = node.inputs.some((input) => destinationOf(input) === destination);
     const feedsDestination = graph.nodes.some(
       (other) =>
+        other !== user &&
         other.inputs.some((input) => rootOf(input) === root) &&
         other.outputs.some((output) => targets.get(output)?.destination === destination),
     );

@@ -149,6 +149,7 @@ export default {
       kernel(code.firstWeights, [x, da, w1], [tiles(H), tiles(I)]),
       kernel(code.otherParameters, [h, da, dz, b1, w2, b2], [Math.ceil((H * C + H + C) / 64)]),
     ]);
+    let lastLoss;
     return {
       async run(steps) {
         const encoder = device.createCommandEncoder();
@@ -166,8 +167,9 @@ export default {
         await staging.mapAsync(GPUMapMode.READ);
         const losses = new Float32Array(staging.getMappedRange().slice(0));
         staging.unmap();
-        return losses.reduce((sum, value) => sum + value, 0);
+        lastLoss = losses.reduce((sum, value) => sum + value, 0);
       },
+      read: async () => Float32Array.of(lastLoss),
       dispose() {
         for (const made of [x, y, w1, b1, w2, b2, h, da, dz, loss, staging]) made.destroy();
       },

@@ -1,4 +1,15 @@
-import { blockUntilReady, defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from '@jax-js/jax';
+import {
+  blockUntilReady,
+  defaultDevice,
+  grad,
+  init,
+  jit,
+  jvp,
+  nn,
+  numpy as np,
+  valueAndGrad,
+  vmap,
+} from '@jax-js/jax';
 
 const KEYS = ['w1', 'b1', 'w2', 'b2'];
 
@@ -7,6 +18,48 @@ const loss = (p, x, y) => {
   const h = nn.relu(np.matmul(x, p.w1).add(p.b1));
   const z = np.matmul(h, p.w2).add(p.b2);
   return nn.logSoftmax(z).mul(y).sum(-1).mean().neg();
+};
+/** Of one example, x [inputs], y [classes]. */
+const exampleLoss = (p, x, y) => {
+  const h = nn.relu(np.matmul(x, p.w1).add(p.b1));
+  const z = np.matmul(h, p.w2).add(p.b2);
+  return nn.logSoftmax(z).mul(y).sum().neg();
+};
+const parametersOf = ({ inputs, hidden, classes }, { w1, b1, w2, b2 }) => ({
+  w1: np.array(w1).reshape([inputs, hidden]),
+  b1: np.array(b1),
+  w2: np.array(w2).reshape([hidden, classes]),
+  b2: np.array(b2),
+});
+const batchOf = ({ batch, inputs, classes, x, y }) => [
+  np.array(x).reshape([batch, inputs]),
+  np.array(y).reshape([batch, classes]),
+];
+
+/** Results stay alive until the device is done, so that no lazy work is dropped. `compute` gives an array or a tree. */
+const repeated = (compute, inputs) => {
+  let held = [];
+  const leaves = (result) => (result.dispose ? [result] : KEYS.map((key) => result[key]));
+  const clear = () => {
+    for (const array of held.flatMap(leaves)) array.dispose();
+    held = [];
+  };
+  return {
+    async run(times) {
+      clear();
+      for (let i = 0; i < times; i++) held.push(compute());
+      await blockUntilReady(held);
+    },
+    async read() {
+      const parts = [];
+      for (const array of leaves(held.at(-1))) parts.push(...(await array.ref.data()));
+      return Float32Array.from(parts);
+    },
+    dispose() {
+      clear();
+      for (const array of inputs) array.dispose();
+    },
+  };
 };
 const references = (p) => Object.fromEntries(KEYS.map((key) => [key, p[key].ref]));
 
@@ -20,19 +73,30 @@ export default {
     defaultDevice('webgpu');
   },
 
-  mlpStep({ batch, inputs, hidden, classes, rate, x: images, y: oneHot, w1, b1, w2, b2 }) {
-    let parameters = {
-      w1: np.array(w1).reshape([inputs, hidden]),
-      b1: np.array(b1),
-      w2: np.array(w2).reshape([hidden, classes]),
-      b2: np.array(b2),
-    };
-    const x = np.array(images).reshape([batch, inputs]);
-    const y = np.array(oneHot).reshape([batch, classes]);
+  matmul({ form, m, n, k, a, b }) {
+    const A = np.array(a).reshape(form === 'TN' ? [k, m] : [m, k]);
+    const B = np.array(b).reshape(form === 'NT' ? [n, k] : [k, n]);
+    const product = jit((p, q) =>
+      np.matmul(form === 'TN' ? p.transpose() : p, form === 'NT' ? q.transpose() : q),
+    );
+    return repeated(() => product(A.ref, B.ref), [A, B]);
+  },
+
+  sum({ x }) {
+    const X = np.array(x);
+    const total = jit((p) => np.sum(p));
+    return repeated(() => total(X.ref), [X]);
+  },
+
+  mlpStep(task) {
+    const { rate } = task;
+    let parameters = parametersOf(task, task);
+    const [x, y] = batchOf(task);
     const step = jit((p, bx, by) => {
       const [value, gradient] = valueAndGrad(loss)(references(p), bx, by);
       return [value, Object.fromEntries(KEYS.map((key) => [key, p[key].sub(gradient[key].mul(rate))]))];
     });
+    let last;
     return {
       async run(steps) {
         let value;
@@ -41,11 +105,35 @@ export default {
           [value, parameters] = step(parameters, x.ref, y.ref);
         }
         await blockUntilReady(parameters);
-        return (await value.data())[0];
+        last = await value.data();
       },
+      read: async () => last,
       dispose() {
         for (const array of [x, y, ...Object.values(parameters)]) array.dispose();
       },
     };
+  },
+
+  secondMoments(task) {
+    const parameters = parametersOf(task, task);
+    const [x, y] = batchOf(task);
+    const moments = jit((p, bx, by) => {
+      const each = vmap(grad(exampleLoss), [null, 0, 0])(p, bx, by);
+      return Object.fromEntries(KEYS.map((key) => [key, np.square(each[key]).mean(0)]));
+    });
+    return repeated(
+      () => moments(references(parameters), x.ref, y.ref),
+      [x, y, ...Object.values(parameters)],
+    );
+  },
+
+  hvp(task) {
+    const [parameters, v] = [parametersOf(task, task), parametersOf(task, task.v)];
+    const [x, y] = batchOf(task);
+    const product = jit((p, t, bx, by) => jvp((q) => grad(loss)(q, bx, by), [p], [t])[1]);
+    return repeated(
+      () => product(references(parameters), references(v), x.ref, y.ref),
+      [x, y, ...Object.values(parameters), ...Object.values(v)],
+    );
   },
 };

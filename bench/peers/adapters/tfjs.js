@@ -2,6 +2,45 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import '@tensorflow/tfjs-backend-webgpu';
 
+const parametersOf = ({ inputs, hidden, classes }, { w1, b1, w2, b2 }) => [
+  tf.tensor2d(w1, [inputs, hidden]),
+  tf.tensor1d(b1),
+  tf.tensor2d(w2, [hidden, classes]),
+  tf.tensor1d(b2),
+];
+const batchOf = ({ batch, inputs, classes, x, y }) => [
+  tf.tensor2d(x, [batch, inputs]),
+  tf.tensor2d(y, [batch, classes]),
+];
+const lossOf = ([w1, b1, w2, b2], x, y) => {
+  const h = tf.relu(tf.add(tf.matMul(x, w1), b1));
+  const z = tf.add(tf.matMul(h, w2), b2);
+  return tf.neg(tf.mean(tf.sum(tf.mul(y, tf.logSoftmax(z)), -1)));
+};
+
+/** Each repetition replaces the results of the one before. */
+const repeated = (compute, inputs) => {
+  let held = [];
+  return {
+    run(times) {
+      for (let i = 0; i < times; i++) {
+        const before = held;
+        held = tf.tidy(compute);
+        tf.dispose(before);
+      }
+      // Work that is recorded but not submitted would not be waited for.
+      tf.backend().endComputePassEncoder();
+      tf.backend().submitQueue();
+    },
+    async read() {
+      const parts = [];
+      for (const tensor of held) parts.push(...(await tensor.data()));
+      return Float32Array.from(parts);
+    },
+    dispose: () => tf.dispose([...held, ...inputs]),
+  };
+};
+
 export default {
   name: 'TensorFlow.js',
   version: __VERSIONS__['@tensorflow/tfjs-core'],
@@ -12,31 +51,64 @@ export default {
     if (tf.getBackend() !== 'webgpu') throw new Error(`TensorFlow.js chose the backend ${tf.getBackend()}`);
   },
 
-  mlpStep({ batch, inputs, hidden, classes, rate, x: images, y: oneHot, ...initial }) {
-    const w1 = tf.variable(tf.tensor2d(initial.w1, [inputs, hidden]));
-    const b1 = tf.variable(tf.tensor1d(initial.b1));
-    const w2 = tf.variable(tf.tensor2d(initial.w2, [hidden, classes]));
-    const b2 = tf.variable(tf.tensor1d(initial.b2));
-    const x = tf.tensor2d(images, [batch, inputs]);
-    const y = tf.tensor2d(oneHot, [batch, classes]);
-    const sgd = tf.train.sgd(rate);
-    const loss = () => {
-      const h = tf.relu(tf.add(tf.matMul(x, w1), b1));
-      const z = tf.add(tf.matMul(h, w2), b2);
-      return tf.neg(tf.mean(tf.sum(tf.mul(y, tf.logSoftmax(z)), -1)));
-    };
+  matmul({ form, m, n, k, a, b }) {
+    const A = tf.tensor2d(a, form === 'TN' ? [k, m] : [m, k]);
+    const B = tf.tensor2d(b, form === 'NT' ? [n, k] : [k, n]);
+    return repeated(() => [tf.matMul(A, B, form === 'TN', form === 'NT')], [A, B]);
+  },
+
+  sum({ x }) {
+    const X = tf.tensor1d(x);
+    return repeated(() => [tf.sum(X)], [X]);
+  },
+
+  mlpStep(task) {
+    const parameters = parametersOf(task, task).map((p) => tf.variable(p));
+    const [x, y] = batchOf(task);
+    const sgd = tf.train.sgd(task.rate);
+    let last;
     return {
       async run(steps) {
         let value;
         for (let i = 0; i < steps; i++) {
           value?.dispose();
-          value = tf.tidy(() => sgd.minimize(loss, true));
+          value = tf.tidy(() => sgd.minimize(() => lossOf(parameters, x, y), true));
         }
-        const [last] = await value.data();
+        last = await value.data();
         value.dispose();
-        return last;
       },
-      dispose: () => tf.dispose([x, y, w1, b1, w2, b2]),
+      read: async () => last,
+      dispose: () => tf.dispose([x, y, ...parameters]),
     };
+  },
+
+  // There is no vmap: one gradient an example.
+  secondMoments(task) {
+    const parameters = parametersOf(task, task);
+    const [x, y] = batchOf(task);
+    const gradients = tf.grads((w1, b1, w2, b2, bx, by) => lossOf([w1, b1, w2, b2], bx, by));
+    return repeated(() => {
+      let total;
+      for (let n = 0; n < task.batch; n++) {
+        total = tf.tidy(() => {
+          const one = [tf.slice(x, [n, 0], [1, -1]), tf.slice(y, [n, 0], [1, -1])];
+          const squares = gradients([...parameters, ...one])
+            .slice(0, 4)
+            .map((g) => tf.square(g));
+          return squares.map((square, i) => (total ? tf.add(total[i], square) : square));
+        });
+      }
+      return total.map((square) => tf.div(square, task.batch));
+    }, [x, y, ...parameters]);
+  },
+
+  // There is no forward mode: the gradient of ⟨gradient, v⟩.
+  hvp(task) {
+    const parameters = parametersOf(task, task);
+    const v = parametersOf(task, task.v);
+    const [x, y] = batchOf(task);
+    const gradient = tf.grads((...p) => lossOf(p, x, y));
+    const product = tf.grads((...p) => tf.addN(gradient(p).map((g, i) => tf.sum(tf.mul(g, v[i])))));
+    return repeated(() => product(parameters), [x, y, ...parameters, ...v]);
   },
 };

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { distFolder } from './fileHost.ts';
+import { distFolder } from '../fileHost.ts';
 
 /** The other implementations, ready to be loaded. */
 export interface Peers {

@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import sirv from 'sirv';
-import type { BenchDriver, BenchWorker } from './benchDriver.ts';
-import { chromiumFlags, hasGpuDevice } from './chromiumFlags.ts';
-import { distFolder } from './fileHost.ts';
-import { findBrowser } from './findBrowser.ts';
-import { loadPlaywright, MissingPackageError } from './findPackage.ts';
+import { chromiumFlags, hasGpuDevice } from '../chromiumFlags.ts';
+import { distFolder } from '../fileHost.ts';
+import { findBrowser } from '../findBrowser.ts';
+import { loadPlaywright, MissingPackageError } from '../findPackage.ts';
+import type { BenchDriver, BenchWorker } from './driver.ts';
 
 /** Timestamps as the adapter gives them, not rounded to 100 µs as pages get them. */
 const TIMESTAMPS = '--disable-dawn-features=timestamp_quantization';

@@ -1,20 +1,8 @@
-import type { AdapterInfo } from '../gpu/device.ts';
-import type { DispatchTime } from '../gpu/program.ts';
-import {
-  type BenchAdapter,
-  type BenchJob,
-  basinAdapter,
-  basinStatisticsAdapter,
-  basinTrainAdapter,
-} from './benchStep.ts';
-import { benchTask, STEPS } from './benchTask.ts';
-
-/** Ours, by the keys that results are kept under. */
-export const OWN = {
-  basin: basinAdapter,
-  'basin-statistics': basinStatisticsAdapter,
-  'basin-train': basinTrainAdapter,
-} satisfies Record<string, BenchAdapter>;
+import type { AdapterInfo } from '../../gpu/device.ts';
+import type { DispatchTime } from '../../gpu/program.ts';
+import { OWN } from './basinAdapters.ts';
+import { type BenchAdapter, type BenchJob, makeJob } from './benchAdapter.ts';
+import { benchTask } from './benchCase.ts';
 
 /** Who is being timed. */
 export interface Started {
@@ -27,17 +15,18 @@ export interface Started {
 }
 
 export interface Prepared {
-  /** Milliseconds of the first run, compilation included. */
+  /** Milliseconds until the first run of all repetitions is done, uploads and compilation included. */
   first: number;
-  /** Of the last step of the first run. */
-  loss: number;
-  dispatchesPerStep: number;
-  submitsPerStep: number;
+  /** What the last repetition of the first run gave. */
+  result: number[];
+  /** Of one repetition of a warm run. */
+  dispatches: number;
+  submits: number;
   /** What WebGPU reported and no one caught: a time beside it is void. */
   gpuErrors: string[];
 }
 
-/** One dispatch of a step. */
+/** One dispatch of a repetition. */
 export interface ProfileLine extends Omit<DispatchTime, 'params'> {
   /** GFLOP/s of a matrix product. */
   gflops?: number;
@@ -100,37 +89,42 @@ export class BenchRunner {
     };
   }
 
-  /** Makes the step for a batch size and runs it for the first time, then once more to count. */
-  async prepare(key: string, batch: number): Promise<Prepared> {
-    const task = benchTask(batch);
+  /**
+   * Makes a task ready and does it for the first time, then once more to count.
+   * @returns null where the implementation has no such thing
+   */
+  async prepare(key: string, task: string, times: number): Promise<Prepared | null> {
+    const inputs = benchTask(task);
     const errorsBefore = errors.length;
     const started = performance.now();
-    const job = await this.#adapters.get(key)!.mlpStep(task);
-    const loss = await job.run(STEPS);
+    const job = await makeJob(this.#adapters.get(key)!, inputs);
+    if (!job) return null;
+    await job.run(times);
     await idle();
     const first = performance.now() - started;
     this.#jobs.set(key, job);
+    const result = Array.from(await job.read());
     const before = { ...counts };
-    await job.run(STEPS);
+    await job.run(times);
     await idle();
     return {
       first,
-      loss,
-      dispatchesPerStep: (counts.dispatches - before.dispatches) / STEPS,
-      submitsPerStep: (counts.submits - before.submits) / STEPS,
+      result,
+      dispatches: (counts.dispatches - before.dispatches) / times,
+      submits: (counts.submits - before.submits) / times,
       gpuErrors: errors.slice(errorsBefore, errorsBefore + 3),
     };
   }
 
-  /** Milliseconds a step, until the device is done. Two steps before wake up what slept while others ran. */
-  async time(key: string): Promise<number> {
+  /** Milliseconds a repetition, until the device is done. Some before, untimed, wake up what slept while others ran. */
+  async time(key: string, times: number, before: number): Promise<number> {
     const job = this.#jobs.get(key)!;
-    await job.run(2);
+    if (before > 0) await job.run(before);
     await idle();
     const started = performance.now();
-    await job.run(STEPS);
+    await job.run(times);
     await idle();
-    return (performance.now() - started) / STEPS;
+    return (performance.now() - started) / times;
   }
 
   /** Each dispatch's median over some runs; null where the implementation or the adapter cannot tell. */

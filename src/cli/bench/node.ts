@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { NoAdapterError } from '../gpu/device.ts';
-import type { BenchRunner } from '../jobs/benchRunner.ts';
-import type { BenchCalls, BenchDriver, BenchWorker } from './benchDriver.ts';
-import { distFolder } from './fileHost.ts';
-import { nodeGpu } from './nodeGpu.ts';
+import { NoAdapterError } from '../../gpu/device.ts';
+import type { BenchRunner } from '../../jobs/bench/benchRunner.ts';
+import { distFolder } from '../fileHost.ts';
+import { nodeGpu } from '../nodeGpu.ts';
+import type { BenchCalls, BenchDriver, BenchWorker } from './driver.ts';
 
 interface Question {
   id: number;

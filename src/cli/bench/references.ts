@@ -1,0 +1,37 @@
+import { type BenchCase, type BenchTask, benchTask, STEPS } from '../../jobs/bench/benchCase.ts';
+import { matmul } from '../../reference/matmul.ts';
+import { mlpHessianProduct, mlpSecondMoments, mlpTrainingLoss } from '../../reference/mlp.ts';
+import { sum } from '../../reference/sum.ts';
+
+/** What every implementation must give, in float64, by the case's key. Takes some seconds. */
+export function referenceResults(cases: readonly BenchCase[]): Map<string, Float64Array> {
+  return new Map(cases.map(({ key }) => [key, reference(benchTask(key))]));
+}
+
+function reference(task: BenchTask): Float64Array {
+  switch (task.kind) {
+    case 'matmul':
+      return matmul(task.form, task.a, task.b, task);
+    case 'sum':
+      return sum(task.x, { outer: 1, reduced: task.x.length, inner: 1 });
+    case 'mlpStep':
+      return Float64Array.of(mlpTrainingLoss(task, STEPS));
+    case 'secondMoments':
+      return mlpSecondMoments(task);
+    case 'hvp':
+      return mlpHessianProduct(task, task.v);
+  }
+}
+
+/** ‖found − wanted‖∞ / ‖wanted‖∞; infinite where the lengths differ or a number is missing. */
+export function worstError(found: readonly (number | null)[], wanted: Float64Array): number {
+  if (found.length !== wanted.length) return Number.POSITIVE_INFINITY;
+  let [worst, largest] = [0, 0];
+  wanted.forEach((value, i) => {
+    const error = Math.abs((found[i] ?? Number.NaN) - value);
+    // A comparison with NaN is false: such an error stays.
+    if (!(error <= worst)) worst = error;
+    largest = Math.max(largest, Math.abs(value));
+  });
+  return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst / largest;
+}

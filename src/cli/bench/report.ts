@@ -1,0 +1,118 @@
+import type { ProfileLine } from '../../jobs/bench/benchRunner.ts';
+import type { Spread } from './spread.ts';
+import type { BenchRun, CaseResult, Timing } from './timeCases.ts';
+
+/** One runtime's results for people. */
+export function benchText(run: BenchRun): string {
+  const { vendor, architecture, device, description, software } = run.adapter;
+  const named = [vendor, architecture, device, description].filter(Boolean).join(' ');
+  const lines = [
+    `${run.version} on ${named}${software ? ': a software adapter, its times say nothing about a GPU' : ''}`,
+  ];
+  for (const result of run.cases) lines.push('', ...caseText(result));
+  lines.push(...summary(run.cases));
+  return lines.join('\n');
+}
+
+function caseText({
+  case: { key, times, flops, bytes },
+  timings,
+  overBasin,
+  profiles,
+}: CaseResult): string[] {
+  const unit = flops ? ['GFLOP/s'] : bytes ? ['GB/s'] : [];
+  const head = [key, 'ms', 'min..max', ...unit, 'over Basin', 'dispatches', 'submits', 'error', 'first run'];
+  const rows = timings
+    .filter(({ absent }) => !absent)
+    .map((timing) => row(timing, overBasin[timing.key], flops ?? bytes));
+  const lines = aligned([head, ...rows], 1);
+  lines.push(`samples of ${times}; the first run is of ${times} too, compilation included`);
+  for (const { name, wrong, failed, gpuErrors } of timings) {
+    if (wrong) lines.push(`${name}: WRONG, its result is not that of float64`);
+    if (failed !== undefined) lines.push(`${name}: failed: ${failed}`);
+    if (gpuErrors?.[0]) lines.push(`${name}: WebGPU reported ${gpuErrors[0]}`);
+  }
+  const absent = timings.filter((timing) => timing.absent).map(({ name }) => name);
+  if (absent.length > 0) lines.push(`not offered by ${absent.join(', ')}`);
+  const statistics = overBasin['basin-statistics'];
+  if (statistics) lines.push(`a step with B_simple measured over one without: ${quotient(statistics)}`);
+  const best = bestPeer(timings, overBasin);
+  if (best) lines.push(`Basin against the best library, ${best.name}: ${quotient(best.ratio)} as fast`);
+  if (profiles.basin && profiles.basin.length > 1) lines.push('', ...profileLines(profiles.basin));
+  return lines;
+}
+
+function row(
+  { name, time, error, wrong, failed, ...timing }: Timing,
+  ratio: Spread | undefined,
+  work: number | undefined,
+): string[] {
+  const rate = work ? [time ? (work / time.median / 1e6).toFixed(2) : ''] : [];
+  if (failed !== undefined || !time) return [name, 'failed', '', ...rate, '', '', '', '', ''];
+  return [
+    name,
+    wrong ? `WRONG (${time.median.toFixed(2)})` : time.median.toFixed(2),
+    `${time.min.toFixed(2)}..${time.max.toFixed(2)}`,
+    ...rate,
+    ratio ? `${ratio.median.toFixed(2)} ×` : '',
+    `${Number(timing.dispatches!.toFixed(1))}`,
+    timing.submits!.toFixed(2),
+    error!.toExponential(1),
+    `${timing.first!.toFixed(0)} ms`,
+  ];
+}
+
+/** The fastest library that gives right results. Kernels written by hand for one shape are no library. */
+function bestPeer(
+  timings: readonly Timing[],
+  overBasin: CaseResult['overBasin'],
+): { name: string; ratio: Spread } | undefined {
+  const peers = timings.flatMap(({ key, name }) => {
+    const ratio = overBasin[key];
+    return ratio && !key.startsWith('basin') && key !== 'bareKernels' ? [{ name, ratio }] : [];
+  });
+  return peers.sort((a, b) => a.ratio.median - b.ratio.median)[0];
+}
+
+/** The matrix products together, as a geometric mean. */
+function summary(cases: readonly CaseResult[]): string[] {
+  const products = cases.filter(({ case: { kind } }) => kind === 'matmul');
+  const best = products.flatMap(({ timings, overBasin }) => bestPeer(timings, overBasin)?.ratio.median ?? []);
+  if (best.length < 2) return [];
+  const mean = Math.exp(best.reduce((sum, ratio) => sum + Math.log(ratio), 0) / best.length);
+  return [
+    '',
+    `matmul against the best library of each shape: geometric mean ${mean.toFixed(2)} × over ${best.length} shapes, least ${Math.min(...best).toFixed(2)} ×`,
+  ];
+}
+
+function quotient({ median, min, max }: Spread): string {
+  return `${median.toFixed(2)} × (${min.toFixed(2)} to ${max.toFixed(2)} in single rounds)`;
+}
+
+/** A line a dispatch. */
+function profileLines(profile: readonly ProfileLine[]): string[] {
+  const total = profile.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const rows = profile.map(({ label, kernel, grid, milliseconds, gflops }) => [
+    label,
+    kernel,
+    grid.join(' × '),
+    milliseconds.toFixed(3),
+    `${((100 * milliseconds) / total).toFixed(1)} %`,
+    gflops === undefined ? '' : gflops.toFixed(2),
+  ]);
+  const head = ['op', 'kernel', 'grid', 'ms', 'share', 'GFLOP/s'];
+  const foot = [`${profile.length} dispatches`, '', '', total.toFixed(3), '', ''];
+  return ["Basin's, each dispatch in a pass of its own", ...aligned([head, ...rows, foot], 3)];
+}
+
+/** Columns as wide as what is in them; the first `left` of them flush left. */
+function aligned(rows: readonly (readonly string[])[], left: number): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+}

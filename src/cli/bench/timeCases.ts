@@ -1,0 +1,168 @@
+import type { AdapterInfo } from '../../gpu/device.ts';
+import type { BenchCase } from '../../jobs/bench/benchCase.ts';
+import type { Prepared, ProfileLine, Started } from '../../jobs/bench/benchRunner.ts';
+import type { BenchDriver, BenchWorker } from './driver.ts';
+import type { Peers } from './peers.ts';
+import { worstError } from './references.ts';
+import { type Spread, spread } from './spread.ts';
+
+/** Untimed repetitions before a sample. */
+const WARM_UP = 2;
+/** Where one repetition takes longer than this, in milliseconds, a sample is one, without any before it, and there is one. */
+const SLOW = 2000;
+
+/** One implementation at one case. Times in milliseconds a repetition. */
+export interface Timing extends Partial<Omit<Prepared, 'result'>> {
+  key: string;
+  name: string;
+  /** It has no such thing. */
+  absent?: boolean;
+  /** Why there is no time. */
+  failed?: string;
+  /** ‖found − float64‖∞ / ‖float64‖∞ of what the first run gave. */
+  error?: number;
+  wrong?: boolean;
+  /** One a round. */
+  samples: number[];
+  time?: Spread;
+}
+
+export interface CaseResult {
+  case: BenchCase;
+  timings: Timing[];
+  /** Time of each implementation over that of Basin: of the medians, and the least and largest in one round. */
+  overBasin: Record<string, Spread>;
+  profiles: Record<string, ProfileLine[]>;
+}
+
+/** One runtime's results. */
+export interface BenchRun {
+  runtime: BenchDriver['runtime'];
+  version: string;
+  adapter: AdapterInfo;
+  implementations: Record<string, Started | { failed: string }>;
+  cases: CaseResult[];
+}
+
+/** What is timed against what. */
+export interface BenchPlan {
+  cases: readonly BenchCase[];
+  /** Keys of ours, as BenchRunner knows them; the first is what the others are compared with. */
+  ours: readonly string[];
+  peers: Peers | undefined;
+  /** Samples of each implementation instead of each case's own number. */
+  rounds: number | undefined;
+}
+
+/**
+ * Times every implementation once a round, in an order that changes from round to round, so that what disturbs the
+ * machine hits all of them alike.
+ * @param references what each case must give, in float64, by its key
+ * @throws if ours cannot be started.
+ */
+export async function timeCases(
+  driver: BenchDriver,
+  { cases, ours, peers, rounds }: BenchPlan,
+  references: ReadonlyMap<string, Float64Array>,
+  log: (line: string) => void,
+): Promise<BenchRun> {
+  const workers = new Map<string, BenchWorker>();
+  const implementations: BenchRun['implementations'] = {};
+  let adapter: AdapterInfo | undefined;
+  const own = await driver.worker();
+  for (const key of ours) {
+    const started = await own.call('start', key);
+    adapter ??= started.adapter;
+    implementations[key] = { ...started, adapter: undefined };
+    workers.set(key, own);
+  }
+  for (const key of peers?.keys ?? []) {
+    try {
+      const worker = await driver.worker();
+      implementations[key] = await worker.call('start', key, driver.peerUrl(key));
+      workers.set(key, worker);
+    } catch (error) {
+      implementations[key] = { failed: firstLine(error) };
+    }
+  }
+
+  const results: CaseResult[] = [];
+  for (const benchCase of cases) {
+    const { key } = benchCase;
+    log(`${driver.version}, ${key}: compiling`);
+    const timings: Timing[] = [];
+    for (const [who, started] of Object.entries(implementations)) {
+      const timing =
+        'failed' in started
+          ? { failed: started.failed, samples: [] }
+          : await prepare(workers.get(who)!, who, benchCase, references.get(key)!);
+      timings.push({ key: who, name: 'name' in started ? started.name : who, ...timing });
+    }
+    const isLive = ({ failed, absent }: Timing): boolean => failed === undefined && !absent;
+    const count = rounds ?? benchCase.rounds;
+    for (let round = 0; round < count; round++) {
+      log(`${driver.version}, ${key}: round ${round + 1} of ${count}`);
+      for (const timing of inOrder(timings, round)) {
+        const slow = timing.first! > SLOW * benchCase.times;
+        if (!isLive(timing) || (slow && round > 0)) continue;
+        const [times, before] = slow ? [1, 0] : [benchCase.times, WARM_UP];
+        try {
+          timing.samples.push(await workers.get(timing.key)!.call('time', timing.key, times, before));
+        } catch (error) {
+          timing.failed = firstLine(error);
+        }
+      }
+    }
+    for (const timing of timings) if (timing.samples.length > 0) timing.time = spread(timing.samples);
+    const profiles: CaseResult['profiles'] = {};
+    for (const timing of timings.filter(isLive)) {
+      const profile = await workers.get(timing.key)!.call('profile', timing.key);
+      if (profile) profiles[timing.key] = profile;
+      await workers.get(timing.key)!.call('release', timing.key);
+    }
+    results.push({ case: benchCase, timings, overBasin: ratios(timings, ours[0]!), profiles });
+  }
+  const { runtime, version } = driver;
+  return { runtime, version, adapter: adapter!, implementations, cases: results };
+}
+
+/** Moved on by one each round, and there and back in turn, so that no one always follows the same other. */
+function inOrder<T>(items: readonly T[], round: number): T[] {
+  const moved = items.map((_, i) => items[(i + round) % items.length]!);
+  return round % 2 ? moved.reverse() : moved;
+}
+
+async function prepare(
+  worker: BenchWorker,
+  who: string,
+  { key, times, tolerance }: BenchCase,
+  reference: Float64Array,
+): Promise<Omit<Timing, 'key' | 'name'>> {
+  try {
+    const prepared = await worker.call('prepare', who, key, times);
+    if (!prepared) return { absent: true, samples: [] };
+    const { result, ...counted } = prepared;
+    const error = worstError(result, reference);
+    return { ...counted, error, wrong: !(error <= tolerance), samples: [] };
+  } catch (error) {
+    return { failed: firstLine(error), samples: [] };
+  }
+}
+
+function ratios(timings: readonly Timing[], ours: string): Record<string, Spread> {
+  const basin = timings.find(({ key }) => key === ours)!;
+  const others = timings.filter(({ key, time, wrong }) => key !== ours && time && basin.time && !wrong);
+  return Object.fromEntries(
+    others.map(({ key, time, samples }) => [
+      key,
+      {
+        ...spread(samples.flatMap((ms, round) => (basin.samples[round] ? [ms / basin.samples[round]] : []))),
+        median: time!.median / basin.time!.median,
+      },
+    ]),
+  );
+}
+
+function firstLine(error: unknown): string {
+  return (error as Error).message.split('\n')[0]!.slice(0, 300);
+}
