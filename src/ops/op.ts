@@ -1,4 +1,5 @@
 import type { KernelCall } from '../gpu/kernelCall.ts';
+import type { KernelChoices } from '../gpu/kernelChoice.ts';
 import type { State } from '../gpu/state.ts';
 import { type Attributes, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
 import type { Window2d } from './window2d.ts';
@@ -35,6 +36,8 @@ export interface Target {
   readonly subgroups: boolean;
   /** The adapter's smallest subgroup, or 0. */
   readonly subgroupSize: number;
+  /** Measured or recorded choices among a planner's candidates; without them its default is taken. */
+  readonly choices?: KernelChoices;
 }
 
 /** Null or left out stands for zero. */

@@ -2,15 +2,16 @@ import conv2dMoments from '../../../shaders/moments/conv2d.wgsl';
 import finish from '../../../shaders/moments/finish.wgsl';
 import gramNorms from '../../../shaders/perExample/convGramNorms.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
+import { type Candidate, choose } from '../../gpu/kernelChoice.ts';
 import type { Target } from '../op.ts';
-import { type ConvShape, convParams } from './convPlan.ts';
+import { type ConvShape, convDemand, convParams } from './convPlan.ts';
 import { linearGrid } from './linearGrid.ts';
 
 const THREADS = 64;
 /** Side of a tile of pairs of positions. */
 const TILE = 4;
-/** Side of a tile of the weight, five numbers a coordinate: a GPU has no registers for more. */
-const TILES = { gpu: 4, cpu: 8 };
+/** Side of a tile of the weight, five numbers a coordinate: a GPU has no registers for more. The default first. */
+const TILES = { gpu: [4, 8], cpu: [8, 4] } as const;
 /** Invocations that keep a GPU busy, and both cores of a software adapter's machine; not measured on a GPU. */
 const BUSY = { gpu: 16_384, cpu: 256 };
 /** Invocations beyond which a pass over single examples gains nothing from more. */
@@ -39,11 +40,27 @@ export interface ConvMomentsPlan {
   readonly parts: number;
 }
 
+interface ConvMomentsCandidate extends Candidate {
+  readonly plan: ConvMomentsPlan;
+}
+
 /** Mean and centred squares of the weight gradients of single examples, and their squared norms beside. */
 export function planConvMoments(shape: ConvShape, target: Target): ConvMomentsPlan {
+  const demand = convDemand('convMoments', shape);
+  return choose(convMomentsCandidates(shape, target), demand, target.choices).plan;
+}
+
+/** Every variant of planConvMoments, the default first. */
+export function convMomentsCandidates(shape: ConvShape, target: Target): readonly ConvMomentsCandidate[] {
+  return TILES[target.kind].map((tile) => {
+    const plan = momentsByTiles(shape, tile, target);
+    return { name: `tiles ${tile}×${tile}`, call: plan.sums, plan };
+  });
+}
+
+function momentsByTiles(shape: ConvShape, tile: number, target: Target): ConvMomentsPlan {
   const params = convParams(shape);
   const { images, channels, outChannels, window } = shape;
-  const tile = TILES[target.kind];
   const tiles = tilesOf(shape, tile);
   const elements = outChannels * channels * window.kernelHeight * window.kernelWidth;
   const most = Math.min(images / SHORTEST_BLOCK, LARGEST_SCRATCH / (3 * elements));
@@ -75,41 +92,59 @@ export function planConvNorms(
   unitSize: number,
   target: Target,
 ): { readonly call: KernelCall; readonly parts: number; readonly form: 'direct' | 'Gram' } {
+  const demand = convDemand('convNorms', shape, { unitSize });
+  return choose(convNormsCandidates(shape, unitSize, target), demand, target.choices);
+}
+
+interface ConvNormsCandidate extends Candidate {
+  readonly parts: number;
+  readonly form: 'direct' | 'Gram';
+}
+
+/** Every variant of planConvNorms, the default first. */
+export function convNormsCandidates(
+  shape: ConvShape,
+  unitSize: number,
+  target: Target,
+): readonly ConvNormsCandidate[] {
   const params = convParams(shape);
   const { images, channels, outChannels, outHeight, outWidth, window } = shape;
   const units = images / unitSize;
   if (!Number.isInteger(units)) {
     throw new Error(`convolution norms: ${images} images are no whole number of groups of ${unitSize}`);
   }
+  const direct = TILES[target.kind].map((tile): ConvNormsCandidate => {
+    const tiles = tilesOf(shape, tile);
+    const tilesPerPart = Math.min(tiles, Math.ceil((units * tiles) / PLENTY));
+    const parts = Math.ceil(tiles / tilesPerPart);
+    return {
+      name: `direct ${tile}×${tile}`,
+      call: {
+        source: conv2dMoments,
+        knobs: { TILE_O: tile, TILE_K: tile, MOMENTS: false, NORMS: true },
+        params: { ...params, unitSize, unitsPerBlock: 1, blocks: units, tilesPerPart, parts },
+        grid: grid(units * parts),
+      },
+      parts,
+      form: 'direct',
+    };
+  });
   const taps = channels * window.kernelHeight * window.kernelWidth;
   const positions = unitSize * outHeight * outWidth;
   const side = Math.ceil(positions / TILE);
   const pairs = (side * (side + 1)) / 2;
-  // Half of the pairs are formed, at about twice the cost of a product of the gradient: patches are read twice.
-  if (positions * (taps + outChannels) < taps * outChannels && units * pairs <= LARGEST_SCRATCH) {
-    return {
-      call: {
-        source: gramNorms,
-        knobs: { TILE },
-        params: { ...params, unitSize, units },
-        grid: grid(units * pairs),
-      },
-      parts: pairs,
-      form: 'Gram',
-    };
-  }
-  const tile = TILES[target.kind];
-  const tiles = tilesOf(shape, tile);
-  const tilesPerPart = Math.min(tiles, Math.ceil((units * tiles) / PLENTY));
-  const parts = Math.ceil(tiles / tilesPerPart);
-  return {
+  if (units * pairs > LARGEST_SCRATCH) return direct;
+  const gram: ConvNormsCandidate = {
+    name: `Gram ${TILE}×${TILE}`,
     call: {
-      source: conv2dMoments,
-      knobs: { TILE_O: tile, TILE_K: tile, MOMENTS: false, NORMS: true },
-      params: { ...params, unitSize, unitsPerBlock: 1, blocks: units, tilesPerPart, parts },
-      grid: grid(units * parts),
+      source: gramNorms,
+      knobs: { TILE },
+      params: { ...params, unitSize, units },
+      grid: grid(units * pairs),
     },
-    parts,
-    form: 'direct',
+    parts: pairs,
+    form: 'Gram',
   };
+  // Half of the pairs are formed, at about twice the cost of a product of the gradient: patches are read twice.
+  return positions * (taps + outChannels) < taps * outChannels ? [gram, ...direct] : [...direct, gram];
 }

@@ -9,6 +9,7 @@ import matmulTN from '../../../shaders/matmul/matmulTN.wgsl';
 import matmulTNSubgroup from '../../../shaders/matmul/matmulTNSubgroup.wgsl';
 import matmulTNVec4 from '../../../shaders/matmul/matmulTNVec4.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
+import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
 import type { Target } from '../op.ts';
 
@@ -49,11 +50,32 @@ const BUSY = 16_384;
 const SMALL = 2 ** 20;
 
 /**
- * Chooses kernel, variant and grid for a product. It depends on one replica's shape and the adapter only, so that a
- * replica's bits do not depend on how many run beside it.
+ * Chooses kernel, variant and grid for a product. It depends on one replica's shape, the adapter and the target's choices
+ * only, so that a replica's bits do not depend on how many run beside it.
  * @throws if an extent is no positive integer, or column sums are asked of another form than TN.
  */
 export function planMatmul(shape: MatmulShape, target: Target): KernelCall {
+  return choose(matmulCandidates(shape, target), matmulDemand(shape), target.choices).call;
+}
+
+/** What a product's choice is recorded and looked up under; what is fused into it makes no other bucket. */
+export function matmulDemand(shape: MatmulShape): KernelDemand {
+  const { form, m, n, k, bias, activation, mask = 'none', columnSum } = shape;
+  const fused = { bias, activation, mask: mask === 'none' ? '' : `mask ${mask}`, columnSum };
+  return {
+    family: 'matmul',
+    shape,
+    key: shapeKey({ form, m, n, k, ...fused }),
+    bucket: `${form} ${bucketOf({ m, n, k })}${columnSum ? ', columnSum' : ''}`,
+  };
+}
+
+/**
+ * Every variant that computes a product on an adapter, the default first. Quads are for adapters that compute on the
+ * CPU: elsewhere nothing promises that invocations 4i to 4i + 3 of a workgroup are a quad.
+ * @throws if an extent is no positive integer, or column sums are asked of another form than TN.
+ */
+export function matmulCandidates(shape: MatmulShape, target: Target): readonly Candidate[] {
   const { form, m, n, k, columnSum = false } = shape;
   for (const [name, extent] of Object.entries({ m, n, k })) {
     if (!Number.isInteger(extent) || extent < 1) {
@@ -61,25 +83,85 @@ export function planMatmul(shape: MatmulShape, target: Target): KernelCall {
     }
   }
   if (columnSum && form !== 'TN') throw new Error(`matmul ${form}: column sums belong to the form TN`);
-  return target.kind === 'cpu' && target.subgroupSize >= 4 ? quads(shape, target) : general(shape, target);
+  const quads = target.kind === 'cpu' && target.subgroupSize >= 4;
+  const first = quads ? defaultQuads(shape, target) : defaultTiles(shape, target);
+  const all = [
+    ...(quads ? QUAD_TILES.map((tile) => anyFormQuads(shape, tile, target)) : []),
+    ...(quads && inFoursForQuads(shape)
+      ? QUAD_TILES_IN_FOURS.map((tile) => quadsInFours(shape, tile, target))
+      : []),
+    ...TILES.map((tile) => tiles(shape, tile)),
+    ...(inFoursForVec4(shape) ? FOURS.map((fours) => vec4(shape, fours)) : []),
+  ];
+  return [first, ...all.filter(({ name }) => name !== first.name)];
 }
 
+/** TILE_Q and TILE_N: a quad's tile is four times as large both ways. */
+const QUAD_TILES = [
+  [2, 4],
+  [4, 4],
+] as const;
+const QUAD_TILES_IN_FOURS = [
+  [4, 4],
+  [4, 8],
+] as const;
+/** Rows and columns of an invocation's tile. */
+const TILES = [1, 2, 4, 8] as const;
+/** The same, in fours. */
+const FOURS = [1, 2] as const;
+
 /** Four invocations a tile: for adapters that compute on the CPU, where loads are dear and subgroups small. */
-function quads(shape: MatmulShape, { subgroupSize }: Target): KernelCall {
-  const { form, m, n, k, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
-  const epilogue = bias || activation !== 'none' || mask !== 'none';
-  const inFours = n % 4 === 0 && k % 4 === 0 && (form !== 'TN' || (m % 4 === 0 && !epilogue));
+function defaultQuads(shape: MatmulShape, target: Target): Candidate {
+  const { m, n, k } = shape;
   const small = m * n * k < SMALL;
-  const anyForm = small || !inFours;
+  if (small || !inFoursForQuads(shape)) return anyFormQuads(shape, small ? [2, 4] : [4, 4], target);
   // Unrolled 16 × 32 tiles compile for seconds where subgroups are wider than SwiftShader's.
-  const [TILE_Q, TILE_N] = small ? [2, 4] : anyForm || subgroupSize > 4 ? [4, 4] : [4, 8];
-  const WIDTH = subgroupSize;
-  const tiles = Math.ceil(m / (4 * TILE_Q)) * Math.ceil(n / (4 * TILE_N));
-  const sums = columnSum ? Math.ceil(m / (anyForm ? WIDTH : 4 * WIDTH)) : 0;
+  return quadsInFours(shape, target.subgroupSize > 4 ? [4, 4] : [4, 8], target);
+}
+
+function inFoursForQuads({
+  form,
+  m,
+  n,
+  k,
+  bias = false,
+  activation = 'none',
+  mask = 'none',
+}: MatmulShape): boolean {
+  const epilogue = bias || activation !== 'none' || mask !== 'none';
+  return n % 4 === 0 && k % 4 === 0 && (form !== 'TN' || (m % 4 === 0 && !epilogue));
+}
+
+function anyFormQuads(shape: MatmulShape, tile: readonly [number, number], target: Target): Candidate {
+  return {
+    name: `any-form quads ${4 * tile[0]}×${4 * tile[1]}`,
+    call: { source: matmulSubgroup, ...quadCall(shape, tile, target, {}, target.subgroupSize) },
+  };
+}
+
+function quadsInFours(shape: MatmulShape, tile: readonly [number, number], target: Target): Candidate {
+  const { form } = shape;
+  const [TILE_Q, TILE_N] = tile;
   const fours = { FOURS_N: TILE_N / 4, ...(form === 'TN' ? { FOURS_Q: TILE_Q / 4 } : {}) };
   return {
-    source: anyForm ? matmulSubgroup : QUAD[form],
-    knobs: { WIDTH, TILE_Q, TILE_N, ...(anyForm ? {} : fours) },
+    name: `quads ${4 * TILE_Q}×${4 * TILE_N}`,
+    call: { source: QUAD[form], ...quadCall(shape, tile, target, fours, 4 * target.subgroupSize) },
+  };
+}
+
+/** @param sumsPerGroup column sums that a workgroup takes on */
+function quadCall(
+  shape: MatmulShape,
+  [TILE_Q, TILE_N]: readonly [number, number],
+  { subgroupSize: WIDTH }: Target,
+  fours: Readonly<Record<string, number>>,
+  sumsPerGroup: number,
+): Omit<KernelCall, 'source'> {
+  const { m, n, k, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
+  const tiles = Math.ceil(m / (4 * TILE_Q)) * Math.ceil(n / (4 * TILE_N));
+  const sums = columnSum ? Math.ceil(m / sumsPerGroup) : 0;
+  return {
+    knobs: { WIDTH, TILE_Q, TILE_N, ...fours },
     params: {
       m,
       n,
@@ -103,38 +185,63 @@ function strides({ form, m, n, k }: MatmulShape): Record<string, number> {
 }
 
 /** One invocation a tile, without subgroups. */
-function general(shape: MatmulShape, target: Target): KernelCall {
-  const { form, m, n, k, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
-  const epilogue = {
+function defaultTiles(shape: MatmulShape, target: Target): Candidate {
+  const { m, n } = shape;
+  const count = (tile: number): number => Math.ceil(m / tile) * Math.ceil(n / tile);
+  if (target.kind === 'gpu' && inFoursForVec4(shape) && count(4) >= BUSY / 4) {
+    return vec4(shape, count(8) >= BUSY ? 2 : 1);
+  }
+  // Large tiles read less, small ones give more work at once.
+  if (target.kind === 'cpu') return tiles(shape, m * n >= 2048 ? 8 : 4);
+  return tiles(shape, [4, 2].find((tile) => count(tile) >= BUSY) ?? 1);
+}
+
+function inFoursForVec4({ form, m, n, k }: MatmulShape): boolean {
+  return n % 4 === 0 && (form === 'TN' ? m % 4 === 0 : k % 4 === 0);
+}
+
+function vec4(shape: MatmulShape, fours: number): Candidate {
+  const { form, m, n, columnSum = false } = shape;
+  const groups = Math.ceil(m / (32 * fours)) * Math.ceil(n / (32 * fours));
+  return {
+    name: `vec4 ${4 * fours}×${4 * fours}`,
+    call: {
+      source: VEC4[form],
+      knobs: {
+        ...(form === 'TN' ? { FOURS_M: fours } : { TILE_M: 4 * fours }),
+        FOURS_N: fours,
+        ...epilogueKnobs(shape),
+      },
+      params: tileParams(shape),
+      grid: [groups + (columnSum ? Math.ceil(m / (4 * THREADS)) : 0), 1],
+    },
+  };
+}
+
+function tiles(shape: MatmulShape, tile: number): Candidate {
+  const { form, m, n, columnSum = false } = shape;
+  const count = Math.ceil(m / tile) * Math.ceil(n / tile);
+  return {
+    name: `tiles ${tile}×${tile}`,
+    call: {
+      source: GENERAL[form],
+      knobs: { TILE_M: tile, TILE_N: tile, ...epilogueKnobs(shape) },
+      params: tileParams(shape),
+      grid: [Math.ceil(count / THREADS) + (columnSum ? Math.ceil(m / THREADS) : 0), 1],
+    },
+  };
+}
+
+function epilogueKnobs(shape: MatmulShape): Record<string, number | boolean> {
+  const { form, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
+  return {
     BIAS: bias,
     ACTIVATION: NUMBER[activation],
     MASK: NUMBER[mask],
     ...(form === 'TN' ? { COLUMN_SUM: columnSum } : {}),
   };
-  const params = { m, n, k, ...(form === 'TN' ? { columnSumOffset: 0 } : {}) };
-  const tiles = (tile: number): number => Math.ceil(m / tile) * Math.ceil(n / tile);
-  const inFours = n % 4 === 0 && (form === 'TN' ? m % 4 === 0 : k % 4 === 0);
-  if (target.kind === 'gpu' && inFours && tiles(4) >= BUSY / 4) {
-    const fours = tiles(8) >= BUSY ? 2 : 1;
-    const groups = Math.ceil(m / (32 * fours)) * Math.ceil(n / (32 * fours));
-    return {
-      source: VEC4[form],
-      knobs: { ...(form === 'TN' ? { FOURS_M: fours } : { TILE_M: 4 * fours }), FOURS_N: fours, ...epilogue },
-      params,
-      grid: [groups + (columnSum ? Math.ceil(m / (4 * THREADS)) : 0), 1],
-    };
-  }
-  const tile = generalTile(shape, target, tiles);
-  return {
-    source: GENERAL[form],
-    knobs: { TILE_M: tile, TILE_N: tile, ...epilogue },
-    params,
-    grid: [Math.ceil(tiles(tile) / THREADS) + (columnSum ? Math.ceil(m / THREADS) : 0), 1],
-  };
 }
 
-/** Large tiles read less, small ones give more work at once. */
-function generalTile({ m, n }: MatmulShape, { kind }: Target, tiles: (tile: number) => number): number {
-  if (kind === 'cpu') return m * n >= 2048 ? 8 : 4;
-  return [4, 2].find((tile) => tiles(tile) >= BUSY) ?? 1;
+function tileParams({ form, m, n, k }: MatmulShape): Record<string, number> {
+  return { m, n, k, ...(form === 'TN' ? { columnSumOffset: 0 } : {}) };
 }

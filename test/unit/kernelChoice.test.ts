@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { bucketOf, type KernelChoices, shapeKey } from '../../src/gpu/kernelChoice.ts';
+import type { Target } from '../../src/ops/op.ts';
+import {
+  type MatmulShape,
+  matmulCandidates,
+  matmulDemand,
+  planMatmul,
+} from '../../src/ops/plans/matmulPlan.ts';
+
+const swiftshader: Target = { kind: 'cpu', subgroups: true, subgroupSize: 4 };
+const plainCpu: Target = { kind: 'cpu', subgroups: false, subgroupSize: 0 };
+const gpu: Target = { kind: 'gpu', subgroups: true, subgroupSize: 32 };
+
+const choosing = (name: string): KernelChoices => ({ wanted: () => name });
+const names = (shape: MatmulShape, target: Target) => matmulCandidates(shape, target).map(({ name }) => name);
+
+describe('buckets', () => {
+  it('round extents to powers of two and tell which are in fours', () => {
+    expect(bucketOf({ m: 64, n: 10, k: 784 })).toBe('m~64 n~8 k~1024, fours: m k');
+    expect(bucketOf({ m: 1, n: 33, k: 65 })).toBe('m~1 n~32 k~64');
+    expect(bucketOf({ m: 23, n: 22, k: 3 })).toBe('m~32 n~16 k~4');
+  });
+
+  it('hold alike shapes together and others apart', () => {
+    const bucket = (shape: MatmulShape) => matmulDemand(shape).bucket;
+    const base = { form: 'NT', m: 64, n: 128, k: 784 } as const;
+    expect(bucket({ ...base, m: 60 })).toBe(bucket(base));
+    expect(bucket({ ...base, bias: true, activation: 'relu' })).toBe(bucket(base));
+    for (const other of [{ m: 128 }, { m: 63 }, { k: 783 }, { form: 'NN' as const }]) {
+      expect(bucket({ ...base, ...other })).not.toBe(bucket(base));
+    }
+    const weight = { form: 'TN', m: 64, n: 128, k: 784 } as const;
+    expect(bucket({ ...weight, columnSum: true })).not.toBe(bucket(weight));
+  });
+});
+
+describe('keys', () => {
+  it('name the exact shape, and leave out what is not asked for', () => {
+    expect(shapeKey({ form: 'NN', m: 1, mask: '', bias: true, activation: 'none', sums: false })).toBe(
+      'NN m=1 bias',
+    );
+    const plain = { form: 'NT', m: 2, n: 3, k: 5 } as const;
+    expect(matmulDemand(plain).key).toBe('NT m=2 n=3 k=5');
+    expect(matmulDemand({ ...plain, bias: false, activation: 'none', mask: 'none' }).key).toBe(
+      'NT m=2 n=3 k=5',
+    );
+    expect(matmulDemand({ ...plain, bias: true, activation: 'relu' }).key).toBe('NT m=2 n=3 k=5 bias relu');
+    expect(matmulDemand({ ...plain, mask: 'relu' }).key).toBe('NT m=2 n=3 k=5 mask relu');
+  });
+});
+
+describe('candidates of a product', () => {
+  it('are those that the shape and the adapter allow, the default first, each once', () => {
+    const inFours = { form: 'NT', m: 128, n: 128, k: 784 } as const;
+    expect(names(inFours, swiftshader)).toEqual([
+      'quads 16×32',
+      'any-form quads 8×16',
+      'any-form quads 16×16',
+      'quads 16×16',
+      'tiles 1×1',
+      'tiles 2×2',
+      'tiles 4×4',
+      'tiles 8×8',
+      'vec4 4×4',
+      'vec4 8×8',
+    ]);
+    expect(names({ ...inFours, k: 783 }, swiftshader)[0]).toBe('any-form quads 16×16');
+    expect(names({ ...inFours, k: 783 }, plainCpu)).toEqual([
+      'tiles 8×8',
+      'tiles 1×1',
+      'tiles 2×2',
+      'tiles 4×4',
+    ]);
+    expect(names({ ...inFours, m: 2048, n: 2048 }, gpu)).toEqual([
+      'vec4 8×8',
+      'tiles 1×1',
+      'tiles 2×2',
+      'tiles 4×4',
+      'tiles 8×8',
+      'vec4 4×4',
+    ]);
+    for (const target of [swiftshader, plainCpu, gpu]) {
+      const all = names(inFours, target);
+      expect(new Set(all).size).toBe(all.length);
+    }
+  });
+
+  it('are taken by name; an unknown name is the default', () => {
+    const shape = { form: 'TN', m: 132, n: 64, k: 65, columnSum: true } as const;
+    for (const candidate of matmulCandidates(shape, swiftshader)) {
+      expect(planMatmul(shape, { ...swiftshader, choices: choosing(candidate.name) })).toEqual(
+        candidate.call,
+      );
+    }
+    expect(planMatmul(shape, { ...swiftshader, choices: choosing('no such') })).toEqual(
+      planMatmul(shape, swiftshader),
+    );
+  });
+
+  it('are told with the choice', () => {
+    const told: unknown[] = [];
+    const choices: KernelChoices = {
+      wanted: ({ bucket }) => (bucket === 'NN m~8 n~8 k~8, fours: m n k' ? 'tiles 2×2' : undefined),
+      taken: ({ family, key }, { name }, all) => told.push([family, key, name, all.length]),
+    };
+    planMatmul({ form: 'NN', m: 8, n: 8, k: 8 }, { ...gpu, choices });
+    planMatmul({ form: 'NN', m: 8, n: 9, k: 8 }, { ...gpu, choices });
+    expect(told).toEqual([
+      ['matmul', 'NN m=8 n=8 k=8', 'tiles 2×2', 6],
+      ['matmul', 'NN m=8 n=9 k=8', 'tiles 1×1', 4],
+    ]);
+  });
+});
