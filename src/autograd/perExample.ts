@@ -5,7 +5,10 @@ import { denseNorms } from '../ops/denseNorms.ts';
 import type { Node, Tensor } from '../ops/graph.ts';
 import { groupGram } from '../ops/groupGram.ts';
 import { multiply } from '../ops/multiply.ts';
-import type { ConvolutionRule, PerExampleRule } from '../ops/op.ts';
+import type { OuterRule, PerExampleRule } from '../ops/op.ts';
+import { reshape } from '../ops/reshape.ts';
+import { type RowMoments, rowMoments, rowNorms } from '../ops/rowMoments.ts';
+import { scaleGradients } from '../ops/scaleGradients.ts';
 import { sum } from '../ops/sum.ts';
 import type { Cotangents } from './vjp.ts';
 
@@ -39,25 +42,23 @@ export function perExample({ uses }: Cotangents, wrt: readonly Tensor[]): PerExa
 /** ‖gₙ‖² of each parameter and example, [B] for each of `wrt`, for the cotangent's scale. Nothing of size B × P. */
 export function perExampleNormSq(structure: PerExample): Tensor[] {
   return eachPart(structure, (rule) =>
-    rule.kind === 'outer' ? denseNorms(rule.x, rule.delta) : convolutionNorms(rule, 1),
+    rule.kind === 'outer' ? denseNorms(rule.x, rule.delta) : unitNorms(rule, 1),
   );
 }
 
-/** First and second moments over the examples of a batch, and each example's squared norm. */
-export interface Moments {
-  /** (1/B) Σₙ gₙ */
-  readonly gradient: Tensor;
-  /** Σₙ (gₙ − ḡ)² of every coordinate. */
-  readonly centredSquares: Tensor;
-  /** ‖gₙ‖², [B]. */
-  readonly normSq: Tensor;
-}
-
 /** The moments of each of `wrt`, for the cotangent's scale. Nothing of size B × P. */
-export function perExampleMoments(structure: PerExample): Moments[] {
-  return eachPart(structure, (rule): readonly Moments[] => {
+export function perExampleMoments(structure: PerExample): RowMoments[] {
+  return eachPart(structure, (rule): readonly RowMoments[] => {
     const { x, delta } = rule;
     const bias = rule.bias !== null;
+    if (rule.kind === 'scale') {
+      const [weight, shift] = scaleGradients(x, delta, rule.view);
+      return [rowMoments(weight), ...(bias ? [rowMoments(shift)] : [])].map((moments) => ({
+        gradient: reshape(moments.gradient, rule.weight.shape),
+        centredSquares: reshape(moments.centredSquares, rule.weight.shape),
+        normSq: moments.normSq,
+      }));
+    }
     const made =
       rule.kind === 'outer'
         ? { ...denseMoments(x, delta, bias), normSq: denseNorms(x, delta) }
@@ -78,15 +79,21 @@ export function perExampleMoments(structure: PerExample): Moments[] {
 export function groupNormSq(structure: PerExample, groupSize: number): Tensor[] {
   if (groupSize === 1) return perExampleNormSq(structure).map((norms) => sum(norms));
   return eachPart(structure, (rule) => {
-    if (rule.kind === 'convolution') return convolutionNorms(rule, groupSize).map((norms) => sum(norms));
+    if (rule.kind !== 'outer') return unitNorms(rule, groupSize).map((norms) => sum(norms));
     const [x, delta] = [groupGram(rule.x, groupSize), groupGram(rule.delta, groupSize)];
     return [sum(multiply(x, delta)), sum(delta)];
   });
 }
 
-function convolutionNorms({ x, delta, window, bias }: ConvolutionRule, groupSize: number): Tensor[] {
-  const weight = convWeightNorms(x, delta, window, groupSize);
-  return bias ? [weight, convBiasNorms(delta, groupSize)] : [weight];
+/** ‖Σ gₙ‖² of units of consecutive examples, [weight's, bias's]. */
+function unitNorms(rule: Exclude<PerExampleRule, OuterRule>, unitSize: number): Tensor[] {
+  const { x, delta, bias } = rule;
+  if (rule.kind === 'scale') {
+    const each = scaleGradients(x, delta, rule.view);
+    return each.slice(0, bias ? 2 : 1).map((gradients) => rowNorms(gradients, unitSize));
+  }
+  const weight = convWeightNorms(x, delta, rule.window, unitSize);
+  return bias ? [weight, convBiasNorms(delta, unitSize)] : [weight];
 }
 
 /** What a function makes of each rule, [weight's, bias's], by parameter. */

@@ -84,7 +84,7 @@ export class Evaluator {
       const graph = new Graph();
       const sampler = { mode: 'sequential' as const, examples: examples.examples, counters };
       const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
-      const outputs = forward(model, unpack(read(graph, theta), layout), x);
+      const outputs = forward(model, unpack(read(graph, theta), layout), x, { mode: 'eval' });
       const losses = exampleLosses(model.loss, outputs, targets);
       const statistics = classes ? [sum(correct(outputs, targets))] : [];
       record({ counters, ring, examples: examples.examples }, losses, statistics);

@@ -17,6 +17,7 @@ import {
 } from '../measure/traceHessianCovariance.ts';
 import { WeightedGradient } from '../measure/weightedGradient.ts';
 import { parameterLayout, requireSupported } from '../nn/forward.ts';
+import type { ForwardContext } from '../nn/forwardContext.ts';
 import { InputError } from '../nn/inputError.ts';
 import { parseModel, stateDictLayout } from '../nn/modelSpec.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
@@ -76,7 +77,8 @@ export async function* measureJob(
   const N = dataset.examples;
   try {
     theta.write(flatValues(layout, weights));
-    const point = { model, layout, theta, examples };
+    const context: ForwardContext = { mode: spec.eval ? 'eval' : 'train' };
+    const point = { model, layout, theta, examples, context };
     const moments = await gradientMoments(gpu, point);
     yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
     const bad = moments.perExampleLoss.findIndex((loss) => !Number.isFinite(loss));

@@ -32,7 +32,7 @@ export function traceStep(graph: Graph, state: StepState, batchSize: number, sma
   const { model, layout, examples, sampler, optimizer, recorder } = state;
   const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
   const parameters = unpack(read(graph, optimizer.theta), layout);
-  const losses = exampleLosses(model.loss, forward(model, parameters, x), targets);
+  const losses = exampleLosses(model.loss, forward(model, parameters, x, { mode: 'train' }), targets);
 
   const cotangents = vjp([[losses, fill(graph, 1 / batchSize, [batchSize])]], parameters);
   const gradients = cotangents.of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));

@@ -7,6 +7,7 @@ import type { Program } from '../gpu/program.ts';
 import { State } from '../gpu/state.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
 import { forward } from '../nn/forward.ts';
+import type { ForwardContext } from '../nn/forwardContext.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { advance } from '../ops/advance.ts';
 import { type FlatLayout, unpack } from '../ops/flat.ts';
@@ -22,6 +23,8 @@ export interface Point {
   /** Flat [P]. */
   readonly theta: State;
   readonly examples: ResidentExamples;
+  /** The mode that is measured; nothing that a pass runs changes running statistics. */
+  readonly context: ForwardContext;
 }
 
 /** What a pass sees of each micro-batch. */
@@ -86,7 +89,7 @@ export class Pass {
       const [x, targets] = gather(examples, indices);
       const theta = read(graph, point.theta);
       const parameters = unpack(theta, layout);
-      const losses = exampleLosses(model.loss, forward(model, parameters, x), targets);
+      const losses = exampleLosses(model.loss, forward(model, parameters, x, point.context), targets);
       trace({ graph, batch, theta, parameters, losses, counters });
       advance(graph, counters, batch, total);
       programs.set(batch, await compile(gpu, graph, { label: `${label} B=${batch}`, replicas: 1, arena }));

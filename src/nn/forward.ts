@@ -1,4 +1,5 @@
 import { avgPool2d } from '../ops/avgPool2d.ts';
+import { axisOneView, placesView, rowsView } from '../ops/channelView.ts';
 import { conv2d } from '../ops/conv2d.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { flatLayout } from '../ops/flat.ts';
@@ -7,10 +8,14 @@ import { geluTanh } from '../ops/geluTanh.ts';
 import { size, type Tensor } from '../ops/graph.ts';
 import { linear } from '../ops/linear.ts';
 import { maxPool2d } from '../ops/maxPool2d.ts';
+import { normalize } from '../ops/normalize.ts';
 import { relu } from '../ops/relu.ts';
 import { reshape } from '../ops/reshape.ts';
+import { scaleShift } from '../ops/scaleShift.ts';
 import { sigmoid } from '../ops/sigmoid.ts';
 import { tanh } from '../ops/tanh.ts';
+import { batchNormalize } from './batchNorm.ts';
+import type { ForwardContext } from './forwardContext.ts';
 import { InputError } from './inputError.ts';
 import { type LayerSpec, type ModelSpec, stateDictLayout } from './modelSpec.ts';
 
@@ -30,6 +35,9 @@ const SUPPORTED: ReadonlySet<LayerSpec['type']> = new Set([
   'MaxPool2d',
   'AvgPool2d',
   'Flatten',
+  'BatchNorm1d',
+  'BatchNorm2d',
+  'LayerNorm',
 ]);
 
 /**
@@ -65,10 +73,16 @@ export function requireSupported(
 /**
  * Applies a model to a batch. x [B, …] → outputs [B, K].
  * @param parameters in the order of `parameterLayout`
+ * @throws if BatchNorm is to use running statistics, in eval mode, and the context holds none
  */
-export function forward(model: ModelSpec, parameters: readonly Tensor[], x: Tensor): Tensor {
+export function forward(
+  model: ModelSpec,
+  parameters: readonly Tensor[],
+  x: Tensor,
+  context: ForwardContext,
+): Tensor {
   let next = 0;
-  return model.layers.reduce((h, layer) => {
+  return model.layers.reduce((h, layer, index) => {
     switch (layer.type) {
       case 'Linear': {
         const weight = parameters[next++]!;
@@ -92,6 +106,20 @@ export function forward(model: ModelSpec, parameters: readonly Tensor[], x: Tens
         return avgPool2d(h, layer.kernel_size, layer);
       case 'Flatten':
         return reshape(h, [h.shape[0]!, size(h.shape.slice(1))]);
+      case 'BatchNorm1d':
+      case 'BatchNorm2d': {
+        const view = axisOneView(h.shape);
+        const y = batchNormalize(model, index, layer, h, context);
+        return scaleShift(y, parameters[next++]!, parameters[next++]!, view);
+      }
+      case 'LayerNorm': {
+        const axes = layer.normalized_shape.length;
+        const { y } = normalize(h, rowsView(h.shape, axes), layer.eps);
+        if (!layer.elementwise_affine) return y;
+        const weight = parameters[next++]!;
+        const bias = layer.bias ? parameters[next++]! : null;
+        return scaleShift(y, weight, bias, placesView(h.shape, axes));
+      }
       default:
         throw new Error(`layer ${layer.type} has no kernels; requireSupported refuses it`);
     }

@@ -28,9 +28,10 @@ const expectations: Record<string, string> = {
   padding: 'an integer of at least 0, or [height, width] of two',
   normalized_shape: 'a positive integer, or a list of them',
   eps: 'a number of at least 0',
-  momentum: 'a finite number',
+  momentum: 'a finite number, or null for the average over all batches',
   p: 'a number from 0 to 1',
   bias: 'true or false',
+  elementwise_affine: 'true or false',
   approximate: '"none" or "tanh"',
 };
 
@@ -42,7 +43,7 @@ const pooling = {
 const batchNorm = {
   num_features: count,
   eps: nonNegative.default(1e-5),
-  momentum: z.number().default(0.1),
+  momentum: z.number().nullable().default(0.1),
 };
 
 /** One record for each layer: PyTorch's argument names and defaults. */
@@ -82,6 +83,8 @@ const layerSchemas = {
     type: z.literal('LayerNorm'),
     normalized_shape: z.union([count.transform((size) => [size]), z.array(count).min(1)]),
     eps: nonNegative.default(1e-5),
+    elementwise_affine: flag.default(true),
+    bias: flag.default(true),
   }),
   Dropout: z.strictObject({
     type: z.literal('Dropout'),
@@ -102,7 +105,7 @@ const layerKeys: Record<LayerType, string> = {
   Flatten: 'no keys',
   BatchNorm1d: 'num_features, eps, momentum',
   BatchNorm2d: 'num_features, eps, momentum',
-  LayerNorm: 'normalized_shape, eps',
+  LayerNorm: 'normalized_shape, eps, elementwise_affine, bias',
   Dropout: 'p',
 };
 
@@ -349,7 +352,11 @@ export function stateDictLayout(model: ModelSpec): StateTensor[] {
         ];
       }
       case 'LayerNorm':
-        return [tensor('weight', layer.normalized_shape), tensor('bias', layer.normalized_shape)];
+        if (!layer.elementwise_affine) return [];
+        return [
+          tensor('weight', layer.normalized_shape),
+          ...(layer.bias ? [tensor('bias', layer.normalized_shape)] : []),
+        ];
       default:
         return [];
     }

@@ -1,13 +1,9 @@
-import { broadcastRows } from './broadcast.ts';
 import { convShape } from './conv2d.ts';
-import { convBiasGradients, convBiasNorms, lowerConvNorms, lowerPartSums } from './convNorms.ts';
+import { convBiasGradients, lowerConvNorms, lowerPartSums } from './convNorms.ts';
 import { size, type Tensor } from './graph.ts';
 import { applyAll, type Op, UNUSED } from './op.ts';
 import { planConvMoments } from './plans/convMomentsPlan.ts';
-import { scale } from './scale.ts';
-import { square } from './square.ts';
-import { subtract } from './subtract.ts';
-import { sumRows } from './sum.ts';
+import { rowMoments } from './rowMoments.ts';
 import type { Window2d } from './window2d.ts';
 
 export interface ConvMoments {
@@ -50,11 +46,10 @@ export function convMoments(x: Tensor, delta: Tensor, window: Window2d, bias: bo
     { shape: [batch], replicated },
   ]) as [Tensor, Tensor, Tensor];
   if (!bias) return { gradient: [gradient], centredSquares: [centredSquares], normSq: [normSq] };
-  const each = convBiasGradients(delta);
-  const mean = scale(sumRows(each), 1 / batch);
+  const ofBias = rowMoments(convBiasGradients(delta));
   return {
-    gradient: [gradient, mean],
-    centredSquares: [centredSquares, sumRows(square(subtract(each, broadcastRows(mean, batch))))],
-    normSq: [normSq, convBiasNorms(delta)],
+    gradient: [gradient, ofBias.gradient],
+    centredSquares: [centredSquares, ofBias.centredSquares],
+    normSq: [normSq, ofBias.normSq],
   };
 }

@@ -3,9 +3,8 @@ import type { Tensor } from './graph.ts';
 import { apply, type Lowering, type Op, type Operand } from './op.ts';
 import { planConvNorms } from './plans/convMomentsPlan.ts';
 import { planSum } from './plans/sumPlan.ts';
-import { reshape } from './reshape.ts';
-import { square } from './square.ts';
-import { rowSum, sum } from './sum.ts';
+import { rowNorms } from './rowMoments.ts';
+import { sum } from './sum.ts';
 import type { Window2d } from './window2d.ts';
 
 const convWeightNormsOp: Op = {
@@ -64,9 +63,5 @@ export function convBiasGradients(delta: Tensor): Tensor {
 
 /** Squared norms of each unit's gradient of a convolution's bias: delta [N, O, H', W'] → [N / unitSize]. */
 export function convBiasNorms(delta: Tensor, unitSize = 1): Tensor {
-  const each = convBiasGradients(delta);
-  if (unitSize === 1) return rowSum(square(each));
-  const [n, channels] = each.shape as [number, number];
-  const units = reshape(each, [n / unitSize, unitSize, channels]);
-  return rowSum(square(sum(units, { from: 1, to: 2 })));
+  return rowNorms(convBiasGradients(delta), unitSize);
 }

@@ -1,6 +1,7 @@
 import type { KernelCall } from '../gpu/kernelCall.ts';
 import type { KernelChoices } from '../gpu/kernelChoice.ts';
 import type { State } from '../gpu/state.ts';
+import type { ChannelView } from './channelView.ts';
 import { type Attributes, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
 import type { Window2d } from './window2d.ts';
 
@@ -53,7 +54,7 @@ export interface RuleArguments {
  * How the gradient of one example enters a parameter's gradient, for statistics over examples that never form
  * the B × P matrix.
  */
-export type PerExampleRule = OuterRule | ConvolutionRule;
+export type PerExampleRule = OuterRule | ConvolutionRule | ScaleRule;
 
 /** gₙ = δₙ xₙᵀ for the weight, and δₙ for the bias. */
 export interface OuterRule {
@@ -74,6 +75,19 @@ export interface ConvolutionRule {
   /** [B, O, H', W'] */
   readonly delta: Tensor;
   readonly window: Window2d;
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+}
+
+/** gₙ = Σ δₙ∘xₙ over the elements of each channel of example n for the weight, and Σ δₙ for the bias. */
+export interface ScaleRule {
+  readonly kind: 'scale';
+  /** [B, …], the input of the scaling: for a normalisation what it has normalised. */
+  readonly x: Tensor;
+  /** [B, …] */
+  readonly delta: Tensor;
+  /** Of the whole batch: its outer axis holds whole examples. */
+  readonly view: ChannelView;
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 }

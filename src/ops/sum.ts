@@ -3,6 +3,7 @@ import { constantOf, fill } from './fill.ts';
 import { showShape, size, type Tensor } from './graph.ts';
 import { apply, defineOp, type Lowering, type Operand } from './op.ts';
 import { planSum, type SumShape } from './plans/sumPlan.ts';
+import { reshape } from './reshape.ts';
 import { scale } from './scale.ts';
 
 /** Consecutive axes `[from, to)` of a shape that are summed away. */
@@ -54,6 +55,12 @@ export function sum(x: Tensor, axes: Axes = { from: 0, to: x.shape.length }): Te
   const constant = constantOf(x);
   if (constant !== null) return fill(x.node.graph, constant * around(x.shape, axes).reduced, shape);
   return apply(sumOp, [x], { axes }, { shape });
+}
+
+/** The sum over an axis, which leaves the shape; an axis of one element costs nothing. */
+export function collapse(x: Tensor, axis: number): Tensor {
+  const rest = [...x.shape.slice(0, axis), ...x.shape.slice(axis + 1)];
+  return x.shape[axis] === 1 ? reshape(x, rest) : sum(x, { from: axis, to: axis + 1 });
 }
 
 /** [N, …] → […]: over the examples. */

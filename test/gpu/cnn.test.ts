@@ -227,7 +227,11 @@ test.for(Object.entries(MODELS))(
       ],
       ([theta, direction, images, targets]) => {
         const parameters = unpack(theta!, layout);
-        const l = exampleLosses('cross_entropy', forward(model, parameters, images!), targets!);
+        const l = exampleLosses(
+          'cross_entropy',
+          forward(model, parameters, images!, { mode: 'train' }),
+          targets!,
+        );
         const g = pack(layout, grad(mean(l), parameters));
         return [l, g, jvp([g], [[theta!, direction!]])[0]!];
       },
@@ -274,7 +278,11 @@ test.for(Object.entries(MODELS))(
       ],
       ([theta, images, targets], graph) => {
         const parameters = unpack(theta!, layout);
-        const l = exampleLosses('cross_entropy', forward(model, parameters, images!), targets!);
+        const l = exampleLosses(
+          'cross_entropy',
+          forward(model, parameters, images!, { mode: 'train' }),
+          targets!,
+        );
         const structure = perExample(vjp([[l, fill(graph, 1, [BATCH])]], parameters), parameters);
         const moments = perExampleMoments(structure);
         return [

@@ -32,6 +32,7 @@ const layout = flatLayout([
   { name: 'b', shape: [7] },
 ]);
 
+const channels = ops.axisOneView([5, 3, 7]);
 const window = ops.window2d('sample', [3, 2], { stride: [2, 1], padding: [1, 1] });
 /** For each window [2, 3, 4, 6] an element that it holds: its first or its last within the image. */
 const chosen = Array.from({ length: 144 }, (_, i) => {
@@ -135,6 +136,37 @@ const SAMPLES: Record<string, Sample> = {
     f: ([x]) => ops.avgPool2d(x!, [3, 2], { stride: [2, 1], padding: [1, 1] }),
   },
   avgPool2dGradient: { shapes: [[2, 3, 4, 6]], f: ([dy]) => ops.avgPool2dGradient(dy!, window, [7, 5]) },
+  // eps is large, so that third derivatives are small beside the step of the difference quotient.
+  normalize: {
+    shapes: [[5, 3, 7]],
+    f: ([x]) => {
+      const { y, mean, variance, s } = ops.normalize(x!, channels, 0.5);
+      const outputs = [y, mean, variance, s];
+      const layout = flatLayout(outputs.map(({ shape }, i) => ({ name: `${i}`, shape })));
+      return pack(layout, outputs);
+    },
+  },
+  normalizeTangent: {
+    shapes: [[5, 3, 7], [5, 3, 7], [3]],
+    f: ([d, y, s]) => ops.normalizeTangent(d!, y!, s!, channels),
+    domain: positive,
+  },
+  standardize: {
+    shapes: [[5, 3, 7], [3], [3]],
+    f: ([x, mean, s]) => ops.standardize(x!, mean!, s!, channels),
+    domain: positive,
+  },
+  scaleShift: {
+    shapes: [[5, 3, 7], [3, 1], [3]],
+    f: ([x, w, b]) => ops.scaleShift(x!, w!, b!, channels),
+  },
+  channelDot: {
+    shapes: [
+      [5, 3, 7],
+      [5, 3, 7],
+    ],
+    f: ([x, y]) => ops.channelDot(x!, y!, channels),
+  },
   softmax: { shapes: [[9, 10]], f: ([z]) => ops.softmax(z!) },
   softmaxCrossEntropy: {
     shapes: [[9, 10]],

@@ -30,7 +30,7 @@ test('fills in the defaults of PyTorch', () => {
     { type: 'AvgPool2d', kernel_size: [2, 3], stride: [1, 1], padding: [0, 0] },
     { type: 'GELU', approximate: 'none' },
     { type: 'BatchNorm2d', num_features: 4, eps: 1e-5, momentum: 0.1 },
-    { type: 'LayerNorm', normalized_shape: [5], eps: 1e-5 },
+    { type: 'LayerNorm', normalized_shape: [5], eps: 1e-5, elementwise_affine: true, bias: true },
     { type: 'Dropout', p: 0.5 },
   ]);
 });

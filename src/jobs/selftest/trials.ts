@@ -3,6 +3,7 @@ import { elementwiseTrials } from './cases/elementwise.ts';
 import { lossTrials } from './cases/loss.ts';
 import { matmulTrials } from './cases/matmul.ts';
 import { momentsTrials } from './cases/moments.ts';
+import { normTrials } from './cases/norm.ts';
 import { perExampleTrials } from './cases/perExample.ts';
 import { poolTrials } from './cases/pool.ts';
 import { reduceTrials } from './cases/reduce.ts';
@@ -19,6 +20,7 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   products: matmulTrials,
   convolutions: convolutionTrials,
   pooling: poolTrials,
+  normalisation: normTrials,
   losses: lossTrials,
   moments: momentsTrials,
   'per-example statistics': perExampleTrials,
