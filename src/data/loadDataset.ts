@@ -12,9 +12,12 @@ export interface ByteSource {
   read(path: string): Promise<Uint8Array>;
 }
 
+/** Sets of images that are kept beside the program, as four IDX files each. */
+const IMAGE_SETS = ['mnist', 'fashion-mnist'];
+
 /** The data sets that have a name, without their options. */
 export function builtinNames(): string[] {
-  return ['mnist', ...syntheticNames()];
+  return [...IMAGE_SETS, ...syntheticNames()];
 }
 
 /** Whether `data` means a built-in: no "/" and no "." before the options ("gaussian-clusters?spread=0.5"). */
@@ -24,7 +27,7 @@ export function isBuiltinName(data: string): boolean {
 
 /**
  * A data set by what a user wrote for `data`:
- * - a name without "/" or ".": `mnist`, or a synthetic one with its options ("linear-regression?dims=8&seed=1");
+ * - a name without "/" or ".": `mnist`, `fashion-mnist`, or a synthetic one with its options ("linear-regression?dims=8&seed=1");
  * - a path that ends in .safetensors or .npz, see datasetFromTensors;
  * - an IDX pair, gzipped or not: "images,labels", or the path of the images, where the labels' is found by writing
  *   "labels" for "images" and "idx1" for "idx3" in its last part;
@@ -46,21 +49,20 @@ export async function loadDataset(data: string, source: ByteSource): Promise<Dat
 
 async function loadBuiltin(data: string, source: ByteSource): Promise<Dataset> {
   if (isSyntheticName(data)) return syntheticDataset(data);
-  if (data !== 'mnist') {
-    const available = builtinNames().join(', ');
-    const found = data === 'fashion-mnist' ? 'is not available yet' : 'is no built-in data set';
-    throw new InputError(data, 'data', `${found}, expected one of ${available}, or a path with "/" or "."`);
+  if (!IMAGE_SETS.includes(data)) {
+    const expected = `expected one of ${builtinNames().join(', ')}, or a path with "/" or "."`;
+    throw new InputError(data, 'data', `is no built-in data set, ${expected}`);
   }
   const part = (split: string): Promise<Dataset> =>
     idxDataset(
-      'mnist',
-      `builtin:mnist/${split}-images-idx3-ubyte`,
-      `builtin:mnist/${split}-labels-idx1-ubyte`,
+      data,
+      `builtin:${data}/${split}-images-idx3-ubyte`,
+      `builtin:${data}/${split}-labels-idx1-ubyte`,
       source,
       10,
     );
   const [train, test] = await Promise.all([part('train'), part('t10k')]);
-  return { ...train, test: { ...test, name: 'mnist (test)' } };
+  return { ...train, test: { ...test, name: `${data} (test)` } };
 }
 
 function idxPair(data: string): [string, string] {

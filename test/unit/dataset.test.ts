@@ -136,6 +136,17 @@ function host(files: Record<string, Uint8Array>) {
   return { read, asked };
 }
 
+test('fashion-mnist is a set of its own', async () => {
+  const files = host({
+    'builtin:fashion-mnist/train-images-idx3-ubyte': images,
+    'builtin:fashion-mnist/train-labels-idx1-ubyte': labels,
+    'builtin:fashion-mnist/t10k-images-idx3-ubyte': idx([1, 2, 2], [9, 9, 9, 9]),
+    'builtin:fashion-mnist/t10k-labels-idx1-ubyte': idx([1], [0]),
+  });
+  const { name, test: held } = await loadDataset('fashion-mnist', files);
+  expect([name, held?.name]).toEqual(['fashion-mnist', 'fashion-mnist (test)']);
+});
+
 test('loads mnist with its test images', async () => {
   const files = host({
     'builtin:mnist/train-images-idx3-ubyte': images,
@@ -178,8 +189,7 @@ test('a name without "/" or "." is a built-in, whatever its options hold', () =>
 });
 
 test.each([
-  ['fashion-mnist', 'fashion-mnist: data: is not available yet, expected one of mnist, gaussian-clusters'],
-  ['cifar', 'cifar: data: is no built-in data set, expected one of mnist'],
+  ['cifar', 'cifar: data: is no built-in data set, expected one of mnist, fashion-mnist, gaussian-clusters'],
   ['mnist?seed=1', 'mnist?seed=1: data: is no built-in data set'],
   ['data.csv', 'data.csv: data: cannot tell its format from its name, expected .safetensors'],
   ['a.gz,b.gz,c.gz', 'cannot tell its format'],
