@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { compactWgsl } from '../../src/build/compactWgsl.ts';
 import { reflectWgsl } from '../../src/build/reflectWgsl.ts';
 import { specialise } from '../../src/gpu/specialise.ts';
 
@@ -53,4 +54,18 @@ test('what departs from the form is refused by name', () => {
   expect(() => specialise(reflectWgsl('probe', CODE), { BIAS: 1 })).toThrow(/BIAS is 1, expected a bool/);
   expect(() => reflectWgsl('probe', CODE.replace('aReplica', 'other'))).toThrow(/lacks aReplica/);
   expect(() => reflectWgsl('probe', CODE.replace('fn main', 'fn start'))).toThrow(/called main/);
+});
+
+test('what is shipped has no comments, and is specialised to the same program', () => {
+  const source = reflectWgsl('probe', CODE);
+  const shipped = { ...source, code: compactWgsl(CODE) };
+  expect(shipped.code).not.toMatch(/a kernel for the tests/);
+  expect(shipped.code.split('\n').filter((line) => line.startsWith('//'))).toEqual([
+    '// knobs',
+    '// end knobs',
+    '// unroll',
+    '// unroll',
+  ]);
+  const knobs = { TILE: 3, BIAS: true };
+  expect(compactWgsl(specialise(shipped, knobs))).toBe(compactWgsl(specialise(source, knobs)));
 });
