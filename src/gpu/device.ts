@@ -1,3 +1,4 @@
+import type { KernelChoices } from './kernelChoice.ts';
 import { currentRuntime, NoAdapterError, type Runtime } from './noAdapter.ts';
 
 export { NoAdapterError };
@@ -21,6 +22,8 @@ export interface AdapterInfo {
 export interface Gpu {
   readonly device: GPUDevice;
   readonly info: AdapterInfo;
+  /** Which kernels programs take where a planner has several; its defaults if left out. */
+  readonly kernels?: KernelChoices;
   /**
    * Settles when the device is of no more use: it was lost or destroyed, or an error that no scope caught was
    * reported (all of Basin's own errors are caught, so that is a bug, and its results cannot be trusted).

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { reflectWgsl } from '../../src/build/reflectWgsl.ts';
-import { isNeeded, prepareTrial, runTrial } from '../../src/jobs/selftest/runTrial.ts';
+import { prepareTrial, runTrial, trialsFor } from '../../src/jobs/selftest/runTrial.ts';
 import { families } from '../../src/jobs/selftest/trials.ts';
 import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
 
@@ -62,8 +62,7 @@ test('every variant that a planner chooses is the WGSL of its kernel, and the se
   const seen = new Set<string>();
   for (const adapter of Object.values(adapters)) {
     const { gpu, variants } = emulatedGpu(adapter);
-    for (const trial of trials.filter((each) => isNeeded(gpu, each)))
-      (await prepareTrial(gpu, trial)).dispose();
+    for (const trial of trialsFor(gpu, trials)) (await prepareTrial(gpu, trial)).dispose();
     for (const [label, code] of variants) {
       const kernel = label.split(' ')[0]!;
       kernels.add(kernel);

@@ -1,6 +1,7 @@
 import { compile, kernelTarget } from '../../autograd/compile.ts';
 import { Arena } from '../../gpu/arena.ts';
 import type { Gpu } from '../../gpu/device.ts';
+import type { Candidate } from '../../gpu/kernelChoice.ts';
 import { orLost } from '../../gpu/orLost.ts';
 import type { Program } from '../../gpu/program.ts';
 import { State } from '../../gpu/state.ts';
@@ -39,14 +40,38 @@ export interface PreparedTrial {
 /** Stands in results before a run, so that an element that no kernel writes is seen. */
 const UNWRITTEN = { f32: -1.5e30, u32: 0xdeadbeef } as const;
 
-/** Whether a trial has kernels of its own on this adapter: on a GPU, planning as for a GPU is planning. */
-export function isNeeded(gpu: Gpu, { asGpu }: Trial): boolean {
-  return !asGpu || kernelTarget(gpu).kind !== 'gpu';
+/**
+ * The trials that have kernels of their own on this adapter (on a GPU, planning as for a GPU is planning), and where one
+ * asks for every variant, one for each.
+ */
+export function trialsFor(gpu: Gpu, trials: readonly Trial[]): Trial[] {
+  return trials
+    .filter(({ asGpu }) => !asGpu || kernelTarget(gpu).kind !== 'gpu')
+    .flatMap((trial) => {
+      if (!trial.everyVariant || !trial.candidates) return [trial];
+      const [, ...others] = trial.candidates(kernelTarget(plannedFor(gpu, trial)));
+      const forced = ({ name: variant }: Candidate): Trial => ({
+        ...trial,
+        variant,
+        name: `${trial.name}, ${variant}`,
+      });
+      return [trial, ...others.map(forced)];
+    });
 }
 
-/** @throws with the kernel and the compiler's message where WGSL is refused. */
+/** The device as the planner shall see it: no one's measurements, and the variant that the trial asks for. */
+function plannedFor(gpu: Gpu, { asGpu, variant }: Trial): Gpu {
+  const info = asGpu ? { ...gpu.info, software: false } : gpu.info;
+  return { ...gpu, info, kernels: variant === undefined ? undefined : { wanted: () => variant } };
+}
+
+/** @throws with the kernel and the compiler's message where WGSL is refused; if the trial's variant is none here. */
 export async function prepareTrial(gpu: Gpu, trial: Trial): Promise<PreparedTrial> {
-  const { replicas } = trial;
+  const { replicas, variant } = trial;
+  const planned = plannedFor(gpu, trial);
+  if (variant !== undefined && !trial.candidates?.(kernelTarget(planned)).some((c) => c.name === variant)) {
+    throw new Error(`${trial.kernel} ${trial.name}: there is no variant ${variant} on this adapter`);
+  }
   const graph = new Graph();
   const arena = new Arena(gpu);
   const tensors: Record<string, Tensor> = {};
@@ -66,7 +91,6 @@ export async function prepareTrial(gpu: Gpu, trial: Trial): Promise<PreparedTria
     store(state, tensor);
     return state;
   });
-  const planned: Gpu = trial.asGpu ? { ...gpu, info: { ...gpu.info, software: false } } : gpu;
   const program = await compile(planned, graph, { label: `${trial.kernel} ${trial.name}`, replicas, arena });
   const operands = Object.entries(states).map(([name, state]) => ({ name, state }));
   const changed = operands.filter(({ name }) => trial.operands[name]!.changed).map(({ state }) => state);

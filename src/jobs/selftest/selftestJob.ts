@@ -4,11 +4,11 @@ import type { JobEvent } from '../jobEvent.ts';
 import { type CompensatedSum, compensatedSum } from './compensation.ts';
 import {
   failedTrial,
-  isNeeded,
   type PreparedTrial,
   prepareTrial,
   runTrial,
   type SelftestRow,
+  trialsFor,
 } from './runTrial.ts';
 import type { Trial } from './trial.ts';
 import { families } from './trials.ts';
@@ -36,9 +36,7 @@ export async function* selftest(
   gpu: Gpu,
 ): AsyncGenerator<{ family: string; row: SelftestRow }, CompensatedSum, void> {
   const trials = Object.entries(families).flatMap(([family, make]) =>
-    make()
-      .filter((trial) => isNeeded(gpu, trial))
-      .map((trial) => ({ family, trial })),
+    trialsFor(gpu, make()).map((trial) => ({ family, trial })),
   );
   const prepared: Promise<PreparedTrial>[] = [];
   const prepare = (trial: Trial): void => {

@@ -1,5 +1,7 @@
+import type { Candidate } from '../../gpu/kernelChoice.ts';
 import type { State } from '../../gpu/state.ts';
 import type { Graph, Tensor } from '../../ops/graph.ts';
+import type { Target } from '../../ops/op.ts';
 
 export type Values = Float32Array | Uint32Array;
 
@@ -30,6 +32,12 @@ export interface Trial {
   readonly replicas: 1 | 3;
   /** Plan as for a GPU, whatever the adapter: the kernels that a user's GPU runs are checked on software adapters too. */
   readonly asGpu?: boolean;
+  /** The variants among which the planner under test chooses. */
+  readonly candidates?: (target: Target) => readonly Candidate[];
+  /** The self-test runs all of them, not only the planner's default. */
+  readonly everyVariant?: boolean;
+  /** The candidate to run in place of the default, by name. */
+  readonly variant?: string;
   readonly operands: Readonly<Record<string, Operand>>;
   /** Applies the op to the operands by name; gives the results. */
   readonly trace: (

@@ -1,6 +1,13 @@
 import { convMoments } from '../../../ops/convMoments.ts';
 import { convWeightNorms } from '../../../ops/convNorms.ts';
 import { conv2d, conv2dInputGradient, conv2dWeightGradient, window2d } from '../../../ops/index.ts';
+import { convMomentsCandidates, convNormsCandidates } from '../../../ops/plans/convMomentsPlan.ts';
+import {
+  type ConvShape,
+  convForwardCandidates,
+  convInputGradientCandidates,
+  convWeightGradientCandidates,
+} from '../../../ops/plans/convPlan.ts';
 import * as reference from '../../../reference/conv2d.ts';
 import { productScale, sumTolerance, U } from '../tolerance.ts';
 import type { Trial, Values } from '../trial.ts';
@@ -26,6 +33,9 @@ const CASES: readonly Case[] = [
   [[9, 5, 17, 16], 3, [5, 5], [3, 3], [2, 2], 1],
 ];
 
+/** Cases that every variant runs. */
+const VARIANTS_OF = 2;
+
 /** Positions in plenty, for the largest tiles and for sums in blocks. */
 const LARGE: Case = [[32, 1, 32, 32], 16, [3, 3], [1, 1], [1, 1], 1];
 
@@ -41,9 +51,13 @@ function shapesOf([[images, channels, height, width], outChannels, kernel, strid
     padding,
   };
   const positions = reference.conv2dPositions(extents);
+  const window = window2d('selftest', kernel, { stride, padding });
+  const [outHeight, outWidth] = positions;
+  const shape: ConvShape = { images, channels, height, width, outChannels, outHeight, outWidth, window };
   return {
     extents,
-    window: window2d('selftest', kernel, { stride, padding }),
+    shape,
+    window,
     replicas,
     x: [images, channels, height, width],
     w: [outChannels, channels, ...kernel],
@@ -56,8 +70,11 @@ function shapesOf([[images, channels, height, width], outChannels, kernel, strid
   };
 }
 
-function convTrials(each: Case, bias: boolean): Trial[] {
-  const { extents, window, replicas, x, w, y, taps, name } = shapesOf(each);
+function convTrials(
+  each: Case,
+  bias: boolean,
+): [forward: Trial, inputGradient: Trial, weightGradient: Trial] {
+  const { extents, shape, window, replicas, x, w, y, taps, name } = shapesOf(each);
   const { images, outChannels, kernel, stride, padding } = extents;
   const back = outChannels * kernel[0] * kernel[1];
   const over = y.reduce((product, extent) => product * extent) / outChannels;
@@ -68,6 +85,7 @@ function convTrials(each: Case, bias: boolean): Trial[] {
       kernel: 'conv/conv2dForward',
       name: bias ? name : `${name}, no bias`,
       replicas,
+      candidates: (target) => convForwardCandidates(shape, bias, target),
       operands: bias ? operands : { x: operands.x, w: operands.w },
       trace: ({ x, w, b }) => [conv2d(x!, w!, b ?? null, { stride, padding })],
       expect: ({ x, w, b }) => [
@@ -81,6 +99,7 @@ function convTrials(each: Case, bias: boolean): Trial[] {
       kernel: 'conv/conv2dInputGradient',
       name,
       replicas,
+      candidates: (target) => convInputGradientCandidates(shape, target),
       operands: { dy, w: operands.w },
       trace: ({ dy, w }) => [conv2dInputGradient(dy!, w!, window, [extents.height, extents.width])],
       expect: ({ dy, w }) => [
@@ -94,6 +113,7 @@ function convTrials(each: Case, bias: boolean): Trial[] {
       kernel: 'conv/conv2dWeightGradient',
       name: `${name}, ${images} images`,
       replicas,
+      candidates: (target) => convWeightGradientCandidates(shape, target),
       operands: { x: operands.x, dy },
       trace: ({ x, dy }) => [conv2dWeightGradient(x!, dy!, window)],
       expect: ({ x, dy }) => [
@@ -123,9 +143,9 @@ function gradients({ extents, x: [, ...image], y: [, ...output] }: ReturnType<ty
  * (error 2‖g‖ times the gradient's), or as Σ (patchₛ·patchₜ)(δₛ·δₜ) over pairs of positions, whose terms cancel: their
  * sizes are summed.
  */
-function statisticsTrials(each: Case): Trial[] {
+function statisticsTrials(each: Case): [moments: Trial, norms: Trial] {
   const shapes = shapesOf(each);
-  const { extents, window, replicas, x, y, taps, positions, name } = shapes;
+  const { extents, shape, window, replicas, x, y, taps, positions, name } = shapes;
   const { images, outChannels } = extents;
   const perExample = gradients(shapes);
   const one = sumTolerance(positions, productScale(positions));
@@ -141,6 +161,7 @@ function statisticsTrials(each: Case): Trial[] {
       kernel: 'moments/conv2d',
       name,
       replicas,
+      candidates: (target) => convMomentsCandidates(shape, target),
       operands,
       trace: ({ x, dy }) => {
         const { gradient, centredSquares, normSq } = convMoments(x!, dy!, window, false);
@@ -172,6 +193,7 @@ function statisticsTrials(each: Case): Trial[] {
       kernel: ['moments/conv2d', 'perExample/convGramNorms'],
       name: `norms, ${name}`,
       replicas,
+      candidates: (target) => convNormsCandidates(shape, 1, target),
       operands,
       trace: ({ x, dy }) => [convWeightNorms(x!, dy!, window)],
       expect: ({ x, dy }) => {
@@ -182,10 +204,32 @@ function statisticsTrials(each: Case): Trial[] {
   ];
 }
 
-export function convolutionTrials(): Trial[] {
+function caseOf({ window, images, channels, height, width, outChannels }: ConvShape): Case {
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, padHeight, padWidth } = window;
   return [
-    ...CASES.flatMap((each, i) => convTrials(each, i % 2 === 0)),
+    [images, channels, height, width],
+    outChannels,
+    [kernelHeight, kernelWidth],
+    [strideHeight, strideWidth],
+    [padHeight, padWidth],
+    1,
+  ];
+}
+
+/** The trials of a planner's shape, by family; norms of single examples only. */
+export const convTrialOf: Readonly<Record<string, (shape: ConvShape & { bias?: boolean }) => Trial>> = {
+  conv2d: (shape) => convTrials(caseOf(shape), shape.bias ?? false)[0],
+  conv2dInputGradient: (shape) => convTrials(caseOf(shape), false)[1],
+  conv2dWeightGradient: (shape) => convTrials(caseOf(shape), false)[2],
+  convMoments: (shape) => statisticsTrials(caseOf(shape))[0],
+  convNorms: (shape) => statisticsTrials(caseOf(shape))[1],
+};
+
+export function convolutionTrials(): Trial[] {
+  const withVariants = (trial: Trial, i: number): Trial => ({ ...trial, everyVariant: i < VARIANTS_OF });
+  return [
+    ...CASES.flatMap((each, i) => convTrials(each, i % 2 === 0).map((trial) => withVariants(trial, i))),
     ...convTrials(LARGE, true),
-    ...CASES.flatMap(statisticsTrials),
+    ...CASES.flatMap((each, i) => statisticsTrials(each).map((trial) => withVariants(trial, i))),
   ];
 }

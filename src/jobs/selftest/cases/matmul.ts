@@ -1,4 +1,5 @@
 import { add, broadcastRows, matmul, relu, sigmoid, sumRows, tanh } from '../../../ops/index.ts';
+import { type MatmulShape, matmulCandidates } from '../../../ops/plans/matmulPlan.ts';
 import { reluBackward } from '../../../ops/relu.ts';
 import { sigmoidBackward } from '../../../ops/sigmoid.ts';
 import { tanhBackward } from '../../../ops/tanh.ts';
@@ -13,6 +14,7 @@ const FORMS = ['NN', 'NT', 'TN'] as const;
 const ACTIVATIONS = { relu, tanh, sigmoid } as const;
 const BACKWARDS = { relu: reluBackward, tanh: tanhBackward, sigmoid: sigmoidBackward } as const;
 type Activation = keyof typeof ACTIVATIONS;
+type Fused = { bias: Activation | null } | { mask: Activation } | 'column sums';
 
 /** What an activation or its derivative adds to a product's error: an exponential, a quotient, roundings. */
 const EPILOGUE = 16 * U;
@@ -24,7 +26,27 @@ interface Product {
   readonly k: number;
   readonly replicas: 1 | 3;
   readonly asGpu: boolean;
-  readonly fused?: { bias: Activation | null } | { mask: Activation } | 'column sums';
+  readonly fused?: Fused;
+}
+
+function shapeOf({ form, m, n, k, fused }: Product): MatmulShape {
+  if (fused === undefined) return { form, m, n, k };
+  if (fused === 'column sums') return { form, m, n, k, columnSum: true };
+  if ('mask' in fused) return { form, m, n, k, mask: fused.mask };
+  return { form, m, n, k, bias: true, activation: fused.bias ?? 'none' };
+}
+
+/** The trial of a planner's shape; what is fused in a way that no trial has is left out. */
+export function matmulTrial({ form, m, n, k, bias, activation, mask, columnSum }: MatmulShape): Trial {
+  const known = (name: MatmulShape['activation']): Activation | null =>
+    name === undefined || name === 'none' ? null : name;
+  const fused = ((): Fused | undefined => {
+    if (columnSum) return 'column sums';
+    const masked = known(mask);
+    if (masked) return { mask: masked };
+    return bias ? { bias: known(activation) } : undefined;
+  })();
+  return productTrial({ form, m, n, k, replicas: 1, asGpu: false, fused });
 }
 
 function operandsOf({ form, m, n, k }: Product) {
@@ -39,7 +61,8 @@ function productTrial(product: Product): Trial {
   const { form, m, n, k, replicas, asGpu, fused } = product;
   const operands = operandsOf(product);
   const tolerance = sumTolerance(k, productScale(k));
-  const common = { kernel: 'matmul/', replicas, asGpu };
+  const candidates: Trial['candidates'] = (target) => matmulCandidates(shapeOf(product), target);
+  const common = { kernel: 'matmul/', replicas, asGpu, candidates };
   const title = `${form} ${m} × ${k} × ${n}, R = ${replicas}`;
   if (fused === undefined) {
     return {
@@ -132,16 +155,20 @@ export function matmulTrials(): Trial[] {
     const small = [33, 65, 17] as const;
     const large = [132, 124, 68] as const;
     const fours = [260, 256, 12] as const;
+    const every = (...[shape, fused, replicas]: Parameters<typeof product>): Trial => ({
+      ...product(shape, fused, replicas),
+      everyVariant: true,
+    });
     return [
       ...SHAPES.map((shape) => product(shape)),
-      product([36, 68, 33], undefined, 3),
-      product(large, undefined, 3),
+      every([36, 68, 33], undefined, 3),
+      every(large, undefined, 3),
       ...(['relu', 'tanh', 'sigmoid'] as const).flatMap((activation) => [
         product(small, { bias: activation }),
         product(small, { mask: activation }, 3),
       ]),
       product(small, { bias: null }, 3),
-      product(large, { bias: 'relu' }),
+      every(large, { bias: 'relu' }),
       product(large, { mask: 'relu' }),
       ...GPU_SHAPES.map((shape) => product(shape, undefined, 1, true)),
       product(fours, { bias: 'relu' }, 3, true),
@@ -150,7 +177,7 @@ export function matmulTrials(): Trial[] {
         ? [
             product([1, 33, 65], 'column sums'),
             product([127, 65, 33], 'column sums', 3),
-            product([132, 196, 64], 'column sums'),
+            every([132, 196, 64], 'column sums'),
             product(small, 'column sums', 1, true),
             product(fours, 'column sums', 1, true),
           ]

@@ -1,4 +1,5 @@
 import { denseMoments, mergeMoments } from '../../../ops/index.ts';
+import { denseMomentsCandidates } from '../../../ops/plans/momentsPlan.ts';
 import { mergeMoments as mergeReference } from '../../../reference/mergeMoments.ts';
 import { denseMoments as reference } from '../../../reference/moments.ts';
 import { productScale, sumTolerance, U } from '../tolerance.ts';
@@ -15,7 +16,7 @@ interface Layer {
  * Means are sums over the batch divided by it. A centred square is Σe² − (Σe)²/B with e = p − p₀, so its error is that
  * of the first sum, which is the centred square and B·(p₀ − mean)²: 8 u √B of it, the subtractions of p₀ included.
  */
-function momentsTrial(
+export function momentsTrial(
   { batch, inputs, outputs }: Layer,
   bias: boolean,
   replicas: 1 | 3,
@@ -32,6 +33,7 @@ function momentsTrial(
     name: `${shapeName([batch, inputs, outputs], replicas)}${bias ? '' : ', no bias'}`,
     replicas,
     asGpu,
+    candidates: (target) => denseMomentsCandidates({ ...layer, bias }, target),
     operands: { x: random([batch, inputs], 1), delta: random([batch, outputs], 2) },
     trace: ({ x, delta }) => {
       const { gradient, centredSquares } = denseMoments(x!, delta!, bias);
@@ -61,13 +63,14 @@ function momentsTrial(
 }
 
 export function momentsTrials(): Trial[] {
+  const every = (trial: Trial): Trial => ({ ...trial, everyVariant: true });
   const dense = [
     momentsTrial({ batch: 1, inputs: 1, outputs: 1 }, true, 1),
     momentsTrial({ batch: 65, inputs: 1, outputs: 127 }, true, 1),
     momentsTrial({ batch: 33, inputs: 127, outputs: 65 }, true, 1),
-    momentsTrial({ batch: 64, inputs: 128, outputs: 10 }, true, 1),
-    momentsTrial({ batch: 127, inputs: 65, outputs: 33 }, false, 1),
-    momentsTrial({ batch: 16, inputs: 68, outputs: 36 }, false, 3),
+    every(momentsTrial({ batch: 64, inputs: 128, outputs: 10 }, true, 1)),
+    every(momentsTrial({ batch: 127, inputs: 65, outputs: 33 }, false, 1)),
+    every(momentsTrial({ batch: 16, inputs: 68, outputs: 36 }, false, 3)),
     momentsTrial({ batch: 20, inputs: 33, outputs: 18 }, true, 3),
     momentsTrial({ batch: 33, inputs: 65, outputs: 127 }, true, 3, true),
     momentsTrial({ batch: 127, inputs: 33, outputs: 65 }, false, 1, true),
