@@ -28,7 +28,7 @@ export interface Evaluation {
 /** Examples of a pass over the data that are on the device at once. */
 const MICRO_BATCH = 1000;
 
-/** Loss and accuracy of weights over a whole data set, in file order, for all replicas at once. */
+/** Loss and accuracy of weights over a whole data set in eval mode, in file order, for all replicas at once. */
 export class Evaluator {
   readonly #gpu: Gpu;
   readonly #examples: ResidentExamples;
@@ -50,19 +50,24 @@ export class Evaluator {
     this.#batches = batches;
   }
 
-  /** @param theta the weights to evaluate, flat [P] */
+  /**
+   * @param theta the weights to evaluate, flat [P]
+   * @param buffers their running statistics, where the model has some
+   */
   static async open(
     gpu: Gpu,
     {
       model,
       layout,
       theta,
+      buffers = null,
       dataset,
       arena,
     }: {
       model: ModelSpec;
       layout: FlatLayout;
       theta: State;
+      buffers?: State | null;
       dataset: Dataset;
       arena: Arena;
     },
@@ -84,7 +89,7 @@ export class Evaluator {
       const graph = new Graph();
       const sampler = { mode: 'sequential' as const, examples: examples.examples, counters };
       const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
-      const outputs = forward(model, unpack(read(graph, theta), layout), x, { mode: 'eval' });
+      const outputs = forward(model, unpack(read(graph, theta), layout), x, { mode: 'eval', buffers });
       const losses = exampleLosses(model.loss, outputs, targets);
       const statistics = classes ? [sum(correct(outputs, targets))] : [];
       record({ counters, ring, examples: examples.examples }, losses, statistics);

@@ -5,21 +5,22 @@ import { readSafetensors, type Tensor, writeSafetensors } from '../data/safetens
 import { uploadExamples } from '../data/uploadExamples.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
+import { batchGradient } from '../measure/batchGradient.ts';
 import { dot64, type Estimate } from '../measure/estimate.ts';
-import { gradientMoments } from '../measure/gradientMoments.ts';
+import { type GradientMoments, gradientMoments } from '../measure/gradientMoments.ts';
 import { Hessian } from '../measure/hessian.ts';
 import { estimateHessianTrace, exactHessianTrace } from '../measure/hessianTrace.ts';
 import { gradientNoise } from '../measure/noiseScale.ts';
-import type { Point } from '../measure/pass.ts';
+import { isCoupled, type Point } from '../measure/pass.ts';
 import {
   estimateTraceHessianCovariance,
   exactTraceHessianCovariance,
 } from '../measure/traceHessianCovariance.ts';
 import { WeightedGradient } from '../measure/weightedGradient.ts';
+import { bufferLayout, requireBatches } from '../nn/batchNorm.ts';
 import { parameterLayout, requireSupported } from '../nn/forward.ts';
-import type { ForwardContext } from '../nn/forwardContext.ts';
 import { InputError } from '../nn/inputError.ts';
-import { parseModel, stateDictLayout } from '../nn/modelSpec.ts';
+import { parseModel, type StateTensor, stateDictLayout } from '../nn/modelSpec.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
 import { type FlatLayout, flatValues, partValues } from './flatValues.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
@@ -69,17 +70,31 @@ export async function* measureJob(
   const tensorsOf = async (path: string, prefix?: string): Promise<Map<string, Float32Array>> =>
     loadStateDict(path, readSafetensors(path, await host.read(path)), stateLayout, { prefix });
   const weights = await tensorsOf(spec.weights, spec.weights_prefix);
-  const vector = spec.hvp === undefined ? null : await tensorsOf(spec.hvp);
+  const vector = spec.hvp === undefined ? null : await readVector(spec.hvp, stateLayout, host);
+  const context = { mode: spec.eval ? ('eval' as const) : ('train' as const) };
+  const coupled = isCoupled({ model, context });
+  const N = dataset.examples;
+  if (coupled) {
+    requireBatches(spec.model, model, shapes, { batchSizes: [N], measures: false, passes: null });
+    requireOneBatch(gpu, spec.data, N, shapes);
+  }
 
   yield { type: 'phase', phase: 'measuring' };
   const theta = new State(gpu, { label: 'parameters', shape: [layout.length] });
   const examples = uploadExamples(gpu, dataset);
-  const N = dataset.examples;
+  const statistics = bufferLayout(model);
+  const buffers =
+    spec.eval && statistics.length > 0
+      ? new State(gpu, { label: 'running statistics', shape: [statistics.length] })
+      : null;
   try {
     theta.write(flatValues(layout, weights));
-    const context: ForwardContext = { mode: spec.eval ? 'eval' : 'train' };
-    const point = { model, layout, theta, examples, context };
-    const moments = await gradientMoments(gpu, point);
+    buffers?.write(flatValues(statistics, weights));
+    const point: Point = { model, layout, theta, examples, context: { ...context, buffers } };
+    const moments: Moments = coupled
+      ? { ...(await batchGradient(gpu, point)), perExampleGradNormSq: null, centredSquares: null }
+      : await gradientMoments(gpu, point);
+    const covariance = N > 1 && !coupled;
     yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
     const bad = moments.perExampleLoss.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) {
@@ -95,7 +110,7 @@ export async function* measureJob(
       point,
       directions,
       moments.mean,
-      spec,
+      { ...spec, covariance },
     );
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
@@ -108,7 +123,7 @@ export async function* measureJob(
       loss: mean64(moments.perExampleLoss),
       perExampleLoss: [...moments.perExampleLoss],
       gradNormSq: whole.gradNormSq,
-      perExampleGradNormSq: [...moments.perExampleGradNormSq],
+      perExampleGradNormSq: moments.perExampleGradNormSq && [...moments.perExampleGradNormSq],
       traceCovariance: whole.traceCovariance,
       gradNormSqUnbiased: whole.gradNormSqUnbiased,
       bSimple: whole.bSimple,
@@ -127,14 +142,14 @@ export async function* measureJob(
         layout.entries.map((entry, i) => {
           const { gradNormSq, traceCovariance, bSimple } = summary(
             partValues(layout, moments.mean, i),
-            partValues(layout, moments.centredSquares, i),
+            moments.centredSquares && partValues(layout, moments.centredSquares, i),
             N,
           );
           return [entry.name, { gradNormSq, traceCovariance, bSimple }];
         }),
       ),
       ...(trace ? { hessian: { trace } } : {}),
-      warnings: N === 1 ? ['one example has no covariance: its keys are null'] : [],
+      warnings: warnings(N, coupled),
     };
     yield {
       type: 'result',
@@ -144,8 +159,63 @@ export async function* measureJob(
     };
   } finally {
     theta.dispose();
+    buffers?.dispose();
     examples.dispose();
   }
+}
+
+/** What is known of the gradients over the data; null where examples have none of their own. */
+type Moments = Pick<GradientMoments, 'perExampleLoss' | 'mean'> & {
+  readonly [K in 'perExampleGradNormSq' | 'centredSquares']: Float32Array | null;
+};
+
+function warnings(examples: number, coupled: boolean): string[] {
+  const reasons: string[] = [];
+  if (coupled) {
+    reasons.push(
+      'BatchNorm in train mode couples the examples, so they have no gradients of their own: perExampleGradNormSq, ' +
+        'traceCovariance, gradNormSqUnbiased, bSimple, traceHessianCovariance and bNoise are null; --eval has them',
+    );
+  } else if (examples === 1) reasons.push('one example has no covariance: its keys are null');
+  return reasons;
+}
+
+/** A vector by state-dict names of parameters; what a state dict holds beside them is left alone. */
+async function readVector(
+  path: string,
+  layout: readonly StateTensor[],
+  host: JobHost,
+): Promise<Map<string, Float32Array>> {
+  const tensors = readSafetensors(path, await host.read(path));
+  for (const { name, kind } of layout) if (kind === 'buffer') tensors.delete(name);
+  return loadStateDict(
+    path,
+    tensors,
+    layout.filter(({ kind }) => kind === 'parameter'),
+  );
+}
+
+/**
+ * Refuses data that do not fit on the device as one batch.
+ * @throws InputError with the memory that the batch needs and the limit
+ */
+function requireOneBatch(
+  gpu: Gpu,
+  file: string,
+  examples: number,
+  shapes: readonly (readonly number[])[],
+): void {
+  const limit = gpu.device.limits.maxStorageBufferBindingSize;
+  const bytes = shapes.map((shape) => shape.reduce((product, extent) => product * extent, 4 * examples));
+  const largest = Math.max(...bytes);
+  if (largest <= limit) return;
+  const total = bytes.reduce((sum, each) => sum + each, 0);
+  throw new InputError(
+    file,
+    `${examples} examples`,
+    `BatchNorm in train mode takes them as one batch, whose largest activation has ${largest} bytes (all of them ` +
+      `${total}), this adapter's largest storage binding is ${limit} bytes; take fewer examples, or --eval`,
+  );
 }
 
 /** Vectors that are multiplied by the Hessian in one pass over the data. */
@@ -164,7 +234,7 @@ async function curvature(
   point: Point,
   directions: readonly Float32Array[],
   mean: Float32Array,
-  { exact, trace, probes, seed }: z.output<typeof schema>,
+  { exact, trace, probes, seed, covariance }: z.output<typeof schema> & { covariance: boolean },
 ): Promise<Curvature> {
   const { layout, examples } = point;
   const hessian = await Hessian.open(gpu, point, WIDTH);
@@ -173,7 +243,7 @@ async function curvature(
     const products = await hessian.times(directions);
     const N = examples.examples;
     let traceHessianCovariance: Estimate | null = null;
-    if (N > 1) {
+    if (covariance) {
       traceHessianCovariance = exact
         ? { value: await exactTraceHessianCovariance(hessian, gradient, N, mean), stderr: 0, probes: N }
         : await estimateTraceHessianCovariance(hessian, gradient, N, { probes, seed });
@@ -212,9 +282,9 @@ interface Summary {
 }
 
 /** Norm and covariance of a part of the gradient; in float64, from float32 coordinates. */
-function summary(mean: Float32Array, centredSquares: Float32Array, examples: number): Summary {
+function summary(mean: Float32Array, centredSquares: Float32Array | null, examples: number): Summary {
   const gradNormSq = dot64(mean, mean);
-  if (examples < 2) {
+  if (examples < 2 || !centredSquares) {
     return {
       gradNormSq,
       traceCovariance: null,
@@ -228,7 +298,7 @@ function summary(mean: Float32Array, centredSquares: Float32Array, examples: num
 
 function tensors(
   layout: FlatLayout,
-  { mean, centredSquares }: { mean: Float32Array; centredSquares: Float32Array },
+  { mean, centredSquares }: Pick<Moments, 'mean' | 'centredSquares'>,
   product: Float32Array | undefined,
   examples: number,
 ): Map<string, Tensor> {
@@ -239,7 +309,7 @@ function tensors(
     });
   };
   put('grad.', mean);
-  if (examples > 1) {
+  if (examples > 1 && centredSquares) {
     put(
       'gradVariance.',
       centredSquares.map((squares) => squares / (examples - 1)),

@@ -2,6 +2,7 @@ import { type Dataset, fitDataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/loadDataset.ts';
 import { orderTable } from '../data/order.ts';
 import { readSafetensors } from '../data/safetensors.ts';
+import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { InputError } from '../nn/inputError.ts';
@@ -31,6 +32,12 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Tra
   if (batches[0]?.fromStep !== 0) batches.unshift({ fromStep: 0, batchSize });
   const steps = spec.steps ?? stepsOf(spec.epochs ?? 1, dataset.examples, batches);
   const averaging = averagingOf(spec, steps);
+  const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
+  requireBatches(file, model, shapes, {
+    batchSizes: batches.map((batch) => batch.batchSize),
+    measures: spec.measure !== undefined,
+    passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
+  });
   return {
     model,
     dataset,
@@ -47,6 +54,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Tra
         }
       : { sampling: spec.order as 'shuffle' | 'iid' | 'sequential' }),
     averaging,
+    bnBatchSize,
     measureEvery: spec.measure?.every,
     smallBatch: spec.measure?.small_batch,
     recordEvery: spec.record_every,

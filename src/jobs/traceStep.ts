@@ -1,5 +1,6 @@
 import { groupNormSq, perExample } from '../autograd/perExample.ts';
 import { vjp } from '../autograd/vjp.ts';
+import type { State } from '../gpu/state.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
 import { forward } from '../nn/forward.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
@@ -21,6 +22,8 @@ export interface StepState {
   readonly sampler: Sampling;
   readonly optimizer: SgdState;
   readonly recorder: Recorder;
+  /** Running statistics of the model, brought up to date by the step. */
+  readonly buffers?: State | null;
 }
 
 /**
@@ -29,10 +32,14 @@ export interface StepState {
  *   of this size, for the noise scale; 1 for each example's own, 0 for no statistics
  */
 export function traceStep(graph: Graph, state: StepState, batchSize: number, smallBatch: number): void {
-  const { model, layout, examples, sampler, optimizer, recorder } = state;
+  const { model, layout, examples, sampler, optimizer, recorder, buffers } = state;
   const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
   const parameters = unpack(read(graph, optimizer.theta), layout);
-  const losses = exampleLosses(model.loss, forward(model, parameters, x, { mode: 'train' }), targets);
+  const losses = exampleLosses(
+    model.loss,
+    forward(model, parameters, x, { mode: 'train', buffers }),
+    targets,
+  );
 
   const cotangents = vjp([[losses, fill(graph, 1 / batchSize, [batchSize])]], parameters);
   const gradients = cotangents.of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));

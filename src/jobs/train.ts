@@ -1,5 +1,6 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import type { LayerSpec, LossName, ModelSpec } from '../nn/modelSpec.ts';
@@ -46,6 +47,11 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
   const model: ModelSpec = { layers: [...settings.model], loss };
   const { dataset, shapes } = fitDataset(settings.data, model, 'model');
   requireSupported('model', model, shapes);
+  requireBatches('model', model, shapes, {
+    batchSizes: [settings.batchSize],
+    measures: Boolean(noiseScaleEvery),
+    passes: averaging ? { examples: dataset.examples, batchSize: settings.batchSize } : null,
+  });
   const lists = {
     lr: [settings.lr].flat(),
     momentum: [settings.momentum ?? 0].flat(),
@@ -122,18 +128,26 @@ export class Training {
     this.#run.setLearningRate(lr, replica);
   }
 
-  /** Parameters by their state-dict names; `averaged` for those of SWA or EMA. */
-  stateDict(replica = 0, which: 'last' | 'averaged' = 'last'): Promise<Map<string, Float32Array>> {
+  /**
+   * Parameters and running statistics by their state-dict names; `averaged` for those of SWA or EMA, BatchNorm's
+   * statistics recomputed for them.
+   */
+  async stateDict(replica = 0, which: 'last' | 'averaged' = 'last'): Promise<Map<string, Float32Array>> {
+    if (which === 'averaged') await this.#run.recomputeAveragedStatistics();
     return this.#run.weights(replica, which);
   }
 
   /** Loss and accuracy over a whole data set, a result a replica; the training data by default. */
   async evaluate(data?: Dataset, which: 'last' | 'averaged' = 'last'): Promise<Evaluation[]> {
-    const theta = which === 'last' ? this.#run.theta : this.#run.averaged;
+    const run = this.#run;
+    if (which === 'averaged') await run.recomputeAveragedStatistics();
+    const [theta, buffers] =
+      which === 'last' ? [run.theta, run.buffers] : [run.averaged, run.averagedBuffers];
     if (!theta) throw new Error('the run keeps no average');
     const dataset = data ? fitDataset(data, this.model, 'model').dataset : this.#dataset;
-    const { layout, arena } = this.#run;
-    const evaluator = await Evaluator.open(this.#gpu, { model: this.model, layout, theta, dataset, arena });
+    const { layout, arena } = run;
+    const { model } = this;
+    const evaluator = await Evaluator.open(this.#gpu, { model, layout, theta, buffers, dataset, arena });
     try {
       return await evaluator.evaluate();
     } finally {

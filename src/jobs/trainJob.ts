@@ -2,7 +2,6 @@ import type { Dataset } from '../data/dataset.ts';
 import { type Tensor, writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { DeviceLostError } from '../gpu/orLost.ts';
-import type { State } from '../gpu/state.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
 import type { RunControl } from './control.ts';
@@ -35,14 +34,23 @@ export async function* trainJob(
   const run = await TrainingRun.open(gpu, options);
   const evaluators: Evaluator[] = [];
   try {
-    const evaluator = async (data: Dataset, theta: State): Promise<Evaluator> => {
+    const evaluator = async (data: Dataset, which: 'last' | 'averaged' = 'last'): Promise<Evaluator> => {
       const { model } = options;
+      const [theta, buffers] =
+        which === 'last' ? [run.theta, run.buffers] : [run.averaged!, run.averagedBuffers];
       evaluators.push(
-        await Evaluator.open(gpu, { model, layout: run.layout, theta, dataset: data, arena: run.arena }),
+        await Evaluator.open(gpu, {
+          model,
+          layout: run.layout,
+          theta,
+          buffers,
+          dataset: data,
+          arena: run.arena,
+        }),
       );
       return evaluators.at(-1)!;
     };
-    const test = dataset.test ? await evaluator(dataset.test, run.theta) : null;
+    const test = dataset.test ? await evaluator(dataset.test) : null;
     const logs = replicas.map(() => new ReplicaLog());
     const measuring = {
       smallBatch: options.smallBatch ?? 1,
@@ -84,23 +92,24 @@ export async function* trainJob(
     yield { type: 'phase', phase: 'evaluating' };
     const done = run.submitted;
     const { averaging } = options;
-    const captured = averaging && hasCaptured(averaging, done) ? run.averaged : null;
+    const captured = averaging && hasCaptured(averaging, done);
     const outcome: Outcome = { steps: done, train: [], test: null, averaged: null, averagedTest: null };
-    outcome.train = await (await evaluator(dataset, run.theta)).evaluate();
+    outcome.train = await (await evaluator(dataset)).evaluate();
     yield* evaluationEvents(outcome.train, { step: done, split: 'train', weights: 'last' }, logs);
     if (test) {
       outcome.test = await test.evaluate();
       yield* evaluationEvents(outcome.test, { step: done, split: 'test', weights: 'last' }, logs);
     }
-    if (captured && averaging) {
-      outcome.averaged = await (await evaluator(dataset, captured)).evaluate();
+    if (captured) {
+      await run.recomputeAveragedStatistics();
+      outcome.averaged = await (await evaluator(dataset, 'averaged')).evaluate();
       yield* evaluationEvents(
         outcome.averaged,
         { step: done, split: 'train', weights: averaging.kind },
         logs,
       );
       if (dataset.test) {
-        outcome.averagedTest = await (await evaluator(dataset.test, captured)).evaluate();
+        outcome.averagedTest = await (await evaluator(dataset.test, 'averaged')).evaluate();
         yield* evaluationEvents(
           outcome.averagedTest,
           { step: done, split: 'test', weights: averaging.kind },

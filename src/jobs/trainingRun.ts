@@ -6,6 +6,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { DispatchTime, Program } from '../gpu/program.ts';
 import { Replay } from '../gpu/replay.ts';
 import { State } from '../gpu/state.ts';
+import { bufferLayout } from '../nn/batchNorm.ts';
 import { parameterLayout } from '../nn/forward.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { FlatLayout } from '../ops/flat.ts';
@@ -14,6 +15,7 @@ import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import { type Averaging, average, captures } from '../optim/average.ts';
 import { packSettings, type SgdSettings } from '../optim/sgd.ts';
 import { flatValues, namedValues } from './flatValues.ts';
+import { recomputeStatistics } from './recomputeStatistics.ts';
 import { traceStep } from './traceStep.ts';
 
 /** One replica: what may differ between the runs of one program. */
@@ -23,7 +25,7 @@ export interface Replica {
   readonly settings: SgdSettings;
   /** ε of every step. */
   readonly rates: Float32Array;
-  /** Initial parameters by state-dict name. */
+  /** The initial state dict by name: parameters and running statistics. */
   readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
@@ -38,6 +40,8 @@ export interface TrainingOptions {
   readonly order?: Uint32Array;
   readonly replicas: readonly Replica[];
   readonly averaging?: Averaging;
+  /** Batches from which BatchNorm's statistics of averaged weights are recomputed; of the last batch size by default. */
+  readonly bnBatchSize?: number;
   /** Per-example statistics at steps 1, 1 + n, 1 + 2n, …; 0 for never. */
   readonly measureEvery?: number;
   /** The smaller batch size of the statistics: 1 by default, each example's own gradient; it divides every B. */
@@ -75,6 +79,10 @@ export class TrainingRun {
   readonly theta: State;
   /** Averaged weights, if the run keeps an average. */
   readonly averaged: State | null;
+  /** Running statistics, flat by bufferLayout; null where the model has none. And those of the averaged weights. */
+  readonly buffers: State | null;
+  readonly averagedBuffers: State | null;
+  readonly #gpu: Gpu;
   readonly #options: TrainingOptions;
   readonly #arena: Arena;
   readonly #states: readonly State[];
@@ -90,7 +98,7 @@ export class TrainingRun {
   private constructor(
     gpu: Gpu,
     options: TrainingOptions,
-    parts: Pick<TrainingRun, 'layout' | 'theta' | 'averaged'> & {
+    parts: Pick<TrainingRun, 'layout' | 'theta' | 'averaged' | 'buffers' | 'averagedBuffers'> & {
       arena: Arena;
       states: readonly State[];
       examples: ResidentExamples;
@@ -104,6 +112,9 @@ export class TrainingRun {
     this.layout = parts.layout;
     this.theta = parts.theta;
     this.averaged = parts.averaged;
+    this.buffers = parts.buffers;
+    this.averagedBuffers = parts.averagedBuffers;
+    this.#gpu = gpu;
     this.#arena = parts.arena;
     this.#states = parts.states;
     this.#examples = parts.examples;
@@ -136,6 +147,11 @@ export class TrainingRun {
     const counters = state('counters', [3], 'u32');
     const seeds = state('seeds', [1], 'u32');
     const averaged = averaging ? state('averaged parameters', [layout.length]) : null;
+    const statistics = bufferLayout(model);
+    const hasStatistics = statistics.length > 0;
+    const buffers = hasStatistics ? state('running statistics', [statistics.length]) : null;
+    const averagedBuffers =
+      averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;
     const ring = state('ring', [SLOTS, 1 + (options.measureEvery ? 2 * layout.entries.length : 0)]);
     const table = order && new State(gpu, { label: 'order', shape: [order.length], dtype: 'u32' });
     if (table && order) {
@@ -144,6 +160,7 @@ export class TrainingRun {
     }
     each.forEach(({ seed, settings, rates: values, weights }, replica) => {
       theta.write(flatValues(layout, weights), { replica });
+      buffers?.write(flatValues(statistics, weights), { replica });
       rates.write(values, { replica });
       hyper.write(packSettings(settings), { replica });
       seeds.write(Uint32Array.of(seed), { replica });
@@ -158,14 +175,15 @@ export class TrainingRun {
     const measured = options.measureEvery ? [false, true] : [false];
     const pending = [];
     for (const batchSize of new Set(batches.map((batch) => batch.batchSize))) {
-      for (const statistics of measured) {
+      for (const measures of measured) {
         const graph = new Graph();
-        const smallBatch = statistics ? (options.smallBatch ?? 1) : 0;
-        traceStep(graph, { model, layout, examples, sampler, optimizer, recorder }, batchSize, smallBatch);
-        const label = `step B=${batchSize}${statistics ? ' with statistics' : ''}`;
+        const smallBatch = measures ? (options.smallBatch ?? 1) : 0;
+        const step = { model, layout, examples, sampler, optimizer, recorder, buffers };
+        traceStep(graph, step, batchSize, smallBatch);
+        const label = `step B=${batchSize}${measures ? ' with statistics' : ''}`;
         pending.push(
           compile(gpu, graph, { label, replicas, arena }).then((p) =>
-            programs.set(key(batchSize, statistics), p),
+            programs.set(key(batchSize, measures), p),
           ),
         );
       }
@@ -177,7 +195,20 @@ export class TrainingRun {
       average(graph, { averaging, theta, average: averaged, counters });
       averageProgram = await compile(gpu, graph, { label: averaging.kind, replicas, arena });
     }
-    const parts = { layout, theta, averaged, arena, states, examples, rates, ring, programs, averageProgram };
+    const parts = {
+      layout,
+      theta,
+      averaged,
+      buffers,
+      averagedBuffers,
+      arena,
+      states,
+      examples,
+      rates,
+      ring,
+      programs,
+      averageProgram,
+    };
     return new TrainingRun(gpu, options, parts);
   }
 
@@ -289,11 +320,31 @@ export class TrainingRun {
     return readings;
   }
 
-  /** One replica's parameters by state-dict name, or its averaged ones. Waits for all submitted steps. */
+  /**
+   * One replica's state dict by name: parameters and running statistics, or those of the averaged weights (which
+   * recomputeAveragedStatistics makes). Waits for all submitted steps.
+   */
   async weights(replica: number, which: 'last' | 'averaged' = 'last'): Promise<Map<string, Float32Array>> {
-    const source = which === 'last' ? this.theta : this.averaged;
+    const [source, buffers] =
+      which === 'last' ? [this.theta, this.buffers] : [this.averaged, this.averagedBuffers];
     if (!source) throw new Error('the run keeps no average');
-    return namedValues(this.layout, await source.read(replica));
+    const statistics = buffers && namedValues(bufferLayout(this.#options.model), await buffers.read(replica));
+    return new Map([...namedValues(this.layout, await source.read(replica)), ...(statistics ?? [])]);
+  }
+
+  /**
+   * BatchNorm's statistics of the averaged weights as they are now, in one pass over the data; nothing to do for a model
+   * without BatchNorm.
+   * @throws DeviceLostError
+   */
+  async recomputeAveragedStatistics(): Promise<void> {
+    const { averaged: theta, averagedBuffers: buffers } = this;
+    if (!theta || !buffers) return;
+    const { model, batches, bnBatchSize } = this.#options;
+    const batchSize = bnBatchSize ?? batches.at(-1)!.batchSize;
+    const { layout, arena } = this;
+    const examples = this.#examples;
+    await recomputeStatistics(this.#gpu, { model, layout, theta, buffers, examples, batchSize, arena });
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { orLost } from '../gpu/orLost.ts';
 import type { Program } from '../gpu/program.ts';
 import { State } from '../gpu/state.ts';
+import { isBatchNorm } from '../nn/batchNorm.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
 import { forward } from '../nn/forward.ts';
 import type { ForwardContext } from '../nn/forwardContext.ts';
@@ -27,6 +28,11 @@ export interface Point {
   readonly context: ForwardContext;
 }
 
+/** Whether the examples' losses depend on each other: BatchNorm in train mode. The data are one batch then. */
+export function isCoupled({ model, context }: Pick<Point, 'model' | 'context'>): boolean {
+  return context.mode === 'train' && model.layers.some(isBatchNorm);
+}
+
 /** What a pass sees of each micro-batch. */
 export interface MicroBatch {
   readonly graph: Graph;
@@ -41,12 +47,12 @@ export interface MicroBatch {
 }
 
 /**
- * The most examples that a pass has on the device at once. Also the longest serial sum of the moments kernel, whose
+ * The most examples that a pass has on the device at once, where they do not see each other. Also the longest serial sum of the moments kernel, whose
  * worst error, where the first example is the outlier, grows with its square: 1 % of a coordinate's variance here.
  */
 export const LARGEST_MICRO_BATCH = 256;
 
-/** One pass over all examples in file order, in micro-batches; compiled once, run as often as wanted. */
+/** One pass over all examples in file order, in micro-batches (or as one batch where they see each other); compiled once, run as often as wanted. */
 export class Pass {
   readonly #gpu: Gpu;
   readonly #arena: Arena;
@@ -77,9 +83,10 @@ export class Pass {
   ): Promise<Pass> {
     const { model, layout, examples } = point;
     const total = examples.examples;
-    const rest = total % LARGEST_MICRO_BATCH;
-    const whole = Math.floor(total / LARGEST_MICRO_BATCH);
-    const sizes = [...Array<number>(whole).fill(LARGEST_MICRO_BATCH), ...(rest ? [rest] : [])];
+    const largest = isCoupled(point) ? total : LARGEST_MICRO_BATCH;
+    const rest = total % largest;
+    const whole = Math.floor(total / largest);
+    const sizes = [...Array<number>(whole).fill(largest), ...(rest ? [rest] : [])];
     const counters = new State(gpu, { label: `${label} counters`, shape: [3], dtype: 'u32' });
     const arena = new Arena(gpu);
     const programs = new Map<number, Program>();

@@ -62,27 +62,47 @@ export function batchNormalize(
   return standardize(x, statistic('running_mean'), inverseSqrt(offset(statistic('running_var'), eps)), view);
 }
 
+/** What a training run asks of BatchNorm layers. */
+export interface BatchDemands {
+  readonly batchSizes: readonly number[];
+  /** Whether statistics over single examples are measured. */
+  readonly measures: boolean;
+  /** The pass that recomputes the statistics of averaged weights. */
+  readonly passes: { readonly examples: number; readonly batchSize: number } | null;
+}
+
 /**
- * Refuses a batch in which a BatchNorm layer would see one value a channel, which has no variance: torch does so too.
+ * Refuses what BatchNorm in train mode cannot do: a batch with one value a channel, which has no variance (torch refuses it
+ * too), and statistics over single examples, whose losses depend on the whole batch.
  * @param shapes of one example before and after each layer, as inferShapes gives them
- * @param what how the message calls the batch: "a batch of 1"
  * @throws InputError naming the layer
  */
-export function requireBatchStatistics(
+export function requireBatches(
   file: string,
   model: ModelSpec,
   shapes: readonly (readonly number[])[],
-  batchSize: number,
-  what = `a batch of ${batchSize}`,
+  { batchSizes, measures, passes }: BatchDemands,
 ): void {
   model.layers.forEach((layer, i) => {
+    if (!isBatchNorm(layer)) return;
+    const refuse = (reason: string): InputError => new InputError(file, `layer ${i} (${layer.type})`, reason);
     const positions = shapes[i]!.slice(1).reduce((product, extent) => product * extent, 1);
-    if (!isBatchNorm(layer) || batchSize * positions > 1) return;
-    const expected = 'expected more than one value a channel in train mode';
-    throw new InputError(
-      file,
-      `layer ${i} (${layer.type})`,
-      `${what} gives it one value a channel, ${expected}`,
-    );
+    const requireValues = (batchSize: number, what: string): void => {
+      if (batchSize * positions > 1) return;
+      throw refuse(`${what} gives it one value a channel, expected more than one in train mode`);
+    };
+    for (const batchSize of batchSizes) requireValues(batchSize, `a batch of ${batchSize}`);
+    if (passes) {
+      const { examples, batchSize } = passes;
+      const last = examples % batchSize || Math.min(examples, batchSize);
+      const sizes = `${examples} examples in batches of ${batchSize}`;
+      requireValues(last, `the last batch of the pass for the averaged weights (${sizes})`);
+      requireValues(Math.min(examples, batchSize), `the pass for the averaged weights (${sizes})`);
+    }
+    if (measures) {
+      throw refuse(
+        'couples the examples of a batch in train mode, so they have no gradients of their own to measure',
+      );
+    }
   });
 }

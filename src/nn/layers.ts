@@ -29,6 +29,94 @@ export function gelu({ approximate = 'none' }: { approximate?: 'none' | 'tanh' }
   return { type: 'GELU', approximate };
 }
 
+type Size = number | readonly [height: number, width: number];
+interface Window {
+  readonly stride?: Size;
+  readonly padding?: Size;
+}
+
+const both = (size: Size): [number, number] => (typeof size === 'number' ? [size, size] : [...size]);
+
+/** Cross-correlation of images [C, H, W], as torch.nn.Conv2d; weight [outputs, inputs, kernel height, kernel width]. */
+export function conv2d(
+  inputs: number,
+  outputs: number,
+  kernelSize: Size,
+  { stride = 1, padding = 0, bias = true }: Window & { readonly bias?: boolean } = {},
+): Layer<'Conv2d'> {
+  return {
+    type: 'Conv2d',
+    in_channels: inputs,
+    out_channels: outputs,
+    kernel_size: both(kernelSize),
+    stride: both(stride),
+    padding: both(padding),
+    bias,
+  };
+}
+
+/** Windows of images, by default side by side. */
+export function maxPool2d(
+  kernelSize: Size,
+  { stride = kernelSize, padding = 0 }: Window = {},
+): Layer<'MaxPool2d'> {
+  return {
+    type: 'MaxPool2d',
+    kernel_size: both(kernelSize),
+    stride: both(stride),
+    padding: both(padding),
+  };
+}
+
+/** Windows of images, by default side by side; padding counts, as in torch. */
+export function avgPool2d(
+  kernelSize: Size,
+  { stride = kernelSize, padding = 0 }: Window = {},
+): Layer<'AvgPool2d'> {
+  return {
+    type: 'AvgPool2d',
+    kernel_size: both(kernelSize),
+    stride: both(stride),
+    padding: both(padding),
+  };
+}
+
+interface BatchNormOptions {
+  readonly eps?: number;
+  /** Share of the newest batch in the running statistics; null for the average over all batches. */
+  readonly momentum?: number | null;
+}
+
+/** Over vectors [C] or sequences [C, L], as torch.nn.BatchNorm1d. */
+export function batchNorm1d(
+  features: number,
+  { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {},
+): Layer<'BatchNorm1d'> {
+  return { type: 'BatchNorm1d', num_features: features, eps, momentum };
+}
+
+/** Over images [C, H, W], as torch.nn.BatchNorm2d. */
+export function batchNorm2d(
+  features: number,
+  { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {},
+): Layer<'BatchNorm2d'> {
+  return { type: 'BatchNorm2d', num_features: features, eps, momentum };
+}
+
+/** Over the last dimensions of each example, as torch.nn.LayerNorm. */
+export function layerNorm(
+  shape: number | readonly number[],
+  { eps = 1e-5, elementwiseAffine = true, bias = true } = {},
+): Layer<'LayerNorm'> {
+  return {
+    type: 'LayerNorm',
+    normalized_shape: [shape].flat(),
+    eps,
+    elementwise_affine: elementwiseAffine,
+    bias,
+  };
+}
+
 export function flatten(): Layer<'Flatten'> {
   return { type: 'Flatten' };
 }

@@ -140,7 +140,9 @@ export function compareMeasure(
     compareNumber('loss', result.loss, number('loss'), allowed.loss),
     compareNumber('gradNormSq', result.gradNormSq, number('gradNormSq'), allowed.gradNormSq),
     ...(['perExampleLoss', 'perExampleGradNormSq'] as const).map((key) =>
-      compareList(key, result[key], expected[key] as number[], allowed[key], 1),
+      expected[key] === null
+        ? compareExactly(key, result[key], null)
+        : compareList(key, result[key], expected[key] as number[], allowed[key], 1),
     ),
     compareNumber(
       'traceCovariance',
@@ -287,7 +289,10 @@ export function worstByKind(deviations: Deviation[]): Map<string, Deviation> {
       .replace(/^layers\..*\.(\w+)$/, 'layers.*.$1')
       .replace(/^replicas\.\d+\./, 'replicas.*.')
       .replace(/replica\.\d+\./, '')
-      .replace(/((?:^| of )(?:\w+\.)?)\d+\.(?:weight|bias)$/, '$1*');
+      .replace(
+        /((?:^| of )(?:\w+\.)?)\d+\.(?:weight|bias|running_mean|running_var|num_batches_tracked)$/,
+        '$1*',
+      );
     const known = worst.get(kind);
     if (!known || deviation.ratio > known.ratio) worst.set(kind, deviation);
   }

@@ -4,7 +4,7 @@ export interface Tensor {
 }
 
 /**
- * The float32 tensors of a safetensors file, by name. Written for the tests alone, so that the reader under test does
+ * The tensors of a safetensors file, by name: float32, and counts of batches, int64. Written for the tests alone, so that the reader under test does
  * not vouch for itself. Throws on any other dtype and on a tensor that does not fill its shape.
  */
 export function readTensors(bytes: Uint8Array): Map<string, Tensor> {
@@ -19,10 +19,16 @@ export function readTensors(bytes: Uint8Array): Map<string, Tensor> {
     if (name === '__metadata__') continue;
     const [from, to] = offsets;
     const size = shape.reduce((product, length) => product * length, 1);
-    if (dtype !== 'F32') throw new Error(`${name}: dtype ${dtype}, expected F32`);
-    if (to - from !== 4 * size) throw new Error(`${name}: ${to - from} bytes, expected ${4 * size}`);
+    const wanted = name.endsWith('num_batches_tracked') ? 'I64' : 'F32';
+    if (dtype !== wanted) throw new Error(`${name}: dtype ${dtype}, expected ${wanted}`);
+    const bytesEach = dtype === 'I64' ? 8 : 4;
+    if (to - from !== bytesEach * size)
+      throw new Error(`${name}: ${to - from} bytes, expected ${bytesEach * size}`);
     const data = new Float32Array(size);
-    for (let i = 0; i < size; i++) data[i] = view.getFloat32(start + from + 4 * i, true);
+    for (let i = 0; i < size; i++) {
+      const at = start + from + bytesEach * i;
+      data[i] = dtype === 'I64' ? Number(view.getBigInt64(at, true)) : view.getFloat32(at, true);
+    }
     tensors.set(name, { shape, data });
   }
   return tensors;

@@ -1,0 +1,78 @@
+import { compile } from '../autograd/compile.ts';
+import type { Arena } from '../gpu/arena.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { orLost } from '../gpu/orLost.ts';
+import { State } from '../gpu/state.ts';
+import { bufferLayout } from '../nn/batchNorm.ts';
+import { forward } from '../nn/forward.ts';
+import { initialStateDict } from '../nn/init.ts';
+import type { ModelSpec } from '../nn/modelSpec.ts';
+import { advance } from '../ops/advance.ts';
+import { type FlatLayout, unpack } from '../ops/flat.ts';
+import { type Examples, gather } from '../ops/gather.ts';
+import { Graph } from '../ops/graph.ts';
+import { read } from '../ops/leaf.ts';
+import { sampleIndices } from '../ops/sampling.ts';
+import { flatValues } from './flatValues.ts';
+
+/** Sizes of the batches of one pass over all examples: whole ones, and a shorter last one. */
+export function passBatches(examples: number, batchSize: number): number[] {
+  const rest = examples % batchSize;
+  return [...Array<number>(Math.floor(examples / batchSize)).fill(batchSize), ...(rest ? [rest] : [])];
+}
+
+/**
+ * Running statistics of weights that no step has trained with, from one pass over the data in file order: each batch
+ * weighs the same, the last one too, as `torch.optim.swa_utils.update_bn` has it. All replicas at once.
+ * @param theta the weights, flat [P]
+ * @param buffers what is recomputed, flat by bufferLayout
+ * @throws DeviceLostError
+ */
+export async function recomputeStatistics(
+  gpu: Gpu,
+  {
+    model,
+    layout,
+    theta,
+    buffers,
+    examples,
+    batchSize,
+    arena,
+  }: {
+    readonly model: ModelSpec;
+    readonly layout: FlatLayout;
+    readonly theta: State;
+    readonly buffers: State;
+    readonly examples: Examples;
+    readonly batchSize: number;
+    readonly arena: Arena;
+  },
+): Promise<void> {
+  const fresh = new Map([...initialStateDict(model, 0)].map(([name, { data }]) => [name, data]));
+  for (let replica = 0; replica < buffers.replicas; replica++) {
+    buffers.write(flatValues(bufferLayout(model), fresh), { replica });
+  }
+  const total = examples.examples;
+  const counters = new State(gpu, { label: 'statistics counters', shape: [3], dtype: 'u32' });
+  const sizes = passBatches(total, batchSize);
+  const programs = new Map(
+    await Promise.all(
+      [...new Set(sizes)].map(async (size) => {
+        const graph = new Graph();
+        const sampler = { mode: 'sequential' as const, examples: total, counters };
+        const [x] = gather(examples, sampleIndices(graph, sampler, size));
+        forward(model, unpack(read(graph, theta), layout), x, { mode: 'train', buffers, cumulative: true });
+        advance(graph, counters, size, total);
+        const label = `batch statistics B=${size}`;
+        return [size, await compile(gpu, graph, { label, replicas: theta.replicas, arena })] as const;
+      }),
+    ),
+  );
+  try {
+    for (const size of sizes) programs.get(size)!.run();
+    await orLost(gpu, gpu.device.queue.onSubmittedWorkDone());
+  } finally {
+    for (const program of programs.values()) program.dispose();
+    counters.dispose();
+  }
+}
