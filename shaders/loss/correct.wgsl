@@ -1,4 +1,5 @@
-// correct: 1 where the largest logit of a row is its label's, else 0; the first of equal logits counts, as in PyTorch.
+// correct: 1 where the largest logit of a row is its label's, else 0; the first of equal logits counts,
+//   and a NaN is larger than every number: argmax's rule (reduce/max), and PyTorch's.
 // Layout: z [rows, classes]; labels and y [rows].
 // Order: no sums.
 // Cost: 1 comparison and 4 bytes a logit.
@@ -11,6 +12,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> labels: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
+// By its bits: a compiler may take comparisons with NaN for impossible.
+fn isNan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 @compute @workgroup_size(16)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -22,7 +26,9 @@ fn main(
   let base = params.zOffset + group.z * params.zReplica + n * params.classes;
   var best = 0u;
   for (var c = 1u; c < params.classes; c++) {
-    if (z[base + c] > z[base + best]) { best = c; }
+    let v = z[base + c];
+    let largest = z[base + best];
+    if (!isNan(largest) && (isNan(v) || v > largest)) { best = c; }
   }
   let label = labels[params.labelsOffset + group.z * params.labelsReplica + n];
   y[params.yOffset + group.z * params.yReplica + n] = select(0.0, 1.0, best == label);

@@ -1,6 +1,6 @@
 // sum: y[o, i] = Σ_r x[o, r, i], or Σ_r x[o, r, i]·w[o, r, i].
-// Layout: x and w [outer, reduced, inner], y [outer, chunks, inner]: a thread sums `chunk` consecutive r; a second
-//   dispatch sums the chunks.
+// Layout: x [outer, reduced, inner], w likewise, rows wRow apart: reduced·inner, or 0 where all o share them; y
+//   [outer, chunks, inner]: a thread sums `chunk` consecutive r; a second dispatch sums the chunks.
 // Knobs: PRODUCT multiplies by w, so that a dot product reads each operand once; SQUARE by x itself, which is read once.
 // Order: r ascending, in four interleaved accumulators added as (0 + 1) + (2 + 3); chunks likewise.
 // Cost: 1 flop (2 with PRODUCT) and 4 bytes (8) an element of x.
@@ -11,7 +11,7 @@ const SQUARE: bool = false;
 // end knobs
 
 struct Params {
-  outer: u32, reduced: u32, inner: u32, chunk: u32, chunks: u32,
+  outer: u32, reduced: u32, inner: u32, chunk: u32, chunks: u32, wRow: u32,
   xOffset: u32, xReplica: u32, wOffset: u32, wReplica: u32, yOffset: u32, yReplica: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -39,9 +39,9 @@ fn main(
   let o = out / (params.inner * params.chunks);
   let first = c * params.chunk;
   let last = min(first + params.chunk, params.reduced);
-  let base = (o * params.reduced + first) * params.inner + i;
-  var xAt = params.xOffset + group.z * params.xReplica + base;
-  var wAt = params.wOffset + group.z * params.wReplica + base;
+  let within = first * params.inner + i;
+  var xAt = params.xOffset + group.z * params.xReplica + o * params.reduced * params.inner + within;
+  var wAt = params.wOffset + group.z * params.wReplica + o * params.wRow + within;
   let step = params.inner;
   var acc = vec4f();
   var r = first;

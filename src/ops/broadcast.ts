@@ -1,9 +1,10 @@
 import broadcastKernel from '../../shaders/structure/broadcast.wgsl';
+import { type Axes, around } from './axes.ts';
 import { constantOf, fill } from './fill.ts';
 import { size, type Tensor } from './graph.ts';
 import { apply, defineOp, expectShape } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
-import { type Axes, around, sum } from './sum.ts';
+import { sum } from './sum.ts';
 
 const broadcastOp = defineOp({
   name: 'broadcast',

@@ -1,11 +1,10 @@
 import { addPresent } from './add.ts';
 import { type ChannelView, expectView } from './channelView.ts';
 import { sameShape, showShape, type Tensor } from './graph.ts';
-import { apply, defineOp, type Operand } from './op.ts';
-import { planSum } from './plans/sumPlan.ts';
+import { apply, defineOp } from './op.ts';
 import { reshape } from './reshape.ts';
 import { channelScale } from './scaleShift.ts';
-import { collapse } from './sum.ts';
+import { collapse, lowerSum } from './sum.ts';
 
 const channelDotOp = defineOp({
   name: 'channelDot',
@@ -16,22 +15,13 @@ const channelDotOp = defineOp({
   ],
   lower: ({ inputs: [x, y], outputs: [z], attributes }, to) => {
     const { outer, channels, inner }: ChannelView = attributes.view;
-    const terms = x === y ? 'square' : 'product';
+    if (inner === 1) return lowerSum(to, { outer: 1, reduced: outer, inner: channels }, x!, y!, z!);
     // Within each example first, where a channel has several places; then over the examples.
-    const passes =
-      inner === 1
-        ? planSum({ outer: 1, reduced: outer, inner: channels }, terms)
-        : [
-            ...planSum({ outer: outer * channels, reduced: inner, inner: 1 }, terms),
-            ...(outer === 1 ? [] : planSum({ outer: 1, reduced: outer, inner: channels })),
-          ];
-    let from: Operand = x!;
-    passes.forEach(({ call }, i) => {
-      const { outer: o, chunks, inner: n } = call.params as Record<'outer' | 'chunks' | 'inner', number>;
-      const target: Operand = i === passes.length - 1 ? z! : to.scratch([o, chunks, n], z!.replicated);
-      to.dispatch(call, i === 0 && x !== y ? { x: from, w: y!, y: target } : { x: from, y: target });
-      from = target;
-    });
+    const within = { outer: outer * channels, reduced: inner, inner: 1 };
+    if (outer === 1) return lowerSum(to, within, x!, y!, z!);
+    const each = to.scratch([outer * channels], z!.replicated);
+    lowerSum(to, within, x!, y!, each);
+    lowerSum(to, { outer: 1, reduced: outer, inner: channels }, each, null, z!);
   },
 });
 

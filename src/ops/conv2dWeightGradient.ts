@@ -28,7 +28,7 @@ const conv2dWeightGradientOp = defineOp({
     const partial = to.scratch([blocks, ...dw!.shape], dw!.replicated);
     to.dispatch(call, { x: x!, dy: dy!, dw: partial });
     const elements = size(dw!.shape);
-    const passes = planSum({ outer: 1, reduced: blocks, inner: elements });
+    const passes = planSum({ outer: 1, reduced: blocks, inner: elements }, to.target);
     let from: Operand = partial;
     passes.forEach((pass, i) => {
       const y = i === passes.length - 1 ? dw! : to.scratch([pass.chunks, elements], dw!.replicated);

@@ -39,7 +39,7 @@ export function lowerPartSums(
   norms: Tensor,
 ): void {
   let from = partial;
-  const passes = planSum({ outer: units, reduced: parts, inner: 1 });
+  const passes = planSum({ outer: units, reduced: parts, inner: 1 }, to.target);
   passes.forEach(({ call, chunks }, i) => {
     const y = i === passes.length - 1 ? norms : to.scratch([units, chunks], norms.replicated);
     to.dispatch(call, { x: from, y });

@@ -14,7 +14,7 @@ const correctOp: Op = {
   },
 };
 
-/** 1 for each example whose largest logit is its label's, else 0. z [N, C], labels [N] → [N]. */
+/** 1 for each example whose largest logit (as `argmax` finds it) is its label's, else 0. z [N, C], labels [N] → [N]. */
 export function correct(z: Tensor, labels: Tensor): Tensor {
   return apply(correctOp, [z, labels], {}, { shape: [z.shape[0]!] });
 }

@@ -2,15 +2,15 @@ import kernel from '../../shaders/perExample/denseNorms.wgsl';
 import type { Tensor } from './graph.ts';
 import { applyAll, type Op } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
-import { planSum } from './plans/sumPlan.ts';
+import { type Pass, planSum } from './plans/sumPlan.ts';
 
 const denseNormsOp: Op = {
   name: 'denseNorms',
   lower: ({ inputs: [x, delta], outputs: [weight, bias] }, to) => {
     const [rows, inputs] = x!.shape as [number, number];
-    const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, 'square') as [
-      ReturnType<typeof planSum>[0],
-    ];
+    const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, to.target, {
+      terms: 'square',
+    }) as [Pass];
     const squares = to.scratch([rows, chunks], x!.replicated);
     to.dispatch(call, { x: x!, y: squares });
     to.dispatch(

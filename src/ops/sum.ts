@@ -1,39 +1,38 @@
+import { type Axes, around, keptShape, requireAxes } from './axes.ts';
 import { broadcast } from './broadcast.ts';
 import { constantOf, fill } from './fill.ts';
-import { showShape, size, type Tensor } from './graph.ts';
-import { apply, defineOp, type Lowering, type Operand } from './op.ts';
-import { planSum, type SumShape } from './plans/sumPlan.ts';
+import { size, type Tensor } from './graph.ts';
+import { apply, defineOp, type Lowering, type Operand, type Scratch } from './op.ts';
+import { planCompensatedSum } from './plans/reducePlan.ts';
+import { planSum, type SumShape, type SumTerms } from './plans/sumPlan.ts';
 import { reshape } from './reshape.ts';
 import { scale } from './scale.ts';
-
-/** Consecutive axes `[from, to)` of a shape that are summed away. */
-export interface Axes {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The shape as [outer, reduced, inner] about the given axes. */
-export function around(shape: readonly number[], { from, to }: Axes): SumShape {
-  return {
-    outer: size(shape.slice(0, from)),
-    reduced: size(shape.slice(from, to)),
-    inner: size(shape.slice(to)),
-  };
-}
 
 const sumOp = defineOp({
   name: 'sum',
   vjp: ({ inputs: [x], attributes }, [d]) => [d ? broadcast(d, x!.shape, attributes.axes) : null],
-  jvp: ({ attributes }, [dx]) => [dx ? sum(dx, attributes.axes) : null],
-  lower: ({ inputs, outputs, attributes }, to) => {
-    lowerSum(to, around(inputs[0]!.shape, attributes.axes), inputs[0]!, null, outputs[0]!);
+  jvp: ({ attributes: { axes, compensated } }, [dx]) => [dx ? sum(dx, axes, { compensated }) : null],
+  lower: ({ inputs, outputs, attributes: { axes, compensated } }, to) => {
+    if (compensated) lowerCompensated(to, inputs[0]!, outputs[0]!);
+    else lowerSum(to, around(inputs[0]!.shape, axes), inputs[0]!, null, outputs[0]!);
   },
 });
 
-/** Dispatches the passes of a sum, of products if `w` is given. */
-export function lowerSum(to: Lowering, shape: SumShape, x: Tensor, w: Tensor | null, y: Tensor): void {
+/**
+ * Dispatches the passes of a sum, of products if `w` is given.
+ * @param sharedRow `w` is one row, the same for all of `outer`
+ */
+export function lowerSum(
+  to: Lowering,
+  shape: SumShape,
+  x: Tensor | Scratch,
+  w: Tensor | null,
+  y: Tensor | Scratch,
+  { sharedRow = false }: Pick<SumTerms, 'sharedRow'> = {},
+): void {
   const second = w === x ? null : w;
-  const passes = planSum(shape, w === null ? 'plain' : w === x ? 'square' : 'product');
+  const terms = w === null ? 'plain' : w === x ? 'square' : 'product';
+  const passes = planSum(shape, to.target, { terms, sharedRow });
   let from: Operand = x;
   passes.forEach(({ call, chunks }, i) => {
     const target: Operand =
@@ -43,18 +42,40 @@ export function lowerSum(to: Lowering, shape: SumShape, x: Tensor, w: Tensor | n
   });
 }
 
+function lowerCompensated(to: Lowering, x: Tensor, y: Tensor): void {
+  const passes = planCompensatedSum(size(x.shape), to.target);
+  let from: { x: Operand; carried?: Operand } = { x };
+  passes.forEach(({ call, chunks }, i) => {
+    if (i === passes.length - 1) {
+      to.dispatch(call, { ...from, y });
+      return;
+    }
+    const partial = to.scratch([chunks], y.replicated);
+    const lost = to.scratch([chunks], y.replicated);
+    to.dispatch(call, { ...from, y: partial, lost });
+    from = { x: partial, carried: lost };
+  });
+}
+
 /**
  * Sum over consecutive axes, which leave the shape; over all of them by default (a scalar, shape []).
- * @throws if the axes are not of the shape.
+ * @param options.compensated carry the rounding errors along (Knuth's TwoSum, in a form that compilers leave alone): the
+ *   result is right to about one rounding whatever the number of elements. To a scalar only
+ * @throws if the axes are not of the shape, or a compensated sum keeps one.
  */
-export function sum(x: Tensor, axes: Axes = { from: 0, to: x.shape.length }): Tensor {
-  if (axes.from < 0 || axes.to > x.shape.length || axes.from > axes.to) {
-    throw new Error(`sum: axes ${axes.from} to ${axes.to} of shape ${showShape(x.shape)}`);
+export function sum(
+  x: Tensor,
+  axes: Axes = { from: 0, to: x.shape.length },
+  { compensated = false }: { readonly compensated?: boolean } = {},
+): Tensor {
+  requireAxes('sum', x, axes);
+  const shape = keptShape(x.shape, axes);
+  if (compensated && shape.length > 0) {
+    throw new Error(`sum: a compensated sum is one to a scalar, this leaves [${shape.join(', ')}]`);
   }
-  const shape = [...x.shape.slice(0, axes.from), ...x.shape.slice(axes.to)];
   const constant = constantOf(x);
   if (constant !== null) return fill(x.node.graph, constant * around(x.shape, axes).reduced, shape);
-  return apply(sumOp, [x], { axes }, { shape });
+  return apply(sumOp, [x], { axes, compensated }, { shape });
 }
 
 /** The sum over an axis, which leaves the shape; an axis of one element costs nothing. */

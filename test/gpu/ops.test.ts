@@ -78,6 +78,30 @@ const SAMPLES: Record<string, Sample> = {
   geluTanh: { shapes: [[65]], f: ([x]) => ops.geluTanh(x!) },
   geluTanhDerivative: { shapes: [[65]], f: ([x]) => geluTanhDerivative(x!) },
   sum: { shapes: [[5, 300, 3]], f: ([x]) => ops.sum(x!, { from: 1, to: 2 }) },
+  // Elements are at least 0.05 apart, so that none overtakes another within the difference quotient.
+  max: {
+    shapes: [[5, 7, 3]],
+    f: ([x]) => ops.max(x!, { from: 1, to: 2 }),
+    domain: (v, i) => (((i * 37) % 105) - 52) / 15 + v / 100,
+  },
+  pick: {
+    shapes: [[2, 7, 3]],
+    labels: [0, 6, 3, 3, 1, 5],
+    f: ([x, at]) => ops.pick(x!, ops.reshape(at!, [2, 3]), { from: 1, to: 2 }),
+  },
+  spread: {
+    shapes: [[2, 3]],
+    labels: [0, 6, 3, 3, 1, 5],
+    f: ([d, at]) => ops.spread(d!, ops.reshape(at!, [2, 3]), [2, 7, 3], { from: 1, to: 2 }),
+  },
+  // Both outputs, so that the mean's rules are exercised with the variance's.
+  variance: {
+    shapes: [[3, 65, 2]],
+    f: ([x]) => {
+      const [variance, mean] = ops.varianceAndMean(x!, { from: 1, to: 2 });
+      return ops.add(variance, ops.scale(mean, 0.5));
+    },
+  },
   broadcast: { shapes: [[5, 3]], f: ([x]) => ops.broadcast(x!, [5, 7, 3], { from: 1, to: 2 }) },
   reshape: { shapes: [[5, 6]], f: ([x]) => ops.reshape(x!, [3, 10]) },
   part: { shapes: [[layout.length]], f: ([x]) => part(x!, layout, 1) },

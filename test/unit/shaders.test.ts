@@ -87,13 +87,15 @@ test('every variant that a planner chooses is the WGSL of its kernel, and the se
 
 /**
  * Kernels that the interpreter can run: it shares a function's arguments between the invocations of a workgroup, assigns
- * no whole arrays, and multiplies large integers inexactly.
+ * no whole arrays, multiplies large integers inexactly, and casts no bits of vectors and NaNs.
  */
 const INTERPRETED = [
-  'loss/correct',
   'moments/merge',
   'perExample/denseNorms',
   'perExample/groupGram',
+  'reduce/max',
+  'reduce/pick',
+  'reduce/spread',
   'reduce/sum',
   'structure/append',
   'structure/broadcast',
@@ -110,10 +112,13 @@ test.for(INTERPRETED)('%s has no races, and leaves what its reference does', asy
     Object.values(operands).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   const small = trials.filter((trial) => trial.kernel === kernel && !trial.asGpu && elements(trial) < 400);
   expect(small.length).toBeGreaterThan(0);
-  for (const trial of small.sort((a, b) => elements(b) - elements(a)).slice(0, 3)) {
+  let run = 0;
+  for (const trial of small.sort((a, b) => elements(b) - elements(a))) {
     const { gpu, races } = emulatedGpu();
     const prepared = await prepareTrial(gpu, trial);
-    if (prepared.compared.some((state) => state.elements > 1000)) continue;
+    // Of a family the planner may have chosen another kernel.
+    if (!prepared.program.dispatches.some((dispatch) => dispatch.kernel === kernel)) continue;
+    if (prepared.compared.some((state) => state.elements > 1000) || run++ === 3) continue;
     expect(await runTrial(gpu, prepared), trial.name).toMatchObject({ ok: true });
     expect(races, trial.name).toEqual([]);
     prepared.dispose();

@@ -3,6 +3,9 @@ import type { Target } from '../op.ts';
 /** Invocations in a workgroup of the kernels with one thread an element. */
 export const LINEAR_WORKGROUP = 64;
 
+/** Invocations that keep a GPU busy; not measured on one. */
+export const BUSY = 16_384;
+
 /** Workgroups for one thread an element, or for several elements a thread. */
 export function linearGrid(elements: number, perThread = 1): [number, number] {
   return [Math.max(1, Math.ceil(elements / (LINEAR_WORKGROUP * perThread))), 1];

@@ -12,6 +12,7 @@ import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
 import type { Target } from '../op.ts';
+import { BUSY } from './linearGrid.ts';
 
 export type MatmulForm = 'NN' | 'NT' | 'TN';
 export type Activation = 'none' | 'relu' | 'tanh' | 'sigmoid';
@@ -44,8 +45,6 @@ const QUAD: Record<MatmulForm, KernelSource> = {
 const VEC4: Record<MatmulForm, KernelSource> = { NN: matmulNNVec4, NT: matmulNTVec4, TN: matmulTNVec4 };
 const NUMBER: Record<Activation, number> = { none: 0, relu: 1, tanh: 2, sigmoid: 3 };
 const THREADS = 64;
-/** Invocations that keep a GPU busy; not measured on one. */
-const BUSY = 16_384;
 /** Products below this many multiplications share one small variant, which compiles in a third of the time. */
 const SMALL = 2 ** 20;
 

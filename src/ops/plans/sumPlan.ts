@@ -1,6 +1,10 @@
 import sumKernel from '../../../shaders/reduce/sum.wgsl';
+import sumTree from '../../../shaders/reduce/sumTree.wgsl';
+import sumTreeSubgroup from '../../../shaders/reduce/sumTreeSubgroup.wgsl';
+import sumVec4 from '../../../shaders/reduce/sumVec4.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
-import { linearGrid } from './linearGrid.ts';
+import type { Target } from '../op.ts';
+import { BUSY, linearGrid, rowGrid } from './linearGrid.ts';
 
 /** x seen as [outer, reduced, inner], summed over the middle. */
 export interface SumShape {
@@ -9,27 +13,94 @@ export interface SumShape {
   readonly inner: number;
 }
 
-/** Longest run that one thread adds up: beyond it a second pass is both faster and more accurate. */
+export interface SumTerms {
+  /** The elements, their products with those of a second operand, or their squares. */
+  readonly terms?: 'plain' | 'product' | 'square';
+  /** The second operand is one row [reduced], the same for all of `outer`. */
+  readonly sharedRow?: boolean;
+}
+
+/** One dispatch of a reduction in several, and the shape of what it leaves: [outer, chunks, inner]. */
+export interface Pass {
+  readonly call: KernelCall;
+  readonly chunks: number;
+}
+
+/** Longest run that one thread adds up one by one: beyond it a second pass is both faster and more accurate. */
 const LONGEST_CHUNK = 512;
+/** The same in vectors of four, for the kernels that add four of them at a time. */
+const LONGEST_VECTORS = 1024;
 
 /**
  * One or more passes that sum [outer, reduced, inner] over the middle, each with the shape of what it leaves:
- * [outer, chunks, inner]. The order of the sum depends on the shape only.
- * @param terms the elements, their products with those of a second operand, or their squares
+ * [outer, chunks, inner]. The order of the sum depends on the shape and the adapter only.
  */
 export function planSum(
-  { outer, reduced, inner }: SumShape,
-  terms: 'plain' | 'product' | 'square' = 'plain',
-): { readonly call: KernelCall; readonly chunks: number }[] {
-  const chunk =
-    reduced <= LONGEST_CHUNK ? Math.max(1, reduced) : Math.max(16, Math.ceil(Math.sqrt(reduced / 4)) * 4);
-  const chunks = Math.max(1, Math.ceil(reduced / Math.min(chunk, LONGEST_CHUNK)));
-  const call: KernelCall = {
-    source: sumKernel,
-    knobs: { PRODUCT: terms === 'product', SQUARE: terms === 'square' },
-    params: { outer, reduced, inner, chunk: Math.min(chunk, LONGEST_CHUNK), chunks },
-    grid: linearGrid(outer * chunks * inner),
+  shape: SumShape,
+  target: Target,
+  { terms = 'plain', sharedRow = false }: SumTerms = {},
+): Pass[] {
+  const knobs = { PRODUCT: terms === 'product', SQUARE: terms === 'square' };
+  const { outer, reduced, inner } = shape;
+  const inFours = inner === 1 && (outer === 1 || reduced % 4 === 0) && reduced >= 16;
+  const plan = !inFours ? planGeneral : target.kind === 'gpu' ? planTree : planVec4;
+  const { chunks, chunk, ...call } = plan(shape, target);
+  const params = {
+    outer,
+    reduced,
+    chunk,
+    chunks,
+    wRow: sharedRow ? 0 : reduced * inner,
+    ...(inFours ? {} : { inner }),
   };
-  const pass = { call, chunks };
-  return chunks === 1 ? [pass] : [pass, ...planSum({ outer, reduced: chunks, inner })];
+  const pass = { call: { ...call, knobs: { ...call.knobs, ...knobs }, params }, chunks };
+  return chunks === 1 ? [pass] : [pass, ...planSum({ outer, reduced: chunks, inner }, target)];
+}
+
+type Choice = Pick<KernelCall, 'source' | 'knobs' | 'grid'> & {
+  readonly chunk: number;
+  readonly chunks: number;
+};
+
+/** One thread a chunk, element by element: any shape. */
+function planGeneral({ outer, reduced, inner }: SumShape, { kind }: Target): Choice {
+  const chunk = generalChunk(outer * inner, reduced, kind);
+  const chunks = Math.max(1, Math.ceil(reduced / chunk));
+  return { source: sumKernel, chunk, chunks, grid: linearGrid(outer * chunks * inner) };
+}
+
+function generalChunk(outputs: number, reduced: number, kind: Target['kind']): number {
+  // A GPU wants more threads than a matrix has columns.
+  if (kind === 'gpu' && outputs * Math.ceil(reduced / LONGEST_CHUNK) < BUSY) {
+    return Math.min(LONGEST_CHUNK, Math.max(32, Math.ceil((outputs * reduced) / BUSY)));
+  }
+  if (reduced <= LONGEST_CHUNK) return Math.max(1, reduced);
+  return Math.min(LONGEST_CHUNK, Math.max(16, Math.ceil(Math.sqrt(reduced / 4)) * 4));
+}
+
+/** One thread a chunk, four vectors at a time. */
+function planVec4({ outer, reduced }: SumShape): Choice {
+  const vectors = Math.ceil(reduced / 4);
+  // Rows enough to keep every core busy need no chunks but for accuracy.
+  const longest = outer >= 64 ? LONGEST_VECTORS : LONGEST_CHUNK / 4;
+  const chunk =
+    vectors <= longest ? vectors : Math.min(LONGEST_VECTORS, Math.ceil(Math.sqrt(vectors) / 4) * 4);
+  const chunks = Math.ceil(vectors / chunk);
+  return { source: sumVec4, chunk, chunks, grid: rowGrid(outer * chunks) };
+}
+
+/** A team of threads a chunk. Sizes are chosen from what GPUs commonly want; they were not measured on one. */
+function planTree({ outer, reduced }: SumShape, { subgroups }: Target): Choice {
+  const vectors = Math.ceil(reduced / 4);
+  const TEAM = vectors <= 256 ? 32 : 256;
+  const perLane = Math.min(64, Math.max(4, Math.ceil((outer * vectors) / (4 * BUSY))));
+  const chunk = TEAM === 32 ? 256 : TEAM * perLane;
+  const chunks = Math.ceil(vectors / chunk);
+  return {
+    source: subgroups ? sumTreeSubgroup : sumTree,
+    knobs: { TEAM },
+    chunk,
+    chunks,
+    grid: [Math.ceil((outer * chunks) / (256 / TEAM)), 1],
+  };
 }

@@ -109,10 +109,12 @@ export function lossTrials(): Trial[] {
           kernel: 'loss/correct',
           replicas,
           name: title,
-          // A few levels only, so that largest logits are often equal.
+          // A few levels only, one of them NaN, so that largest logits are often equal.
           operands: {
             z: given([rows, classes], (replica) =>
-              Float32Array.from(integers(rows * classes, 90 + replica, 5)),
+              Float32Array.from(integers(rows * classes, 90 + replica, 40), (v) =>
+                v < 35 ? v % 5 : Number.NaN,
+              ),
             ),
             labels,
           },

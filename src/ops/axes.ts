@@ -1,0 +1,29 @@
+import { showShape, size, type Tensor } from './graph.ts';
+import type { SumShape } from './plans/sumPlan.ts';
+
+/** Consecutive axes `[from, to)` of a shape that are reduced away. */
+export interface Axes {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The shape as [outer, reduced, inner] about the given axes. */
+export function around(shape: readonly number[], { from, to }: Axes): SumShape {
+  return {
+    outer: size(shape.slice(0, from)),
+    reduced: size(shape.slice(from, to)),
+    inner: size(shape.slice(to)),
+  };
+}
+
+/** What a reduction over the axes leaves of the shape. */
+export function keptShape(shape: readonly number[], { from, to }: Axes): number[] {
+  return [...shape.slice(0, from), ...shape.slice(to)];
+}
+
+/** @throws if the axes are not of the operand's shape. */
+export function requireAxes(op: string, x: Tensor, { from, to }: Axes): void {
+  if (from < 0 || to > x.shape.length || from > to) {
+    throw new Error(`${op}: axes ${from} to ${to} of shape ${showShape(x.shape)}`);
+  }
+}
