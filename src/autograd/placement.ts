@@ -63,7 +63,11 @@ export function placeResults(graph: Graph): ReadonlyMap<Tensor, Target> {
         other.inputs.some((input) => rootOf(input) === root) &&
         other.outputs.some((output) => targets.get(output)?.destination === destination),
     );
-    if (busy || readsDestination || feedsDestination) return false;
+    // Two bindings that are written may not be one buffer, unless one binding serves both.
+    const sharesBuffer = node.outputs.some(
+      (output) => output !== root && destinationOf(output) === destination && !isJoined(node, output, root),
+    );
+    if (busy || readsDestination || feedsDestination || sharesBuffer) return false;
     targets.set(root, { destination, offset });
     return true;
   };
@@ -91,6 +95,10 @@ export function placeResults(graph: Graph): ReadonlyMap<Tensor, Target> {
   }
   separateHalfJoined(graph, targets);
   return targets;
+}
+
+function isJoined({ op, outputs }: Node, a: Tensor, b: Tensor): boolean {
+  return (op.joined ?? []).some((group) => [a, b].every((tensor) => group.includes(outputs.indexOf(tensor))));
 }
 
 /** Outputs that one binding serves lie in one buffer, or none of them is placed. */
