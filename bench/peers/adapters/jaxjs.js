@@ -52,8 +52,8 @@ const repeated = (compute, inputs) => {
     },
     async read() {
       const parts = [];
-      for (const array of leaves(held.at(-1))) parts.push(...(await array.ref.data()));
-      return Float32Array.from(parts);
+      for (const array of leaves(held.at(-1))) parts.push(Array.from(await array.ref.data()));
+      return Float32Array.from(parts.flat());
     },
     dispose() {
       clear();

@@ -34,8 +34,8 @@ const repeated = (compute, inputs) => {
     },
     async read() {
       const parts = [];
-      for (const tensor of held) parts.push(...(await tensor.data()));
-      return Float32Array.from(parts);
+      for (const tensor of held) parts.push(Array.from(await tensor.data()));
+      return Float32Array.from(parts.flat());
     },
     dispose: () => tf.dispose([...held, ...inputs]),
   };
