@@ -9,6 +9,8 @@ export * from './engine.ts';
 export { BenchRunner } from './jobs/bench/benchRunner.ts';
 export { RunControl } from './jobs/control.ts';
 export { type JobEvent, type JobHost, type JobSpec, type Reading, runJob } from './jobs/job.ts';
+export { withTunedKernels } from './jobs/kernels/chosenKernels.ts';
+export { parseTable, type TunedTable } from './jobs/kernels/tunedTable.ts';
 export { traceStep } from './jobs/traceStep.ts';
 export { Training, type TrainSettings, train } from './jobs/train.ts';
 export { TrainingRun } from './jobs/trainingRun.ts';

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HeadlessSpec } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
+import type { TunedTable } from '../jobs/kernels/tunedTable.ts';
 import type { JobFailure } from '../web/headlessJob.ts';
 import { chromiumFlags, hasGpuDevice } from './chromiumFlags.ts';
 import { distFolder } from './fileHost.ts';
@@ -23,13 +24,14 @@ export class PageError extends Error {
  * and receives its events. Every way in which a page can fail ends the job with an error.
  *
  * @param install a browser may be installed where there is none.
+ * @param cache choices of kernels measured on this machine
  * @throws MissingPackageError without playwright-core, BrowserNotFoundError, PageError
  */
 export async function runInBrowser(
   spec: HeadlessSpec,
   host: JobHost,
   onEvent: (event: JobEvent) => void,
-  install = false,
+  { install = false, cache }: { install?: boolean; cache?: TunedTable } = {},
 ): Promise<void> {
   const playwright = loadPlaywright();
   if (!playwright)
@@ -63,7 +65,11 @@ export async function runInBrowser(
       });
       await page.goto(`${server.origin}/job.html`, { waitUntil: 'load' });
       const failure = await Promise.race([
-        page.evaluate(([job, token]) => window.basinRun(job, token), [spec, server.token] as const),
+        page.evaluate(([job, token, tuned]) => window.basinRun(job, token, tuned), [
+          spec,
+          server.token,
+          cache,
+        ] as const),
         failed,
       ]);
       if (failure) throw new PageError(failure);

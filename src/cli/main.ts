@@ -5,6 +5,7 @@ import { registerInfo } from './commands/info.ts';
 import { registerMeasure } from './commands/measure.ts';
 import { registerSelftest } from './commands/selftest.ts';
 import { registerTrain } from './commands/train.ts';
+import { registerTune } from './commands/tune.ts';
 
 /** What the command ends with, beside a diverged run's 3. */
 const EXIT = { ok: 0, failure: 1, badInput: 2 };
@@ -25,6 +26,7 @@ registerBench(program);
 registerInfo(program);
 registerSelftest(program);
 registerDemo(program);
+registerTune(program);
 
 // Not awaited here: what is imported on demand lies below this in the built file, and must be evaluated first.
 main();

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { findBrowser } from './findBrowser.ts';
 import { findPackage, MissingPackageError } from './findPackage.ts';
@@ -6,6 +7,8 @@ import { useVulkanDriver, type VulkanDriver, vulkanDrivers } from './findVulkanD
 /** WebGPU's entry point under Node, and how it reaches a GPU. */
 export interface NodeGpu {
   gpu: GPU;
+  /** Dawn and the package's version. */
+  engine: string;
   /** 'native': Metal or Direct3D, where Dawn needs no Vulkan. */
   driver: VulkanDriver['kind'] | 'native';
 }
@@ -32,17 +35,19 @@ export async function nodeGpu({ install = false } = {}): Promise<NodeGpu | undef
   const { create, globals } = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as DawnPackage;
   Object.assign(globalThis, globals);
 
+  const { version } = createRequire(path)('webgpu/package.json') as { version: string };
+  const engine = `Dawn ${version} under Node`;
   const entryPoint = async () => {
     const gpu = create(DAWN_OPTIONS);
     return (await gpu.requestAdapter({ powerPreference: 'high-performance' })) ? gpu : undefined;
   };
   if (process.platform !== 'linux') {
     const gpu = await entryPoint();
-    return gpu && { gpu, driver: 'native' };
+    return gpu && { gpu, engine, driver: 'native' };
   }
   for (const driver of vulkanDrivers(() => browserPath(install))) {
     const gpu = useVulkanDriver(driver) ? await entryPoint() : undefined;
-    if (gpu) return { gpu, driver: driver.kind };
+    if (gpu) return { gpu, engine, driver: driver.kind };
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { openDevice } from '../gpu/device.ts';
 import { type HeadlessSpec, headlessEvents } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
+import type { TunedTable } from '../jobs/kernels/tunedTable.ts';
 
 /**
  * Runs a job in this process.
@@ -8,14 +9,15 @@ import type { JobEvent, JobHost } from '../jobs/job.ts';
  * @throws what the job throws.
  */
 export async function runHere(
-  entryPoint: GPU | undefined,
+  entryPoint: { readonly gpu: GPU; readonly engine: string } | undefined,
   spec: HeadlessSpec,
   host: JobHost,
   onEvent: (event: JobEvent) => void,
+  cache?: TunedTable,
 ): Promise<void> {
-  const gpu = await openDevice({ gpu: entryPoint });
+  const gpu = await openDevice(entryPoint);
   try {
-    for await (const event of headlessEvents(gpu, spec, host)) onEvent(event);
+    for await (const event of headlessEvents(gpu, spec, host, cache)) onEvent(event);
   } finally {
     gpu.dispose();
   }

@@ -4,6 +4,7 @@ import type { JobEvent } from '../jobs/job.ts';
 import { runInBrowser } from './browserRuntime.ts';
 import { fileHost } from './fileHost.ts';
 import { MissingPackageError } from './findPackage.ts';
+import { readKernelCache } from './kernelCache.ts';
 import { nodeGpu } from './nodeGpu.ts';
 import { runHere } from './nodeRuntime.ts';
 
@@ -48,10 +49,11 @@ export async function runHeadless(spec: HeadlessSpec, options: HeadlessOptions):
   };
 
   const runtime = options.runtime === 'auto' && currentRuntime() === 'deno' ? 'deno' : options.runtime;
+  const cache = spec.job === 'train' || spec.job === 'measure' ? readKernelCache() : undefined;
   const node = runtime === 'auto' || runtime === 'node' ? await openNode(options) : undefined;
-  if (runtime === 'deno') await runHere(undefined, spec, host, take('deno'));
-  else if (node) await runHere(node.gpu, spec, host, take('node'));
-  else await runInBrowser(spec, host, take('browser'), options.install);
+  if (runtime === 'deno') await runHere(undefined, spec, host, take('deno'), cache);
+  else if (node) await runHere(node, spec, host, take('node'), cache);
+  else await runInBrowser(spec, host, take('browser'), { install: options.install, cache });
   if (!last) throw new Error('the job ended without a result');
   return last;
 }

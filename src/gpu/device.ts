@@ -1,3 +1,4 @@
+import { engineName } from './engineName.ts';
 import type { KernelChoices } from './kernelChoice.ts';
 import { currentRuntime, NoAdapterError, type Runtime } from './noAdapter.ts';
 
@@ -12,6 +13,8 @@ export interface AdapterInfo {
   /** Computes on the CPU (SwiftShader, llvmpipe, WARP, …): its timings are not a GPU's. */
   software: boolean;
   runtime: Runtime;
+  /** The WebGPU implementation and its major version: `Chromium 150`. */
+  engine: string;
   /** Features of the adapter, sorted. */
   features: string[];
   /** The adapter's own limits, in their units. */
@@ -38,6 +41,8 @@ export interface Gpu {
 export interface OpenDeviceOptions {
   /** The WebGPU entry point where there is no `navigator.gpu` (Node). */
   gpu?: GPU;
+  /** Its implementation and version, where the runtime does not tell. */
+  engine?: string;
   /** Called with each error that no scope caught. */
   onError?: (error: GPUError) => void;
 }
@@ -70,7 +75,7 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Gpu> 
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new NoAdapterError(runtime, 'WebGPU found no adapter');
 
-  const info = describe(adapter, runtime);
+  const info = describe(adapter, runtime, options.engine ?? engineName());
   const requiredLimits: Record<string, number> = {};
   for (const [limit, want] of Object.entries(WANTED_LIMITS)) {
     const has = info.limits[limit];
@@ -113,7 +118,7 @@ const entryPoints = new WeakMap<GPUDevice, GPU>();
 /** Names by which drivers that compute on the CPU call themselves. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|basic render|\bsoftware\b|\bcpu\b/i;
 
-function describe(adapter: GPUAdapter, runtime: Runtime): AdapterInfo {
+function describe(adapter: GPUAdapter, runtime: Runtime, engine: string): AdapterInfo {
   // Older implementations have the flag on the adapter; developer builds of Chromium name the adapter's type.
   const older = adapter as { isFallbackAdapter?: boolean };
   const { vendor, architecture, device, description, isFallbackAdapter, type } =
@@ -136,6 +141,7 @@ function describe(adapter: GPUAdapter, runtime: Runtime): AdapterInfo {
       type === 'CPU' ||
       SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`),
     runtime,
+    engine,
     features: [...adapter.features].sort(),
     limits,
   };

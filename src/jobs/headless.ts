@@ -1,5 +1,7 @@
 import { type Gpu, uncaught } from '../gpu/device.ts';
 import { type JobEvent, type JobHost, type JobSpec, runJob } from './job.ts';
+import { withTunedKernels } from './kernels/chosenKernels.ts';
+import type { TunedTable } from './kernels/tunedTable.ts';
 
 /** A job, or the question which adapter it would compute on. */
 export type HeadlessSpec = JobSpec | { readonly job: 'info' };
@@ -7,18 +9,22 @@ export type HeadlessSpec = JobSpec | { readonly job: 'info' };
 /**
  * A job's events, as the command line wants them under Node and in a headless browser: no result after an error of
  * the device that nothing caught, since a command that failed had a part in it.
+ * @param cache choices measured on this machine, for the runs that take them
  */
 export async function* headlessEvents(
   gpu: Gpu,
   spec: HeadlessSpec,
   host: JobHost,
+  cache?: TunedTable,
 ): AsyncGenerator<JobEvent, void, void> {
   if (spec.job === 'info') {
     yield { type: 'adapter', adapter: gpu.info };
     yield { type: 'result', result: gpu.info, exitCode: 0 };
     return;
   }
-  for await (const event of runJob(gpu, spec, host)) {
+  // The self-test runs what the planner would choose, and the tuner what it is to be compared with.
+  const tuned = spec.job === 'train' || spec.job === 'measure' ? withTunedKernels(gpu, cache) : gpu;
+  for await (const event of runJob(tuned, spec, host)) {
     if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
     yield event;
   }

@@ -1,6 +1,7 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { RunControl } from './control.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
+import type { TuneSpec } from './kernels/tuneJob.ts';
 import { type MeasureSpec, measureJob } from './measureJob.ts';
 import type { Reading } from './reading.ts';
 import { type TrainSpec, trainJob } from './trainJob.ts';
@@ -10,6 +11,7 @@ export type { JobEvent, JobHost, Reading };
 export type JobSpec =
   | ({ readonly job: 'train' } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
+  | ({ readonly job: 'tune' } & TuneSpec)
   | { readonly job: 'selftest' };
 
 /**
@@ -26,7 +28,10 @@ export async function* runJob(
   yield { type: 'adapter', adapter: gpu.info };
   if (spec.job === 'train') yield* trainJob(gpu, spec, host, control);
   else if (spec.job === 'measure') yield* measureJob(gpu, spec, host);
-  else {
+  else if (spec.job === 'tune') {
+    const { tuneJob } = await import('./kernels/tuneJob.ts');
+    yield* tuneJob(gpu, spec, host);
+  } else {
     // Loaded where it is asked for: a page has no use for the references.
     const { selftestJob } = await import('./selftest/selftestJob.ts');
     yield* selftestJob(gpu);

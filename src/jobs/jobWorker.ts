@@ -3,6 +3,10 @@ import { type AdapterInfo, type Gpu, openDevice, uncaught } from '../gpu/device.
 import { InputError } from '../nn/inputError.ts';
 import { RunControl } from './control.ts';
 import { type JobEvent, type JobHost, type JobSpec, runJob } from './job.ts';
+import { readBrowserCache, writeBrowserCache } from './kernels/browserCache.ts';
+import { withTunedKernels } from './kernels/chosenKernels.ts';
+import { merge } from './kernels/tunedTable.ts';
+import type { TuneResult } from './kernels/tuneJob.ts';
 
 /** What the page sees of the worker that computes for it. */
 export class JobWorker {
@@ -30,9 +34,12 @@ export class JobWorker {
     this.#control = control;
     try {
       const gpu = await this.#open();
-      for await (const event of runJob(gpu, spec, pageHost(base), control)) {
+      const tuned = spec.job === 'train' || spec.job === 'measure';
+      const device = tuned ? withTunedKernels(gpu, await readBrowserCache()) : gpu;
+      for await (const event of runJob(device, spec, pageHost(base), control)) {
         // A result that a failed command had a part in is no result.
         if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
+        if (event.type === 'result' && spec.job === 'tune') await keep(event.result as TuneResult);
         await onEvent(event);
       }
     } finally {
@@ -67,6 +74,11 @@ export class JobWorker {
     opening.then((gpu) => gpu.lost.then(forget), forget);
     return opening;
   }
+}
+
+/** Later runs in this browser take what was measured. */
+async function keep({ device, entries }: TuneResult): Promise<void> {
+  await writeBrowserCache(merge(await readBrowserCache(), device, entries));
 }
 
 /** Built-in data comes gzipped from `data/` beside the page; a page has no other files. */

@@ -24,6 +24,8 @@ import { parseModel, type StateTensor, stateDictLayout } from '../nn/modelSpec.t
 import { loadStateDict } from '../nn/stateDict.ts';
 import { type FlatLayout, flatValues, partValues } from './flatValues.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
+import { RunKernels } from './kernels/chosenKernels.ts';
+import { kernelRecordSchema } from './kernels/kernelRecord.ts';
 
 const schema = z.strictObject({
   model: z.string(),
@@ -44,6 +46,8 @@ const schema = z.strictObject({
     .max(2 ** 32 - 1)
     .default(0),
   eval: z.boolean().default(false),
+  /** The kernel choices of an earlier result, to be taken again. */
+  kernels: kernelRecordSchema.optional(),
 });
 
 /** What `basin measure` measures (interfaces, §3). Paths as the host reads them. */
@@ -54,13 +58,15 @@ export type MeasureSpec = z.input<typeof schema>;
  * @throws InputError for input that is refused, and for a loss that is not finite, naming the first such example
  */
 export async function* measureJob(
-  gpu: Gpu,
+  device: Gpu,
   given: MeasureSpec,
   host: JobHost,
 ): AsyncGenerator<JobEvent, void, void> {
   yield { type: 'phase', phase: 'reading data' };
   const { job: _, ...rest } = given as MeasureSpec & { job?: string };
   const spec = parseSpec(rest);
+  const kernels = new RunKernels(device, spec.kernels);
+  const gpu: Gpu = { ...device, kernels };
   const model = parseModel(spec.model, await host.read(spec.model));
   const fitted = fitDataset(await loadDataset(spec.data, host), model, spec.model);
   const { dataset, shapes } = fitted;
@@ -149,6 +155,7 @@ export async function* measureJob(
         }),
       ),
       ...(trace ? { hessian: { trace } } : {}),
+      kernels: kernels.record,
       warnings: warnings(N, coupled),
     };
     yield {

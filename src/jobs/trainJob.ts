@@ -7,6 +7,8 @@ import { stateDictTensors } from '../nn/stateDict.ts';
 import type { RunControl } from './control.ts';
 import { type Evaluation, Evaluator } from './evaluator.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
+import { RunKernels } from './kernels/chosenKernels.ts';
+import type { KernelRecord } from './kernels/kernelRecord.ts';
 import { hasCaptured, planRun } from './planRun.ts';
 import { ReplicaLog } from './replicaLog.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
@@ -19,7 +21,7 @@ export type { TrainSpec };
  * @throws InputError for input that is refused, before anything runs; DeviceLostError naming the last step read
  */
 export async function* trainJob(
-  gpu: Gpu,
+  device: Gpu,
   given: TrainSpec,
   host: JobHost,
   control?: RunControl,
@@ -29,6 +31,8 @@ export async function* trainJob(
   const spec = parseTrainSpec(description);
   const options = await planRun(spec, host);
   const { dataset, steps, replicas } = options;
+  const kernels = new RunKernels(device, spec.kernels);
+  const gpu: Gpu = { ...device, kernels };
 
   yield { type: 'phase', phase: 'compiling' };
   const run = await TrainingRun.open(gpu, options);
@@ -117,7 +121,10 @@ export async function* trainJob(
         );
       }
     }
-    yield* resultEvents(run, options, outcome, logs, spec.replicas !== undefined);
+    yield* resultEvents(run, options, outcome, logs, {
+      sweep: spec.replicas !== undefined,
+      kernels: kernels.record,
+    });
   } finally {
     for (const made of evaluators) made.dispose();
     run.dispose();
@@ -139,7 +146,7 @@ async function* resultEvents(
   { model, averaging }: TrainingOptions,
   outcome: Outcome,
   logs: readonly ReplicaLog[],
-  sweep: boolean,
+  { sweep, kernels }: { readonly sweep: boolean; readonly kernels: KernelRecord },
 ): AsyncGenerator<JobEvent> {
   const layout = stateDictLayout(model);
   const kind = averaging?.kind ?? 'swa';
@@ -181,7 +188,7 @@ async function* resultEvents(
   yield* divergenceEvents(logs);
   yield {
     type: 'result',
-    result: sweep ? { replicas: results } : results[0],
+    result: { ...(sweep ? { replicas: results } : results[0]), kernels },
     ...(tensors.size > 0 ? { tensors: writeSafetensors(tensors) } : {}),
     exitCode: !sweep && logs[0]!.diverged ? 3 : 0,
   };

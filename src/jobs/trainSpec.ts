@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../nn/inputError.ts';
+import { kernelRecordSchema } from './kernels/kernelRecord.ts';
 
 const count = z.int().positive();
 const rate = z.number().nonnegative();
@@ -92,6 +93,8 @@ const schema = z.strictObject({
   record_every: count.default(1),
   /** Loss and accuracy on the data set's test split every so many steps, and at the end. */
   evaluate: z.strictObject({ every: count }).optional(),
+  /** The kernel choices of an earlier result, to be taken again: the same bits, whatever was tuned since. */
+  kernels: kernelRecordSchema.optional(),
 });
 
 /** A train.json as it may be written (interfaces: `basin train`). */

@@ -2,6 +2,8 @@ import { openDevice } from '../gpu/device.ts';
 import { type HeadlessSpec, headlessEvents } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
 
+import type { TunedTable } from '../jobs/kernels/tunedTable.ts';
+
 /** An error on its way out of a page: classes do not travel. */
 export interface JobFailure {
   name: string;
@@ -12,17 +14,17 @@ export interface JobFailure {
 declare global {
   interface Window {
     /** Runs one job for the process that opened this page; gives what went wrong, if anything. */
-    basinRun(spec: HeadlessSpec, token: string): Promise<JobFailure | undefined>;
+    basinRun(spec: HeadlessSpec, token: string, cache?: TunedTable): Promise<JobFailure | undefined>;
     /** Set by that process: takes an event, with a result's tensors left out. */
     basinEvent(event: JobEvent): Promise<void>;
   }
 }
 
-window.basinRun = async (spec, token) => {
+window.basinRun = async (spec, token, cache) => {
   try {
     const gpu = await openDevice();
     try {
-      for await (const event of headlessEvents(gpu, spec, hostOf(token))) await send(event, token);
+      for await (const event of headlessEvents(gpu, spec, hostOf(token), cache)) await send(event, token);
     } finally {
       gpu.dispose();
     }

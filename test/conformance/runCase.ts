@@ -102,7 +102,12 @@ function tensorsOf(name: string, file: string): Tensors {
 
 function command(args: string[], cwd: string): Promise<{ stdout: string; stderr: string; exitCode: number }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [LAUNCHER, ...args], {
+      cwd,
+      // What this machine's user has tuned is no part of a case.
+      env: { ...process.env, BASIN_KERNELS: join(cwd, 'no kernels.json') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {

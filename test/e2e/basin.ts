@@ -32,9 +32,12 @@ export function execute(program: string, args: string[], cwd: string, env = {}):
   });
 }
 
-/** Runs `basin` as in a checkout, from a folder of the caller's. */
+/** Runs `basin` as in a checkout, from a folder of the caller's, without what its user has tuned. */
 export function basin(args: string[], cwd: string, env = {}): Promise<Ended> {
-  return execute(process.execPath, [LAUNCHER, ...args], cwd, env);
+  return execute(process.execPath, [LAUNCHER, ...args], cwd, {
+    BASIN_KERNELS: join(cwd, 'no kernels.json'),
+    ...env,
+  });
 }
 
 /** A folder outside of the checkout, gone after use. */

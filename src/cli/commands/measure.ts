@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { JobSpec } from '../../jobs/job.ts';
+import { recordedKernels } from '../recordedKernels.ts';
 import { integer } from '../trainOptions.ts';
 import { addOutputOptions } from './outputOptions.ts';
 import { type OutputOptions, runCommand } from './runCommand.ts';
@@ -17,6 +18,7 @@ interface MeasureOptions extends OutputOptions {
   ghostBatch?: number;
   probes?: number;
   seed?: number;
+  kernels?: string;
 }
 
 /** `basin measure`: statistics of the gradient, and curvature, at one point. */
@@ -34,6 +36,7 @@ export function registerMeasure(program: Command): void {
     .option('--exact', 'compute traces from every example, every parameter')
     .option('--probes <n>', 'random vectors behind each estimated trace', integer(2))
     .option('--seed <n>', 'seed of the random vectors', integer(0))
+    .option('--kernels <result.json>', 'take the kernels that this result records')
     .option('--eval', 'BatchNorm in eval mode')
     .option('--ghost-batch <b>', 'BatchNorm over units of b consecutive examples', integer(1));
   addOutputOptions(command).action(async ({ out, tensors, runtime, ...options }: MeasureOptions) => {
@@ -51,6 +54,7 @@ export function registerMeasure(program: Command): void {
       ghost_batch: options.ghostBatch,
       probes: options.probes,
       seed: options.seed,
+      kernels: recordedKernels(options.kernels),
     };
     // Keys without a value are left out: a spec is JSON.
     await runCommand(JSON.parse(JSON.stringify(spec)) as JobSpec, process.cwd(), { out, tensors, runtime });

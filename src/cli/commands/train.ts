@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { duplicateJsonKey } from '../../data/jsonKeys.ts';
 import type { JobSpec } from '../../jobs/job.ts';
 import { InputError } from '../../nn/inputError.ts';
+import { recordedKernels } from '../recordedKernels.ts';
 import {
   integer,
   integers,
@@ -52,6 +53,7 @@ export function registerTrain(program: Command): void {
     .option('--ema-decay <decay>', 'keep an exponential average of the weights', number)
     .option('--measure-every <steps>', 'gradient noise from per-example statistics', integer(1))
     .option('--record-every <steps>', 'losses', integer(1))
+    .option('--kernels <result.json>', 'take the kernels that this result records: the same bits again')
     .option('--evaluate-every <steps>', 'loss and accuracy on the test data', integer(1));
   addOutputOptions(command).addHelpText(
     'after',
@@ -59,16 +61,20 @@ export function registerTrain(program: Command): void {
       'each combination, all in one program.\n\n' +
       'Example: basin train --data mnist --hidden 64 --batch-size 64 --lr 0.1 --epochs 2 --replicas 4',
   );
-  command.action(async (file: string | undefined, options: TrainOptions & OutputOptions) => {
-    if (file === undefined && options.data === undefined) {
-      command.error('error: nothing to train on: give a train.json or --data');
-    }
-    const baseDir = file === undefined ? process.cwd() : dirname(resolve(file));
-    const content = file === undefined ? {} : readJson(file);
-    // The file's paths are taken against its folder; those of the command line are against this one.
-    const spec = trainSpec(content, options, (name) => (file === undefined ? name : resolve(name)));
-    await runCommand({ ...spec, job: 'train' } as unknown as JobSpec, baseDir, options);
-  });
+  command.action(
+    async (file: string | undefined, options: TrainOptions & OutputOptions & { kernels?: string }) => {
+      if (file === undefined && options.data === undefined) {
+        command.error('error: nothing to train on: give a train.json or --data');
+      }
+      const baseDir = file === undefined ? process.cwd() : dirname(resolve(file));
+      const content = file === undefined ? {} : readJson(file);
+      // The file's paths are taken against its folder; those of the command line are against this one.
+      const spec = trainSpec(content, options, (name) => (file === undefined ? name : resolve(name)));
+      const kernels = recordedKernels(options.kernels);
+      if (kernels !== undefined) spec.kernels = kernels;
+      await runCommand({ ...spec, job: 'train' } as unknown as JobSpec, baseDir, options);
+    },
+  );
 }
 
 function readJson(file: string): Json {

@@ -167,7 +167,7 @@ export async function runTrial(gpu: Gpu, prepared: PreparedTrial): Promise<Selft
 async function run(gpu: Gpu, prepared: PreparedTrial): Promise<Values[]> {
   const { device } = gpu;
   const { program, compared } = prepared;
-  upload(prepared);
+  uploadOperands(prepared);
   program.run();
   const bytesOf = ({ elements, replicaStride, replicas }: State) =>
     4 * (replicaStride * (replicas - 1) + elements);
@@ -200,7 +200,8 @@ async function run(gpu: Gpu, prepared: PreparedTrial): Promise<Values[]> {
   }
 }
 
-function upload({ trial, operands, compared }: PreparedTrial): void {
+/** Writes the operands' values, and into the results what no kernel leaves. */
+export function uploadOperands({ trial, operands, compared }: PreparedTrial): void {
   for (const { name, state } of operands) {
     const { values, shared } = trial.operands[name]!;
     for (let replica = 0; replica < state.replicas; replica++)
