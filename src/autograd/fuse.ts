@@ -5,6 +5,7 @@ import {
   softmaxCrossEntropyOp,
   softmaxCrossEntropyWithGradient,
 } from '../ops/softmaxCrossEntropy.ts';
+import { normalizationRules } from './fuseNormalization.ts';
 import { consumersOf, type Renaming, type Rule, rewrite } from './rewrite.ts';
 
 const BACKWARD: Record<string, Activation> = {
@@ -90,7 +91,7 @@ export function fuse(graph: Graph): Graph {
     return [made[0]];
   };
 
-  const rules = [epilogue, mask, columnSum, lossAndGradient];
+  const rules = [epilogue, mask, columnSum, lossAndGradient, ...normalizationRules(consumers)];
   return rewrite(graph, (node, names) => {
     for (const rule of rules) {
       const made = rule(node, names);

@@ -2,7 +2,7 @@ export { add } from './add.ts';
 export { avgPool2d, avgPool2dGradient } from './avgPool2d.ts';
 export type { Axes } from './axes.ts';
 export { broadcast, broadcastRows, broadcastWithin } from './broadcast.ts';
-export { channelDot } from './channelDot.ts';
+export { channelDot, channelSum } from './channelDot.ts';
 export { axisOneView, type ChannelView, placesView, rowsView } from './channelView.ts';
 export { conv2d } from './conv2d.ts';
 export { conv2dInputGradient } from './conv2dInputGradient.ts';

@@ -191,6 +191,7 @@ const SAMPLES: Record<string, Sample> = {
     ],
     f: ([x, y]) => ops.channelDot(x!, y!, channels),
   },
+  channelSum: { shapes: [[5, 3, 7]], f: ([x]) => ops.channelSum(x!, channels) },
   softmax: { shapes: [[9, 10]], f: ([z]) => ops.softmax(z!) },
   softmaxCrossEntropy: {
     shapes: [[9, 10]],

@@ -1,4 +1,5 @@
 import { flatLayout } from '../../../ops/flat.ts';
+import type { Tensor } from '../../../ops/graph.ts';
 import {
   channelDot,
   normalize,
@@ -7,9 +8,15 @@ import {
   standardize,
   updateRunningStatistics,
 } from '../../../ops/index.ts';
+import {
+  normalizeAffine,
+  normalizeTangentAffine,
+  normalizeTangentWeighted,
+  standardizeAffine,
+} from '../../../ops/normalizeFused.ts';
 import * as reference from '../../../reference/normalize.ts';
 import { productScale, sumTolerance, U } from '../tolerance.ts';
-import { shapeName, type Trial } from '../trial.ts';
+import { shapeName, type Trial, type Values } from '../trial.ts';
 import { given, random, uniform } from '../values.ts';
 
 /**
@@ -45,7 +52,7 @@ export function momentTolerances(n: number, centre: number) {
 
 /** Batch and layer normalisation: forward, tangent, weight and bias, running statistics. */
 export function normTrials(): Trial[] {
-  return [...normalizations(), ...tangents(), ...scalings(), ...statistics()];
+  return [...normalizations(), ...tangents(), ...scalings(), ...fused(), ...statistics()];
 }
 
 function normalizations(): Trial[] {
@@ -162,6 +169,116 @@ function scalings(): Trial[] {
       },
     ];
   });
+}
+
+/** [outer, channels, inner], whose weight is one a channel or one a place, and replicas. */
+const FUSED = [
+  [[5, 33, 7], 'channel', 3],
+  [[65, 33, 1], 'channel', 1],
+  [[40, 3, 127], 'channel', 3],
+  [[1, 65, 33], 'place', 3],
+  [[1, 2, 4097], 'place', 1],
+] as const;
+
+/** A normalisation with the weight and bias that follow it, and the way back. */
+function fused(): Trial[] {
+  return FUSED.flatMap(([shape, of, replicas]) =>
+    [false, true].flatMap((asGpu): Trial[] => {
+      const [outer, channels, inner] = shape;
+      const view = { outer, channels, inner };
+      const affineView = of === 'channel' ? view : { outer: channels, channels: inner, inner: 1 };
+      const n = outer * inner;
+      const [x, w, b] = [
+        random(shape, 1),
+        random([affineView.channels], 2),
+        random([affineView.channels], 3),
+      ];
+      const [d, y] = [random(shape, 4), random(shape, 5)];
+      const s = random([channels], 6, { low: 0.5, high: 2 });
+      const common = { kernel: 'norm/', replicas, asGpu };
+      const title = `${shapeName(shape, replicas)}, a weight a ${of}`;
+      const allowed = momentTolerances(n, 0);
+      // |y| < 4, times a weight of at most 1.
+      const ofY = 2 * allowed.mean + 4 * (allowed.scale + 4 * U);
+      const ofTangent = (4 * sumTolerance(n, Math.max(1, Math.sqrt(n)))) / n + 24 * U;
+      const weighted = (values: ArrayLike<number>, weights: ArrayLike<number>): Float64Array =>
+        reference.scaleShift(values, weights, null, affineView);
+      return [
+        ...[true, false].map(
+          (keep): Trial => ({
+            ...common,
+            name: `normalize and scale ${title}${keep ? '' : ', z alone'}`,
+            operands: { x, w, b },
+            trace: ({ x, w, b }) => {
+              const made = normalizeAffine(x!, view, EPS, { of, w: w!, b: b!, keep });
+              return keep ? [made[0]!, made[4]!] : [made[4]!];
+            },
+            expect: ({ x, w, b }) => {
+              const expected = reference.normalize(x!, view, EPS).y;
+              const z = {
+                values: reference.scaleShift(expected, w!, b!, affineView),
+                tolerance: ofY + 4 * U,
+              };
+              return keep ? [{ values: expected, tolerance: ofY }, z] : [z];
+            },
+          }),
+        ),
+        {
+          ...common,
+          name: `weighted tangent ${title}`,
+          operands: { d, y, s, w },
+          trace: ({ d, y, s, w }) => [normalizeTangentWeighted(d!, y!, s!, w!, view, of)],
+          expect: ({ d, y, s, w }) => [
+            {
+              values: reference.normalizeTangent(weighted(d!, w!), y!, s!, view).dx,
+              tolerance: 2 * ofTangent,
+            },
+          ],
+        },
+        ...(of === 'channel'
+          ? [
+              {
+                ...common,
+                name: `weighted tangent and sums ${title}`,
+                operands: { d, y, s, w },
+                trace: ({ d, y, s, w }: Record<string, Tensor>) => [
+                  ...normalizeTangentAffine(d!, y!, s!, w!, view),
+                ],
+                expect: ({ d, y, s, w }: Record<string, Values>) => {
+                  const { sums, products } = reference.normalizeTangent(d!, y!, s!, view);
+                  return [
+                    {
+                      values: reference.normalizeTangent(weighted(d!, w!), y!, s!, view).dx,
+                      tolerance: 2 * ofTangent,
+                    },
+                    { values: sums, tolerance: sumTolerance(n, Math.sqrt(n)) },
+                    { values: products, tolerance: sumTolerance(n, productScale(n)) },
+                  ];
+                },
+              },
+              {
+                ...common,
+                name: `standardise and scale ${title}`,
+                operands: { x, w, b, mean: random([channels], 7), s },
+                trace: ({ x, w, b, mean, s }: Record<string, Tensor>) => [
+                  ...standardizeAffine(x!, mean!, s!, view, { of, w: w!, b: b!, keep: true }),
+                ],
+                expect: ({ x, w, b, mean, s }: Record<string, Values>) => {
+                  const expected = Float64Array.from(x!, (v, at) => {
+                    const c = Math.floor(at / inner) % channels;
+                    return (v - mean![c]!) * s![c]!;
+                  });
+                  return [
+                    { values: expected, tolerance: 8 * U },
+                    { values: reference.scaleShift(expected, w!, b!, view), tolerance: 16 * U },
+                  ];
+                },
+              },
+            ]
+          : []),
+      ];
+    }),
+  );
 }
 
 /** Momenta, and how many batches came before. */
