@@ -35,11 +35,10 @@ export function traceStep(graph: Graph, state: StepState, batchSize: number, sma
   const { model, layout, examples, sampler, optimizer, recorder, buffers } = state;
   const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
   const parameters = unpack(read(graph, optimizer.theta), layout);
-  const losses = exampleLosses(
-    model.loss,
-    forward(model, parameters, x, { mode: 'train', buffers }),
-    targets,
-  );
+  const { seeds, counters } = sampler;
+  const random = seeds && { seeds, counters };
+  const outputs = forward(model, parameters, x, { mode: 'train', buffers, random });
+  const losses = exampleLosses(model.loss, outputs, targets);
 
   const cotangents = vjp([[losses, fill(graph, 1 / batchSize, [batchSize])]], parameters);
   const gradients = cotangents.of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));

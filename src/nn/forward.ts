@@ -1,6 +1,7 @@
 import { avgPool2d } from '../ops/avgPool2d.ts';
 import { axisOneView, placesView, rowsView } from '../ops/channelView.ts';
 import { conv2d } from '../ops/conv2d.ts';
+import { dropout } from '../ops/dropout.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { flatLayout } from '../ops/flat.ts';
 import { gelu } from '../ops/gelu.ts';
@@ -18,30 +19,15 @@ import { batchNormalize } from './batchNorm.ts';
 import type { ForwardContext } from './forwardContext.ts';
 import { InputError } from './inputError.ts';
 import { type LayerSpec, type ModelSpec, stateDictLayout } from './modelSpec.ts';
+import { purpose } from './purpose.ts';
 
 /** Where each parameter of a model lies in the flat vector, by its state-dict name, in that order. */
 export function parameterLayout(model: ModelSpec): FlatLayout {
   return flatLayout(stateDictLayout(model).filter(({ kind }) => kind === 'parameter'));
 }
 
-/** The layer types that this engine has kernels for. */
-const SUPPORTED: ReadonlySet<LayerSpec['type']> = new Set([
-  'Linear',
-  'Conv2d',
-  'ReLU',
-  'Tanh',
-  'Sigmoid',
-  'GELU',
-  'MaxPool2d',
-  'AvgPool2d',
-  'Flatten',
-  'BatchNorm1d',
-  'BatchNorm2d',
-  'LayerNorm',
-]);
-
 /**
- * Refuses a model with a layer that has no kernels here, or with a Linear over anything but one vector an example.
+ * Refuses a model with a Linear over anything but one vector an example.
  * @param shapes of one example before and after each layer, as inferShapes gives them
  * @throws InputError naming the layer
  */
@@ -51,14 +37,6 @@ export function requireSupported(
   shapes: readonly (readonly number[])[],
 ): void {
   model.layers.forEach(({ type }, i) => {
-    if (!SUPPORTED.has(type)) {
-      const expected = [...SUPPORTED].join(', ');
-      throw new InputError(
-        file,
-        `layer ${i} (${type})`,
-        `has no kernels in this version, expected one of ${expected}`,
-      );
-    }
     if (type === 'Linear' && shapes[i]?.length !== 1) {
       const found = `[${shapes[i]?.join(', ')}]`;
       throw new InputError(
@@ -120,8 +98,13 @@ export function forward(
         const bias = layer.bias ? parameters[next++]! : null;
         return scaleShift(y, weight, bias, placesView(h.shape, axes));
       }
+      case 'Dropout': {
+        const { mode, random } = context;
+        if (mode === 'eval' || !random) return h;
+        return dropout(h, layer.p, { ...random, purpose: purpose.dropout + index });
+      }
       default:
-        throw new Error(`layer ${layer.type} has no kernels; requireSupported refuses it`);
+        throw new Error(`layer ${(layer satisfies never as LayerSpec).type} has no kernels`);
     }
   }, x);
 }

@@ -117,6 +117,11 @@ export function layerNorm(
   };
 }
 
+/** Drops each element with probability p while training, as torch.nn.Dropout. */
+export function dropout(p = 0.5): Layer<'Dropout'> {
+  return { type: 'Dropout', p };
+}
+
 export function flatten(): Layer<'Flatten'> {
   return { type: 'Flatten' };
 }

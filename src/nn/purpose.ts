@@ -16,4 +16,6 @@ export const purpose = {
   initialWeights: 0x0001_0000,
   /** Synthetic data sets: this plus a number of the data set's own; counter = (element, example). */
   syntheticData: 0x0002_0000,
+  /** What Dropout drops: this plus the layer's index; counter = (step, element / 2), a word for each of two elements. */
+  dropout: 0x0004_0000,
 } as const;

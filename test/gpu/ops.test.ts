@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { jvp } from '../../src/autograd/jvp.ts';
 import { vjp } from '../../src/autograd/vjp.ts';
+import { State } from '../../src/gpu/state.ts';
 import { dot } from '../../src/ops/dot.ts';
 import { fill } from '../../src/ops/fill.ts';
 import { flatLayout, pack, part } from '../../src/ops/flat.ts';
@@ -12,6 +13,7 @@ import { reluBackward } from '../../src/ops/relu.ts';
 import { sigmoidBackward } from '../../src/ops/sigmoid.ts';
 import { softmaxCrossEntropyGradient } from '../../src/ops/softmaxCrossEntropy.ts';
 import { tanhBackward } from '../../src/ops/tanh.ts';
+import { testGpu } from './device.ts';
 import { evaluate, type Operand, randomValues } from './trace.ts';
 
 interface Sample {
@@ -33,6 +35,16 @@ const layout = flatLayout([
 ]);
 
 const channels = ops.axisOneView([5, 3, 7]);
+/** What a mask is drawn by; made once, since an op takes states. */
+const random = await (async () => {
+  const gpu = await testGpu();
+  const seeds = new State(gpu, { label: 'seeds', shape: [1], dtype: 'u32' });
+  const counters = new State(gpu, { label: 'counters', shape: [3], dtype: 'u32' });
+  seeds.write(Uint32Array.of(5));
+  counters.write(Uint32Array.of(7, 0, 0));
+  return { seeds, counters };
+})();
+
 const window = ops.window2d('sample', [3, 2], { stride: [2, 1], padding: [1, 1] });
 /** For each window [2, 3, 4, 6] an element that it holds: its first or its last within the image. */
 const chosen = Array.from({ length: 144 }, (_, i) => {
@@ -94,6 +106,12 @@ const SAMPLES: Record<string, Sample> = {
     labels: [0, 6, 3, 3, 1, 5],
     f: ([d, at]) => ops.spread(d!, ops.reshape(at!, [2, 3]), [2, 7, 3], { from: 1, to: 2 }),
   },
+  combine: {
+    shapes: [[68], [3, 68], [3]],
+    f: ([x, rows, c]) => ops.combine(x!, rows!, c!, -0.5),
+  },
+  dots: { shapes: [[5, 68], [68]], f: ([rows, w]) => ops.dots(rows!, w!) },
+  dropout: { shapes: [[5, 13]], f: ([x]) => ops.dropout(x!, 0.3, { ...random, purpose: 9 }) },
   // Both outputs, so that the mean's rules are exercised with the variance's.
   variance: {
     shapes: [[3, 65, 2]],
@@ -277,6 +295,17 @@ for (const [name, { shapes, f, domain, labels }] of Object.entries(SAMPLES)) {
     expect(worst / largest).toBeLessThan(2e-3);
   });
 }
+
+test('normalise makes a flat vector one of length 1', async () => {
+  const v = randomValues(128, 5).map((value, i) => (i < 100 ? value : 0));
+  const [result] = await evaluate([{ shape: [128], values: v }], ([x]) => [ops.normalise(x!)]);
+  const norm = Math.sqrt(dot64(v, v));
+  // The norm's square, its inverse root (two units in the last place) and one product.
+  for (const [i, value] of result![0]!.entries()) {
+    expect(Math.abs(value - v[i]! / norm)).toBeLessThan((12 * 2 ** -24 * Math.abs(v[i]!)) / norm + 1e-12);
+  }
+  expect([...result![0]!.slice(100)].every((value) => value === 0)).toBe(true);
+});
 
 test('an elementwise op on [N, C, H, W] serves three replicas', async () => {
   const shape = [2, 3, 5, 7];

@@ -1,5 +1,7 @@
 import { convolutionTrials } from './cases/conv.ts';
+import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
+import { flatTrials } from './cases/flat.ts';
 import { lossTrials } from './cases/loss.ts';
 import { matmulTrials } from './cases/matmul.ts';
 import { momentsTrials } from './cases/moments.ts';
@@ -17,6 +19,7 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   structure: structureTrials,
   elementwise: elementwiseTrials,
   sums: reduceTrials,
+  'flat vectors': flatTrials,
   products: matmulTrials,
   convolutions: convolutionTrials,
   pooling: poolTrials,
@@ -25,5 +28,6 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   moments: momentsTrials,
   'per-example statistics': perExampleTrials,
   sampling: samplingTrials,
+  dropout: dropoutTrials,
   training: trainingTrials,
 };

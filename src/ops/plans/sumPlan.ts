@@ -45,14 +45,7 @@ export function planSum(
   const inFours = inner === 1 && (outer === 1 || reduced % 4 === 0) && reduced >= 16;
   const plan = !inFours ? planGeneral : target.kind === 'gpu' ? planTree : planVec4;
   const { chunks, chunk, ...call } = plan(shape, target);
-  const params = {
-    outer,
-    reduced,
-    chunk,
-    chunks,
-    wRow: sharedRow ? 0 : reduced * inner,
-    ...(inFours ? {} : { inner }),
-  };
+  const params = { outer, reduced, inner, chunk, chunks, wRow: sharedRow ? 0 : reduced * inner };
   const pass = { call: { ...call, knobs: { ...call.knobs, ...knobs }, params }, chunks };
   return chunks === 1 ? [pass] : [pass, ...planSum({ outer, reduced: chunks, inner }, target)];
 }
