@@ -100,7 +100,7 @@ export async function tuneKernel(
         const prepared = await prepareTrial(gpu, { ...full, variant: name, name: `${full.name}, ${name}` });
         uploadOperands(prepared);
         const rough = await estimate(time, prepared.program);
-        times[name] = [rough, null];
+        times[name] = [digits(rough), null];
         contenders.push({ name, prepared, rough });
       } catch (error) {
         if (error instanceof DeviceLostError) throw error;
@@ -117,7 +117,7 @@ export async function tuneKernel(
     );
     const measured: Measured[] = samples.map(summarise);
     contenders.forEach(({ name }, i) => {
-      times[name] = [measured[i]!.median, measured[i]!.spread];
+      times[name] = [digits(measured[i]!.median), digits(measured[i]!.spread)];
     });
     const { family: of, bucket, key } = demand;
     const variant = contenders[winner(measured)]!.name;
@@ -125,6 +125,11 @@ export async function tuneKernel(
   } finally {
     for (const { prepared } of contenders) prepared.dispose();
   }
+}
+
+/** Four are more than a clock gives. */
+function digits(value: number): number {
+  return Number(value.toPrecision(4));
 }
 
 /** Frees and leaves out those that cannot win; the default stays. */
