@@ -3,7 +3,8 @@
 // Layout: op(A)[i, l] = a[i aRow + l aStep], op(B)[l, j] = b[j bColumn + l bStep], c [m, n], bias [n], y [m,
 //   n] row-major and dense. Replica r is workgroup_id.z.
 // Knobs: WIDTH invocations a workgroup, four (a quad) a tile. A tile is 4 TILE_Q rows by 4 TILE_N columns:
-//   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around.
+//   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around. SMOOTH:
+//   compile tanh and sigmoid in.
 // Epilogue: chosen at run time, so that one pipeline serves all layers, in a second sweep over what the first
 //   has stored, so that it is compiled once. bias: add bias[col]. activation: 0 none, 1 relu, 2 tanh, 3
 //   sigmoid. mask: multiply by the derivative of that activation at its output y (numbered alike). columnSum:
@@ -20,6 +21,7 @@ enable subgroups;
 const WIDTH: u32 = 4u;
 const TILE_Q: u32 = 2u;
 const TILE_N: u32 = 4u;
+const SMOOTH: bool = false;
 // end knobs
 
 struct Params {
@@ -48,13 +50,13 @@ fn finish(value: f32, r: u32, row: u32, col: u32) -> f32 {
   var v = value;
   if (params.bias != 0u) { v += bias[params.biasOffset + r * params.biasReplica + col]; }
   if (params.activation == 1u) { v = select(v, 0.0, v < 0.0); }
-  if (params.activation == 2u) { v = select(tanh(v), sign(v), abs(v) > 10.0); }
-  if (params.activation == 3u) { let e = exp(-abs(v)); v = select(1.0, e, v < 0.0) / (1.0 + e); }
+  if (SMOOTH && params.activation == 2u) { v = select(tanh(v), sign(v), abs(v) > 10.0); }
+  if (SMOOTH && params.activation == 3u) { let e = exp(-abs(v)); v = select(1.0, e, v < 0.0) / (1.0 + e); }
   if (params.mask != 0u) {
     let s = y[params.yOffset + r * params.yReplica + row * params.n + col];
     if (params.mask == 1u) { v = select(v, 0.0, s <= 0.0); }
-    if (params.mask == 2u) { v *= 1.0 - s * s; }
-    if (params.mask == 3u) { v *= s * (1.0 - s); }
+    if (SMOOTH && params.mask == 2u) { v *= 1.0 - s * s; }
+    if (SMOOTH && params.mask == 3u) { v *= s * (1.0 - s); }
   }
   return v;
 }

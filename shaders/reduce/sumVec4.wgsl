@@ -3,8 +3,8 @@
 //   unless outer is 1. y [outer, chunks]: an invocation sums `chunk` consecutive vectors; further dispatches sum the chunks.
 // Knobs: PRODUCT multiplies by w, so that a dot product reads each operand once; SQUARE by x itself, which is read once.
 // Order: (0 + 1) + (2 + 3) of four consecutive vectors onto one accumulator, ascending; its components likewise.
-// Cost: 1 flop (2 with PRODUCT) and 4 bytes (8) an element of x. A CPU emulating subgroups pays for loads, one scalar
-//   of every lane at a time (45 cycles for SwiftShader's four), which bounds this kernel there rather than memory.
+// Cost: 1 flop (2 with PRODUCT) and 4 bytes (8) an element of x. On software adapters a buffer-to-buffer copy of x takes
+//   less than half as long as its sum: loads, carried out lane by lane there, bound this kernel, not memory.
 
 // knobs
 const PRODUCT: bool = false;

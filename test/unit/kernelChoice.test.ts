@@ -55,6 +55,8 @@ describe('candidates of a product', () => {
     const inFours = { form: 'NT', m: 128, n: 128, k: 784 } as const;
     expect(names(inFours, swiftshader)).toEqual([
       'quads 16×32',
+      'strided 2×2',
+      'strided 4×4',
       'any-form quads 8×16',
       'any-form quads 16×16',
       'quads 16×16',
@@ -66,8 +68,12 @@ describe('candidates of a product', () => {
       'vec4 8×8',
     ]);
     expect(names({ ...inFours, k: 783 }, swiftshader)[0]).toBe('any-form quads 16×16');
+    expect(names({ ...inFours, m: 64, n: 10 }, swiftshader)[0]).toBe('strided 4×4');
+    expect(names(inFours, plainCpu)[0]).toBe('vec4 8×8');
     expect(names({ ...inFours, k: 783 }, plainCpu)).toEqual([
       'tiles 8×8',
+      'strided 2×2',
+      'strided 4×4',
       'tiles 1×1',
       'tiles 2×2',
       'tiles 4×4',

@@ -1,13 +1,12 @@
 import matmulNN from '../../../shaders/matmul/matmulNN.wgsl';
-import matmulNNSubgroup from '../../../shaders/matmul/matmulNNSubgroup.wgsl';
 import matmulNNVec4 from '../../../shaders/matmul/matmulNNVec4.wgsl';
 import matmulNT from '../../../shaders/matmul/matmulNT.wgsl';
-import matmulNTSubgroup from '../../../shaders/matmul/matmulNTSubgroup.wgsl';
 import matmulNTVec4 from '../../../shaders/matmul/matmulNTVec4.wgsl';
+import matmulStrided from '../../../shaders/matmul/matmulStrided.wgsl';
 import matmulSubgroup from '../../../shaders/matmul/matmulSubgroup.wgsl';
 import matmulTN from '../../../shaders/matmul/matmulTN.wgsl';
-import matmulTNSubgroup from '../../../shaders/matmul/matmulTNSubgroup.wgsl';
 import matmulTNVec4 from '../../../shaders/matmul/matmulTNVec4.wgsl';
+import matmulVec4Subgroup from '../../../shaders/matmul/matmulVec4Subgroup.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
@@ -37,16 +36,15 @@ export interface MatmulShape {
 }
 
 const GENERAL: Record<MatmulForm, KernelSource> = { NN: matmulNN, NT: matmulNT, TN: matmulTN };
-const QUAD: Record<MatmulForm, KernelSource> = {
-  NN: matmulNNSubgroup,
-  NT: matmulNTSubgroup,
-  TN: matmulTNSubgroup,
-};
 const VEC4: Record<MatmulForm, KernelSource> = { NN: matmulNNVec4, NT: matmulNTVec4, TN: matmulTNVec4 };
+const FORM: Record<MatmulForm, number> = { NN: 0, NT: 1, TN: 2 };
 const NUMBER: Record<Activation, number> = { none: 0, relu: 1, tanh: 2, sigmoid: 3 };
 const THREADS = 64;
-/** Products below this many multiplications share one small variant, which compiles in a third of the time. */
-const SMALL = 2 ** 20;
+/**
+ * On adapters that compute on the CPU, products of fewer multiplications share one small pipeline, which compiles in a
+ * third of the time: those that come in fours, and others.
+ */
+const SMALL = { fours: 2 ** 17, ragged: 2 ** 20 };
 
 /**
  * Chooses kernel, variant and grid for a product. It depends on one replica's shape, the adapter and the target's choices
@@ -82,97 +80,129 @@ export function matmulCandidates(shape: MatmulShape, target: Target): readonly C
     }
   }
   if (columnSum && form !== 'TN') throw new Error(`matmul ${form}: column sums belong to the form TN`);
-  const quads = target.kind === 'cpu' && target.subgroupSize >= 4;
-  const first = quads ? defaultQuads(shape, target) : defaultTiles(shape, target);
+  const cpu = target.kind === 'cpu';
+  const quads = cpu && target.subgroupSize >= 4;
+  const first = cpu ? defaultOnCpu(shape, target) : defaultOnGpu(shape);
   const all = [
+    ...(cpu ? STRIDED_TILES.map((tile) => strided(shape, tile, target)) : []),
     ...(quads ? QUAD_TILES.map((tile) => anyFormQuads(shape, tile, target)) : []),
-    ...(quads && inFoursForQuads(shape)
-      ? QUAD_TILES_IN_FOURS.map((tile) => quadsInFours(shape, tile, target))
-      : []),
+    ...(quads && inFoursForQuads(shape) ? FOURS.map((fours) => quadsInFours(shape, fours, target)) : []),
     ...TILES.map((tile) => tiles(shape, tile)),
     ...(inFoursForVec4(shape) ? FOURS.map((fours) => vec4(shape, fours)) : []),
   ];
   return [first, ...all.filter(({ name }) => name !== first.name)];
 }
 
+/** Rows and columns of an invocation's tile, for small products. */
+const STRIDED_TILES = [2, 4] as const;
 /** TILE_Q and TILE_N: a quad's tile is four times as large both ways. */
 const QUAD_TILES = [
   [2, 4],
   [4, 4],
-] as const;
-const QUAD_TILES_IN_FOURS = [
-  [4, 4],
-  [4, 8],
 ] as const;
 /** Rows and columns of an invocation's tile. */
 const TILES = [1, 2, 4, 8] as const;
 /** The same, in fours. */
 const FOURS = [1, 2] as const;
 
-/** Four invocations a tile: for adapters that compute on the CPU, where loads are dear and subgroups small. */
-function defaultQuads(shape: MatmulShape, target: Target): Candidate {
+/** Small products share one pipeline whatever their form, and so do large ones in fours. */
+function defaultOnCpu(shape: MatmulShape, target: Target): Candidate {
   const { m, n, k } = shape;
-  const small = m * n * k < SMALL;
-  if (small || !inFoursForQuads(shape)) return anyFormQuads(shape, small ? [2, 4] : [4, 4], target);
-  // Unrolled 16 × 32 tiles compile for seconds where subgroups are wider than SwiftShader's.
-  return quadsInFours(shape, target.subgroupSize > 4 ? [4, 4] : [4, 8], target);
+  const { subgroupSize } = target;
+  const fours = inFoursForQuads(shape);
+  if (m * n * k < SMALL[fours ? 'fours' : 'ragged']) {
+    // Where subgroups are wider than SwiftShader's, 4 × 4 compiles for a second longer.
+    return strided(shape, subgroupSize > 4 ? 2 : 4, target);
+  }
+  if (subgroupSize >= 4) {
+    // And 16 × 32 for seconds.
+    return fours
+      ? quadsInFours(shape, subgroupSize > 4 ? 1 : 2, target)
+      : anyFormQuads(shape, [4, 4], target);
+  }
+  return inFoursForVec4(shape) ? vec4(shape, 2) : tiles(shape, m * n >= 2048 ? 8 : 4);
 }
 
-function inFoursForQuads({
-  form,
-  m,
-  n,
-  k,
-  bias = false,
-  activation = 'none',
-  mask = 'none',
-}: MatmulShape): boolean {
-  const epilogue = bias || activation !== 'none' || mask !== 'none';
-  return n % 4 === 0 && k % 4 === 0 && (form !== 'TN' || (m % 4 === 0 && !epilogue));
+function inFoursForQuads({ form, m, n, k }: MatmulShape): boolean {
+  return n % 4 === 0 && k % 4 === 0 && (form !== 'TN' || m % 4 === 0);
 }
 
-function anyFormQuads(shape: MatmulShape, tile: readonly [number, number], target: Target): Candidate {
+/** One invocation a tile, form and epilogue chosen at run time. */
+function strided(shape: MatmulShape, tile: number, { subgroupSize }: Target): Candidate {
+  const { m, n, columnSum = false } = shape;
+  const WIDTH = Math.max(4, subgroupSize);
+  const count = Math.ceil(m / tile) * Math.ceil(n / tile);
   return {
-    name: `any-form quads ${4 * tile[0]}×${4 * tile[1]}`,
-    call: { source: matmulSubgroup, ...quadCall(shape, tile, target, {}, target.subgroupSize) },
+    name: `strided ${tile}×${tile}`,
+    call: {
+      source: matmulStrided,
+      knobs: { WIDTH, TILE: tile, SMOOTH: isSmooth(shape) },
+      params: runTimeParams(shape),
+      grid: [Math.ceil(count / WIDTH) + (columnSum ? Math.ceil(m / WIDTH) : 0), 1],
+    },
   };
 }
 
-function quadsInFours(shape: MatmulShape, tile: readonly [number, number], target: Target): Candidate {
-  const { form } = shape;
-  const [TILE_Q, TILE_N] = tile;
-  const fours = { FOURS_N: TILE_N / 4, ...(form === 'TN' ? { FOURS_Q: TILE_Q / 4 } : {}) };
+/** Four invocations a tile: for adapters that compute on the CPU, where loads are dear and subgroups small. */
+function anyFormQuads(
+  shape: MatmulShape,
+  [TILE_Q, TILE_N]: readonly [number, number],
+  { subgroupSize: WIDTH }: Target,
+): Candidate {
   return {
-    name: `quads ${4 * TILE_Q}×${4 * TILE_N}`,
-    call: { source: QUAD[form], ...quadCall(shape, tile, target, fours, 4 * target.subgroupSize) },
+    name: `any-form quads ${4 * TILE_Q}×${4 * TILE_N}`,
+    call: {
+      source: matmulSubgroup,
+      knobs: { WIDTH, TILE_Q, TILE_N, SMOOTH: isSmooth(shape) },
+      params: runTimeParams(shape),
+      grid: quadGrid(shape, 4 * TILE_Q, 4 * TILE_N, WIDTH, WIDTH),
+    },
+  };
+}
+
+function quadsInFours(shape: MatmulShape, fours: number, { subgroupSize: WIDTH }: Target): Candidate {
+  return {
+    name: `quads 16×${16 * fours}`,
+    call: {
+      source: matmulVec4Subgroup,
+      knobs: { WIDTH, FOURS_N: fours, SMOOTH: isSmooth(shape) },
+      params: runTimeParams(shape),
+      grid: quadGrid(shape, 16, 16 * fours, WIDTH, 4 * WIDTH),
+    },
   };
 }
 
 /** @param sumsPerGroup column sums that a workgroup takes on */
-function quadCall(
-  shape: MatmulShape,
-  [TILE_Q, TILE_N]: readonly [number, number],
-  { subgroupSize: WIDTH }: Target,
-  fours: Readonly<Record<string, number>>,
+function quadGrid(
+  { m, n, columnSum = false }: MatmulShape,
+  rows: number,
+  columns: number,
+  width: number,
   sumsPerGroup: number,
-): Omit<KernelCall, 'source'> {
-  const { m, n, k, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
-  const tiles = Math.ceil(m / (4 * TILE_Q)) * Math.ceil(n / (4 * TILE_N));
-  const sums = columnSum ? Math.ceil(m / sumsPerGroup) : 0;
+): readonly [number, number] {
+  const count = Math.ceil(m / rows) * Math.ceil(n / columns);
+  return [Math.ceil(count / (width / 4)) + (columnSum ? Math.ceil(m / sumsPerGroup) : 0), 1];
+}
+
+/** Whether tanh and sigmoid must be compiled in. */
+function isSmooth({ activation, mask }: MatmulShape): boolean {
+  return [activation, mask].some((each) => each === 'tanh' || each === 'sigmoid');
+}
+
+/** Parameters of kernels that choose form and epilogue at run time. */
+function runTimeParams(shape: MatmulShape): Record<string, number> {
+  const { form, m, n, k, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
   return {
-    knobs: { WIDTH, TILE_Q, TILE_N, ...fours },
-    params: {
-      m,
-      n,
-      k,
-      bias: bias ? 1 : 0,
-      activation: NUMBER[activation],
-      mask: NUMBER[mask],
-      ...strides(shape),
-      columnSum: columnSum ? 1 : 0,
-      columnSumOffset: 0,
-    },
-    grid: [Math.ceil(tiles / (WIDTH / 4)) + sums, 1],
+    m,
+    n,
+    k,
+    form: FORM[form],
+    bias: bias ? 1 : 0,
+    activation: NUMBER[activation],
+    mask: NUMBER[mask],
+    ...strides(shape),
+    columnSum: columnSum ? 1 : 0,
+    columnSumOffset: 0,
   };
 }
 
@@ -183,15 +213,11 @@ function strides({ form, m, n, k }: MatmulShape): Record<string, number> {
   return { aRow, aStep, bColumn, bStep };
 }
 
-/** One invocation a tile, without subgroups. */
-function defaultTiles(shape: MatmulShape, target: Target): Candidate {
+function defaultOnGpu(shape: MatmulShape): Candidate {
   const { m, n } = shape;
   const count = (tile: number): number => Math.ceil(m / tile) * Math.ceil(n / tile);
-  if (target.kind === 'gpu' && inFoursForVec4(shape) && count(4) >= BUSY / 4) {
-    return vec4(shape, count(8) >= BUSY ? 2 : 1);
-  }
+  if (inFoursForVec4(shape) && count(4) >= BUSY / 4) return vec4(shape, count(8) >= BUSY ? 2 : 1);
   // Large tiles read less, small ones give more work at once.
-  if (target.kind === 'cpu') return tiles(shape, m * n >= 2048 ? 8 : 4);
   return tiles(shape, [4, 2].find((tile) => count(tile) >= BUSY) ?? 1);
 }
 

@@ -1,11 +1,15 @@
 import moments from '../../../shaders/norm/moments.wgsl';
 import momentsMerge from '../../../shaders/norm/momentsMerge.wgsl';
+import momentsWorkgroup from '../../../shaders/norm/momentsWorkgroup.wgsl';
 import normalizeGroup from '../../../shaders/norm/normalizeGroup.wgsl';
+import normalizeWorkgroup from '../../../shaders/norm/normalizeWorkgroup.wgsl';
 import scaleShift from '../../../shaders/norm/scaleShift.wgsl';
 import tangentApply from '../../../shaders/norm/tangentApply.wgsl';
 import tangentGroup from '../../../shaders/norm/tangentGroup.wgsl';
 import tangentMerge from '../../../shaders/norm/tangentMerge.wgsl';
 import tangentSums from '../../../shaders/norm/tangentSums.wgsl';
+import tangentSumsWorkgroup from '../../../shaders/norm/tangentSumsWorkgroup.wgsl';
+import tangentWorkgroup from '../../../shaders/norm/tangentWorkgroup.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import type { ChannelView } from '../channelView.ts';
 import type { Target } from '../op.ts';
@@ -17,6 +21,8 @@ const AFFINE: Readonly<Record<Affine, number>> = { none: 0, channel: 1, place: 2
 
 /** Elements of a channel up to which one thread takes them all, in one dispatch. */
 const LONGEST_GROUP = 2048;
+/** The same on a GPU, whose threads are many. */
+const LONGEST_COLUMN = 256;
 
 /** The kernels of a reduction in two passes: sums of chunks, and what merges them; then one pass over the elements. */
 export interface SplitPlan {
@@ -58,10 +64,30 @@ export function planScaleShift(
   };
 }
 
-/** About √n elements, so that neither pass is much longer than the other. The order of sums depends on n only. */
-function chunkOf(elements: number): { chunk: number; chunks: number } {
-  const chunk = Math.min(LONGEST_GROUP, 4 * Math.ceil(Math.sqrt(elements) / 4));
-  return { chunk, chunks: Math.ceil(elements / chunk) };
+/** Elements of a channel that one workgroup takes. */
+const LONGEST_WORKGROUP = 4096;
+
+/** Which threads share a channel, and how many of its elements are summed at once. Of one replica's shape only. */
+interface Division {
+  /** A workgroup for each sum, or a thread. */
+  readonly by: 'workgroup' | 'thread';
+  readonly chunk: number;
+  readonly chunks: number;
+}
+
+/**
+ * GPUs take a workgroup a channel, so that neighbours read neighbours; where channels are what lies side by side, a thread
+ * does that as well. Software adapters take threads without barriers. Long channels are cut: by threads into chunks of
+ * about √n elements, so that neither pass is much longer than the other.
+ */
+function divide({ outer, inner }: ChannelView, { kind }: Target): Division {
+  const elements = outer * inner;
+  const columns = inner === 1 && outer > 1;
+  const by = kind === 'gpu' && !columns ? 'workgroup' : 'thread';
+  const longest = by === 'workgroup' ? LONGEST_WORKGROUP : kind === 'gpu' ? LONGEST_COLUMN : LONGEST_GROUP;
+  const root = 4 * Math.ceil(Math.sqrt(elements) / 4);
+  const chunk = elements <= longest ? elements : by === 'workgroup' ? longest : Math.min(LONGEST_GROUP, root);
+  return { by, chunk, chunks: Math.ceil(elements / chunk) };
 }
 
 /** Operands: `x`, `w`, `b`; `y`, `z`, `mean`, `variance`, `scale`; `partial` between the passes. */
@@ -73,25 +99,26 @@ export function planNormalize(
 ): WholePlan | SplitPlan {
   const { outer, channels: groups, inner } = view;
   const elements = outer * inner;
-  if (elements <= LONGEST_GROUP) {
+  const { by, chunk, chunks } = divide(view, target);
+  const shared = by === 'workgroup';
+  if (chunks === 1) {
     return {
       kind: 'whole',
       call: {
-        source: normalizeGroup,
+        source: shared ? normalizeWorkgroup : normalizeGroup,
         knobs: { AFFINE: AFFINE[affine], BIAS: bias, KEEP: keep },
         params: { outer, groups, inner, eps },
-        grid: rowGrid(groups),
+        grid: shared ? [groups, 1] : rowGrid(groups),
       },
     };
   }
-  const { chunk, chunks } = chunkOf(elements);
   return {
     kind: 'split',
     chunks,
     partial: {
-      source: moments,
+      source: shared ? momentsWorkgroup : moments,
       params: { elements, groups, inner, chunk, chunks },
-      grid: linearGrid(groups * chunks),
+      grid: shared ? [groups * chunks, 1] : linearGrid(groups * chunks),
     },
     merge: {
       source: momentsMerge,
@@ -115,28 +142,29 @@ export function planTangent(
   const { outer, channels: groups, inner } = view;
   const elements = outer * inner;
   const WEIGHT = AFFINE[weight];
-  if (elements <= LONGEST_GROUP) {
+  const { by, chunk, chunks } = divide(view, target);
+  const shared = by === 'workgroup';
+  if (chunks === 1) {
     return {
       kind: 'whole',
       call: {
-        source: tangentGroup,
+        source: shared ? tangentWorkgroup : tangentGroup,
         knobs: { WEIGHT, SUMS: sums },
         params: { outer, groups, inner, productsAt: 0 },
-        grid: rowGrid(groups),
+        grid: shared ? [groups, 1] : rowGrid(groups),
       },
     };
   }
-  const { chunk, chunks } = chunkOf(elements);
   const total = elements * groups;
   const PER_THREAD = elementsPerThread(target);
   return {
     kind: 'split',
     chunks,
     partial: {
-      source: tangentSums,
+      source: shared ? tangentSumsWorkgroup : tangentSums,
       knobs: { WEIGHT },
       params: { elements, groups, inner, chunk, chunks },
-      grid: linearGrid(groups * chunks),
+      grid: shared ? [groups * chunks, 1] : linearGrid(groups * chunks),
     },
     merge: {
       source: tangentMerge,

@@ -154,6 +154,7 @@ export function matmulTrials(): Trial[] {
     ): Trial => productTrial({ form, m, n, k, replicas, asGpu, fused });
     const small = [33, 65, 17] as const;
     const large = [132, 124, 68] as const;
+    const ragged = [129, 131, 65] as const;
     const fours = [260, 256, 12] as const;
     const every = (...[shape, fused, replicas]: Parameters<typeof product>): Trial => ({
       ...product(shape, fused, replicas),
@@ -169,7 +170,14 @@ export function matmulTrials(): Trial[] {
       ]),
       product(small, { bias: null }, 3),
       every(large, { bias: 'relu' }),
-      product(large, { mask: 'relu' }),
+      product(ragged, { bias: 'relu' }),
+      ...([large, ragged] as const).flatMap((shape) => [
+        product(shape, { bias: 'tanh' }),
+        product(shape, { bias: 'sigmoid' }, 3),
+        product(shape, { mask: 'relu' }, 3),
+        product(shape, { mask: 'tanh' }),
+        product(shape, { mask: 'sigmoid' }),
+      ]),
       ...GPU_SHAPES.map((shape) => product(shape, undefined, 1, true)),
       product(fours, { bias: 'relu' }, 3, true),
       product(fours, { mask: 'tanh' }, 1, true),
@@ -177,7 +185,8 @@ export function matmulTrials(): Trial[] {
         ? [
             product([1, 33, 65], 'column sums'),
             product([127, 65, 33], 'column sums', 3),
-            every([132, 196, 64], 'column sums'),
+            every([132, 196, 64], 'column sums', 3),
+            product(ragged, 'column sums'),
             product(small, 'column sums', 1, true),
             product(fours, 'column sums', 1, true),
           ]
