@@ -21,12 +21,12 @@ function caseText({
   profiles,
 }: CaseResult): string[] {
   const unit = flops ? ['GFLOP/s'] : bytes ? ['GB/s'] : [];
-  const head = [key, 'ms', 'min..max', ...unit, 'over Basin', 'dispatches', 'submits', 'error', 'first run'];
+  const head = [key, 'ms', 'min..max', ...unit, 'over Basin', 'dispatches', 'submits', 'error', 'first'];
   const rows = timings
     .filter(({ absent }) => !absent)
     .map((timing) => row(timing, overBasin[timing.key], flops ?? bytes));
   const lines = aligned([head, ...rows], 1);
-  lines.push(`samples of ${times}; the first run is of ${times} too, compilation included`);
+  lines.push(`samples of ${times}; first: until the first one is done, compilation included`);
   for (const { name, wrong, failed, gpuErrors } of timings) {
     if (wrong) lines.push(`${name}: WRONG, its result is not that of float64`);
     if (failed !== undefined) lines.push(`${name}: failed: ${failed}`);

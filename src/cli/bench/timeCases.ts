@@ -8,8 +8,8 @@ import { type Spread, spread } from './spread.ts';
 
 /** Untimed repetitions before a sample. */
 const WARM_UP = 2;
-/** Where one repetition takes longer than this, in milliseconds, a sample is one, without any before it, and there is one. */
-const SLOW = 2000;
+/** Milliseconds; whoever takes longer until the first repetition is done is sampled once, without any before. */
+const SLOW_FIRST = 10_000;
 
 /** One implementation at one case. Times in milliseconds a repetition. */
 export interface Timing extends Partial<Omit<Prepared, 'result'>> {
@@ -103,7 +103,7 @@ export async function timeCases(
     for (let round = 0; round < count; round++) {
       log(`${driver.version}, ${key}: round ${round + 1} of ${count}`);
       for (const timing of inOrder(timings, round)) {
-        const slow = timing.first! > SLOW * benchCase.times;
+        const slow = timing.first! > SLOW_FIRST;
         if (!isLive(timing) || (slow && round > 0)) continue;
         const [times, before] = slow ? [1, 0] : [benchCase.times, WARM_UP];
         try {

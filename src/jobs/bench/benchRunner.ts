@@ -15,9 +15,9 @@ export interface Started {
 }
 
 export interface Prepared {
-  /** Milliseconds until the first run of all repetitions is done, uploads and compilation included. */
+  /** Milliseconds from the inputs in the host's memory to the first repetition done, uploads and compilation included. */
   first: number;
-  /** What the last repetition of the first run gave. */
+  /** What the last of the first `times` repetitions gave. */
   result: number[];
   /** Of one repetition of a warm run. */
   dispatches: number;
@@ -90,7 +90,7 @@ export class BenchRunner {
   }
 
   /**
-   * Makes a task ready and does it for the first time, then once more to count.
+   * Makes a task ready and does it for the first time, then as often as a sample has it, then once more to count.
    * @returns null where the implementation has no such thing
    */
   async prepare(key: string, task: string, times: number): Promise<Prepared | null> {
@@ -99,10 +99,11 @@ export class BenchRunner {
     const started = performance.now();
     const job = await makeJob(this.#adapters.get(key)!, inputs);
     if (!job) return null;
-    await job.run(times);
+    await job.run(1);
     await idle();
     const first = performance.now() - started;
     this.#jobs.set(key, job);
+    if (times > 1) await job.run(times - 1);
     const result = Array.from(await job.read());
     const before = { ...counts };
     await job.run(times);
