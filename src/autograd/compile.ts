@@ -22,7 +22,7 @@ export interface CompileOptions {
   readonly arena: Arena;
 }
 
-/** What the choice of kernels may depend on: the adapter's kind, subgroups, and measured or recorded choices. */
+/** What the choice of kernels may depend on: the adapter's kind, subgroups, float16, and measured or recorded choices. */
 export function kernelTarget(gpu: Gpu): KernelTarget {
   const subgroups = gpu.device.features.has('subgroups');
   const info = gpu.device.adapterInfo as { subgroupMinSize?: number } | undefined;
@@ -30,6 +30,7 @@ export function kernelTarget(gpu: Gpu): KernelTarget {
     kind: gpu.info.software ? 'cpu' : 'gpu',
     subgroups,
     subgroupSize: subgroups ? (info?.subgroupMinSize ?? 0) : 0,
+    f16: gpu.device.features.has('shader-f16'),
     choices: gpu.kernels,
   };
 }

@@ -1,5 +1,6 @@
+import { constantOf } from '../ops/fill.ts';
 import type { Graph, Node, Tensor } from '../ops/graph.ts';
-import { type Activation, matmulBias, matmulColumnSum, matmulMask, matmulOp } from '../ops/matmul.ts';
+import { type Activation, matmulColumnSum, matmulFused, matmulOp } from '../ops/matmul.ts';
 import {
   softmaxCrossEntropyGradientOp,
   softmaxCrossEntropyOp,
@@ -15,39 +16,94 @@ const BACKWARD: Record<string, Activation> = {
 };
 const FORWARD = new Set<string>(['relu', 'tanh', 'sigmoid'] satisfies Activation[]);
 
+/** What a chain of nodes computes of a product or of two, by the names of the trace it was found in. */
+interface Found {
+  readonly first: Node;
+  readonly second?: Node;
+  readonly bias?: Tensor;
+  readonly addend?: Tensor;
+  readonly activation: Activation;
+  readonly mask: Activation;
+  readonly y?: Tensor;
+}
+
+/** The vector that a tensor repeats in each of its rows. */
+function biasOf({ node }: Tensor): Tensor | null {
+  const [x] = node.inputs;
+  return node.op.name === 'broadcast' && node.attributes.axes.from === 0 && x?.shape.length === 1 ? x : null;
+}
+
 /** What hand-written kernels offer beyond single ops; each rule looks at one node of the trace and its neighbours. */
 export function fuse(graph: Graph): Graph {
   const consumers = consumersOf(graph);
   const once = (tensor: Tensor): boolean => consumers.get(tensor)?.length === 1;
   const renamed = (node: Node, names: Renaming): Node => ({ ...node, inputs: node.inputs.map(names.get) });
 
-  /** matmul + bias [+ activation] → one kernel. */
-  const biased = (node: Node): { product: Node; bias: Tensor } | null => {
-    if (node.op.name !== 'add') return null;
-    const [left, right] = node.inputs as [Tensor, Tensor];
-    const isBias = right.node.op.name === 'broadcast' && right.node.attributes.axes.from === 0;
-    if (left.node.op !== matmulOp || !once(left) || !isBias || right.node.inputs[0]!.shape.length !== 1)
+  /**
+   * Products and what is done with them → one op: act(A∘B + A2∘B2 + bias + addend), or that times an activation's derivative.
+   * Each step on the way is used once.
+   */
+  const product: Rule = (node, names) => {
+    /** A product that no other rule has taken. */
+    const plain = (tensor: Tensor): Node | null =>
+      tensor.node.op === matmulOp && once(tensor) && names.get(tensor).node.op === matmulOp
+        ? tensor.node
+        : null;
+    const inner = (tensor: Tensor): Found | null => {
+      const first = plain(tensor);
+      if (first) return { first, activation: 'none', mask: 'none' };
+      return once(tensor) ? found(tensor.node) : null;
+    };
+    const open = (tensor: Tensor): Found | null => {
+      const made = inner(tensor);
+      return made?.activation === 'none' && made.mask === 'none' ? made : null;
+    };
+    const sum = (node: Node): Found | null => {
+      const [left, right] = node.inputs as [Tensor, Tensor];
+      const ways = [
+        { made: open(left), other: right },
+        { made: open(right), other: left },
+      ];
+      for (const { made, other } of ways) {
+        const bias = biasOf(other);
+        if (made && bias && !made.bias) return { ...made, bias };
+      }
+      for (const { made, other } of ways) {
+        const second = plain(other);
+        if (!made || made.second || !second || second === made.first) continue;
+        if (second.attributes.form === made.first.attributes.form) return { ...made, second };
+      }
+      for (const { made, other } of ways) {
+        if (made && !made.addend && constantOf(other) === null) return { ...made, addend: other };
+      }
       return null;
-    return { product: left.node, bias: right.node.inputs[0]! };
-  };
-  const epilogue: Rule = (node, names) => {
-    const activation = FORWARD.has(node.op.name) ? (node.op.name as Activation) : 'none';
-    const inner = activation === 'none' ? node.outputs[0] : node.inputs[0];
-    if (!inner || (activation !== 'none' && !once(inner))) return null;
-    const found = biased(inner.node);
-    if (found) return [matmulBias(renamed(found.product, names), names.get(found.bias), activation)];
-    if (activation !== 'none' && inner.node.op === matmulOp) {
-      return [matmulBias(renamed(inner.node, names), null, activation)];
-    }
-    return null;
-  };
-
-  /** An activation's backward on a product → the product's kernel masks it. */
-  const mask: Rule = (node, names) => {
-    const activation = BACKWARD[node.op.name];
-    const [d, y] = node.inputs;
-    if (!activation || d?.node.op !== matmulOp || !once(d)) return null;
-    return [matmulMask(renamed(d.node, names), names.get(y!), activation)];
+    };
+    const found = (node: Node): Found | null => {
+      const { name } = node.op;
+      if (name === 'add') return sum(node);
+      const made = FORWARD.has(name) || BACKWARD[name] ? open(node.inputs[0]!) : null;
+      if (!made) return null;
+      if (FORWARD.has(name)) return { ...made, activation: name as Activation };
+      return { ...made, mask: BACKWARD[name]!, y: node.inputs[1]! };
+    };
+    const made = found(node);
+    if (!made) return null;
+    const named = (tensor: Tensor | undefined): Tensor | undefined => tensor && names.get(tensor);
+    const { first, second, activation, mask } = made;
+    return [
+      matmulFused({
+        form: first.attributes.form,
+        a: names.get(first.inputs[0]!),
+        b: names.get(first.inputs[1]!),
+        a2: named(second?.inputs[0]),
+        b2: named(second?.inputs[1]),
+        bias: named(made.bias),
+        addend: named(made.addend),
+        activation,
+        mask,
+        y: named(made.y),
+      }),
+    ];
   };
 
   /** A layer's weight gradient and bias gradient → one kernel. */
@@ -91,7 +147,7 @@ export function fuse(graph: Graph): Graph {
     return [made[0]];
   };
 
-  const rules = [epilogue, mask, columnSum, lossAndGradient, ...normalizationRules(consumers)];
+  const rules = [product, columnSum, lossAndGradient, ...normalizationRules(consumers)];
   return rewrite(graph, (node, names) => {
     for (const rule of rules) {
       const made = rule(node, names);

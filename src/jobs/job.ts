@@ -4,6 +4,7 @@ import type { JobEvent, JobHost } from './jobEvent.ts';
 import type { TuneSpec } from './kernels/tuneJob.ts';
 import { type MeasureSpec, measureJob } from './measureJob.ts';
 import type { Reading } from './reading.ts';
+import type { SelftestSpec } from './selftest/selftestJob.ts';
 import { type TrainSpec, trainJob } from './trainJob.ts';
 
 export type { JobEvent, JobHost, Reading };
@@ -12,7 +13,7 @@ export type JobSpec =
   | ({ readonly job: 'train' } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
-  | { readonly job: 'selftest' };
+  | ({ readonly job: 'selftest' } & SelftestSpec);
 
 /**
  * Runs a job and yields what happens, alike in a page's worker, under Node and in a headless browser. Taking no
@@ -34,6 +35,6 @@ export async function* runJob(
   } else {
     // Loaded where it is asked for: a page has no use for the references.
     const { selftestJob } = await import('./selftest/selftestJob.ts');
-    yield* selftestJob(gpu);
+    yield* selftestJob(gpu, spec);
   }
 }

@@ -1,6 +1,7 @@
 export { add } from './add.ts';
 export { avgPool2d, avgPool2dGradient } from './avgPool2d.ts';
 export type { Axes } from './axes.ts';
+export { batchedMatmul } from './batchedMatmul.ts';
 export { broadcast, broadcastRows, broadcastWithin } from './broadcast.ts';
 export { channelDot, channelSum } from './channelDot.ts';
 export { axisOneView, type ChannelView, placesView, rowsView } from './channelView.ts';
@@ -25,6 +26,7 @@ export { inverseSqrt } from './inverseSqrt.ts';
 export { read } from './leaf.ts';
 export { linear } from './linear.ts';
 export { matmul } from './matmul.ts';
+export { type HalfMatrix, matmulHalf, toHalf } from './matmulHalf.ts';
 export { argmax, max, maxAndIndex } from './max.ts';
 export { maxPool2d } from './maxPool2d.ts';
 export { mergeMoments } from './mergeMoments.ts';

@@ -1,7 +1,8 @@
 import { addPresent } from './add.ts';
 import { showShape, type Tensor } from './graph.ts';
-import { apply, applyAll, defineOp, type Op, type RuleArguments } from './op.ts';
-import { type Activation, type MatmulForm, planMatmul } from './plans/matmulPlan.ts';
+import { apply, applyAll, defineOp, type Lowering, type Op, type Operand, type RuleArguments } from './op.ts';
+import { type Activation, type MatmulForm, type MatmulShape, planMatmul } from './plans/matmulPlan.ts';
+import { planFinish, takesOnePass } from './plans/splitPlan.ts';
 
 export type { Activation, MatmulForm };
 
@@ -37,9 +38,37 @@ export const matmulOp = defineOp({
     addPresent(da ? matmul(form, da, b!) : null, db ? matmul(form, a!, db) : null),
   ],
   lower: ({ inputs: [a, b], outputs: [c], attributes: { form } }, to) => {
-    to.dispatch(planMatmul({ form, ...extents(form, a!, b!) }, to.target), { a: a!, b: b!, c: c! });
+    lowerProduct(to, { form, ...extents(form, a!, b!) }, { a: a!, b: b!, c: c! });
   },
 });
+
+/** Operands by the names that the kernels give them. */
+export type ProductOperands = Readonly<Record<'a' | 'b' | 'c', Operand>> &
+  Readonly<Partial<Record<'bias' | 'y' | 'addend' | 'a2' | 'b2', Operand>>>;
+
+/** Dispatches a product, in two passes where its k is split. */
+export function lowerProduct(
+  to: Lowering,
+  shape: MatmulShape,
+  operands: ProductOperands,
+  columnSumOffset = 0,
+): void {
+  const { call, split } = planMatmul(shape, to.target);
+  const withSums = (made: typeof call, at: number) =>
+    'columnSumOffset' in made.params ? { ...made, params: { ...made.params, columnSumOffset: at } } : made;
+  if (!split) {
+    to.dispatch(withSums(call, columnSumOffset), operands);
+    return;
+  }
+  const { a, b, ...rest } = operands;
+  const part = to.scratch([split.elements], isReplicated(a) || isReplicated(b));
+  to.dispatch(withSums(call, split.columnSumOffset), { a, b, c: part });
+  to.dispatch(withSums(split.finish, columnSumOffset), { part, ...rest });
+}
+
+function isReplicated(operand: Operand): boolean {
+  return typeof operand === 'object' && operand.replicated;
+}
 
 /**
  * C [m, n] = A·B (NN: A [m, k], B [k, n]), A·Bᵀ (NT: B [n, k]) or Aᵀ·B (TN: A [k, m]).
@@ -50,45 +79,72 @@ export function matmul(form: MatmulForm, a: Tensor, b: Tensor): Tensor {
   return apply(matmulOp, [a, b], { form }, { shape: [m, n] });
 }
 
-/** act(A∘B + bias): made by the compiler from matmul, bias and activation. */
-const matmulBiasOp: Op = {
-  name: 'matmulBias',
-  lower: ({ inputs: [a, b, bias], outputs: [c], attributes: { form, activation } }, to) => {
-    const call = planMatmul(
-      { form, ...extents(form, a!, b!), bias: bias !== undefined, activation },
-      to.target,
-    );
-    to.dispatch(call, { a: a!, b: b!, c: c!, ...(bias ? { bias } : {}) });
-  },
-};
-
-export function matmulBias(
-  { inputs: [a, b], outputs: [c], attributes: { form } }: RuleArguments,
-  bias: Tensor | null,
-  activation: Activation,
-): Tensor {
-  return apply(matmulBiasOp, bias ? [a!, b!, bias] : [a!, b!], { form, activation }, { shape: c!.shape });
+/** A product, or the sum of two, and what the compiler has found to be done with it. */
+export interface Fusion {
+  readonly form: MatmulForm;
+  readonly a: Tensor;
+  readonly b: Tensor;
+  /** Operands of a second product of the same form and size, which is added. */
+  readonly a2?: Tensor;
+  readonly b2?: Tensor;
+  /** [n], added to every row. */
+  readonly bias?: Tensor;
+  /** [m, n], added. */
+  readonly addend?: Tensor;
+  readonly activation: Activation;
+  /** Multiplies by the derivative of an activation, taken from its output `y` [m, n]. */
+  readonly mask: Activation;
+  readonly y?: Tensor;
 }
 
-/** (A∘B)·act′, the derivative taken from the activation's output y: made from matmul and an activation's backward. */
-const matmulMaskOp: Op = {
-  name: 'matmulMask',
-  lower: ({ inputs: [a, b, y], outputs: [c], attributes: { form, mask } }, to) => {
-    to.dispatch(planMatmul({ form, ...extents(form, a!, b!), mask }, to.target), {
-      a: a!,
-      b: b!,
+const FUSED = ['a', 'b', 'a2', 'b2', 'bias', 'addend', 'y'] as const;
+
+/**
+ * act(A∘B [+ A2∘B2] [+ bias] [+ addend])·[act′(y)]: made by the compiler. Where a target has no quick kernel for all of it,
+ * the products are plain ones into scratch, and one more pass does the rest.
+ */
+const matmulFusedOp: Op = {
+  name: 'matmulFused',
+  lower: ({ inputs, outputs: [c], attributes }, to) => {
+    const names: readonly (typeof FUSED)[number][] = attributes.names;
+    const { a, b, a2, b2, ...epilogue } = Object.fromEntries(names.map((name, i) => [name, inputs[i]!]));
+    const { form, activation, mask } = attributes as Pick<Fusion, 'form' | 'activation' | 'mask'>;
+    const { m, n, k } = extents(form, a!, b!);
+    const k2 = a2 && b2 ? extents(form, a2, b2).k : undefined;
+    const fused = {
+      bias: epilogue.bias !== undefined,
+      addend: epilogue.addend !== undefined,
+      activation,
+      mask,
+    };
+    const shape: MatmulShape = { form, m, n, k, k2, ...fused };
+    if (takesOnePass(shape, to.target)) {
+      lowerProduct(to, shape, { a: a!, b: b!, c: c!, ...(a2 && b2 ? { a2, b2 } : {}), ...epilogue });
+      return;
+    }
+    const product = to.scratch([m, n], a!.replicated || b!.replicated);
+    lowerProduct(to, { form, m, n, k }, { a: a!, b: b!, c: product });
+    if (!a2 || !b2) {
+      to.dispatch(planFinish(shape), { part: product, c: c!, ...epilogue });
+      return;
+    }
+    const second = to.scratch([m, n], a2.replicated || b2.replicated);
+    lowerProduct(to, { form, m, n, k: k2! }, { a: a2, b: b2, c: second });
+    to.dispatch(planFinish({ ...shape, addend: true }), {
+      part: product,
       c: c!,
-      y: y!,
+      ...epilogue,
+      addend: second,
     });
   },
 };
 
-export function matmulMask(
-  { inputs: [a, b], attributes: { form } }: RuleArguments,
-  y: Tensor,
-  mask: Activation,
-): Tensor {
-  return apply(matmulMaskOp, [a!, b!, y], { form, mask }, { shape: y.shape });
+export function matmulFused(fusion: Fusion): Tensor {
+  const { form, a, b, activation, mask } = fusion;
+  const { m, n } = extents(form, a, b);
+  const names = FUSED.filter((name) => fusion[name]);
+  const inputs = names.map((name) => fusion[name]!);
+  return apply(matmulFusedOp, inputs, { form, names, activation, mask }, { shape: [m, n] });
 }
 
 /** [AᵀB, column sums of A]: a layer's weight and bias gradient from one reading of the output's gradient. */
@@ -96,9 +152,8 @@ const matmulColumnSumOp: Op = {
   name: 'matmulColumnSum',
   joined: [[0, 1]],
   lower: ({ inputs: [a, b], outputs: [c, sums] }, to) => {
-    const call = planMatmul({ form: 'TN', ...extents('TN', a!, b!), columnSum: true }, to.target);
-    const params = { ...call.params, columnSumOffset: to.offset(sums!) };
-    to.dispatch({ ...call, params }, { a: a!, b: b!, c: c! });
+    const shape: MatmulShape = { form: 'TN', ...extents('TN', a!, b!), columnSum: true };
+    lowerProduct(to, shape, { a: a!, b: b!, c: c! }, to.offset(sums!));
   },
 };
 

@@ -37,6 +37,8 @@ export interface Target {
   readonly subgroups: boolean;
   /** The adapter's smallest subgroup, or 0. */
   readonly subgroupSize: number;
+  /** The device has the feature shader-f16. */
+  readonly f16?: boolean;
   /** Measured or recorded choices among a planner's candidates; without them its default is taken. */
   readonly choices?: KernelChoices;
 }

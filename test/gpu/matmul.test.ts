@@ -6,6 +6,7 @@ import type { Target } from '../../src/ops/op.ts';
 import { type Activation, type MatmulShape, planMatmul } from '../../src/ops/plans/matmulPlan.ts';
 import { columnSums, matmul } from '../../src/reference/matmul.ts';
 import { testGpu } from './device.ts';
+import { productDispatches } from './product.ts';
 
 const FORMS = ['NN', 'NT', 'TN'] as const;
 const U = 2 ** -24;
@@ -49,7 +50,7 @@ interface Result {
 
 /** Runs one product on random operands; replica r's own operands have the seed of replica r, whatever R is. */
 async function run({ shape, target, replicas = 1, shared = [] }: Run, first = 0): Promise<Result> {
-  const { m, n, k, columnSum = false } = shape;
+  const { m, n, k } = shape;
   const sizes: Record<string, number> = { a: m * k, b: k * n };
   if (shape.bias) sizes.bias = n;
   if (shape.mask && shape.mask !== 'none') sizes.y = m * n;
@@ -72,13 +73,11 @@ async function run({ shape, target, replicas = 1, shared = [] }: Run, first = 0)
   const c = new State(gpu, { label: 'c', shape: [sumsAt + m], replicas });
   placed.c = { buffer: c.buffer, offset: start, replicaStride: c.replicaStride };
   const plan = planMatmul(shape, target);
-  const call = columnSum ? { ...plan, params: { ...plan.params, columnSumOffset: sumsAt } } : plan;
-  const program = await Program.record(gpu, 'matmul', [
-    { label: 'matmul', call, operands: placed, replicas },
-  ]);
+  const { dispatches, scratch } = productDispatches(gpu, plan, placed, replicas, sumsAt);
+  const program = await Program.record(gpu, 'matmul', dispatches);
   program.run();
   const all = await Promise.all(Array.from({ length: replicas }, (_, r) => c.read(r)));
-  for (const disposable of [program, c, ...states]) disposable.dispose();
+  for (const disposable of [program, c, ...scratch, ...states]) disposable.dispose();
   for (const values of all) {
     expect(values.subarray(0, start).every((v) => v === 0)).toBe(true);
     expect(values.subarray(start + m * n, sumsAt).every((v) => v === 0)).toBe(true);
@@ -242,9 +241,10 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
       a.write(Float32Array.from({ length: m * k }, (_, at) => along(at, m, form === 'TN')));
       b.write(Float32Array.from({ length: k * n }, (_, at) => along(at, n, form !== 'NT')));
       const place = ({ buffer }: State): Placement => ({ buffer, offset: 0, replicaStride: 0 });
-      const call = planMatmul({ form, m, n, k }, targets[name]!);
+      const plan = planMatmul({ form, m, n, k }, targets[name]!);
       const operands = { a: place(a), b: place(b), c: place(c) };
-      const program = await Program.record(gpu, 'rows', [{ label: 'rows', call, operands, replicas: 1 }]);
+      const { dispatches } = productDispatches(gpu, plan, operands, 1);
+      const program = await Program.record(gpu, 'rows', dispatches);
       program.run();
       const values = await c.read();
       expect(values.every((v) => v === values[0])).toBe(true);
@@ -263,9 +263,10 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
     a.write(values);
     b.write(random(k * n, 4).map((v) => Math.abs(v) + 0.1));
     const place = ({ buffer }: State): Placement => ({ buffer, offset: 0, replicaStride: 0 });
-    const call = planMatmul({ form: 'NN', m, n, k, activation: 'relu' }, targets[name]!);
+    const plan = planMatmul({ form: 'NN', m, n, k, activation: 'relu' }, targets[name]!);
     const operands = { a: place(a), b: place(b), c: place(c) };
-    const program = await Program.record(gpu, 'nan', [{ label: 'nan', call, operands, replicas: 1 }]);
+    const { dispatches } = productDispatches(gpu, plan, operands, 1);
+    const program = await Program.record(gpu, 'nan', dispatches);
     program.run();
     const found = await c.read();
     for (let i = 0; i < m; i++) {

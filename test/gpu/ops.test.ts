@@ -138,6 +138,13 @@ const SAMPLES: Record<string, Sample> = {
     ],
     f: ([a, b]) => ops.matmul('NN', a!, b!),
   },
+  batchedMatmul: {
+    shapes: [
+      [2, 1, 5, 7],
+      [2, 3, 7, 9],
+    ],
+    f: ([a, b]) => ops.batchedMatmul('NN', a!, b!),
+  },
   linear: { shapes: [[33, 7], [5, 7], [5]], f: ([x, w, b]) => ops.linear(x!, w!, b!) },
   conv2d: {
     shapes: [[3, 2, 7, 5], [5, 2, 3, 2], [5]],

@@ -31,7 +31,7 @@ export const GPU_CONSTANTS = {
  * As much of a WebGPU device as the engine uses, without a GPU: buffers are ArrayBuffers, and dispatches are run by
  * wgsl_reflect's race detector, every invocation of a workgroup in lockstep.
  */
-export function emulatedGpu({ software = false, subgroupSize = 0 } = {}): Emulation {
+export function emulatedGpu({ software = false, subgroupSize = 0, f16 = false } = {}): Emulation {
   const variants = new Map<string, string>();
   const races: string[] = [];
   const createBuffer = ({ size }: { size: number }) => {
@@ -79,7 +79,7 @@ export function emulatedGpu({ software = false, subgroupSize = 0 } = {}): Emulat
   };
   const device = {
     limits: { maxStorageBufferBindingSize: 2 ** 27 },
-    features: new Set(subgroupSize ? ['subgroups'] : []),
+    features: new Set([...(subgroupSize ? ['subgroups'] : []), ...(f16 ? ['shader-f16'] : [])]),
     adapterInfo: { subgroupMinSize: subgroupSize },
     createBuffer,
     createBindGroupLayout: (layout: object) => layout,

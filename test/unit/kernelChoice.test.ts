@@ -7,6 +7,8 @@ import {
   matmulDemand,
   planMatmul,
 } from '../../src/ops/plans/matmulPlan.ts';
+import { partLength } from '../../src/ops/plans/productShape.ts';
+import { splitParts } from '../../src/ops/plans/splitPlan.ts';
 
 const swiftshader: Target = { kind: 'cpu', subgroups: true, subgroupSize: 4 };
 const plainCpu: Target = { kind: 'cpu', subgroups: false, subgroupSize: 0 };
@@ -79,6 +81,12 @@ describe('candidates of a product', () => {
       'tiles 4×4',
     ]);
     expect(names({ ...inFours, m: 2048, n: 2048 }, gpu)).toEqual([
+      'tiled 128×128×8',
+      'tiled 128×64×16',
+      'tiled 64×64×16',
+      'tiled 64×64×16 by 8×4',
+      'tiled 64×32×16',
+      'tiled 32×32×16',
       'vec4 8×8',
       'tiles 1×1',
       'tiles 2×2',
@@ -92,12 +100,34 @@ describe('candidates of a product', () => {
     }
   });
 
+  it('are for a GPU workgroup tiles where there is work for many, else registers, lanes or a split k', () => {
+    const first = (m: number, n: number, k: number) => names({ form: 'TN', m, n, k }, gpu)[0];
+    expect(first(2048, 2048, 2048)).toBe('tiled 128×128×8');
+    expect(first(1024, 1024, 1024)).toBe('tiled 64×64×16');
+    expect(first(512, 512, 512)).toBe('tiled 32×32×16');
+    expect(first(64, 128, 100)).toBe('tiles 1×1');
+    expect(first(1024, 1024, 16)).toBe('vec4 8×8');
+    expect(first(1, 1000, 500)).toBe('matrix–vector, 32 by 8 lanes');
+    expect(first(10, 128, 10_000)).toBe('split-K by 37, tiled 32×32×16');
+    expect(first(1, 2, 40_000)).toBe('split-K by 9, matrix–vector, 32 by 8 lanes');
+  });
+
+  it('split k for a GPU by the shape of one product', () => {
+    for (const k of [512, 1000, 1040, 10_000, 65_537]) {
+      const parts = splitParts({ form: 'TN', m: 10, n: 128, k });
+      expect(parts).toBeGreaterThan(1);
+      expect(partLength(k, parts) % 16).toBe(0);
+      expect(partLength(k, parts) * (parts - 1)).toBeLessThan(k);
+      expect(partLength(k, parts) * parts).toBeGreaterThanOrEqual(k);
+    }
+    expect(splitParts({ form: 'TN', m: 10, n: 128, k: 511 })).toBe(1);
+    expect(splitParts({ form: 'TN', m: 1024, n: 1024, k: 10_000 })).toBe(1);
+  });
+
   it('are taken by name; an unknown name is the default', () => {
     const shape = { form: 'TN', m: 132, n: 64, k: 65, columnSum: true } as const;
     for (const candidate of matmulCandidates(shape, swiftshader)) {
-      expect(planMatmul(shape, { ...swiftshader, choices: choosing(candidate.name) })).toEqual(
-        candidate.call,
-      );
+      expect(planMatmul(shape, { ...swiftshader, choices: choosing(candidate.name) })).toEqual(candidate);
     }
     expect(planMatmul(shape, { ...swiftshader, choices: choosing('no such') })).toEqual(
       planMatmul(shape, swiftshader),

@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { reflectWgsl } from '../../src/build/reflectWgsl.ts';
+import { shapeTrial } from '../../src/jobs/selftest/cases/products.ts';
 import { prepareTrial, runTrial, trialsFor } from '../../src/jobs/selftest/runTrial.ts';
 import { families } from '../../src/jobs/selftest/trials.ts';
+import type { MatmulShape } from '../../src/ops/plans/matmulPlan.ts';
 import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
@@ -38,7 +40,7 @@ describe.each(names)('%s', (name) => {
     expect(source.paramsBytes).toBeLessThanOrEqual(256);
     expect(source.bindings.map(({ binding }) => binding)).toEqual(source.bindings.map((_, i) => i + 1));
     expect(source.bindings.length).toBeLessThanOrEqual(8);
-    for (const { element } of source.bindings) expect(element).toMatch(/^([fu]32|f16|vec4[fuh]|vec4)$/);
+    for (const { element } of source.bindings) expect(element).toMatch(/^([fu]32|f16|vec[24][fuh]|vec4)$/);
   });
 
   test('keeps to the default limits and to what every implementation has', () => {
@@ -51,6 +53,7 @@ describe.each(names)('%s', (name) => {
 
 const adapters = {
   'a GPU': {},
+  'a GPU with shader-f16': { f16: true },
   'a CPU': { software: true },
   'a CPU with subgroups of 4': { software: true, subgroupSize: 4 },
   'a CPU with subgroups of 8': { software: true, subgroupSize: 8 },
@@ -124,3 +127,22 @@ test.for(INTERPRETED)('%s has no races, and leaves what its reference does', asy
     prepared.dispose();
   }
 });
+
+/** Kernels of products that stage operands or add up lanes in workgroup memory, on a few outputs of one workgroup or two. */
+const STAGED: Record<string, [MatmulShape, string]> = {
+  'matmul/matmulTiledVec4': [{ form: 'NN', m: 33, n: 20, k: 20 }, 'tiled 32×32×16'],
+  'matmul/matmulTiled': [{ form: 'NT', m: 17, n: 33, k: 17 }, 'tiled 32×32×16'],
+  'matmul/matvec': [{ form: 'NT', m: 1, n: 9, k: 37 }, 'matrix–vector, 8 by 8 lanes'],
+};
+
+test.for(Object.entries(STAGED))(
+  '%s has no races',
+  { timeout: 60_000 },
+  async ([kernel, [shape, variant]]) => {
+    const { gpu, races } = emulatedGpu();
+    const prepared = await prepareTrial(gpu, shapeTrial(shape, { asGpu: true, variant }));
+    expect(await runTrial(gpu, prepared)).toMatchObject({ kernel, ok: true });
+    expect(races).toEqual([]);
+    prepared.dispose();
+  },
+);

@@ -97,14 +97,14 @@ describe('a table of choices', () => {
 });
 
 describe('what decides between kernels', () => {
-  const planned = (given: Gpu) => planMatmul(shape, { ...target, choices: given.kernels });
+  const planned = (given: Gpu) => planMatmul(shape, { ...target, choices: given.kernels }).call;
   const candidate = (name: string) =>
     matmulCandidates(shape, target).find((each) => each.name === name)!.call;
 
   it('is what was measured on this device with these kernels', () => {
     const tuned = (changes: Partial<TunedEntry>, on = device) =>
       planned(withTunedKernels(gpu, merge(EMPTY_TABLE, on, [entry(changes)])));
-    const standard = planMatmul(shape, target);
+    const standard = planMatmul(shape, target).call;
     expect(tuned({})).toEqual(candidate('tiles 4×4'));
     expect(tuned({ variant: 'no such' })).toEqual(standard);
     expect(tuned({ kernels: 'other kernels' })).toEqual(standard);
@@ -126,7 +126,10 @@ describe('what decides between kernels', () => {
       call: candidate('tiles 8×8'),
       record: { matmul: { [key]: 'tiles 8×8' } },
     });
-    expect(run({})).toEqual({ call: planMatmul(shape, target), record: { matmul: { [key]: 'tiles 1×1' } } });
+    expect(run({})).toEqual({
+      call: planMatmul(shape, target).call,
+      record: { matmul: { [key]: 'tiles 1×1' } },
+    });
     expect(() => run({ matmul: { [key]: 'quads 16×32' } })).toThrow(
       /"quads 16×32" is not among.*tiles 1×1, /,
     );

@@ -10,6 +10,7 @@ import { runtimeOption } from './outputOptions.ts';
 
 interface SelftestOptions {
   json?: boolean;
+  kernel?: string;
   runtime: HeadlessOptions['runtime'];
 }
 
@@ -19,16 +20,21 @@ export function registerSelftest(program: Command): void {
     .command('selftest')
     .description('check every kernel on this device against float64, run by run bit for bit')
     .option('--json', 'every case, as JSON')
+    .option('--kernel <prefix>', 'only kernels whose path below shaders/ begins so: matmul/matvec')
     .addOption(runtimeOption().choices(['auto', 'node', 'browser', 'deno']))
-    .action(async ({ json = false, runtime }: SelftestOptions) => {
+    .action(async ({ json = false, kernel, runtime }: SelftestOptions) => {
       if (runtime === 'deno' && currentRuntime() !== 'deno') {
-        process.exitCode = await runInDeno(['selftest', ...(json ? ['--json'] : [])]);
+        process.exitCode = await runInDeno([
+          'selftest',
+          ...(json ? ['--json'] : []),
+          ...(kernel === undefined ? [] : ['--kernel', kernel]),
+        ]);
         return;
       }
       const progress = new Progress();
       try {
         const { result, exitCode } = await runHeadless(
-          { job: 'selftest' },
+          { job: 'selftest', kernel },
           { runtime, baseDir: process.cwd(), onEvent: (event) => progress.show(event) },
         );
         process.stdout.write(`${json ? formatJson(result) : report(result as SelftestResult)}\n`);

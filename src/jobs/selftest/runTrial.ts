@@ -41,12 +41,15 @@ export interface PreparedTrial {
 const UNWRITTEN = { f32: -1.5e30, u32: 0xdeadbeef } as const;
 
 /**
- * The trials that have kernels of their own on this adapter (on a GPU, planning as for a GPU is planning), and where one
- * asks for every variant, one for each.
+ * The trials that have something of their own on this adapter (on a GPU, planning as for a GPU is planning: of two that differ
+ * in that only, one is left), and where one asks for every variant, one for each.
  */
 export function trialsFor(gpu: Gpu, trials: readonly Trial[]): Trial[] {
+  const isGpu = kernelTarget(gpu).kind === 'gpu';
+  const twin = ({ kernel, name }: Trial): string => `${kernel} ${name}`;
+  const plain = new Set(trials.filter(({ asGpu }) => !asGpu).map(twin));
   return trials
-    .filter(({ asGpu }) => !asGpu || kernelTarget(gpu).kind !== 'gpu')
+    .filter((trial) => !trial.asGpu || !isGpu || !plain.has(twin(trial)))
     .flatMap((trial) => {
       if (!trial.everyVariant || !trial.candidates) return [trial];
       const [, ...others] = trial.candidates(kernelTarget(plannedFor(gpu, trial)));

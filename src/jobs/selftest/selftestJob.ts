@@ -15,6 +15,11 @@ import { families } from './trials.ts';
 
 export type { CompensatedSum, SelftestRow };
 
+export interface SelftestSpec {
+  /** Only kernels whose path below `shaders/` begins so. */
+  readonly kernel?: string;
+}
+
 /** What the self-test found out about a device. */
 export interface SelftestResult {
   readonly adapter: AdapterInfo;
@@ -34,9 +39,13 @@ const AHEAD = 6;
  */
 export async function* selftest(
   gpu: Gpu,
+  { kernel = '' }: SelftestSpec = {},
 ): AsyncGenerator<{ family: string; row: SelftestRow }, CompensatedSum, void> {
+  // A trial names a kernel or the family that the planner chooses from: which of them it runs is seen in its row.
+  const mayRun = (trial: Trial): boolean =>
+    [trial.kernel].flat().some((path) => path.startsWith(kernel) || kernel.startsWith(path));
   const trials = Object.entries(families).flatMap(([family, make]) =>
-    trialsFor(gpu, make()).map((trial) => ({ family, trial })),
+    trialsFor(gpu, make().filter(mayRun)).map((trial) => ({ family, trial })),
   );
   const prepared: Promise<PreparedTrial>[] = [];
   const prepare = (trial: Trial): void => {
@@ -49,7 +58,8 @@ export async function* selftest(
     for (let i = 0; i < trials.length; i++) {
       for (const { trial } of trials.slice(i + prepared.length, i + AHEAD)) prepare(trial);
       const { family, trial } = trials[i]!;
-      yield { family, row: await rowOf(gpu, trial, prepared[0]!) };
+      const row = await rowOf(gpu, trial, prepared[0]!);
+      if (row.kernel.startsWith(kernel) || row.error !== undefined) yield { family, row };
       const done = await prepared.shift()!.catch(() => undefined);
       done?.dispose();
     }
@@ -74,9 +84,9 @@ async function rowOf(gpu: Gpu, trial: Trial, preparing: Promise<PreparedTrial>):
 }
 
 /** The self-test as a job: its result is a SelftestResult, its exit code 1 where a row failed. */
-export async function* selftestJob(gpu: Gpu): AsyncGenerator<JobEvent, void, void> {
+export async function* selftestJob(gpu: Gpu, spec: SelftestSpec = {}): AsyncGenerator<JobEvent, void, void> {
   const rows: SelftestRow[] = [];
-  const running = selftest(gpu);
+  const running = selftest(gpu, spec);
   let family = '';
   for (;;) {
     const next = await running.next();

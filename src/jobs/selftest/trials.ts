@@ -2,12 +2,14 @@ import { convolutionTrials } from './cases/conv.ts';
 import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
 import { flatTrials } from './cases/flat.ts';
+import { halfTrials } from './cases/half.ts';
 import { lossTrials } from './cases/loss.ts';
 import { matmulTrials } from './cases/matmul.ts';
 import { momentsTrials } from './cases/moments.ts';
 import { normTrials } from './cases/norm.ts';
 import { perExampleTrials } from './cases/perExample.ts';
 import { poolTrials } from './cases/pool.ts';
+import { productFamilyTrials } from './cases/products.ts';
 import { reduceTrials } from './cases/reduce.ts';
 import { samplingTrials } from './cases/sampling.ts';
 import { structureTrials } from './cases/structure.ts';
@@ -21,6 +23,8 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   sums: reduceTrials,
   'flat vectors': flatTrials,
   products: matmulTrials,
+  'families of products': productFamilyTrials,
+  'float16 products': halfTrials,
   convolutions: convolutionTrials,
   pooling: poolTrials,
   normalisation: normTrials,

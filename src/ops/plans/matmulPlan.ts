@@ -7,38 +7,29 @@ import matmulSubgroup from '../../../shaders/matmul/matmulSubgroup.wgsl';
 import matmulTN from '../../../shaders/matmul/matmulTN.wgsl';
 import matmulTNVec4 from '../../../shaders/matmul/matmulTNVec4.wgsl';
 import matmulVec4Subgroup from '../../../shaders/matmul/matmulVec4Subgroup.wgsl';
-import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
 import type { Target } from '../op.ts';
+import { batchedCandidates } from './batchedPlan.ts';
 import { BUSY } from './linearGrid.ts';
+import { isMatvec, matvecCandidates, matvecRegisterCandidate } from './matvecPlan.ts';
+import {
+  ACTIVATION_NUMBER,
+  type Activation,
+  isPlain,
+  type MatmulCandidate,
+  type MatmulForm,
+  type MatmulShape,
+} from './productShape.ts';
+import { splitCandidates } from './splitPlan.ts';
+import { suitsTiles, tiledCandidates } from './tiledPlan.ts';
 
-export type MatmulForm = 'NN' | 'NT' | 'TN';
-export type Activation = 'none' | 'relu' | 'tanh' | 'sigmoid';
-
-/** One replica's product C [m, n] = op(A)·op(B) and what is fused into it. */
-export interface MatmulShape {
-  /** NN: A [m, k], B [k, n]. NT: A [m, k], B [n, k]. TN: A [k, m], B [k, n]. */
-  readonly form: MatmulForm;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  /** Adds `bias` [n] to every row. */
-  readonly bias?: boolean;
-  readonly activation?: Activation;
-  /** Multiplies by the derivative of an activation, given its output `y` [m, n]. */
-  readonly mask?: Activation;
-  /**
-   * TN only: also Σ_k A[k, i], the bias gradient, into the buffer of `c` at the parameter `columnSumOffset`, which the
-   * caller sets (counted from the buffer's start; replicas are as far apart as those of `c`).
-   */
-  readonly columnSum?: boolean;
-}
+export type { Activation, MatmulCandidate, MatmulForm, MatmulShape };
 
 const GENERAL: Record<MatmulForm, KernelSource> = { NN: matmulNN, NT: matmulNT, TN: matmulTN };
 const VEC4: Record<MatmulForm, KernelSource> = { NN: matmulNNVec4, NT: matmulNTVec4, TN: matmulTNVec4 };
 const FORM: Record<MatmulForm, number> = { NN: 0, NT: 1, TN: 2 };
-const NUMBER: Record<Activation, number> = { none: 0, relu: 1, tanh: 2, sigmoid: 3 };
+const NUMBER = ACTIVATION_NUMBER;
 const THREADS = 64;
 /**
  * On adapters that compute on the CPU, products of fewer multiplications share one small pipeline, which compiles in a
@@ -51,19 +42,22 @@ const SMALL = { fours: 2 ** 17, ragged: 2 ** 20 };
  * only, so that a replica's bits do not depend on how many run beside it.
  * @throws if an extent is no positive integer, or column sums are asked of another form than TN.
  */
-export function planMatmul(shape: MatmulShape, target: Target): KernelCall {
-  return choose(matmulCandidates(shape, target), matmulDemand(shape), target.choices).call;
+export function planMatmul(shape: MatmulShape, target: Target): MatmulCandidate {
+  return choose(matmulCandidates(shape, target), matmulDemand(shape), target.choices);
 }
 
 /** What a product's choice is recorded and looked up under; what is fused into it makes no other bucket. */
 export function matmulDemand(shape: MatmulShape): KernelDemand {
-  const { form, m, n, k, bias, activation, mask = 'none', columnSum } = shape;
-  const fused = { bias, activation, mask: mask === 'none' ? '' : `mask ${mask}`, columnSum };
+  const { form, m, n, k, bias, activation, mask = 'none', columnSum, addend, k2, batch } = shape;
+  const fused = { bias, addend, activation, mask: mask === 'none' ? '' : `mask ${mask}`, columnSum };
+  // A batch's key has its strides too: they decide whether it can be read in fours.
+  const strided = batch && `batch ${batch.outer}·${batch.inner} a ${batch.a} b ${batch.b}`;
+  const others = `${k2 === undefined ? '' : ', pair'}${batch ? `, ${bucketOf({ batch: batch.outer * batch.inner })}` : ''}`;
   return {
     family: 'matmul',
     shape,
-    key: shapeKey({ form, m, n, k, ...fused }),
-    bucket: `${form} ${bucketOf({ m, n, k })}${columnSum ? ', columnSum' : ''}`,
+    key: shapeKey({ form, m, n, k, k2, batch: strided, ...fused }),
+    bucket: `${form} ${bucketOf({ m, n, k })}${columnSum ? ', columnSum' : ''}${others}`,
   };
 }
 
@@ -72,14 +66,36 @@ export function matmulDemand(shape: MatmulShape): KernelDemand {
  * CPU: elsewhere nothing promises that invocations 4i to 4i + 3 of a workgroup are a quad.
  * @throws if an extent is no positive integer, or column sums are asked of another form than TN.
  */
-export function matmulCandidates(shape: MatmulShape, target: Target): readonly Candidate[] {
-  const { form, m, n, k, columnSum = false } = shape;
-  for (const [name, extent] of Object.entries({ m, n, k })) {
+export function matmulCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
+  const { form, m, n, k, k2 = 1, columnSum = false } = shape;
+  for (const [name, extent] of Object.entries({ m, n, k, k2 })) {
     if (!Number.isInteger(extent) || extent < 1) {
       throw new Error(`matmul ${form}: ${name} is ${extent}, expected a positive integer`);
     }
   }
   if (columnSum && form !== 'TN') throw new Error(`matmul ${form}: column sums belong to the form TN`);
+  return target.kind === 'cpu' ? cpuCandidates(shape, target) : gpuCandidates(shape, target);
+}
+
+/** Vectors, then a split k, then workgroup tiles where there is enough for these; register tiles for what is small. */
+function gpuCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
+  const registers = isPlain(shape) ? plainCandidates(shape, target) : batchedCandidates(shape, 'gpu');
+  const tiled = Math.min(shape.m, shape.n, shape.k) >= 16 ? tiledCandidates(shape) : [];
+  const ranked = suitsTiles(shape) ? [...tiled, ...registers] : [...registers, ...tiled];
+  return [...splitCandidates(shape), ...(isMatvec(shape) ? matvecCandidates(shape) : []), ...ranked];
+}
+
+/** Never kernels with barriers: software adapters take a second to compile one, and run it slower than registers. */
+function cpuCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
+  const vector = isMatvec(shape) && !shape.batch && shape.parts === undefined;
+  return [
+    ...(vector ? [matvecRegisterCandidate(shape)] : []),
+    ...(isPlain(shape) ? plainCandidates(shape, target) : batchedCandidates(shape, 'cpu')),
+  ];
+}
+
+/** One product with bias, activation, mask or column sums, in registers. */
+function plainCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
   const cpu = target.kind === 'cpu';
   const quads = cpu && target.subgroupSize >= 4;
   const first = cpu ? defaultOnCpu(shape, target) : defaultOnGpu(shape);

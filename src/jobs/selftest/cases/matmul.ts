@@ -10,6 +10,9 @@ import { productScale, sumTolerance, U } from '../tolerance.ts';
 import type { Trial } from '../trial.ts';
 import { random } from '../values.ts';
 
+/** The trial of any shape that the planner takes. */
+export { shapeTrial as matmulTrial } from './products.ts';
+
 const FORMS = ['NN', 'NT', 'TN'] as const;
 const ACTIVATIONS = { relu, tanh, sigmoid } as const;
 const BACKWARDS = { relu: reluBackward, tanh: tanhBackward, sigmoid: sigmoidBackward } as const;
@@ -34,19 +37,6 @@ function shapeOf({ form, m, n, k, fused }: Product): MatmulShape {
   if (fused === 'column sums') return { form, m, n, k, columnSum: true };
   if ('mask' in fused) return { form, m, n, k, mask: fused.mask };
   return { form, m, n, k, bias: true, activation: fused.bias ?? 'none' };
-}
-
-/** The trial of a planner's shape; what is fused in a way that no trial has is left out. */
-export function matmulTrial({ form, m, n, k, bias, activation, mask, columnSum }: MatmulShape): Trial {
-  const known = (name: MatmulShape['activation']): Activation | null =>
-    name === undefined || name === 'none' ? null : name;
-  const fused = ((): Fused | undefined => {
-    if (columnSum) return 'column sums';
-    const masked = known(mask);
-    if (masked) return { mask: masked };
-    return bias ? { bias: known(activation) } : undefined;
-  })();
-  return productTrial({ form, m, n, k, replicas: 1, asGpu: false, fused });
 }
 
 function operandsOf({ form, m, n, k }: Product) {
