@@ -1,14 +1,14 @@
 // conv2d: sums over the per-example weight gradients of a convolution, g_u[o, k] = Σ dy[n, o, p, q]·patch[n, p, q, k] over
 //   the positions (p, q) of the examples n of unit u (one example, or a group of them), each formed in registers. Of
-//   every coordinate Σ g, Σ e and Σ e² with e_u = g_u − g_0 (shifted by the first unit's, so that small variances
-//   survive a large mean and equal examples give exactly 0); of every unit and tile Σ g², a part of ‖g_u‖².
-// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 3, O, C·kh·kw]: block b holds the sums
-//   over unitsPerBlock units, a second kernel adds the blocks; norms [units, parts]. Replica r is workgroup_id.z.
+//   every coordinate Σ g, g of the block's first unit, Σ e and Σ e² with e_u = g_u − g_first (shifted, so that small
+//   variances survive a large mean and equal examples give exactly 0); of every unit and tile Σ g², a part of ‖g_u‖².
+// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 4, O, C·kh·kw]: block b holds the sums
+//   over unitsPerBlock units, `finish` merges the blocks; norms [units, parts]. Replica r is workgroup_id.z.
 //   With MOMENTS an invocation has one tile and the units of a block, without it tilesPerPart tiles and one unit.
 // Knobs: TILE_O output channels x TILE_K taps (c, i, j) an invocation, taps ceil(C·kh·kw / TILE_K) apart. MOMENTS and
 //   NORMS: which of the two are wanted; the other's binding may hold any buffer.
 // Order: one accumulator an output; n, p, q ascending, then units ascending. In a norm: taps, then channels of the tile.
-// Cost: 2·H'·W' + 6 flops an example and coordinate; with MOMENTS each block forms g_0 once more.
+// Cost: 2·H'·W' + 6 flops an example and coordinate.
 
 // knobs
 const TILE_O: u32 = 4u;
@@ -82,9 +82,7 @@ fn main(
       left[t] = k % params.kernelWidth - params.padWidth;
     }
 
-    // Turn 0 forms the shift, each later one a unit of the block.
-    for (var turn = select(1u, 0u, MOMENTS); turn <= end - begin; turn++) {
-      let unit = select(begin + turn - 1u, 0u, turn == 0u);
+    for (var unit = begin; unit < end; unit++) {
       // unroll
       for (var o = 0u; o < TILE_O; o++) {
         // unroll
@@ -119,11 +117,8 @@ fn main(
       var g: array<array<f32, TILE_K>, TILE_O>;
       // unroll
       for (var o = 0u; o < TILE_O; o++) { g[o] = gradient[o]; }
-      if (turn == 0u) {
-        first = g;
-        continue;
-      }
       if (MOMENTS) {
+        if (unit == begin) { first = g; }
         for (var o = 0u; o < TILE_O; o++) {
           for (var t = 0u; t < TILE_K; t++) {
             let e = g[o][t] - first[o][t];
@@ -152,7 +147,7 @@ fn main(
   }
 
   let elements = params.outChannels * taps;
-  let base = params.momentsOffset + r * params.momentsReplica + batch * 3u * elements;
+  let base = params.momentsOffset + r * params.momentsReplica + batch * 4u * elements;
   for (var o = 0u; o < TILE_O; o++) {
     let channel = o0 + o;
     if (channel >= params.outChannels) { break; }
@@ -161,8 +156,9 @@ fn main(
       if (k < taps) {
         let at = base + channel * taps + k;
         moments[at] = sum[o][t];
-        moments[at + elements] = shifted[o][t];
-        moments[at + 2u * elements] = squares[o][t];
+        moments[at + elements] = first[o][t];
+        moments[at + 2u * elements] = shifted[o][t];
+        moments[at + 3u * elements] = squares[o][t];
       }
     }
   }

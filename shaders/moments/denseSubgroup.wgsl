@@ -1,14 +1,18 @@
-// denseSubgroup: what `dense` computes, by four invocations (a quad) a tile. K divisible by 4. p_b = d[b, l]
-//   x[b, k];  gradient[l, k] = (1/B) sum_b p_b;  variance[l, k] = sum_b (p_b - mean)^2 = sum e^2 - (sum e)^2
-//   / B with e_b = p_b - p_0; see `dense` for why that cannot lose small variances or turn negative.
+// denseSubgroup: what `dense` computes, by four invocations (a quad) a tile, and the norms of `denseNorms` beside. K
+//   divisible by 4. p_b = d[b, l] x[b, k];  gradient[l, k] = (1/B) sum_b p_b;  variance[l, k] = sum_b (p_b -
+//   mean)^2 = sum e^2 - (sum e)^2 / B with e_b = p_b - p_0; see `dense` for why that cannot lose small
+//   variances or turn negative. norms: sum_k x[b, k]^2 sum_l d[b, l]^2, then sum_l d[b, l]^2.
 // Layout: x [B, K], gradient's and variance's weights [L, K] in fours; d [B, L] in scalars; the bias's [L] in
 //   the same flat buffers at biasGradientOffset and biasVarianceOffset, L / 4 rounded up fours of which the
-//   last may reach into padding, which becomes 0. Replica r is workgroup_id.z.
+//   last may reach into padding, which becomes 0; norms [B] each, the bias's at biasNormsOffset. Replica r is
+//   workgroup_id.z.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q rows (l) by 16 FOURS_N = 4 TILE_N columns (k):
 //   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around. BIAS:
-//   also the bias, by ceil(L / (4 WIDTH)) workgroups after the tiles' own. GUARD: as in `dense`.
+//   also the bias, by ceil(L / (4 WIDTH)) workgroups after the tiles' own, and after those ceil(B / WIDTH)
+//   for the norms. GUARD: as in `dense`.
 // Order: one accumulator an output and sum; four consecutive examples are summed first, examples ascending.
 //   Places past the last example repeat the first, whose e is 0, and p_0 is taken off the plain sum as often.
+//   Norms: k and l ascending, x in four interleaved accumulators.
 // Cost: 6 B flops and (1 / TILE_Q + 1 / TILE_N) B bytes an output, before caches.
 
 enable subgroups;
@@ -25,13 +29,14 @@ const GUARD: bool = true;
 struct Params {
   batch: u32, inputs: u32, outputs: u32, zero: u32, xOffset: u32, xReplica: u32, dOffset: u32, dReplica: u32,
   gradientOffset: u32, gradientReplica: u32, varianceOffset: u32, varianceReplica: u32,
-  biasGradientOffset: u32, biasVarianceOffset: u32,
+  normsOffset: u32, normsReplica: u32, biasGradientOffset: u32, biasVarianceOffset: u32, biasNormsOffset: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> d: array<f32>;
 @group(0) @binding(3) var<storage, read_write> gradient: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> variance: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> norms: array<f32>;
 
 fn rounded(product: vec4f) -> vec4f {
   if (GUARD) { return bitcast<vec4f>(bitcast<vec4u>(product) ^ vec4u(params.zero)); }
@@ -62,6 +67,24 @@ fn biasOfFour(r: u32, four: u32) {
   variance[(params.biasVarianceOffset + r * params.varianceReplica) / 4u + four] = centred;
 }
 
+fn normsOfExample(r: u32, n: u32) {
+  if (n >= params.batch) { return; }
+  let xAt = (params.xOffset + r * params.xReplica + n * params.inputs) / 4u;
+  var four = vec4f();
+  for (var k = 0u; k < params.inputs / 4u; k++) {
+    let value = x[xAt + k];
+    four += value * value;
+  }
+  let dAt = params.dOffset + r * params.dReplica + n * params.outputs;
+  var squares = 0.0;
+  for (var l = 0u; l < params.outputs; l++) {
+    let value = d[dAt + l];
+    squares += value * value;
+  }
+  norms[params.normsOffset + r * params.normsReplica + n] = ((four.x + four.y) + (four.z + four.w)) * squares;
+  norms[params.biasNormsOffset + r * params.normsReplica + n] = squares;
+}
+
 @compute @workgroup_size(WIDTH) fn main(
   @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32, @builtin(subgroup_invocation_id) invocation: u32,
@@ -72,8 +95,13 @@ fn biasOfFour(r: u32, four: u32) {
   let tiles = across * ((params.outputs + 4u * TILE_Q - 1u) / (4u * TILE_Q));
   let tileGroups = (tiles + WIDTH / 4u - 1u) / (WIDTH / 4u);
   let index = group.x + group.y * groups.x;
-  if (BIAS && index >= tileGroups) {
-    biasOfFour(r, (index - tileGroups) * WIDTH + local);
+  if (index >= tileGroups) {
+    let biasGroups = select(0u, (params.outputs + 4u * WIDTH - 1u) / (4u * WIDTH), BIAS);
+    if (index < tileGroups + biasGroups) {
+      biasOfFour(r, (index - tileGroups) * WIDTH + local);
+      return;
+    }
+    normsOfExample(r, (index - tileGroups - biasGroups) * WIDTH + local);
     return;
   }
 
@@ -144,10 +172,11 @@ fn biasOfFour(r: u32, four: u32) {
         let dl = quadBroadcast(mine, t);
         // unroll
         for (var j = 0u; j < TILE_N; j++) {
-          let p = rounded(dl * xn[j]);
-          let e = p - first[q][t][j];
-          sum[q][t][j] += dot(p, vec4f(1.0));
-          shifted[q][t][j] += dot(e, vec4f(1.0));
+          let e = rounded(dl * xn[j]) - first[q][t][j];
+          let total = (e.x + e.y) + (e.z + e.w);
+          // The four products' sum: 4 p_0 is exact, so this rounds no more than adding them up does.
+          sum[q][t][j] += total + 4.0 * first[q][t][j];
+          shifted[q][t][j] += total;
           squares[q][t][j] += dot(e, e);
         }
       }

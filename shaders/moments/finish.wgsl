@@ -1,12 +1,14 @@
-// finish: mean and centred squares from sums over blocks of examples. With e = g − g_0:
-//   gradient = (Σ g) / B and variance = Σ e² − (Σ e)² / B. As e_0 = 0 is one of the terms, variance ≥ (Σ e²) / B before
-//   rounding, which can make it negative only as `dense` says.
-// Layout: moments [blocks, 3, elements]: Σ g, Σ e, Σ e² of each block; gradient and variance [elements].
+// finish: mean and centred squares from sums over blocks of examples, each shifted by its own first. With s the first of
+//   block 0 and d = g_first − s, a block of n examples has Σ (g − s) = Σ e + n·d and Σ (g − s)² = Σ e² + d·(2 Σ e + n·d);
+//   gradient = (Σ g) / B and variance = Σ (g − s)² − (Σ (g − s))² / B. Every term is of the size of the noise. As s itself
+//   is one of the examples, variance ≥ Σ (g − s)² / B before rounding, which can make it negative only as `dense` says.
+// Layout: moments [blocks, 4, elements]: Σ g, g_first, Σ e, Σ e² of each block of unitsPerBlock examples, of which the
+//   last may have fewer; gradient and variance [elements].
 // Order: blocks ascending, one accumulator a sum.
-// Cost: 3 flops and 12 bytes a block and coordinate.
+// Cost: 9 flops and 16 bytes a block and coordinate.
 
 struct Params {
-  elements: u32, blocks: u32, count: f32, momentsOffset: u32, momentsReplica: u32,
+  elements: u32, blocks: u32, units: u32, unitsPerBlock: u32, momentsOffset: u32, momentsReplica: u32,
   gradientOffset: u32, gradientReplica: u32, varianceOffset: u32, varianceReplica: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -22,15 +24,21 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * 64u + lane;
   if (i >= params.elements) { return; }
+  let base = params.momentsOffset + group.z * params.momentsReplica + i;
+  let shift = moments[base + params.elements];
   var sum = 0.0;
   var shifted = 0.0;
   var squares = 0.0;
   for (var b = 0u; b < params.blocks; b++) {
-    let at = params.momentsOffset + group.z * params.momentsReplica + b * 3u * params.elements + i;
+    let at = base + b * 4u * params.elements;
+    let d = moments[at + params.elements] - shift;
+    let e = moments[at + 2u * params.elements];
+    let moved = f32(min(params.unitsPerBlock, params.units - b * params.unitsPerBlock)) * d;
     sum += moments[at];
-    shifted += moments[at + params.elements];
-    squares += moments[at + 2u * params.elements];
+    shifted += e + moved;
+    squares += moments[at + 3u * params.elements] + d * (2.0 * e + moved);
   }
-  gradient[params.gradientOffset + group.z * params.gradientReplica + i] = sum / params.count;
-  variance[params.varianceOffset + group.z * params.varianceReplica + i] = squares - shifted * (shifted / params.count);
+  let count = f32(params.units);
+  gradient[params.gradientOffset + group.z * params.gradientReplica + i] = sum / count;
+  variance[params.varianceOffset + group.z * params.varianceReplica + i] = squares - shifted * (shifted / count);
 }

@@ -1,19 +1,19 @@
 // denseNorms: squared norms of each example's gradient of a dense layer, never forming it (Goodfellow 2015):
-//   weight[n] = ‖x_n‖²·‖δ_n‖² and bias[n] = ‖δ_n‖².
-// Layout: squares [rows, chunks], partial sums of x²; delta [rows, outputs]; weight and bias [rows].
+//   weight's ‖x_n‖²·‖δ_n‖² and bias's ‖δ_n‖².
+// Layout: squares [rows, chunks], partial sums of x²; delta [rows, outputs]; norms [rows] each, the bias's at
+//   biasNormsOffset of the same buffer.
 // Order: chunks and outputs ascending, one accumulator.
 // Cost: 2 flops and 4 bytes an element of delta.
 
 struct Params {
   rows: u32, chunks: u32, outputs: u32,
   squaresOffset: u32, squaresReplica: u32, deltaOffset: u32, deltaReplica: u32,
-  weightOffset: u32, weightReplica: u32, biasOffset: u32, biasReplica: u32,
+  normsOffset: u32, normsReplica: u32, biasNormsOffset: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> squares: array<f32>;
 @group(0) @binding(2) var<storage, read> delta: array<f32>;
-@group(0) @binding(3) var<storage, read_write> weight: array<f32>;
-@group(0) @binding(4) var<storage, read_write> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> norms: array<f32>;
 
 @compute @workgroup_size(16)
 fn main(
@@ -30,6 +30,6 @@ fn main(
   var d = 0.0;
   let base = params.deltaOffset + r * params.deltaReplica + n * params.outputs;
   for (var l = 0u; l < params.outputs; l++) { let value = delta[base + l]; d += value * value; }
-  weight[params.weightOffset + r * params.weightReplica + n] = x * d;
-  bias[params.biasOffset + r * params.biasReplica + n] = d;
+  norms[params.normsOffset + r * params.normsReplica + n] = x * d;
+  norms[params.biasNormsOffset + r * params.normsReplica + n] = d;
 }

@@ -1,3 +1,5 @@
+import { conv2dActivated, conv2dOp } from '../ops/conv2d.ts';
+import { conv2dInputGradientMask, conv2dInputGradientOp } from '../ops/conv2dInputGradient.ts';
 import { constantOf } from '../ops/fill.ts';
 import type { Graph, Node, Tensor } from '../ops/graph.ts';
 import { type Activation, matmulColumnSum, matmulFused, matmulOp } from '../ops/matmul.ts';
@@ -106,6 +108,20 @@ export function fuse(graph: Graph): Graph {
     ];
   };
 
+  /** A convolution, which adds its bias itself, and an activation → one kernel; so too its input gradient and a derivative. */
+  const convolution: Rule = (node, names) => {
+    const { name } = node.op;
+    const [d, y] = node.inputs;
+    if (!d || !once(d)) return null;
+    if (FORWARD.has(name) && d.node.op === conv2dOp) {
+      return [conv2dActivated(renamed(d.node, names), name as Activation)];
+    }
+    if (BACKWARD[name] && d.node.op === conv2dInputGradientOp) {
+      return [conv2dInputGradientMask(renamed(d.node, names), names.get(y!), BACKWARD[name]!)];
+    }
+    return null;
+  };
+
   /** A layer's weight gradient and bias gradient → one kernel. */
   const columnSum: Rule = (node, names) => {
     const isSum = (n: Node): boolean =>
@@ -147,7 +163,7 @@ export function fuse(graph: Graph): Graph {
     return [made[0]];
   };
 
-  const rules = [product, columnSum, lossAndGradient, ...normalizationRules(consumers)];
+  const rules = [product, convolution, columnSum, lossAndGradient, ...normalizationRules(consumers)];
   return rewrite(graph, (node, names) => {
     for (const rule of rules) {
       const made = rule(node, names);

@@ -60,9 +60,7 @@ export function perExampleMoments(structure: PerExample): RowMoments[] {
       }));
     }
     const made =
-      rule.kind === 'outer'
-        ? { ...denseMoments(x, delta, bias), normSq: denseNorms(x, delta) }
-        : convMoments(x, delta, rule.window, bias);
+      rule.kind === 'outer' ? denseMoments(x, delta, bias) : convMoments(x, delta, rule.window, bias);
     return made.gradient.map((gradient, i) => ({
       gradient,
       centredSquares: made.centredSquares[i]!,

@@ -13,6 +13,7 @@ export type JobSpec =
   | ({ readonly job: 'train' } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
+  | { readonly job: 'benchMoments'; readonly rounds: number }
   | ({ readonly job: 'selftest' } & SelftestSpec);
 
 /**
@@ -32,6 +33,9 @@ export async function* runJob(
   else if (spec.job === 'tune') {
     const { tuneJob } = await import('./kernels/tuneJob.ts');
     yield* tuneJob(gpu, spec, host);
+  } else if (spec.job === 'benchMoments') {
+    const { benchMoments } = await import('./bench/benchMoments.ts');
+    yield* benchMoments(gpu, spec.rounds);
   } else {
     // Loaded where it is asked for: a page has no use for the references.
     const { selftestJob } = await import('./selftest/selftestJob.ts');

@@ -3,8 +3,9 @@ import { broadcast, broadcastRows } from './broadcast.ts';
 import { conv2dInputGradient } from './conv2dInputGradient.ts';
 import { conv2dWeightGradient } from './conv2dWeightGradient.ts';
 import { showShape, type Tensor } from './graph.ts';
-import { apply, defineOp, expectShape } from './op.ts';
+import { apply, defineOp, expectShape, type Op, type RuleArguments } from './op.ts';
 import { type ConvShape, planConvForward } from './plans/convPlan.ts';
+import type { Activation } from './plans/matmulPlan.ts';
 import { sum, sumRows } from './sum.ts';
 import { type Window2d, type WindowOptions, window2d, windowPositions } from './window2d.ts';
 
@@ -29,7 +30,7 @@ function broadcastChannels(b: Tensor, shape: readonly number[]): Tensor {
   return broadcastRows(broadcast(b, shape.slice(1), { from: 1, to: 3 }), shape[0]!);
 }
 
-const conv2dOp = defineOp({
+export const conv2dOp = defineOp({
   name: 'conv2d',
   vjp: ({ inputs: [x, w, b], attributes: { window } }, [d]) =>
     d
@@ -55,10 +56,27 @@ const conv2dOp = defineOp({
     bias: bias ?? null,
   }),
   lower: ({ inputs: [x, w, b], outputs: [y], attributes: { window } }, to) => {
-    const call = planConvForward(convShape(x!.shape, y!.shape, window), b !== undefined, to.target);
+    const call = planConvForward(convShape(x!.shape, y!.shape, window), { bias: b !== undefined }, to.target);
     to.dispatch(call, { x: x!, w: w!, y: y!, ...(b ? { b } : {}) });
   },
 });
+
+/** act(w ∗ x + b): made by the compiler from a convolution and an activation. */
+const conv2dActivatedOp: Op = {
+  name: 'conv2dActivated',
+  lower: ({ inputs: [x, w, b], outputs: [y], attributes: { window, activation } }, to) => {
+    const epilogue = { bias: b !== undefined, activation };
+    const call = planConvForward(convShape(x!.shape, y!.shape, window), epilogue, to.target);
+    to.dispatch(call, { x: x!, w: w!, y: y!, ...(b ? { b } : {}) });
+  },
+};
+
+export function conv2dActivated(
+  { inputs, outputs: [y], attributes: { window } }: RuleArguments,
+  activation: Activation,
+): Tensor {
+  return apply(conv2dActivatedOp, inputs, { window, activation }, { shape: y!.shape });
+}
 
 /** The convolution of a window that is known already. */
 export function convolve(x: Tensor, w: Tensor, b: Tensor | null, window: Window2d): Tensor {

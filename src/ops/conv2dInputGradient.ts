@@ -2,11 +2,12 @@ import { addPresent } from './add.ts';
 import { convolve, convShape } from './conv2d.ts';
 import { conv2dWeightGradient } from './conv2dWeightGradient.ts';
 import { showShape, type Tensor } from './graph.ts';
-import { apply, defineOp, expectShape } from './op.ts';
+import { apply, defineOp, expectShape, type Op, type RuleArguments } from './op.ts';
 import { planConvInputGradient } from './plans/convPlan.ts';
+import type { Activation } from './plans/matmulPlan.ts';
 import { type Window2d, windowPositions } from './window2d.ts';
 
-const conv2dInputGradientOp = defineOp({
+export const conv2dInputGradientOp = defineOp({
   name: 'conv2dInputGradient',
   vjp: ({ inputs: [dy, w], attributes: { window } }, [d]) =>
     d ? [convolve(d, w!, null, window), conv2dWeightGradient(d, dy!, window)] : [],
@@ -20,10 +21,27 @@ const conv2dInputGradientOp = defineOp({
     ];
   },
   lower: ({ inputs: [dy, w], outputs: [dx], attributes: { window } }, to) => {
-    const call = planConvInputGradient(convShape(dx!.shape, dy!.shape, window), to.target);
+    const call = planConvInputGradient(convShape(dx!.shape, dy!.shape, window), {}, to.target);
     to.dispatch(call, { dy: dy!, w: w!, dx: dx! });
   },
 });
+
+/** dx·act′, the derivative taken from the activation's output y: made from an input gradient and an activation's backward. */
+const conv2dInputGradientMaskOp: Op = {
+  name: 'conv2dInputGradientMask',
+  lower: ({ inputs: [dy, w, y], outputs: [dx], attributes: { window, mask } }, to) => {
+    const call = planConvInputGradient(convShape(dx!.shape, dy!.shape, window), { mask }, to.target);
+    to.dispatch(call, { dy: dy!, w: w!, y: y!, dx: dx! });
+  },
+};
+
+export function conv2dInputGradientMask(
+  { inputs: [dy, w], attributes: { window } }: RuleArguments,
+  y: Tensor,
+  mask: Activation,
+): Tensor {
+  return apply(conv2dInputGradientMaskOp, [dy!, w!, y], { window, mask }, { shape: y.shape });
+}
 
 /**
  * The transpose of conv2d in its images: dx[n, c, y, x] = Σ w[o, c, i, j]·dy[n, o, p, q] where the window at (p, q)

@@ -1,24 +1,33 @@
 import kernel from '../../shaders/perExample/denseNorms.wgsl';
 import type { Tensor } from './graph.ts';
-import { applyAll, type Op } from './op.ts';
+import { applyAll, type Lowering, type Op } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
 import { type Pass, planSum } from './plans/sumPlan.ts';
 
 const denseNormsOp: Op = {
   name: 'denseNorms',
-  lower: ({ inputs: [x, delta], outputs: [weight, bias] }, to) => {
-    const [rows, inputs] = x!.shape as [number, number];
-    const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, to.target, {
-      terms: 'square',
-    }) as [Pass];
-    const squares = to.scratch([rows, chunks], x!.replicated);
-    to.dispatch(call, { x: x!, y: squares });
-    to.dispatch(
-      { source: kernel, params: { rows, chunks, outputs: delta!.shape[1]! }, grid: rowGrid(rows) },
-      { squares, delta: delta!, weight: weight!, bias: bias! },
-    );
-  },
+  joined: [[0, 1]],
+  lower: ({ inputs: [x, delta], outputs: [weight, bias] }, to) =>
+    lowerDenseNorms(to, x!, delta!, weight!, bias!),
 };
+
+/** Dispatches the kernels for the squared norms of each example's gradient; both results lie in one buffer. */
+export function lowerDenseNorms(to: Lowering, x: Tensor, delta: Tensor, weight: Tensor, bias: Tensor): void {
+  const [rows, inputs] = x.shape as [number, number];
+  const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, to.target, {
+    terms: 'square',
+  }) as [Pass];
+  const squares = to.scratch([rows, chunks], x.replicated);
+  to.dispatch(call, { x, y: squares });
+  to.dispatch(
+    {
+      source: kernel,
+      params: { rows, chunks, outputs: delta.shape[1]!, biasNormsOffset: to.offset(bias) },
+      grid: rowGrid(rows),
+    },
+    { squares, delta, norms: weight },
+  );
+}
 
 /**
  * Squared norms of each example's gradient of a dense layer (Goodfellow 2015): ‖xₙ‖²‖δₙ‖² for the weight, ‖δₙ‖² for the

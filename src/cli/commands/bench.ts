@@ -9,6 +9,7 @@ import { benchText } from '../bench/report.ts';
 import { type BenchRun, timeCases } from '../bench/timeCases.ts';
 import { integer } from '../trainOptions.ts';
 import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { registerBenchMoments } from './benchMoments.ts';
 
 interface BenchOptions {
   runtime: 'browser' | 'node' | 'both';
@@ -37,6 +38,7 @@ export function registerBench(program: Command): void {
     .description('matrix products, sums, a training step, per-example statistics and a Hessian product')
     .option('--only <text...>', 'the cases whose name contains one of these')
     .action((options: BenchOptions) => run('peers', options, matching(peers, options.only), ['basin']));
+  registerBenchMoments(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }
 

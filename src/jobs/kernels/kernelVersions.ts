@@ -18,8 +18,8 @@ const PROBES: Readonly<Record<string, (target: Target) => readonly (readonly Can
     ),
   denseMoments: (target) =>
     [15, 256].map((n) => denseMomentsCandidates({ batch: n, inputs: n, outputs: n, bias: true }, target)),
-  conv2d: (target) => [convForwardCandidates(CONV, true, target)],
-  conv2dInputGradient: (target) => [convInputGradientCandidates(CONV, target)],
+  conv2d: (target) => [convForwardCandidates(CONV, { bias: true }, target)],
+  conv2dInputGradient: (target) => [convInputGradientCandidates(CONV, {}, target)],
   conv2dWeightGradient: (target) => [convWeightGradientCandidates(CONV, target)],
   convMoments: (target) => [convMomentsCandidates(CONV, target)],
   convNorms: (target) => [convNormsCandidates(CONV, 1, target)],

@@ -1,10 +1,11 @@
 import conv2dMoments from '../../../shaders/moments/conv2d.wgsl';
+import conv2dMomentsQuads from '../../../shaders/moments/conv2dSubgroup.wgsl';
 import finish from '../../../shaders/moments/finish.wgsl';
 import gramNorms from '../../../shaders/perExample/convGramNorms.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { type Candidate, choose } from '../../gpu/kernelChoice.ts';
 import type { Target } from '../op.ts';
-import { type ConvShape, convDemand, convParams } from './convPlan.ts';
+import { type ConvShape, convDemand, convParams, hasQuads, weightQuads, withQuads } from './convPlan.ts';
 import { linearGrid } from './linearGrid.ts';
 
 const THREADS = 64;
@@ -14,9 +15,11 @@ const TILE = 4;
 const TILES = { gpu: [4, 8], cpu: [8, 4] } as const;
 /** Invocations that keep a GPU busy, and both cores of a software adapter's machine; not measured on a GPU. */
 const BUSY = { gpu: 16_384, cpu: 256 };
+/** Tiles of quads that keep both cores busy. */
+const BUSY_QUADS = 16;
 /** Invocations beyond which a pass over single examples gains nothing from more. */
 const PLENTY = 2 ** 16;
-/** A block forms the first example's gradient once more than it has examples, so it has some. */
+/** A block leaves four numbers a coordinate: of eight examples and more, these stay well below one for each example. */
 const SHORTEST_BLOCK = 8;
 /** What a pass leaves for the next takes at most so many elements (16 MiB a replica). */
 const LARGEST_SCRATCH = 2 ** 22;
@@ -31,7 +34,7 @@ function grid(invocations: number): [number, number] {
 }
 
 export interface ConvMomentsPlan {
-  /** Operands: `x`, `dy`, `moments` [blocks, 3, P], and `norms` [N, parts] if `parts` is not 0. */
+  /** Operands: `x`, `dy`, `moments` [blocks, 4, P], and `norms` [N, parts] if `parts` is not 0. */
   readonly sums: KernelCall;
   /** Operands: `moments`, `gradient`, `variance`. */
   readonly finish: KernelCall;
@@ -52,30 +55,63 @@ export function planConvMoments(shape: ConvShape, target: Target): ConvMomentsPl
 
 /** Every variant of planConvMoments, the default first. */
 export function convMomentsCandidates(shape: ConvShape, target: Target): readonly ConvMomentsCandidate[] {
-  return TILES[target.kind].map((tile) => {
-    const plan = momentsByTiles(shape, tile, target);
-    return { name: `tiles ${tile}×${tile}`, call: plan.sums, plan };
-  });
-}
-
-function momentsByTiles(shape: ConvShape, tile: number, target: Target): ConvMomentsPlan {
   const params = convParams(shape);
-  const { images, channels, outChannels, window } = shape;
-  const tiles = tilesOf(shape, tile);
-  const elements = outChannels * channels * window.kernelHeight * window.kernelWidth;
-  const most = Math.min(images / SHORTEST_BLOCK, LARGEST_SCRATCH / (3 * elements));
-  const wanted = Math.max(1, Math.floor(Math.min(BUSY[target.kind] / tiles, most)));
-  const unitsPerBlock = Math.ceil(images / wanted);
-  const blocks = Math.ceil(images / unitsPerBlock);
-  const norms = images * tiles <= LARGEST_SCRATCH;
-  return {
-    sums: {
+  const byTiles = TILES[target.kind].map((tile) => {
+    const tiles = tilesOf(shape, tile);
+    const split = inBlocks(shape, BUSY[target.kind] / tiles);
+    const plan = withFinish(shape, split, tiles, (norms) => ({
       source: conv2dMoments,
       knobs: { TILE_O: tile, TILE_K: tile, MOMENTS: true, NORMS: norms },
-      params: { ...params, unitSize: 1, unitsPerBlock, blocks, tilesPerPart: 1, parts: tiles },
-      grid: grid(tiles * blocks),
-    },
-    finish: { source: finish, params: { elements, blocks, count: images }, grid: linearGrid(elements) },
+      params: { ...params, unitSize: 1, ...split, tilesPerPart: 1, parts: tiles },
+      grid: grid(tiles * split.blocks),
+    }));
+    return { name: `tiles ${tile}×${tile}`, call: plan.sums, plan };
+  });
+  const byQuads = (): ConvMomentsCandidate => {
+    const { name, knobs, tiles } = weightQuads(shape, target);
+    const split = inBlocks(shape, BUSY_QUADS / tiles);
+    const plan = withFinish(shape, split, tiles, (norms) => ({
+      source: conv2dMomentsQuads,
+      knobs: { ...knobs, MOMENTS: true, NORMS: norms },
+      params: { ...params, unitSize: 1, ...split },
+      grid: [Math.ceil(tiles / (target.subgroupSize / 4)) * split.blocks, 1],
+    }));
+    return { name, call: plan.sums, plan };
+  };
+  return withQuads(shape, hasQuads(shape, target) ? byQuads() : null, byTiles);
+}
+
+interface Split {
+  readonly unitsPerBlock: number;
+  readonly blocks: number;
+}
+
+function elementsOf({ outChannels, channels, window }: ConvShape): number {
+  return outChannels * channels * window.kernelHeight * window.kernelWidth;
+}
+
+/** As many blocks of examples as are wanted, none too short, and no more than there is room for. */
+function inBlocks(shape: ConvShape, busy: number): Split {
+  const { images } = shape;
+  const most = Math.min(images / SHORTEST_BLOCK, LARGEST_SCRATCH / (4 * elementsOf(shape)));
+  const wanted = Math.max(1, Math.floor(Math.min(Math.ceil(busy), most)));
+  const unitsPerBlock = Math.ceil(images / wanted);
+  return { unitsPerBlock, blocks: Math.ceil(images / unitsPerBlock) };
+}
+
+function withFinish(
+  shape: ConvShape,
+  { unitsPerBlock, blocks }: Split,
+  tiles: number,
+  sums: (norms: boolean) => KernelCall,
+): ConvMomentsPlan {
+  const { images } = shape;
+  const elements = elementsOf(shape);
+  const norms = images * tiles <= LARGEST_SCRATCH;
+  const params = { elements, blocks, units: images, unitsPerBlock };
+  return {
+    sums: sums(norms),
+    finish: { source: finish, params, grid: linearGrid(elements) },
     blocks,
     parts: norms ? tiles : 0,
   };
@@ -113,7 +149,7 @@ export function convNormsCandidates(
   if (!Number.isInteger(units)) {
     throw new Error(`convolution norms: ${images} images are no whole number of groups of ${unitSize}`);
   }
-  const direct = TILES[target.kind].map((tile): ConvNormsCandidate => {
+  const byTiles = TILES[target.kind].map((tile): ConvNormsCandidate => {
     const tiles = tilesOf(shape, tile);
     const tilesPerPart = Math.min(tiles, Math.ceil((units * tiles) / PLENTY));
     const parts = Math.ceil(tiles / tilesPerPart);
@@ -129,6 +165,22 @@ export function convNormsCandidates(
       form: 'direct',
     };
   });
+  const byQuads = (): ConvNormsCandidate | null => {
+    const { name, knobs, tiles } = weightQuads(shape, target);
+    if (units * tiles > LARGEST_SCRATCH) return null;
+    return {
+      name: `direct ${name}`,
+      call: {
+        source: conv2dMomentsQuads,
+        knobs: { ...knobs, MOMENTS: false, NORMS: true },
+        params: { ...params, unitSize, unitsPerBlock: 1, blocks: units },
+        grid: [Math.ceil(tiles / (target.subgroupSize / 4)) * units, 1],
+      },
+      parts: tiles,
+      form: 'direct',
+    };
+  };
+  const direct = withQuads(shape, hasQuads(shape, target) ? byQuads() : null, byTiles);
   const taps = channels * window.kernelHeight * window.kernelWidth;
   const positions = unitSize * outHeight * outWidth;
   const side = Math.ceil(positions / TILE);
@@ -145,6 +197,7 @@ export function convNormsCandidates(
     parts: pairs,
     form: 'Gram',
   };
-  // Half of the pairs are formed, at about twice the cost of a product of the gradient: patches are read twice.
+  // Cost model, in multiplications a unit: the gradient takes positions·taps·O. Inner products take (taps + O) for each of
+  // positions²/2 pairs, at about twice the cost each, since patches are read twice and shared by smaller tiles.
   return positions * (taps + outChannels) < taps * outChannels ? [gram, ...direct] : [...direct, gram];
 }

@@ -1,10 +1,14 @@
 import forward from '../../../shaders/conv/conv2dForward.wgsl';
+import forwardQuads from '../../../shaders/conv/conv2dForwardSubgroup.wgsl';
 import inputGradient from '../../../shaders/conv/conv2dInputGradient.wgsl';
+import inputGradientQuads from '../../../shaders/conv/conv2dInputGradientSubgroup.wgsl';
 import weightGradient from '../../../shaders/conv/conv2dWeightGradient.wgsl';
+import weightGradientQuads from '../../../shaders/conv/conv2dWeightGradientSubgroup.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { Target } from '../op.ts';
 import type { Window2d } from '../window2d.ts';
+import { ACTIVATION_NUMBER, type Activation } from './productShape.ts';
 
 /** One replica's convolution: images [images, channels, height, width] → [images, outChannels, outHeight, outWidth]. */
 export interface ConvShape {
@@ -21,6 +25,8 @@ export interface ConvShape {
 const THREADS = 64;
 /** Invocations that keep a GPU busy, and both cores of a software adapter's machine; not measured on a GPU. */
 const BUSY = { gpu: 16_384, cpu: 512 };
+/** Tiles of quads that keep both cores busy. */
+const BUSY_QUADS = 16;
 /** Longest sum of a weight gradient in one accumulator, where blocks are to be had. */
 const LONGEST = 4096;
 /** Partial weight gradients take at most so many elements (4 MiB a replica), and one pass sums so many. */
@@ -86,17 +92,70 @@ function grid(rows: number, columns: number, [r, c]: Tile, times = 1): [number, 
   return [Math.ceil((Math.ceil(rows / r) * Math.ceil(columns / c) * times) / THREADS), 1];
 }
 
-/** y = w ∗ x + b. Operands: `x`, `w`, `y`, and `b` with a bias. */
-export function planConvForward(shape: ConvShape, bias: boolean, target: Target): KernelCall {
-  const demand = convDemand('conv2d', shape, { bias });
-  return choose(convForwardCandidates(shape, bias, target), demand, target.choices).call;
+/**
+ * Convolutions below this many multiplications share the general kernels, whose pipelines serve every window: one for
+ * quads is made for each width and stride.
+ */
+const SMALL = 2 ** 20;
+/** Widest window and stride along a row that are written out in a kernel. */
+const WIDEST = { kernel: 7, stride: 3 };
+
+/** Whether there are kernels for quads, as for matmul: on adapters that compute on the CPU. */
+export function hasQuads({ window }: ConvShape, { kind, subgroupSize }: Target): boolean {
+  const fits = window.kernelWidth <= WIDEST.kernel && window.strideWidth <= WIDEST.stride;
+  return kind === 'cpu' && subgroupSize >= 4 && fits;
+}
+
+/** The candidate for quads, if there is one, before the others where it is worth its pipelines, else after them. */
+export function withQuads<C>(shape: ConvShape, quads: C | null, others: readonly C[]): readonly C[] {
+  if (!quads) return others;
+  const { images, channels, outChannels, outHeight, outWidth, window } = shape;
+  const taps = channels * window.kernelHeight * window.kernelWidth;
+  const products = images * outChannels * outHeight * outWidth * taps;
+  return products >= SMALL ? [quads, ...others] : [...others, quads];
+}
+
+/** Positions of a row that an invocation takes: 4 to 8, a multiple of `step`, whichever leaves the fewest idle. */
+export function pieceOf(width: number, step = 1): number {
+  const idle = (piece: number): number => Math.ceil(width / piece) * piece;
+  const sizes = [8, 7, 6, 5, 4].filter(
+    (piece) => piece % step === 0 && (piece === 4 || piece < width + step),
+  );
+  return sizes.reduce((best, piece) => (idle(piece) < idle(best) ? piece : best), sizes[0] ?? step);
+}
+
+/** A quad's workgroups: WIDTH / 4 tiles each. */
+function quadGroups(tiles: number, { subgroupSize }: Target): number {
+  return Math.ceil(tiles / (subgroupSize / 4));
+}
+
+/** Rows of four channels a tile. Where subgroups are wider than SwiftShader's, more compile for seconds. */
+export function channelFours(channels: number, { subgroupSize }: Target): number {
+  const most = subgroupSize > 4 ? 2 : 4;
+  return Math.min(most, 2 ** Math.ceil(Math.log2(Math.ceil(channels / 4))));
+}
+
+/** What is fused into a convolution's end. */
+export interface ConvEpilogue {
+  readonly bias?: boolean;
+  readonly activation?: Activation;
+}
+
+/** y = act(w ∗ x + b). Operands: `x`, `w`, `y`, and `b` with a bias. */
+export function planConvForward(shape: ConvShape, epilogue: ConvEpilogue, target: Target): KernelCall {
+  const demand = convDemand('conv2d', shape, { bias: epilogue.bias ?? false });
+  return choose(convForwardCandidates(shape, epilogue, target), demand, target.choices).call;
 }
 
 /** Every variant of planConvForward, the default first. */
-export function convForwardCandidates(shape: ConvShape, bias: boolean, target: Target): readonly Candidate[] {
-  const params = { ...convParams(shape), bias: bias ? 1 : 0 };
+export function convForwardCandidates(
+  shape: ConvShape,
+  { bias = false, activation = 'none' }: ConvEpilogue,
+  target: Target,
+): readonly Candidate[] {
+  const params = { ...convParams(shape), bias: bias ? 1 : 0, activation: ACTIVATION_NUMBER[activation] };
   const positions = shape.images * shape.outHeight * shape.outWidth;
-  return tileCandidates(defaultTile(shape.outChannels, positions, target), (tile) => ({
+  const tiles = tileCandidates(defaultTile(shape.outChannels, positions, target), (tile) => ({
     call: {
       source: forward,
       knobs: { TILE_O: tile[0], TILE_P: tile[1] },
@@ -104,22 +163,52 @@ export function convForwardCandidates(shape: ConvShape, bias: boolean, target: T
       grid: grid(shape.outChannels, positions, tile),
     },
   }));
+  return withQuads(shape, hasQuads(shape, target) ? forwardByQuads(shape, params, target) : null, tiles);
 }
 
-/** dx of y = w ∗ x. Operands: `dy`, `w`, `dx`. */
-export function planConvInputGradient(shape: ConvShape, target: Target): KernelCall {
+function forwardByQuads(shape: ConvShape, params: Record<string, number>, target: Target): Candidate {
+  const { kernelWidth: KW, strideWidth: SW } = shape.window;
+  const TILE_P = pieceOf(shape.outWidth);
+  const TILE_Q = channelFours(shape.outChannels, target);
+  const pieces = Math.ceil(shape.outWidth / TILE_P) * shape.images * shape.outHeight;
+  const tiles = Math.ceil(pieces / 4) * Math.ceil(shape.outChannels / (4 * TILE_Q));
+  return {
+    name: `quads ${4 * TILE_Q}×${TILE_P}`,
+    call: {
+      source: forwardQuads,
+      knobs: { WIDTH: target.subgroupSize, TILE_Q, TILE_P, KW, SW, SPAN: (TILE_P - 1) * SW + KW },
+      params,
+      grid: [quadGroups(tiles, target), 1],
+    },
+  };
+}
+
+/** What is fused into an input gradient's end: the derivative of the activation `mask`. */
+export interface ConvMask {
+  readonly mask?: Activation;
+}
+
+/**
+ * dx of y = w ∗ x, times the derivative of the activation `mask` at its output. Operands: `dy`, `w`, `dx`, and `y`
+ * [images, channels, height, width] with a mask.
+ */
+export function planConvInputGradient(shape: ConvShape, mask: ConvMask, target: Target): KernelCall {
   const demand = convDemand('conv2dInputGradient', shape);
-  return choose(convInputGradientCandidates(shape, target), demand, target.choices).call;
+  return choose(convInputGradientCandidates(shape, mask, target), demand, target.choices).call;
 }
 
 /** Every variant of planConvInputGradient, the default first. */
-export function convInputGradientCandidates(shape: ConvShape, target: Target): readonly Candidate[] {
-  const params = convParams(shape);
+export function convInputGradientCandidates(
+  shape: ConvShape,
+  { mask = 'none' }: ConvMask,
+  target: Target,
+): readonly Candidate[] {
+  const params = { ...convParams(shape), mask: ACTIVATION_NUMBER[mask] };
   const { strideHeight, strideWidth } = shape.window;
   const positions =
     shape.images * Math.ceil(shape.height / strideHeight) * Math.ceil(shape.width / strideWidth);
   const classes = strideHeight * strideWidth;
-  return tileCandidates(defaultTile(shape.channels, positions, target, classes), (tile) => ({
+  const tiles = tileCandidates(defaultTile(shape.channels, positions, target, classes), (tile) => ({
     call: {
       source: inputGradient,
       knobs: { TILE_C: tile[0], TILE_P: tile[1] },
@@ -127,6 +216,31 @@ export function convInputGradientCandidates(shape: ConvShape, target: Target): r
       grid: grid(shape.channels, positions, tile, classes),
     },
   }));
+  return withQuads(
+    shape,
+    hasQuads(shape, target) ? inputGradientByQuads(shape, params, target) : null,
+    tiles,
+  );
+}
+
+function inputGradientByQuads(shape: ConvShape, params: Record<string, number>, target: Target): Candidate {
+  const { kernelWidth: KW, padWidth, strideHeight, strideWidth: SW } = shape.window;
+  const width = (padWidth % SW) + shape.width;
+  const TILE_P = pieceOf(width, SW);
+  const TILE_Q = channelFours(shape.channels, target);
+  const BACK = Math.ceil((KW - 1) / SW);
+  const SPAN = Math.floor((TILE_P - 1) / SW) + BACK + 1;
+  const pieces = Math.ceil(width / TILE_P) * shape.images * Math.ceil(shape.height / strideHeight);
+  const tiles = Math.ceil(pieces / 4) * Math.ceil(shape.channels / (4 * TILE_Q));
+  return {
+    name: `quads ${4 * TILE_Q}×${TILE_P}`,
+    call: {
+      source: inputGradientQuads,
+      knobs: { WIDTH: target.subgroupSize, TILE_Q, TILE_P, KW, SW, BACK, SPAN },
+      params,
+      grid: [quadGroups(tiles, target) * strideHeight, 1],
+    },
+  };
 }
 
 interface BlockCandidate extends Candidate {
@@ -151,22 +265,57 @@ export function convWeightGradientCandidates(shape: ConvShape, target: Target): 
   const taps = shape.channels * shape.window.kernelHeight * shape.window.kernelWidth;
   const rows = shape.images * shape.outHeight;
   const most = Math.min(rows, MOST_BLOCKS, Math.floor(LARGEST_SCRATCH / (shape.outChannels * taps)));
-  return tileCandidates(defaultTile(shape.outChannels, taps, target, Math.max(1, most)), (tile) => {
-    const tiles = Math.ceil(shape.outChannels / tile[0]) * Math.ceil(taps / tile[1]);
-    const wanted = Math.max(
-      Math.ceil(BUSY[target.kind] / tiles),
-      Math.ceil((rows * shape.outWidth) / LONGEST),
-    );
+  const inBlocks = (busy: number): { rowsPerBlock: number; blocks: number } => {
+    const wanted = Math.max(Math.ceil(busy), Math.ceil((rows * shape.outWidth) / LONGEST));
     const rowsPerBlock = Math.ceil(rows / Math.max(1, Math.min(wanted, most)));
-    const blocks = Math.ceil(rows / rowsPerBlock);
+    return { rowsPerBlock, blocks: Math.ceil(rows / rowsPerBlock) };
+  };
+  const byTiles = tileCandidates(defaultTile(shape.outChannels, taps, target, Math.max(1, most)), (tile) => {
+    const tiles = Math.ceil(shape.outChannels / tile[0]) * Math.ceil(taps / tile[1]);
+    const split = inBlocks(BUSY[target.kind] / tiles);
     return {
       call: {
         source: weightGradient,
         knobs: { TILE_O: tile[0], TILE_K: tile[1] },
-        params: { ...params, rowsPerBlock, blocks },
-        grid: grid(shape.outChannels, taps, tile, blocks),
+        params: { ...params, ...split },
+        grid: grid(shape.outChannels, taps, tile, split.blocks),
       },
-      blocks,
+      blocks: split.blocks,
     };
   });
+  const byQuads = (): BlockCandidate => {
+    const { name, knobs, tiles } = weightQuads(shape, target);
+    const split = inBlocks(BUSY_QUADS / tiles);
+    return {
+      name,
+      call: {
+        source: weightGradientQuads,
+        knobs,
+        params: { ...params, ...split },
+        grid: [quadGroups(tiles, target) * split.blocks, 1],
+      },
+      blocks: split.blocks,
+    };
+  };
+  return withQuads(shape, hasQuads(shape, target) ? byQuads() : null, byTiles);
+}
+
+/** The tile of a weight gradient by quads: its name, its knobs, and how many make up the weight. */
+export function weightQuads(
+  shape: ConvShape,
+  target: Target,
+): { readonly name: string; readonly knobs: Readonly<Record<string, number>>; readonly tiles: number } {
+  const { channels, outChannels, outWidth, window } = shape;
+  const { kernelHeight, kernelWidth: KW, strideWidth: SW } = window;
+  const rows = channels * kernelHeight;
+  // At most so many accumulators a lane: each is written out for every position of a step.
+  const most = target.subgroupSize > 4 ? 24 : 48;
+  const TILE_Q = outChannels > 4 && 8 * KW <= most ? 2 : 1;
+  const TILE_R = rows > 4 && 8 * TILE_Q * KW <= most ? 2 : 1;
+  const CHUNK = pieceOf(outWidth);
+  return {
+    name: `quads ${4 * TILE_Q}×${4 * TILE_R * KW}`,
+    knobs: { WIDTH: target.subgroupSize, TILE_Q, TILE_R, KW, SW, CHUNK, SPAN: (CHUNK - 1) * SW + KW },
+    tiles: Math.ceil(outChannels / (4 * TILE_Q)) * Math.ceil(rows / (4 * TILE_R)),
+  };
 }

@@ -29,7 +29,6 @@ export type { Activation, MatmulCandidate, MatmulForm, MatmulShape };
 const GENERAL: Record<MatmulForm, KernelSource> = { NN: matmulNN, NT: matmulNT, TN: matmulTN };
 const VEC4: Record<MatmulForm, KernelSource> = { NN: matmulNNVec4, NT: matmulNTVec4, TN: matmulTNVec4 };
 const FORM: Record<MatmulForm, number> = { NN: 0, NT: 1, TN: 2 };
-const NUMBER = ACTIVATION_NUMBER;
 const THREADS = 64;
 /**
  * On adapters that compute on the CPU, products of fewer multiplications share one small pipeline, which compiles in a
@@ -214,8 +213,8 @@ function runTimeParams(shape: MatmulShape): Record<string, number> {
     k,
     form: FORM[form],
     bias: bias ? 1 : 0,
-    activation: NUMBER[activation],
-    mask: NUMBER[mask],
+    activation: ACTIVATION_NUMBER[activation],
+    mask: ACTIVATION_NUMBER[mask],
     ...strides(shape),
     columnSum: columnSum ? 1 : 0,
     columnSumOffset: 0,
@@ -277,8 +276,8 @@ function epilogueKnobs(shape: MatmulShape): Record<string, number | boolean> {
   const { form, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
   return {
     BIAS: bias,
-    ACTIVATION: NUMBER[activation],
-    MASK: NUMBER[mask],
+    ACTIVATION: ACTIVATION_NUMBER[activation],
+    MASK: ACTIVATION_NUMBER[mask],
     ...(form === 'TN' ? { COLUMN_SUM: columnSum } : {}),
   };
 }

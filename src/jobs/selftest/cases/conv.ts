@@ -36,8 +36,11 @@ const CASES: readonly Case[] = [
 /** Cases that every variant runs. */
 const VARIANTS_OF = 2;
 
-/** Positions in plenty, for the largest tiles and for sums in blocks. */
-const LARGE: Case = [[32, 1, 32, 32], 16, [3, 3], [1, 1], [1, 1], 1];
+/** Positions in plenty, for the largest tiles and for sums in blocks; more multiplications than the small kernels get. */
+const LARGE: readonly Case[] = [
+  [[32, 1, 32, 32], 16, [3, 3], [1, 1], [1, 1], 1],
+  [[13, 5, 15, 17], 27, [3, 3], [2, 2], [1, 1], 3],
+];
 
 function shapesOf([[images, channels, height, width], outChannels, kernel, stride, padding, replicas]: Case) {
   const extents: reference.Conv2dExtents = {
@@ -73,6 +76,7 @@ function shapesOf([[images, channels, height, width], outChannels, kernel, strid
 function convTrials(
   each: Case,
   bias: boolean,
+  asGpu = false,
 ): [forward: Trial, inputGradient: Trial, weightGradient: Trial] {
   const { extents, shape, window, replicas, x, w, y, taps, name } = shapesOf(each);
   const { images, outChannels, kernel, stride, padding } = extents;
@@ -85,7 +89,8 @@ function convTrials(
       kernel: 'conv/conv2dForward',
       name: bias ? name : `${name}, no bias`,
       replicas,
-      candidates: (target) => convForwardCandidates(shape, bias, target),
+      asGpu,
+      candidates: (target) => convForwardCandidates(shape, { bias }, target),
       operands: bias ? operands : { x: operands.x, w: operands.w },
       trace: ({ x, w, b }) => [conv2d(x!, w!, b ?? null, { stride, padding })],
       expect: ({ x, w, b }) => [
@@ -99,7 +104,8 @@ function convTrials(
       kernel: 'conv/conv2dInputGradient',
       name,
       replicas,
-      candidates: (target) => convInputGradientCandidates(shape, target),
+      asGpu,
+      candidates: (target) => convInputGradientCandidates(shape, {}, target),
       operands: { dy, w: operands.w },
       trace: ({ dy, w }) => [conv2dInputGradient(dy!, w!, window, [extents.height, extents.width])],
       expect: ({ dy, w }) => [
@@ -113,6 +119,7 @@ function convTrials(
       kernel: 'conv/conv2dWeightGradient',
       name: `${name}, ${images} images`,
       replicas,
+      asGpu,
       candidates: (target) => convWeightGradientCandidates(shape, target),
       operands: { x: operands.x, dy },
       trace: ({ x, dy }) => [conv2dWeightGradient(x!, dy!, window)],
@@ -143,7 +150,7 @@ function gradients({ extents, x: [, ...image], y: [, ...output] }: ReturnType<ty
  * (error 2‖g‖ times the gradient's), or as Σ (patchₛ·patchₜ)(δₛ·δₜ) over pairs of positions, whose terms cancel: their
  * sizes are summed.
  */
-function statisticsTrials(each: Case): [moments: Trial, norms: Trial] {
+function statisticsTrials(each: Case, asGpu = false): [moments: Trial, norms: Trial] {
   const shapes = shapesOf(each);
   const { extents, shape, window, replicas, x, y, taps, positions, name } = shapes;
   const { images, outChannels } = extents;
@@ -161,6 +168,7 @@ function statisticsTrials(each: Case): [moments: Trial, norms: Trial] {
       kernel: 'moments/conv2d',
       name,
       replicas,
+      asGpu,
       candidates: (target) => convMomentsCandidates(shape, target),
       operands,
       trace: ({ x, dy }) => {
@@ -193,6 +201,7 @@ function statisticsTrials(each: Case): [moments: Trial, norms: Trial] {
       kernel: ['moments/conv2d', 'perExample/convGramNorms'],
       name: `norms, ${name}`,
       replicas,
+      asGpu,
       candidates: (target) => convNormsCandidates(shape, 1, target),
       operands,
       trace: ({ x, dy }) => [convWeightNorms(x!, dy!, window)],
@@ -229,7 +238,10 @@ export function convolutionTrials(): Trial[] {
   const withVariants = (trial: Trial, i: number): Trial => ({ ...trial, everyVariant: i < VARIANTS_OF });
   return [
     ...CASES.flatMap((each, i) => convTrials(each, i % 2 === 0).map((trial) => withVariants(trial, i))),
-    ...convTrials(LARGE, true),
+    ...LARGE.flatMap((each) => convTrials(each, true)),
+    ...convTrials(LARGE[0]!, true, true),
+    ...statisticsTrials(LARGE[1]!),
+    ...statisticsTrials(CASES[1]!, true),
     ...CASES.flatMap((each, i) => statisticsTrials(each).map((trial) => withVariants(trial, i))),
   ];
 }

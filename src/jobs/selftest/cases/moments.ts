@@ -1,5 +1,6 @@
 import { denseMoments, mergeMoments } from '../../../ops/index.ts';
 import { denseMomentsCandidates } from '../../../ops/plans/momentsPlan.ts';
+import { denseNorms } from '../../../reference/denseNorms.ts';
 import { mergeMoments as mergeReference } from '../../../reference/mergeMoments.ts';
 import { denseMoments as reference } from '../../../reference/moments.ts';
 import { productScale, sumTolerance, U } from '../tolerance.ts';
@@ -36,8 +37,8 @@ export function momentsTrial(
     candidates: (target) => denseMomentsCandidates({ ...layer, bias }, target),
     operands: { x: random([batch, inputs], 1), delta: random([batch, outputs], 2) },
     trace: ({ x, delta }) => {
-      const { gradient, centredSquares } = denseMoments(x!, delta!, bias);
-      return [...gradient, ...centredSquares];
+      const { gradient, centredSquares, normSq } = denseMoments(x!, delta!, bias);
+      return [...gradient, ...centredSquares, ...normSq];
     },
     expect: ({ x, delta }) => {
       const { gradient, variance, biasGradient, biasVariance } = reference(x!, delta!, layer);
@@ -51,12 +52,21 @@ export function momentsTrial(
         { values: gradient, tolerance: mean },
         { values: variance, tolerance: weightSquares },
       ] as const;
-      if (!bias) return weight;
+      const norms = denseNorms(x!, delta!, { rows: batch, inputs, outputs });
+      const each = [
+        {
+          values: norms.weight,
+          tolerance: norms.weight.map((v) => sumTolerance(inputs, v) + sumTolerance(outputs, v) + U * v),
+        },
+        { values: norms.bias, tolerance: norms.bias.map((v) => sumTolerance(outputs, v)) },
+      ] as const;
+      if (!bias) return [...weight, ...each];
       return [
         weight[0],
         { values: biasGradient, tolerance: mean },
         weight[1],
         { values: biasVariance, tolerance: biasSquares },
+        ...each,
       ];
     },
   };
@@ -69,6 +79,7 @@ export function momentsTrials(): Trial[] {
     momentsTrial({ batch: 65, inputs: 1, outputs: 127 }, true, 1),
     momentsTrial({ batch: 33, inputs: 127, outputs: 65 }, true, 1),
     every(momentsTrial({ batch: 64, inputs: 128, outputs: 10 }, true, 1)),
+    momentsTrial({ batch: 33, inputs: 260, outputs: 130 }, true, 1),
     every(momentsTrial({ batch: 127, inputs: 65, outputs: 33 }, false, 1)),
     every(momentsTrial({ batch: 16, inputs: 68, outputs: 36 }, false, 3)),
     momentsTrial({ batch: 20, inputs: 33, outputs: 18 }, true, 3),

@@ -1,0 +1,147 @@
+// conv2dInputGradientSubgroup: what `conv2dInputGradient` computes, by four invocations (a quad) a tile, each along a row
+//   of pixels: dx[n, c, y, x] = act′·Σ w[o, c, i, j]·dy[n, o, p, q] over all o and the taps with p·sh + i − ph = y and
+//   q·sw + j − pw = x.
+// Layout: dy [N, O, H', W'], w [O, C, kh, kw], dx [N, C, H, W], y [N, C, H, W], the output of the activation whose
+//   derivative is taken (any buffer where mask is 0); replica r is workgroup_id.z. mask as in `matmulSubgroup`.
+// Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q input channels by four pieces of TILE_P pixels of a row: each
+//   lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are kernel width and
+//   stride along a row, TILE_P a multiple of SW; pieces begin at multiples of SW in the padded row. BACK =
+//   ceil((KW − 1) / SW), and SPAN = (TILE_P − 1) / SW + BACK + 1 outputs reach a piece. Rows are equal modulo sh within a
+//   workgroup, so that its loop is no longer than its taps.
+// Order: one accumulator an output; the products of a row of taps are summed first, o and i ascending.
+// Cost: 2·O·kh·kw / (sh·sw) flops an output.
+
+enable subgroups;
+
+// knobs
+const WIDTH: u32 = 4u;
+const TILE_Q: u32 = 2u;
+const TILE_P: u32 = 7u;
+const KW: u32 = 3u;
+const SW: u32 = 1u;
+const BACK: u32 = 2u;
+const SPAN: u32 = 9u;
+// end knobs
+
+struct Params {
+  images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
+  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
+  mask: u32, dyOffset: u32, dyReplica: u32, wOffset: u32, wReplica: u32, yOffset: u32, yReplica: u32,
+  dxOffset: u32, dxReplica: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+
+fn masked(value: f32, at: u32) -> f32 {
+  if (params.mask == 0u) { return value; }
+  let s = y[at];
+  if (params.mask == 1u) { return select(value, 0.0, s <= 0.0); }
+  if (params.mask == 2u) { return value * (1.0 - s * s); }
+  return value * (s * (1.0 - s));
+}
+
+@compute @workgroup_size(WIDTH) fn main(
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32, @builtin(subgroup_invocation_id) invocation: u32,
+) {
+  let r = group.z;
+  let lane = invocation & 3u;
+  let start = params.padWidth / SW * SW;
+  let across = (params.padWidth - start + params.width + TILE_P - 1u) / TILE_P;
+  let rows = (params.height + params.strideHeight - 1u) / params.strideHeight;
+  let pieces = across * params.images * rows;
+  let fours = (pieces + 3u) / 4u;
+  let tiles = fours * ((params.channels + 4u * TILE_Q - 1u) / (4u * TILE_Q));
+  let groupsOfClass = (tiles + WIDTH / 4u - 1u) / (WIDTH / 4u);
+  let index = group.x + group.y * groups.x;
+  // Rows y = a·sh + ry. A workgroup past the last class has ry past sh and its rows past H.
+  let ry = index / groupsOfClass;
+  let i0 = (ry + params.padHeight) % params.strideHeight;
+  let taps = (params.kernelHeight - min(i0, params.kernelHeight) + params.strideHeight - 1u) / params.strideHeight;
+  // A tile past the last one has its channels past C: it computes on clamped operands and stores nothing.
+  let tile = index % groupsOfClass * (WIDTH / 4u) + local / 4u;
+  let c0 = tile / fours * (4u * TILE_Q);
+  let mine = tile % fours * 4u + lane;
+  let piece = min(mine, pieces - 1u);
+  let u0 = start + piece % across * TILE_P;
+  let n = piece / across / rows;
+  let row = piece / across % rows * params.strideHeight + ry;
+  let plane = params.outHeight * params.outWidth;
+  let window = params.kernelHeight * KW;
+
+  // Rows and columns before the outputs wrap around to large numbers, which are outside too.
+  let bottom = (row + params.padHeight - i0) / params.strideHeight;
+  let left = u0 / SW - BACK;
+  var wAt: array<u32, TILE_Q>;
+  // unroll
+  for (var q = 0u; q < TILE_Q; q++) {
+    wAt[q] = params.wOffset + r * params.wReplica + min(c0 + 4u * q + lane, params.channels - 1u) * window + i0 * KW;
+  }
+  var sum: array<array<array<f32, TILE_P>, 4>, TILE_Q>;
+  var ds: array<f32, SPAN>;
+  var mineOf: array<f32, KW>;
+  var ws: array<f32, KW>;
+  var planeAt = params.dyOffset + r * params.dyReplica + n * params.outChannels * plane;
+  var above = 0u;
+  var k = 0u;
+  for (var step = 0u; step < params.outChannels * taps; step++) {
+    let p = bottom - above;
+    let rowWidth = select(0u, params.outWidth, p < params.outHeight);
+    let rowAt = planeAt + select(0u, p, p < params.outHeight) * params.outWidth;
+    // unroll
+    for (var s = 0u; s < SPAN; s++) {
+      let column = left + s;
+      let inside = column < rowWidth;
+      ds[s] = select(0.0, dy[rowAt + select(0u, column, inside)], inside);
+    }
+    // unroll
+    for (var q = 0u; q < TILE_Q; q++) {
+      // unroll
+      for (var j = 0u; j < KW; j++) { mineOf[j] = w[wAt[q] + k + j]; }
+      // unroll
+      for (var t = 0u; t < 4u; t++) {
+        // unroll
+        for (var j = 0u; j < KW; j++) { ws[j] = quadBroadcast(mineOf[j], t); }
+        // unroll
+        for (var u = 0u; u < TILE_P; u++) {
+          var products = 0.0;
+          // unroll
+          for (var j = 0u; j < KW; j++) {
+            if ((u + BACK * SW - j) % SW == 0u) { products += ws[j] * ds[(u + BACK * SW - j) / SW]; }
+          }
+          sum[q][t][u] += products;
+        }
+      }
+    }
+    above++;
+    let wrapped = above == taps;
+    above = select(above, 0u, wrapped);
+    planeAt += select(0u, plane, wrapped);
+    k += select(params.strideHeight * KW, params.channels * window - (taps - 1u) * params.strideHeight * KW, wrapped);
+  }
+
+  // Through an array that stays rolled: the end is compiled once, not once an output.
+  var out: array<array<array<f32, TILE_P>, 4>, TILE_Q>;
+  // unroll
+  for (var q = 0u; q < TILE_Q; q++) {
+    // unroll
+    for (var t = 0u; t < 4u; t++) { out[q][t] = sum[q][t]; }
+  }
+  if (mine >= pieces || ry >= params.strideHeight || row >= params.height) { return; }
+  let image = params.height * params.width;
+  let first = (n * params.channels + c0) * image + row * params.width + u0 - params.padWidth;
+  for (var c = 0u; c < 4u * TILE_Q; c++) {
+    if (c0 + c >= params.channels) { break; }
+    for (var u = 0u; u < TILE_P; u++) {
+      // A piece may begin before the row.
+      if (u0 + u - params.padWidth < params.width) {
+        let at = first + c * image + u;
+        let value = masked(out[c / 4u][c % 4u][u], params.yOffset + r * params.yReplica + at);
+        dx[params.dxOffset + r * params.dxReplica + at] = value;
+      }
+    }
+  }
+}

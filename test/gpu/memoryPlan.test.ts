@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { compile } from '../../src/autograd/compile.ts';
+import { perExample, perExampleMoments } from '../../src/autograd/perExample.ts';
+import { vjp } from '../../src/autograd/vjp.ts';
+import { Arena } from '../../src/gpu/arena.ts';
+import { State } from '../../src/gpu/state.ts';
+import { exampleLosses } from '../../src/nn/exampleLosses.ts';
+import { forward, parameterLayout } from '../../src/nn/forward.ts';
+import { parseModel } from '../../src/nn/modelSpec.ts';
+import { fill } from '../../src/ops/fill.ts';
+import { pack, unpack } from '../../src/ops/flat.ts';
+import { Graph } from '../../src/ops/graph.ts';
+import { read } from '../../src/ops/leaf.ts';
+import { store } from '../../src/ops/store.ts';
+import { testGpu } from './device.ts';
+
+const BATCH = 64;
+const dense = {
+  input: [300],
+  layers: [
+    { type: 'Linear', in_features: 300, out_features: 40 },
+    { type: 'ReLU' },
+    { type: 'Linear', in_features: 40, out_features: 10 },
+  ],
+};
+const convolutional = {
+  input: [16, 8, 8],
+  layers: [
+    { type: 'Conv2d', in_channels: 16, out_channels: 24, kernel_size: 3, padding: 1 },
+    { type: 'ReLU' },
+    { type: 'Conv2d', in_channels: 24, out_channels: 32, kernel_size: 3, stride: 2, padding: 1 },
+    { type: 'Flatten' },
+    { type: 'Linear', in_features: 512, out_features: 10 },
+  ],
+};
+
+test.each([
+  ['dense layers', dense, true],
+  ['convolutions', convolutional, true],
+  ["dense layers with a GPU's kernels", dense, false],
+  ["convolutions with a GPU's kernels", convolutional, false],
+])('moments of %s plan no buffer of size B × P', async (_, { input, layers }, software) => {
+  const gpu = await testGpu();
+  const model = parseModel('model.json', { layers, loss: 'cross_entropy' });
+  const layout = parameterLayout(model);
+  const states: State[] = [];
+  const state = (label: string, shape: number[], dtype: 'f32' | 'u32' = 'f32'): State => {
+    const made = new State(gpu, { label, shape, dtype });
+    states.push(made);
+    return made;
+  };
+  const graph = new Graph();
+  const parameters = unpack(read(graph, state('parameters', [layout.length])), layout);
+  const x = read(graph, state('x', [BATCH, ...input]));
+  const labels = read(graph, state('labels', [BATCH], 'u32'));
+  const losses = exampleLosses(model.loss, forward(model, parameters, x, { mode: 'train' }), labels);
+  const cotangents = vjp([[losses, fill(graph, 1, [BATCH])]], parameters);
+  const moments = perExampleMoments(perExample(cotangents, parameters));
+  for (const of of ['gradient', 'centredSquares'] as const) {
+    const packed = pack(
+      layout,
+      moments.map((m) => m[of]),
+    );
+    store(state(of, [layout.length]), packed);
+  }
+  moments.forEach(({ normSq }, i) => {
+    store(state(`norms ${i}`, [BATCH]), normSq);
+  });
+
+  // Every buffer that the program makes, in the arena or beside it.
+  const made: number[] = [];
+  const { createBuffer } = gpu.device;
+  gpu.device.createBuffer = (descriptor) => {
+    made.push(descriptor.size);
+    return createBuffer.call(gpu.device, descriptor);
+  };
+  const arena = new Arena(gpu);
+  try {
+    const planned = { ...gpu, info: { ...gpu.info, software } };
+    const program = await compile(planned, graph, { label: 'memory plan', replicas: 1, arena });
+    program.dispose();
+  } finally {
+    gpu.device.createBuffer = createBuffer;
+    arena.dispose();
+    for (const each of states) each.dispose();
+  }
+  expect(made.length).toBeGreaterThan(0);
+  expect(Math.max(...made)).toBeLessThanOrEqual((4 * BATCH * layout.length) / 2);
+});
