@@ -1,14 +1,15 @@
 // conv2d: sums over the per-example weight gradients of a convolution, g_u[o, k] = Σ dy[n, o, p, q]·patch[n, p, q, k] over
 //   the positions (p, q) of the examples n of unit u (one example, or a group of them), each formed in registers. Of
-//   every coordinate Σ g, g of the block's first unit, Σ e and Σ e² with e_u = g_u − g_first (shifted, so that small
-//   variances survive a large mean and equal examples give exactly 0); of every unit and tile Σ g², a part of ‖g_u‖².
-// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 4, O, C·kh·kw]: block b holds the sums
+//   every coordinate g of the block's first unit, Σ e and Σ e² with e_u = g_u − g_first (shifted, so that small variances
+//   survive a large mean and equal examples give exactly 0); of every unit and tile Σ g², a part of ‖g_u‖². Σ g is
+//   n·g_first + Σ e, blocks being short.
+// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 3, O, C·kh·kw]: block b holds the sums
 //   over unitsPerBlock units, `finish` merges the blocks; norms [units, parts]. Replica r is workgroup_id.z.
 //   With MOMENTS an invocation has one tile and the units of a block, without it tilesPerPart tiles and one unit.
 // Knobs: TILE_O output channels x TILE_K taps (c, i, j) an invocation, taps ceil(C·kh·kw / TILE_K) apart. MOMENTS and
 //   NORMS: which of the two are wanted; the other's binding may hold any buffer.
 // Order: one accumulator an output; n, p, q ascending, then units ascending. In a norm: taps, then channels of the tile.
-// Cost: 2·H'·W' + 6 flops an example and coordinate.
+// Cost: 2·H'·W' + 5 flops an example and coordinate.
 
 // knobs
 const TILE_O: u32 = 4u;
@@ -54,7 +55,6 @@ fn main(
   var left: array<u32, TILE_K>;
   var gradient: array<array<f32, TILE_K>, TILE_O>;
   var first: array<array<f32, TILE_K>, TILE_O>;
-  var sum: array<array<f32, TILE_K>, TILE_O>;
   var shifted: array<array<f32, TILE_K>, TILE_O>;
   var squares: array<array<f32, TILE_K>, TILE_O>;
   var xk: array<f32, TILE_K>;
@@ -122,7 +122,6 @@ fn main(
         for (var o = 0u; o < TILE_O; o++) {
           for (var t = 0u; t < TILE_K; t++) {
             let e = g[o][t] - first[o][t];
-            sum[o][t] += g[o][t];
             shifted[o][t] += e;
             squares[o][t] += e * e;
           }
@@ -147,7 +146,7 @@ fn main(
   }
 
   let elements = params.outChannels * taps;
-  let base = params.momentsOffset + r * params.momentsReplica + batch * 4u * elements;
+  let base = params.momentsOffset + r * params.momentsReplica + batch * 3u * elements;
   for (var o = 0u; o < TILE_O; o++) {
     let channel = o0 + o;
     if (channel >= params.outChannels) { break; }
@@ -155,10 +154,9 @@ fn main(
       let k = k0 + t * across;
       if (k < taps) {
         let at = base + channel * taps + k;
-        moments[at] = sum[o][t];
-        moments[at + elements] = first[o][t];
-        moments[at + 2u * elements] = shifted[o][t];
-        moments[at + 3u * elements] = squares[o][t];
+        moments[at] = first[o][t];
+        moments[at + elements] = shifted[o][t];
+        moments[at + 2u * elements] = squares[o][t];
       }
     }
   }

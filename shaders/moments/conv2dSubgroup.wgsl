@@ -1,7 +1,7 @@
 // conv2dSubgroup: what `conv2d` computes, sums over the per-example weight gradients g_u of a convolution, by four
-//   invocations (a quad) a tile: of every coordinate Σ g, g of the block's first unit, Σ e and Σ e² with e_u = g_u −
-//   g_first; of every unit and tile Σ g², a part of ‖g_u‖².
-// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 4, O, C·kh·kw]: block b holds the sums
+//   invocations (a quad) a tile: of every coordinate g of the block's first unit, Σ e and Σ e² with e_u = g_u − g_first;
+//   of every unit and tile Σ g², a part of ‖g_u‖². Σ g is n·g_first + Σ e, blocks being short.
+// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 3, O, C·kh·kw]: block b holds the sums
 //   over unitsPerBlock units, `finish` merges the blocks; norms [units, tiles]. Replica r is workgroup_id.z.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q channels by 4 TILE_R rows (c, i) of KW taps: each lane holds
 //   TILE_R of the rows and loads TILE_Q of the channels, which the quad passes around. KW and SW are kernel width and
@@ -9,7 +9,7 @@
 //   loaded once for all taps. MOMENTS and NORMS: which of the two are wanted; the other's binding may hold any buffer.
 // Order: one accumulator an output; the CHUNK products of a step are summed first, n, p, q ascending, then units
 //   ascending. In a norm: channels, rows and taps of a lane, then the lanes of the quad in pairs.
-// Cost: 2·H'·W' + 7 flops an example and coordinate.
+// Cost: 2·H'·W' + 6 flops an example and coordinate.
 
 enable subgroups;
 
@@ -73,7 +73,6 @@ struct Params {
   }
 
   var first: array<array<array<array<f32, KW>, TILE_R>, 4>, TILE_Q>;
-  var sum: array<array<array<array<f32, KW>, TILE_R>, 4>, TILE_Q>;
   var shifted: array<array<array<array<f32, KW>, TILE_R>, 4>, TILE_Q>;
   var squares: array<array<array<array<f32, KW>, TILE_R>, 4>, TILE_Q>;
   var xs: array<array<f32, SPAN>, TILE_R>;
@@ -166,7 +165,6 @@ struct Params {
               let shift = select(first[q][t][u][j], value, unit == begin);
               let e = value - shift;
               first[q][t][u][j] = shift;
-              sum[q][t][u][j] += value;
               shifted[q][t][u][j] += e;
               squares[q][t][u][j] += e * e;
             }
@@ -186,7 +184,7 @@ struct Params {
   if (!MOMENTS || part >= params.blocks) { return; }
 
   // Through arrays that stay rolled: the end is compiled once, not once an output.
-  var outs: array<array<array<array<vec4f, KW>, TILE_R>, 4>, TILE_Q>;
+  var outs: array<array<array<array<vec3f, KW>, TILE_R>, 4>, TILE_Q>;
   // unroll
   for (var q = 0u; q < TILE_Q; q++) {
     // unroll
@@ -195,13 +193,13 @@ struct Params {
       for (var u = 0u; u < TILE_R; u++) {
         // unroll
         for (var j = 0u; j < KW; j++) {
-          outs[q][t][u][j] = vec4f(sum[q][t][u][j], first[q][t][u][j], shifted[q][t][u][j], squares[q][t][u][j]);
+          outs[q][t][u][j] = vec3f(first[q][t][u][j], shifted[q][t][u][j], squares[q][t][u][j]);
         }
       }
     }
   }
   let elements = params.outChannels * rows * KW;
-  let to = params.momentsOffset + r * params.momentsReplica + part * 4u * elements;
+  let to = params.momentsOffset + r * params.momentsReplica + part * 3u * elements;
   for (var o = 0u; o < 4u * TILE_Q; o++) {
     if (o0 + o >= params.outChannels) { break; }
     for (var u = 0u; u < TILE_R; u++) {
@@ -213,7 +211,6 @@ struct Params {
         moments[at] = out.x;
         moments[at + elements] = out.y;
         moments[at + 2u * elements] = out.z;
-        moments[at + 3u * elements] = out.w;
       }
     }
   }

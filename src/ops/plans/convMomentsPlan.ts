@@ -19,8 +19,13 @@ const BUSY = { gpu: 16_384, cpu: 256 };
 const BUSY_QUADS = 16;
 /** Invocations beyond which a pass over single examples gains nothing from more. */
 const PLENTY = 2 ** 16;
-/** A block leaves four numbers a coordinate: of eight examples and more, these stay well below one for each example. */
+/** A block leaves three numbers a coordinate: of eight examples and more, these stay well below one for each example. */
 const SHORTEST_BLOCK = 8;
+/**
+ * Where there is room. The mean is the first example's gradient and the sum of the differences from it, which for examples
+ * of mean 0 and b in a block of the N rounds to 2.4·b / √(N·positions) times what one accumulator over everything does.
+ */
+const LONGEST_BLOCK = 16;
 /** What a pass leaves for the next takes at most so many elements (16 MiB a replica). */
 const LARGEST_SCRATCH = 2 ** 22;
 
@@ -34,7 +39,7 @@ function grid(invocations: number): [number, number] {
 }
 
 export interface ConvMomentsPlan {
-  /** Operands: `x`, `dy`, `moments` [blocks, 4, P], and `norms` [N, parts] if `parts` is not 0. */
+  /** Operands: `x`, `dy`, `moments` [blocks, 3, P], and `norms` [N, parts] if `parts` is not 0. */
   readonly sums: KernelCall;
   /** Operands: `moments`, `gradient`, `variance`. */
   readonly finish: KernelCall;
@@ -93,8 +98,11 @@ function elementsOf({ outChannels, channels, window }: ConvShape): number {
 /** As many blocks of examples as are wanted, none too short, and no more than there is room for. */
 function inBlocks(shape: ConvShape, busy: number): Split {
   const { images } = shape;
-  const most = Math.min(images / SHORTEST_BLOCK, LARGEST_SCRATCH / (4 * elementsOf(shape)));
-  const wanted = Math.max(1, Math.floor(Math.min(Math.ceil(busy), most)));
+  const most = Math.min(images / SHORTEST_BLOCK, LARGEST_SCRATCH / (3 * elementsOf(shape)));
+  const wanted = Math.max(
+    1,
+    Math.floor(Math.min(Math.max(Math.ceil(busy), Math.ceil(images / LONGEST_BLOCK)), most)),
+  );
   const unitsPerBlock = Math.ceil(images / wanted);
   return { unitsPerBlock, blocks: Math.ceil(images / unitsPerBlock) };
 }
