@@ -183,21 +183,8 @@ struct Params {
   }
   if (!MOMENTS || part >= params.blocks) { return; }
 
-  // Through arrays that stay rolled: the end is compiled once, not once an output.
-  var outs: array<array<array<array<vec3f, KW>, TILE_R>, 4>, TILE_Q>;
-  // unroll
-  for (var q = 0u; q < TILE_Q; q++) {
-    // unroll
-    for (var t = 0u; t < 4u; t++) {
-      // unroll
-      for (var u = 0u; u < TILE_R; u++) {
-        // unroll
-        for (var j = 0u; j < KW; j++) {
-          outs[q][t][u][j] = vec3f(first[q][t][u][j], shifted[q][t][u][j], squares[q][t][u][j]);
-        }
-      }
-    }
-  }
+  // That these arrays are indexed by a variable here keeps them out of the copies that SwiftShader makes at each turn of
+  // the loop over positions.
   let elements = params.outChannels * rows * KW;
   let to = params.momentsOffset + r * params.momentsReplica + part * 3u * elements;
   for (var o = 0u; o < 4u * TILE_Q; o++) {
@@ -207,10 +194,9 @@ struct Params {
       if (row >= rows) { break; }
       for (var j = 0u; j < KW; j++) {
         let at = to + ((o0 + o) * rows + row) * KW + j;
-        let out = outs[o / 4u][o % 4u][u][j];
-        moments[at] = out.x;
-        moments[at + elements] = out.y;
-        moments[at + 2u * elements] = out.z;
+        moments[at] = first[o / 4u][o % 4u][u][j];
+        moments[at + elements] = shifted[o / 4u][o % 4u][u][j];
+        moments[at + 2u * elements] = squares[o / 4u][o % 4u][u][j];
       }
     }
   }
