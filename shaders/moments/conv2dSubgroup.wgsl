@@ -147,7 +147,6 @@ struct Params {
       n += select(0u, 1u, nextImage);
     }
 
-
     var total = 0.0;
     // unroll
     for (var q = 0u; q < TILE_Q; q++) {
@@ -161,15 +160,32 @@ struct Params {
           for (var j = 0u; j < KW; j++) {
             let value = g[q][t][u][j];
             normSq += value * value;
-            if (MOMENTS) {
-              let shift = select(first[q][t][u][j], value, unit == begin);
-              let e = value - shift;
-              first[q][t][u][j] = shift;
+          }
+          total += select(0.0, normSq, o0 + above + t < params.outChannels && row0 + 4u * u < rows);
+        }
+      }
+    }
+    // The first unit differs from itself by nothing.
+    if (MOMENTS && unit == begin) {
+      // unroll
+      for (var q = 0u; q < TILE_Q; q++) {
+        // unroll
+        for (var t = 0u; t < 4u; t++) { first[q][t] = g[q][t]; }
+      }
+    } else if (MOMENTS) {
+      // unroll
+      for (var q = 0u; q < TILE_Q; q++) {
+        // unroll
+        for (var t = 0u; t < 4u; t++) {
+          // unroll
+          for (var u = 0u; u < TILE_R; u++) {
+            // unroll
+            for (var j = 0u; j < KW; j++) {
+              let e = g[q][t][u][j] - first[q][t][u][j];
               shifted[q][t][u][j] += e;
               squares[q][t][u][j] += e * e;
             }
           }
-          total += select(0.0, normSq, o0 + above + t < params.outChannels && row0 + 4u * u < rows);
         }
       }
     }

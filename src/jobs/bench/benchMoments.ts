@@ -104,7 +104,7 @@ const LAYERS: readonly Layer[] = [
 /** Issue 3's promise, for dense layers and for convolutions of at least 64 positions. */
 const LIMITS = { dense: 2.2, convolution: 1.3, positions: 64 };
 /** A sample is so many milliseconds of the same work, so that the clock's grain and the submit do not count. */
-const SAMPLE = 20;
+const SAMPLE = 40;
 
 interface Prepared {
   readonly program: Program;
