@@ -1,6 +1,7 @@
 import type { ProfileLine } from '../../jobs/bench/benchRunner.ts';
 import type { Spread } from './spread.ts';
 import type { BenchRun, CaseResult, Timing } from './timeCases.ts';
+import type { ColdResult } from './timeColdStarts.ts';
 
 /** One runtime's results for people. */
 export function benchText(run: BenchRun): string {
@@ -11,7 +12,44 @@ export function benchText(run: BenchRun): string {
   ];
   for (const result of run.cases) lines.push('', ...caseText(result));
   lines.push(...summary(run.cases));
+  if (run.cold) lines.push('', ...coldText(run.cold, run.implementations));
   return lines.join('\n');
+}
+
+/** Medians: milliseconds, and kB of what a page loads. */
+function coldText(
+  cold: Readonly<Record<string, ColdResult>>,
+  implementations: BenchRun['implementations'],
+): string[] {
+  const nameOf = (key: string): string => {
+    const started = implementations[key];
+    return started && 'name' in started ? started.name : key;
+  };
+  const time = (found: Spread | undefined): string => (found ? found.median.toFixed(0) : '');
+  const rows = Object.entries(cold)
+    .filter(([, { samples }]) => samples.length > 0)
+    .map(([key, { init, firstProduct, firstStep, pipelines, files }]) => {
+      const kilobytes = (of: 'bytes' | 'gzip'): string =>
+        files ? (files.reduce((sum, file) => sum + file[of], 0) / 1000).toFixed(0) : '';
+      return [
+        nameOf(key),
+        time(init),
+        time(firstProduct),
+        time(firstStep),
+        `${pipelines}`,
+        kilobytes('bytes'),
+        kilobytes('gzip'),
+      ];
+    });
+  const head = ['cold start, ms', 'import + init', 'first 256³ product', 'then first step', 'pipelines'];
+  const rounds = Math.max(...Object.values(cold).map(({ samples }) => samples.length));
+  return [
+    ...aligned([[...head, 'kB minified', 'kB gzip'], ...rows], 1),
+    `medians of ${rounds}, a fresh browser or process each; products are read back, counted from the beginning; the step is of B = 64, compilation included`,
+    ...Object.entries(cold).flatMap(([key, { failed }]) =>
+      failed === undefined ? [] : [`${nameOf(key)}: failed: ${failed}`],
+    ),
+  ];
 }
 
 function caseText({

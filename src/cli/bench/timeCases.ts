@@ -5,6 +5,7 @@ import type { BenchDriver, BenchWorker } from './driver.ts';
 import type { Peers } from './peers.ts';
 import { worstError } from './references.ts';
 import { type Spread, spread } from './spread.ts';
+import type { ColdResult } from './timeColdStarts.ts';
 
 /** Untimed repetitions before a sample. */
 const WARM_UP = 2;
@@ -42,6 +43,8 @@ export interface BenchRun {
   adapter: AdapterInfo;
   implementations: Record<string, Started | { failed: string }>;
   cases: CaseResult[];
+  /** By the implementations' keys, where it was asked for. */
+  cold?: Record<string, ColdResult>;
 }
 
 /** What is timed against what. */

@@ -7,6 +7,7 @@ import { preparePeers } from '../bench/peers.ts';
 import { referenceResults } from '../bench/references.ts';
 import { benchText } from '../bench/report.ts';
 import { type BenchRun, timeCases } from '../bench/timeCases.ts';
+import { timeColdStarts } from '../bench/timeColdStarts.ts';
 import { integer } from '../trainOptions.ts';
 import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
 import { registerBenchMoments } from './benchMoments.ts';
@@ -18,6 +19,9 @@ interface BenchOptions {
   peers: boolean;
   only?: string[];
 }
+
+/** What `--only` calls the time that a page waits for each implementation, and what it loads. */
+const COLD = 'cold start';
 
 /** What `--out` holds. */
 interface BenchReport extends Machine {
@@ -37,7 +41,11 @@ export function registerBench(program: Command): void {
   peers
     .description('matrix products, sums, a training step, per-example statistics and a Hessian product')
     .option('--only <text...>', 'the cases whose name contains one of these')
-    .action((options: BenchOptions) => run('peers', options, matching(peers, options.only), ['basin']));
+    .action((options: BenchOptions) => {
+      const { only } = options;
+      const cold = !only || only.some((text) => COLD.includes(text));
+      return run('peers', options, matching(peers, only), ['basin'], cold ? (options.rounds ?? 3) : 0);
+    });
   registerBenchMoments(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }
@@ -61,8 +69,8 @@ function ofKind(kind: BenchCase['kind']): BenchCase[] {
 function matching(command: Command, texts: readonly string[] | undefined): readonly BenchCase[] {
   if (!texts) return BENCH_CASES;
   const found = BENCH_CASES.filter(({ key }) => texts.some((text) => key.includes(text)));
-  if (found.length > 0) return found;
-  const names = BENCH_CASES.map(({ key }) => key).join(', ');
+  if (found.length > 0 || texts.some((text) => COLD.includes(text))) return found;
+  const names = [...BENCH_CASES.map(({ key }) => key), COLD].join(', ');
   return command.error(`basin: --only ${texts.join(' ')}: no case is called that; there are ${names}`);
 }
 
@@ -71,6 +79,7 @@ async function run(
   { runtime, rounds, out, peers: wanted }: BenchOptions,
   cases: readonly BenchCase[],
   ours: readonly string[],
+  coldRounds = 0,
 ): Promise<void> {
   checkOutput('--out', out);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
@@ -87,13 +96,15 @@ async function run(
     ...(runtime === 'browser' ? [] : [benchNode]),
   ]) {
     const driver = await open(peers?.folder);
-    try {
-      const timed = await timeCases(driver, { cases, ours, peers, rounds }, references, log);
-      report.runs.push(timed);
-      process.stdout.write(`${benchText(timed)}\n\n`);
-    } finally {
-      await driver.close();
+    const timed = await timeCases(driver, { cases, ours, peers, rounds }, references, log).finally(() =>
+      driver.close(),
+    );
+    if (coldRounds > 0) {
+      const fresh = async () => open(peers?.folder);
+      timed.cold = await timeColdStarts(fresh, peers?.keys ?? [], coldRounds, log);
     }
+    report.runs.push(timed);
+    process.stdout.write(`${benchText(timed)}\n\n`);
   }
   if (out !== undefined) writeAtomically(out, `${formatJson(report)}\n`);
   const own = report.runs.flatMap(({ cases: timed }) =>
