@@ -1,4 +1,5 @@
 import type { ProfileLine } from '../../jobs/bench/benchRunner.ts';
+import { aligned } from './aligned.ts';
 import type { Spread } from './spread.ts';
 import type { BenchRun, CaseResult, Timing } from './timeCases.ts';
 import type { ColdResult } from './timeColdStarts.ts';
@@ -70,7 +71,9 @@ function caseText({
     if (failed !== undefined) lines.push(`${name}: failed: ${failed}`);
     if (gpuErrors?.[0]) lines.push(`${name}: WebGPU reported ${gpuErrors[0]}`);
   }
-  const absent = timings.filter((timing) => timing.absent).map(({ name }) => name);
+  const absent = timings
+    .filter(({ key, absent }) => absent && !key.startsWith('basin'))
+    .map(({ name }) => name);
   if (absent.length > 0) lines.push(`not offered by ${absent.join(', ')}`);
   const statistics = overBasin['basin-statistics'];
   if (statistics) lines.push(`a step with B_simple measured over one without: ${quotient(statistics)}`);
@@ -142,15 +145,4 @@ function profileLines(profile: readonly ProfileLine[]): string[] {
   const head = ['op', 'kernel', 'grid', 'ms', 'share', 'GFLOP/s'];
   const foot = [`${profile.length} dispatches`, '', '', total.toFixed(3), '', ''];
   return ["Basin's, each dispatch in a pass of its own", ...aligned([head, ...rows, foot], 3)];
-}
-
-/** Columns as wide as what is in them; the first `left` of them flush left. */
-function aligned(rows: readonly (readonly string[])[], left: number): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
 }
