@@ -39,7 +39,7 @@ export async function* runJob(
     yield* benchMoments(gpu, spec.rounds);
   } else if (spec.job === 'benchCurvature') {
     const { benchCurvature } = await import('./bench/curvature/benchCurvature.ts');
-    yield* benchCurvature(gpu, spec.rounds);
+    yield* benchCurvature(gpu, spec.rounds, host);
   } else {
     // Loaded where it is asked for: a page has no use for the references.
     const { selftestJob } = await import('./selftest/selftestJob.ts');

@@ -1,10 +1,11 @@
 import type { AdapterInfo, Gpu } from '../../../gpu/device.ts';
 import type { DispatchTime } from '../../../gpu/program.ts';
-import type { JobEvent } from '../../job.ts';
+import type { JobEvent, JobHost } from '../../jobEvent.ts';
 import { inTurn, medianOf, type TimedProgram, timed, timeProgram } from '../timedProgram.ts';
 import { type Arithmetic, arithmetic } from './arithmetic.ts';
 import { CURVATURE_MODELS, type CurvatureModel } from './curvatureModels.ts';
 import { CurvatureProgram } from './curvatureProgram.ts';
+import { followedCosts } from './followedCosts.ts';
 
 /** Vectors of the program that shares one primal pass among several. */
 const VECTORS = 4;
@@ -40,21 +41,49 @@ export interface ModelCosts {
   readonly profile: readonly DispatchTime[] | null;
 }
 
+/** What it costs to follow the largest eigenvalue while a model trains. */
+export interface FollowedCosts {
+  readonly model: string;
+  readonly batch: number;
+  readonly every: number;
+  /** Steps of Lanczos's process a look. */
+  readonly lanczosSteps: number;
+  /** Milliseconds of so many steps, a round each, without it and with it, and their medians' quotient. */
+  readonly plain: readonly number[];
+  readonly followed: readonly number[];
+  readonly ratio: { readonly median: number; readonly min: number; readonly max: number };
+  readonly limit: number;
+  /** Every look's value, and its residual over it; the first ones start from nothing. */
+  readonly values: readonly number[];
+  readonly residuals: readonly number[];
+  readonly residualLimit: number;
+}
+
 export interface CurvatureReport {
   readonly bench: 'curvature';
   readonly adapter: AdapterInfo;
   readonly rounds: number;
   readonly models: readonly ModelCosts[];
+  readonly followed: FollowedCosts;
 }
 
-/** Times Hessian products and per-example moments against one gradient, all programs once a round. */
-export async function* benchCurvature(gpu: Gpu, rounds: number): AsyncGenerator<JobEvent, void, void> {
+/**
+ * Times Hessian products and per-example moments against one gradient, all programs once a round; then training with and
+ * without its largest eigenvalue followed.
+ */
+export async function* benchCurvature(
+  gpu: Gpu,
+  rounds: number,
+  host: JobHost,
+): AsyncGenerator<JobEvent, void, void> {
   const models: ModelCosts[] = [];
   for (const model of CURVATURE_MODELS) {
     yield { type: 'phase', phase: `timing curvature of ${model.name}` };
     models.push(await modelCosts(gpu, model, rounds));
   }
-  const result: CurvatureReport = { bench: 'curvature', adapter: gpu.info, rounds, models };
+  yield { type: 'phase', phase: 'timing training with its largest eigenvalue followed' };
+  const followed = await followedCosts(gpu, CURVATURE_MODELS[0]!, rounds, host);
+  const result: CurvatureReport = { bench: 'curvature', adapter: gpu.info, rounds, models, followed };
   yield { type: 'result', result, exitCode: models.some(({ wrong }) => wrong) ? 1 : 0 };
 }
 
