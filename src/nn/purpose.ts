@@ -10,6 +10,8 @@ export const purpose = {
   iid: 2,
   /** Signs of the examples in probes of tr(HΣ); counter = (block of 64 examples, probe). */
   exampleSigns: 3,
+  /** What a bootstrap draws with replacement; counter = (resample, position). */
+  bootstrap: 4,
   /** Signs of the parameters in probes of tr H: this plus the tensor's place; counter = (block of 64, probe). */
   parameterSigns: 0x0003_0000,
   /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */
