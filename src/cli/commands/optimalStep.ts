@@ -24,7 +24,7 @@ export function registerOptimalStep(experiment: Command): void {
     .command('optimal-step')
     .description('the best rate of one SGD step at each batch size, against its prediction from G, H and Σ')
     .option('--data <name or file>', 'data set (mnist)')
-    .option('--examples <N>', 'the first N examples are the population (4096)', integer(2))
+    .option('--examples <N>', 'the first N examples are the population (10000)', integer(2))
     .option('--draws <K>', 'mini-batches at each batch size (50)', integer(2))
     .option('--seed <n>', 'of initial weights, order and draws (0)', integer(0))
     .option('--out <file>', 'also write everything there, as JSON')

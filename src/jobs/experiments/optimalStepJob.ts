@@ -29,7 +29,7 @@ const schema = z.strictObject({
   /** Units of the hidden layer. */
   hidden: count.default(256),
   /** The first so many examples are the population. */
-  examples: count.default(4096),
+  examples: count.default(10_000),
   draws: z.int().min(2).default(OPTIMAL_STEP.draws),
   batch_sizes: z
     .array(count)
@@ -46,7 +46,7 @@ const schema = z.strictObject({
     .default(OPTIMAL_STEP.seed),
 });
 
-/** What may be set of the experiment `optimalStep`; by default it is papers.md §1.4's, on a smaller population. */
+/** What may be set of the experiment `optimalStep`; left out, the whole protocol. */
 export type OptimalStepSpec = z.input<typeof schema>;
 
 /** What the experiment gives. */
