@@ -57,6 +57,21 @@ export function structureTrials(): Trial[] {
       },
     ]),
     {
+      kernel: 'structure/append',
+      name: `rows ${shapeName([33, 7], replicas)}`,
+      replicas,
+      operands: {
+        x: random([33, 7], 5),
+        y: random([80, 7], 3, { changed: true }),
+        counters: given([3], Uint32Array.of(5, 2, 41), { shared: true }),
+      },
+      trace: ({ x }, { y, counters }) => {
+        append(y!, x!, counters!);
+        return [];
+      },
+      expect: ({ x, y }) => [{ values: appendReference(y!, x!, 7 * 41), tolerance: 0 }],
+    },
+    {
       kernel: 'structure/copy',
       name: `u32 ${shapeName([65], replicas)}`,
       replicas,
