@@ -1,5 +1,5 @@
 /**
- * SGD's noise scale g = ε(N/B − 1)/(1 − m) (Smith & Le 2018, eq. 13; with momentum Smith et al. 2018, §4): how strongly
+ * SGD's noise scale g = ε(N/B − 1)/(1 − m) (Smith & Le 2018; with momentum Smith et al. 2018): how strongly
  * the noise of batches without replacement shakes the weights. Zero for the whole data set.
  */
 export function sgdNoiseScale({

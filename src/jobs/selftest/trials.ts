@@ -3,6 +3,7 @@ import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
 import { flatTrials } from './cases/flat.ts';
 import { halfTrials } from './cases/half.ts';
+import { histogramTrials } from './cases/histogram.ts';
 import { lossTrials } from './cases/loss.ts';
 import { matmulTrials } from './cases/matmul.ts';
 import { momentsTrials } from './cases/moments.ts';
@@ -31,6 +32,7 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   losses: lossTrials,
   moments: momentsTrials,
   'per-example statistics': perExampleTrials,
+  histograms: histogramTrials,
   sampling: samplingTrials,
   dropout: dropoutTrials,
   training: trainingTrials,
