@@ -1,23 +1,18 @@
 import type { Gpu } from '../gpu/device.ts';
 import { percentileInterval, resamples, spread } from '../measure/bootstrap.ts';
-import { dot64, type Estimate } from '../measure/estimate.ts';
+import type { Estimate } from '../measure/estimate.ts';
 import { GradientDraws } from '../measure/gradientDraws.ts';
-import { gradientMoments } from '../measure/gradientMoments.ts';
-import { Hessian } from '../measure/hessian.ts';
-import { estimateHessianTrace } from '../measure/hessianTrace.ts';
 import { breakEven, lineMinimum } from '../measure/lineMinimum.ts';
 import {
   breakEvenRate,
   expectedLossChange,
-  type LocalModel,
   noiseScale,
   optimalGain,
   optimalRate,
 } from '../measure/localModel.ts';
 import { LossAlongLine } from '../measure/lossAlongLine.ts';
+import { type MeasuredLocalModel, measureLocalModel } from '../measure/measureLocalModel.ts';
 import type { Point } from '../measure/pass.ts';
-import { estimateTraceHessianCovariance } from '../measure/traceHessianCovariance.ts';
-import { WeightedGradient } from '../measure/weightedGradient.ts';
 import type { Effect, Verdict } from './verdict.ts';
 
 /**
@@ -77,14 +72,9 @@ export interface LineSamples {
 }
 
 /** What was measured at one frozen point. */
-export interface FrozenPoint {
+export interface FrozenPoint extends MeasuredLocalModel {
   readonly step: number;
-  readonly loss: number;
   readonly parameters: number;
-  /** Of the population: Σ has divisor N. */
-  readonly local: LocalModel;
-  readonly traceHessianCovarianceStderr: number;
-  readonly traceCovariance: number;
   readonly traceHessian: Estimate;
   readonly lines: readonly LineSamples[];
 }
@@ -96,33 +86,11 @@ export async function* measureFrozenPoint(
   step: number,
   protocol: OptimalStepProtocol,
 ): AsyncGenerator<{ readonly done: number; readonly total: number }, FrozenPoint, void> {
-  const { seed, probes, draws, batchSizes } = protocol;
-  const N = point.examples.examples;
-  const moments = await gradientMoments(gpu, point);
-  const hessian = await Hessian.open(gpu, point, 4);
-  const gradient = await WeightedGradient.open(gpu, point);
-  let gHg: number;
-  let noise: Estimate;
-  let traceHessian: Estimate;
-  try {
-    const [product] = await hessian.times([moments.mean]);
-    gHg = dot64(moments.mean, product!);
-    noise = await estimateTraceHessianCovariance(hessian, gradient, N, { probes, seed });
-    traceHessian = await estimateHessianTrace(hessian, point.layout, { probes: protocol.traceProbes, seed });
-  } finally {
-    hessian.dispose();
-    gradient.dispose();
-  }
-  // Of the sample covariance, divisor N − 1; one draw from the population has divisor N.
-  const population = (N - 1) / N;
-  const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
-  const local: LocalModel = {
-    gradNormSq: dot64(moments.mean, moments.mean),
-    gHg,
-    traceHessianCovariance: population * noise.value,
-  };
+  const { seed, draws, batchSizes } = protocol;
+  const measured = await measureLocalModel(gpu, point, protocol);
+  const { local } = measured;
   const lines: LineSamples[] = [];
-  if (gHg > 0 && local.traceHessianCovariance > 0) {
+  if (local.gHg > 0 && local.traceHessianCovariance > 0) {
     const points = 1 + protocol.grid.length;
     const line = await LossAlongLine.open(gpu, point, { points, lines: draws });
     const gradients = await GradientDraws.open(gpu, point, { batchSizes, seed, into: line.direction });
@@ -146,13 +114,10 @@ export async function* measureFrozenPoint(
     }
   }
   return {
+    ...measured,
+    traceHessian: measured.traceHessian!,
     step,
-    loss: sum(moments.perExampleLoss) / N,
     parameters: point.layout.entries.reduce((total, { elements }) => total + elements, 0),
-    local,
-    traceHessianCovarianceStderr: population * noise.stderr!,
-    traceCovariance: sum(moments.centredSquares) / N,
-    traceHessian,
     lines,
   };
 }
