@@ -17,7 +17,7 @@ export type JobEvent =
       readonly type: 'progress';
       readonly done: number;
       readonly total: number;
-      readonly unit: 'steps' | 'examples' | 'shapes' | 'draws';
+      readonly unit: 'steps' | 'examples' | 'shapes' | 'draws' | 'branches';
     }
   | { readonly type: 'readings'; readonly readings: readonly Reading[] }
   | {
