@@ -14,9 +14,27 @@ export { parseTable, type TunedTable } from './jobs/kernels/tunedTable.ts';
 export { traceStep } from './jobs/traceStep.ts';
 export { Training, type TrainSettings, train } from './jobs/train.ts';
 export { TrainingRun } from './jobs/trainingRun.ts';
+export { branchedCriticalBatch } from './measure/branchedCriticalBatch.ts';
+export { directionalDerivatives } from './measure/directionalDerivatives.ts';
+export { effectiveBatchSize, finiteDataNoise } from './measure/effectiveBatchSize.ts';
+export { type GradientHistogram, gradientHistogram } from './measure/gradientHistogram.ts';
 export { gradientMoments } from './measure/gradientMoments.ts';
+export { gradientSignalToNoise } from './measure/gradientSignalToNoise.ts';
+export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/gradientTests.ts';
 export { Hessian } from './measure/hessian.ts';
+export {
+  breakEvenRate,
+  expectedLossChange,
+  type LocalModel,
+  noiseScale,
+  optimalGain,
+  optimalRate,
+} from './measure/localModel.ts';
+export { LossAlongLine } from './measure/lossAlongLine.ts';
+export { measureLocalModel } from './measure/measureLocalModel.ts';
+export { microBatchNoise } from './measure/microBatchNoise.ts';
 export { type GradientNoise, gradientNoise, RunningNoiseScale, twoBatchNoise } from './measure/noiseScale.ts';
+export { sgdNoiseScale, temperature } from './measure/sgdNoise.ts';
 export { parameterLayout } from './nn/forward.ts';
 export { initialStateDict } from './nn/init.ts';
 export { InputError } from './nn/inputError.ts';
