@@ -9,6 +9,8 @@ export { axpy, combine, normalise, scaleBy } from './combine.ts';
 export { conv2d } from './conv2d.ts';
 export { conv2dInputGradient } from './conv2dInputGradient.ts';
 export { conv2dWeightGradient } from './conv2dWeightGradient.ts';
+export { convMoments } from './convMoments.ts';
+export { convWeightNorms } from './convNorms.ts';
 export { correct } from './correct.ts';
 export { denseMoments } from './denseMoments.ts';
 export { denseNorms } from './denseNorms.ts';
