@@ -71,13 +71,14 @@ export interface RowDispatch {
 export interface KernelsRow {
   /** Stable between runs and adapters: what a comparison matches by. */
   readonly id: string;
+  /** Folder below `shaders/` that the computation belongs to: `matmul`, `reduce`, `moments`, … */
   readonly family: string;
+  /** What is computed: `NN`, `sum`, `weight gradient`. */
+  readonly title: string;
   /** The shape in words. */
   readonly shape: string;
   /** Of a ladder. */
   readonly ladder: { readonly name: LadderName; readonly number: number; readonly title: string } | null;
-  /** Planned as for a GPU, although the adapter computes on the CPU. */
-  readonly asGpu: boolean;
   /** In the order in which they run; empty where planning or compiling failed. */
   readonly dispatches: readonly RowDispatch[];
   /** Largest error against float64, and what is allowed there; null where a number is missing. */
