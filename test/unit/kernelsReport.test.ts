@@ -112,19 +112,18 @@ describe('a timing', () => {
 
 test('repeats fill a sample, after at least three passes', async () => {
   const passes: number[] = [];
-  const time = async (_program: unknown, repeats: number): Promise<number> => {
+  const timer = (milliseconds: number) => async (repeats: number) => {
     passes.push(repeats);
-    return 0.5 * repeats;
+    return milliseconds * repeats;
   };
-  const found = await fillingRepeats({ time }, undefined as never);
+  const found = await fillingRepeats(timer(0.5));
   expect(found.milliseconds).toBe(0.5);
   expect(found.repeats * 0.5).toBeGreaterThanOrEqual(20);
   expect(found.repeats).toBeLessThan(60);
   expect(passes.length).toBeGreaterThanOrEqual(3);
 
   passes.length = 0;
-  const slow = await fillingRepeats({ time: async (p, n) => 100 * (await time(p, n)) }, undefined as never);
-  expect(slow).toEqual({ repeats: 1, milliseconds: 50 });
+  expect(await fillingRepeats(timer(50))).toEqual({ repeats: 1, milliseconds: 50 });
   expect(passes).toEqual([1, 1, 1]);
 });
 
