@@ -11,11 +11,14 @@ test('bench kernels: ceilings, checked rows and tile sizes in a file, as CSV, an
     const only = ['ladder', 'elementwise', 'NT'];
     const args = ['bench', '--quick', '--runtime', 'node', '--only', ...only];
     const { stdout, stderr, exitCode } = await basin(
-      [...args, '--heat-map', '--out', 'a.json', '--csv', 'a.csv'],
+      [...args, '--heat-map', '--explain', '--out', 'a.json', '--csv', 'a.csv'],
       folder,
     );
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toMatch(/SOFTWARE adapter/);
+    expect(stdout).toMatch(
+      /^ {2}1\. .* \(shaders\/ladder\/matmulNaive\.wgsl; 48×48×48: .* ms\)\. Each output/m,
+    );
     const report = parseKernelsReport(readFileSync(join(folder, 'a.json'), 'utf8'), 'a.json');
     expect(report).toMatchObject({ quick: true, runtime: 'node', adapter: { software: true } });
     for (const { median, q1, q3, samples } of Object.values(report.ceilings)) {

@@ -20,16 +20,15 @@ export function ladderLines({ ladders, rows }: Pick<KernelsReport, 'ladders' | '
   return ladders.flatMap(({ name, about, rungs }) => {
     const ours = rows.filter(({ ladder }) => ladder?.name === name);
     if (ours.length === 0) return [];
-    const took = (number: number): string =>
+    const took = (number: number): string[] =>
       ours
         .filter(({ ladder }) => ladder!.number === number)
-        .map(({ shape, time }) => `${shape}: ${time ? `${timeText(time)} ms` : 'no time'}`)
-        .join(', ');
+        .map(({ shape, time }) => `${shape}: ${time ? `${timeText(time)} ms` : 'no time'}`);
     return [
       `${name}: ${about}`,
       ...rungs.map(
         ({ number, title, kernel, why }) =>
-          `  ${number}. ${title} (shaders/${kernel}.wgsl; ${took(number)}). ${why}`,
+          `  ${number}. ${title} (${[`shaders/${kernel}.wgsl`, ...took(number)].join('; ')}). ${why}`,
       ),
       '',
     ];
