@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/device.ts';
+import type { KernelsSpec } from './bench/kernelsReport.ts';
 import type { RunControl } from './control.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import type { TuneSpec } from './kernels/tuneJob.ts';
@@ -13,6 +14,7 @@ export type JobSpec =
   | ({ readonly job: 'train' } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
+  | ({ readonly job: 'benchKernels' } & KernelsSpec)
   | { readonly job: 'benchMoments'; readonly rounds: number }
   | ({ readonly job: 'selftest' } & SelftestSpec);
 
@@ -33,6 +35,9 @@ export async function* runJob(
   else if (spec.job === 'tune') {
     const { tuneJob } = await import('./kernels/tuneJob.ts');
     yield* tuneJob(gpu, spec, host);
+  } else if (spec.job === 'benchKernels') {
+    const { benchKernels } = await import('./bench/benchKernels.ts');
+    yield* benchKernels(gpu, spec, control);
   } else if (spec.job === 'benchMoments') {
     const { benchMoments } = await import('./bench/benchMoments.ts');
     yield* benchMoments(gpu, spec.rounds);

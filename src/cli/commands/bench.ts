@@ -9,6 +9,7 @@ import { benchText } from '../bench/report.ts';
 import { type BenchRun, timeCases } from '../bench/timeCases.ts';
 import { integer } from '../trainOptions.ts';
 import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { registerBenchKernels } from './benchKernels.ts';
 import { registerBenchMoments } from './benchMoments.ts';
 
 interface BenchOptions {
@@ -27,7 +28,9 @@ interface BenchReport extends Machine {
 
 /** `basin bench`: how long things take, beside other libraries. */
 export function registerBench(program: Command): void {
-  const bench = program.command('bench').description('time Basin beside other WebGPU libraries');
+  const bench = program
+    .command('bench')
+    .description('time the kernels, and Basin beside other WebGPU libraries');
   withOptions(bench.command('step'))
     .description('one training step of a 784-128-10 perceptron at batch sizes 64 and 512')
     .action((options: BenchOptions) =>
@@ -38,6 +41,7 @@ export function registerBench(program: Command): void {
     .description('matrix products, sums, a training step, per-example statistics and a Hessian product')
     .option('--only <text...>', 'the cases whose name contains one of these')
     .action((options: BenchOptions) => run('peers', options, matching(peers, options.only), ['basin']));
+  registerBenchKernels(bench);
   registerBenchMoments(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }

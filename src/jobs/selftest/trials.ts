@@ -1,8 +1,10 @@
+import { ceilingTrials } from './cases/ceilings.ts';
 import { convolutionTrials } from './cases/conv.ts';
 import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
 import { flatTrials } from './cases/flat.ts';
 import { halfTrials } from './cases/half.ts';
+import { ladderTrials } from './cases/ladder.ts';
 import { lossTrials } from './cases/loss.ts';
 import { matmulTrials } from './cases/matmul.ts';
 import { momentsTrials } from './cases/moments.ts';
@@ -34,4 +36,6 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   sampling: samplingTrials,
   dropout: dropoutTrials,
   training: trainingTrials,
+  ladders: ladderTrials,
+  ceilings: ceilingTrials,
 };

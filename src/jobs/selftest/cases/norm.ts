@@ -55,47 +55,55 @@ export function normTrials(): Trial[] {
   return [...normalizations(), ...tangents(), ...scalings(), ...fused(), ...statistics()];
 }
 
+/** Normalises each channel of [outer, channels, inner], about a mean of `centre`. */
+export function normalizeTrial(
+  [outer, channels, inner, replicas]: readonly [number, number, number, 1 | 3],
+  centre: number,
+  asGpu: boolean,
+): Trial {
+  const view = { outer, channels, inner };
+  const n = outer * inner;
+  const about = centre ? ', mean 10⁴ deviations' : '';
+  return {
+    kernel: 'norm/',
+    name: `normalize ${shapeName([outer, channels, inner], replicas)}${about}`,
+    replicas,
+    asGpu,
+    operands: { x: random([outer, channels, inner], n, { low: centre - 1, high: centre + 1 }) },
+    trace: ({ x }) => {
+      const { y, mean, variance, s } = normalize(x!, view, EPS);
+      return [y, mean, variance, s];
+    },
+    expect: ({ x }) => {
+      const { y, mean, variance, scale } = reference.normalize(x!, view, EPS);
+      const allowed = momentTolerances(n, centre);
+      const channelOf = (at: number): number => Math.floor(at / inner) % channels;
+      return [
+        {
+          values: y,
+          tolerance: y.map(
+            (v, at) => scale[channelOf(at)]! * allowed.mean + Math.abs(v) * (allowed.scale + 4 * U) + 1e-30,
+          ),
+        },
+        { values: mean, tolerance: allowed.mean },
+        { values: variance, tolerance: variance.map((v) => v * allowed.variance + allowed.mean ** 2) },
+        {
+          values: scale,
+          // A variance of rounding alone counts beside eps.
+          tolerance: scale.map((s) => s * allowed.scale + (s ** 3 * allowed.mean ** 2) / 2),
+        },
+      ];
+    },
+  };
+}
+
 function normalizations(): Trial[] {
   const cases = VIEWS.map((view) => [view, 0] as const);
   // The mean is 10⁴ deviations: squares of x have no digits left for the variance.
   const far = [VIEWS[2], VIEWS[9], VIEWS[11]].map((view) => [view, 1e4 * DEVIATION] as const);
-  return [...cases, ...far].flatMap(([[outer, channels, inner, replicas], centre]): Trial[] => {
-    const view = { outer, channels, inner };
-    const n = outer * inner;
-    const x = random([outer, channels, inner], n, { low: centre - 1, high: centre + 1 });
-    const about = centre ? ', mean 10⁴ deviations' : '';
-    return [false, true].map((asGpu) => ({
-      kernel: 'norm/',
-      name: `normalize ${shapeName([outer, channels, inner], replicas)}${about}`,
-      replicas,
-      asGpu,
-      operands: { x },
-      trace: ({ x }) => {
-        const { y, mean, variance, s } = normalize(x!, view, EPS);
-        return [y, mean, variance, s];
-      },
-      expect: ({ x }) => {
-        const { y, mean, variance, scale } = reference.normalize(x!, view, EPS);
-        const allowed = momentTolerances(n, centre);
-        const channelOf = (at: number): number => Math.floor(at / inner) % channels;
-        return [
-          {
-            values: y,
-            tolerance: y.map(
-              (v, at) => scale[channelOf(at)]! * allowed.mean + Math.abs(v) * (allowed.scale + 4 * U) + 1e-30,
-            ),
-          },
-          { values: mean, tolerance: allowed.mean },
-          { values: variance, tolerance: variance.map((v) => v * allowed.variance + allowed.mean ** 2) },
-          {
-            values: scale,
-            // A variance of rounding alone counts beside eps.
-            tolerance: scale.map((s) => s * allowed.scale + (s ** 3 * allowed.mean ** 2) / 2),
-          },
-        ];
-      },
-    }));
-  });
+  return [...cases, ...far].flatMap(([view, centre]) =>
+    [false, true].map((asGpu) => normalizeTrial(view, centre, asGpu)),
+  );
 }
 
 function tangents(): Trial[] {

@@ -36,23 +36,26 @@ function each(make: (shape: readonly [number, number, number], replicas: 1 | 3) 
   );
 }
 
+/** A sum over the middle of [outer, reduced, inner]; the operand is uniform in [−1, 1]. */
+export function sumTrial([outer, reduced, inner]: readonly [number, number, number], replicas: 1 | 3): Trial {
+  return {
+    kernel: 'reduce/sum',
+    name: shapeName([outer, reduced, inner], replicas),
+    replicas,
+    operands: { x: random([outer, reduced, inner], reduced) },
+    trace: ({ x }) => [sum(x!, MIDDLE)],
+    expect: ({ x }) => [
+      {
+        values: sumReference(x!, { outer, reduced, inner }),
+        tolerance: sumTolerance(reduced, Math.max(1, Math.sqrt(reduced / 3))),
+      },
+    ],
+  };
+}
+
 /** Sums along an axis and to a scalar, products and squares; operands are uniform in [−1, 1]. */
 function sumTrials(): Trial[] {
-  const sums = each(([outer, reduced, inner], replicas) => [
-    {
-      kernel: 'reduce/sum',
-      name: shapeName([outer, reduced, inner], replicas),
-      replicas,
-      operands: { x: random([outer, reduced, inner], reduced) },
-      trace: ({ x }) => [sum(x!, MIDDLE)],
-      expect: ({ x }) => [
-        {
-          values: sumReference(x!, { outer, reduced, inner }),
-          tolerance: sumTolerance(reduced, Math.max(1, Math.sqrt(reduced / 3))),
-        },
-      ],
-    },
-  ]);
+  const sums = each((shape, replicas) => [sumTrial(shape, replicas)]);
   const products = [1, 33, 65, 127, 256, 2050].flatMap((elements) =>
     ([1, 3] as const).flatMap((replicas): Trial[] => [
       {
