@@ -14,6 +14,7 @@ export { parseTable, type TunedTable } from './jobs/kernels/tunedTable.ts';
 export { traceStep } from './jobs/traceStep.ts';
 export { Training, type TrainSettings, train } from './jobs/train.ts';
 export { TrainingRun } from './jobs/trainingRun.ts';
+export { FollowedEigenvalue } from './measure/followedEigenvalue.ts';
 export { gradientMoments } from './measure/gradientMoments.ts';
 export { Hessian } from './measure/hessian.ts';
 export { type GradientNoise, gradientNoise, RunningNoiseScale, twoBatchNoise } from './measure/noiseScale.ts';

@@ -16,6 +16,7 @@ export type JobSpec =
   | ({ readonly job: 'tune' } & TuneSpec)
   | ({ readonly job: 'benchKernels' } & KernelsSpec)
   | { readonly job: 'benchMoments'; readonly rounds: number }
+  | { readonly job: 'benchCurvature'; readonly rounds: number }
   | ({ readonly job: 'selftest' } & SelftestSpec);
 
 /**
@@ -41,6 +42,9 @@ export async function* runJob(
   } else if (spec.job === 'benchMoments') {
     const { benchMoments } = await import('./bench/benchMoments.ts');
     yield* benchMoments(gpu, spec.rounds);
+  } else if (spec.job === 'benchCurvature') {
+    const { benchCurvature } = await import('./bench/curvature/benchCurvature.ts');
+    yield* benchCurvature(gpu, spec.rounds, host);
   } else {
     // Loaded where it is asked for: a page has no use for the references.
     const { selftestJob } = await import('./selftest/selftestJob.ts');

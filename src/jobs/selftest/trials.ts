@@ -4,6 +4,7 @@ import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
 import { flatTrials } from './cases/flat.ts';
 import { halfTrials } from './cases/half.ts';
+import { krylovTrials } from './cases/krylov.ts';
 import { ladderTrials } from './cases/ladder.ts';
 import { lossTrials } from './cases/loss.ts';
 import { matmulTrials } from './cases/matmul.ts';
@@ -30,6 +31,7 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   convolutions: convolutionTrials,
   pooling: poolTrials,
   normalisation: normTrials,
+  'Krylov spaces': krylovTrials,
   losses: lossTrials,
   moments: momentsTrials,
   'per-example statistics': perExampleTrials,
