@@ -6,17 +6,14 @@ import { uploadExamples } from '../data/uploadExamples.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
 import { batchGradient } from '../measure/batchGradient.ts';
+import { eigenvalues, type Spectrum } from '../measure/eigenvalues.ts';
 import { dot64, type Estimate } from '../measure/estimate.ts';
 import { type GradientMoments, gradientMoments } from '../measure/gradientMoments.ts';
-import { Hessian } from '../measure/hessian.ts';
-import { estimateHessianTrace, exactHessianTrace } from '../measure/hessianTrace.ts';
+import { estimateTrace, exactTrace } from '../measure/hessianTrace.ts';
 import { gradientNoise } from '../measure/noiseScale.ts';
-import { isCoupled, type Point } from '../measure/pass.ts';
-import {
-  estimateTraceHessianCovariance,
-  exactTraceHessianCovariance,
-} from '../measure/traceHessianCovariance.ts';
-import { WeightedGradient } from '../measure/weightedGradient.ts';
+import { CurvatureOperator } from '../measure/operator.ts';
+import { isCoupled, type Point, unitsOf } from '../measure/pass.ts';
+import { estimateTraceCovariance, exactTraceCovariance } from '../measure/traceHessianCovariance.ts';
 import { bufferLayout, requireBatches } from '../nn/batchNorm.ts';
 import { parameterLayout, requireSupported } from '../nn/forward.ts';
 import { InputError } from '../nn/inputError.ts';
@@ -34,6 +31,10 @@ const schema = z.strictObject({
   weights_prefix: z.string().optional(),
   /** A file with a vector by state-dict names, to be multiplied by the Hessian. */
   hvp: z.string().optional(),
+  /** Also find the largest eigenvalues of the Hessian: so many. */
+  eigenvalues: z.int().min(1).optional(),
+  /** Each so many consecutive examples are one unit, a batch of its own. */
+  ghost_batch: z.int().min(1).optional(),
   /** Also estimate the Hessian's trace. */
   trace: z.boolean().default(false),
   /** Traces from every example and every coordinate, not from probes. */
@@ -78,11 +79,15 @@ export async function* measureJob(
   const weights = await tensorsOf(spec.weights, spec.weights_prefix);
   const vector = spec.hvp === undefined ? null : await readVector(spec.hvp, stateLayout, host);
   const context = { mode: spec.eval ? ('eval' as const) : ('train' as const) };
-  const coupled = isCoupled({ model, context });
   const N = dataset.examples;
+  const ghostBatch = spec.ghost_batch;
+  // Whether batches, not examples, are what has a gradient of its own.
+  const coupled = isCoupled({ model, context });
   if (coupled) {
-    requireBatches(spec.model, model, shapes, { batchSizes: [N], measures: false, passes: null });
-    requireOneBatch(gpu, spec.data, N, shapes);
+    const batch = Math.min(N, ghostBatch ?? N);
+    const batchSizes = [batch, N % batch || batch];
+    requireBatches(spec.model, model, shapes, { batchSizes, measures: false, passes: null });
+    requireOneBatch(gpu, spec.data, batch, shapes);
   }
 
   yield { type: 'phase', phase: 'measuring' };
@@ -96,11 +101,13 @@ export async function* measureJob(
   try {
     theta.write(flatValues(layout, weights));
     buffers?.write(flatValues(statistics, weights));
-    const point: Point = { model, layout, theta, examples, context: { ...context, buffers } };
-    const moments: Moments = coupled
+    const point: Point = { model, layout, theta, examples, context: { ...context, buffers }, ghostBatch };
+    const units = unitsOf(point);
+    const alone = !coupled || ghostBatch !== undefined;
+    const moments: Moments = !alone
       ? { ...(await batchGradient(gpu, point)), perExampleGradNormSq: null, centredSquares: null }
       : await gradientMoments(gpu, point);
-    const covariance = N > 1 && !coupled;
+    const covariance = units > 1 && alone;
     yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
     const bad = moments.perExampleLoss.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) {
@@ -111,7 +118,7 @@ export async function* measureJob(
       );
     }
     const directions = [moments.mean, ...(vector ? [flatValues(layout, vector)] : [])];
-    const { products, traceHessianCovariance, trace } = await curvature(
+    const { products, traceHessianCovariance, trace, spectrum } = await curvature(
       gpu,
       point,
       directions,
@@ -121,12 +128,13 @@ export async function* measureJob(
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
     const gHg = dot64(moments.mean, products[0]!);
-    const whole = summary(moments.mean, moments.centredSquares, N);
+    const whole = summary(moments.mean, moments.centredSquares, units);
     const result = {
       mode: spec.eval ? 'eval' : 'train',
       examples: N,
+      ...(ghostBatch === undefined ? {} : { ghostBatch, units }),
       parameters: layout.entries.reduce((total, { elements }) => total + elements, 0),
-      loss: mean64(moments.perExampleLoss),
+      loss: meanOverUnits(moments.perExampleLoss, ghostBatch ?? 1),
       perExampleLoss: [...moments.perExampleLoss],
       gradNormSq: whole.gradNormSq,
       perExampleGradNormSq: moments.perExampleGradNormSq && [...moments.perExampleGradNormSq],
@@ -140,7 +148,7 @@ export async function* measureJob(
         ? { traceHessianCovarianceStderr: traceHessianCovariance.stderr }
         : {}),
       bNoise: traceHessianCovariance
-        ? ratio(traceHessianCovariance.value, gHg - traceHessianCovariance.value / N)
+        ? ratio(traceHessianCovariance.value, gHg - traceHessianCovariance.value / units)
         : null,
       epsMax: ratio(whole.gradNormSq, gHg),
       deltaLossMax: ratio(whole.gradNormSq ** 2, 2 * gHg),
@@ -149,19 +157,26 @@ export async function* measureJob(
           const { gradNormSq, traceCovariance, bSimple } = summary(
             partValues(layout, moments.mean, i),
             moments.centredSquares && partValues(layout, moments.centredSquares, i),
-            N,
+            units,
           );
           return [entry.name, { gradNormSq, traceCovariance, bSimple }];
         }),
       ),
-      ...(trace ? { hessian: { trace } } : {}),
+      ...(trace || spectrum
+        ? {
+            hessian: {
+              ...(spectrum ? { eigenvalues: spectrum.pairs } : {}),
+              ...(trace ? { trace } : {}),
+            },
+          }
+        : {}),
       kernels: kernels.record,
-      warnings: warnings(N, coupled),
+      warnings: warnings(point, coupled, spectrum),
     };
     yield {
       type: 'result',
       result,
-      tensors: writeSafetensors(tensors(layout, moments, products[1], N)),
+      tensors: writeSafetensors(tensors(layout, moments, products[1], units)),
       exitCode: 0,
     };
   } finally {
@@ -176,14 +191,37 @@ type Moments = Pick<GradientMoments, 'perExampleLoss' | 'mean'> & {
   readonly [K in 'perExampleGradNormSq' | 'centredSquares']: Float32Array | null;
 };
 
-function warnings(examples: number, coupled: boolean): string[] {
+function warnings(point: Point, coupled: boolean, spectrum: Spectrum | null): string[] {
+  const { ghostBatch, examples } = point;
   const reasons: string[] = [];
-  if (coupled) {
+  const units = unitsOf(point);
+  const N = examples.examples;
+  if (coupled && ghostBatch === undefined) {
     reasons.push(
       'BatchNorm in train mode couples the examples, so they have no gradients of their own: perExampleGradNormSq, ' +
-        'traceCovariance, gradNormSqUnbiased, bSimple, traceHessianCovariance and bNoise are null; --eval has them',
+        'traceCovariance, gradNormSqUnbiased, bSimple, traceHessianCovariance and bNoise are null; --eval has them, and ' +
+        '--ghost-batch has them of units of several examples',
     );
-  } else if (examples === 1) reasons.push('one example has no covariance: its keys are null');
+  } else if (units === 1) {
+    reasons.push(`one ${ghostBatch === undefined ? 'example' : 'unit'} has no covariance: its keys are null`);
+  }
+  if (ghostBatch !== undefined) {
+    reasons.push(
+      `g_i is the gradient of unit i, ${ghostBatch} consecutive examples: there are ${units} of perExampleGradNormSq, Σ is ` +
+        'their covariance, and bSimple and bNoise count units',
+    );
+    const rest = N % ghostBatch;
+    if (rest > 0) {
+      reasons.push(
+        `the last unit has ${rest} examples, fewer than ${ghostBatch}, and weighs as much as the others`,
+      );
+    }
+  }
+  if (spectrum && !spectrum.converged) {
+    reasons.push(
+      `the eigenvalues did not converge in ${spectrum.products} products: their residuals say how far they are`,
+    );
+  }
   return reasons;
 }
 
@@ -234,6 +272,7 @@ interface Curvature {
   /** tr(HΣ); null where there is no covariance. */
   readonly traceHessianCovariance: Estimate | null;
   readonly trace: Estimate | null;
+  readonly spectrum: Spectrum | null;
 }
 
 async function curvature(
@@ -241,30 +280,38 @@ async function curvature(
   point: Point,
   directions: readonly Float32Array[],
   mean: Float32Array,
-  { exact, trace, probes, seed, covariance }: z.output<typeof schema> & { covariance: boolean },
+  spec: z.output<typeof schema> & { covariance: boolean },
 ): Promise<Curvature> {
-  const { layout, examples } = point;
-  const hessian = await Hessian.open(gpu, point, WIDTH);
-  const gradient = await WeightedGradient.open(gpu, point);
+  const { exact, probes, seed } = spec;
+  const hessian = await CurvatureOperator.open(gpu, point, WIDTH);
+  let products: Float32Array[];
+  let traceHessianCovariance: Estimate | null = null;
+  let trace: Estimate | null = null;
   try {
-    const products = await hessian.times(directions);
-    const N = examples.examples;
-    let traceHessianCovariance: Estimate | null = null;
-    if (covariance) {
+    products = await hessian.times(directions);
+    if (spec.covariance) {
       traceHessianCovariance = exact
-        ? { value: await exactTraceHessianCovariance(hessian, gradient, N, mean), stderr: 0, probes: N }
-        : await estimateTraceHessianCovariance(hessian, gradient, N, { probes, seed });
+        ? await exactTraceCovariance(gpu, point, hessian, mean)
+        : await estimateTraceCovariance(gpu, point, hessian, { probes, seed });
     }
-    let hessianTrace: Estimate | null = null;
-    if (trace) {
-      hessianTrace = exact
-        ? await exactHessianTrace(hessian, layout)
-        : await estimateHessianTrace(hessian, layout, { probes, seed });
+    if (spec.trace) {
+      trace = exact ? await exactTrace(gpu, hessian) : await estimateTrace(gpu, hessian, { probes, seed });
     }
-    return { products, traceHessianCovariance, trace: hessianTrace };
   } finally {
     hessian.dispose();
-    gradient.dispose();
+  }
+  const spectrum =
+    spec.eigenvalues === undefined ? null : await spectrumOf(gpu, point, spec.eigenvalues, seed);
+  return { products, traceHessianCovariance, trace, spectrum };
+}
+
+/** One vector at a time: Lanczos's process has no more. */
+async function spectrumOf(gpu: Gpu, point: Point, count: number, seed: number): Promise<Spectrum> {
+  const hessian = await CurvatureOperator.open(gpu, point, 1);
+  try {
+    return await eigenvalues(gpu, hessian, { count, seed });
+  } finally {
+    hessian.dispose();
   }
 }
 
@@ -335,6 +382,13 @@ function sum64(values: Float32Array): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function mean64(values: Float32Array): number {
-  return sum64(values) / values.length;
+/** The mean over units of b examples, the last one of what is left, of their means. */
+function meanOverUnits(losses: Float32Array, b: number): number {
+  const units = Math.ceil(losses.length / b);
+  return (
+    Array.from({ length: units }, (_, u) => losses.subarray(u * b, (u + 1) * b)).reduce(
+      (total, unit) => total + sum64(unit) / unit.length,
+      0,
+    ) / units
+  );
 }
