@@ -1,43 +1,69 @@
 import type { Gpu } from '../gpu/device.ts';
+import type { Program } from '../gpu/program.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
 import { purpose } from '../nn/purpose.ts';
 import { randomSigns } from '../ops/randomSigns.ts';
 import { store } from '../ops/store.ts';
-import { type Estimate, estimateFrom } from './estimate.ts';
+import { type Estimate, estimateFrom, type Probes } from './estimate.ts';
 import type { LinearOperator } from './operator.ts';
 import { parameterMask } from './parameterMask.ts';
 import { Samples } from './samples.ts';
 
-/** tr A by Hutchinson's probes: the mean of vᵀAv over vectors of random signs. Nothing is read back but their values. */
-export async function estimateTrace(
-  gpu: Gpu,
-  operator: LinearOperator,
-  { probes, seed }: { readonly probes: number; readonly seed: number },
-): Promise<Estimate> {
-  const { layout, directions } = operator;
-  const width = directions.length;
-  const samples = new Samples(gpu, probes + width);
-  try {
-    const stream = {
-      purpose: purpose.parameterSigns,
-      seeds: samples.seed(seed),
-      counters: samples.counters,
-      mask: samples.own(parameterMask(gpu, layout)),
-    };
+/**
+ * tr A by Hutchinson's probes: the mean of vᵀAv over vectors of random signs, of variance 2(|A|² − Σ Aᵢᵢ²)/probes. Compiled
+ * once; nothing is read back but the probes' values.
+ */
+export class TraceEstimator {
+  readonly #gpu: Gpu;
+  readonly #operator: LinearOperator;
+  readonly #samples: Samples;
+  readonly #draw: Program;
+  readonly #forms: Program;
+
+  private constructor(gpu: Gpu, operator: LinearOperator, samples: Samples, draw: Program, forms: Program) {
+    this.#gpu = gpu;
+    this.#operator = operator;
+    this.#samples = samples;
+    this.#draw = draw;
+    this.#forms = forms;
+  }
+
+  /** @param most probes of one estimate, at the most */
+  static async open(gpu: Gpu, operator: LinearOperator, most: number): Promise<TraceEstimator> {
+    const { layout, directions } = operator;
+    const samples = new Samples(gpu, most + directions.length);
+    const mask = samples.own(parameterMask(gpu, layout));
     const draw = await samples.program('random signs', (graph) => {
+      const stream = { ...samples.stream(purpose.parameterSigns), mask };
       directions.forEach((direction, i) => {
         store(direction, randomSigns(graph, stream, layout.length, i));
       });
     });
-    const forms = await samples.quadraticForms(operator);
-    for (let done = 0; done < probes; done += width) {
-      await submitAhead(gpu, [draw]);
-      await operator.apply([forms]);
+    return new TraceEstimator(gpu, operator, samples, draw, await samples.quadraticForms(operator));
+  }
+
+  async estimate({ probes, seed }: Probes): Promise<Estimate> {
+    this.#samples.begin(seed);
+    for (let done = 0; done < probes; done += this.#operator.directions.length) {
+      await submitAhead(this.#gpu, [this.#draw]);
+      await this.#operator.apply([this.#forms]);
     }
-    return estimateFrom(await samples.read(probes));
+    return estimateFrom(await this.#samples.read(probes));
+  }
+
+  dispose(): void {
+    this.#samples.dispose();
+  }
+}
+
+/** tr A by Hutchinson's probes, once. */
+export async function estimateTrace(gpu: Gpu, operator: LinearOperator, probes: Probes): Promise<Estimate> {
+  const estimator = await TraceEstimator.open(gpu, operator, probes.probes);
+  try {
+    return await estimator.estimate(probes);
   } finally {
-    samples.dispose();
+    estimator.dispose();
   }
 }
 

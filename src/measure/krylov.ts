@@ -13,6 +13,7 @@ import { normSq } from '../ops/dot.ts';
 import { dots } from '../ops/dots.ts';
 import { Graph, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
+import { randomSigns } from '../ops/randomSigns.ts';
 import { reshape } from '../ops/reshape.ts';
 import { keepOrRestart, type MaskedStream, randomVector } from '../ops/restart.ts';
 import { store } from '../ops/store.ts';
@@ -126,16 +127,30 @@ export class Krylov {
     ];
   }
 
-  /** Makes the next vector: a random one, or the operator's first direction; less what lies in the basis, normalised. */
-  async start(from: 'random' | 'direction'): Promise<void> {
+  /** Takes all vectors out of the basis. */
+  clear(): void {
+    const encoder = this.#gpu.device.createCommandEncoder({ label: 'clear the basis' });
+    for (const { vectors } of this.#blocks) encoder.clearBuffer(vectors.buffer);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+    this.#locked = new Float64Array(0);
+    this.rows = 0;
+  }
+
+  /**
+   * Makes the next vector: a random one, uniform or of signs, or the operator's first direction; less what lies in the
+   * basis, normalised.
+   */
+  async start(from: 'random' | 'signs' | 'direction'): Promise<void> {
     const last = Math.max(0, this.#blockOf(this.rows - 1));
     const program = await this.#program(`start ${from} ${last}`, (graph) => {
-      const { directions } = this.#operator;
+      const { directions, layout } = this.#operator;
       const stacks = this.#stacks(graph, last);
-      const given =
-        from === 'random'
-          ? randomVector(graph, { ...this.#stream, purpose: purpose.krylovStart })
-          : normalise(read(graph, directions[0]!));
+      const own = { ...this.#stream, purpose: purpose.krylovStart };
+      const given = {
+        random: () => randomVector(graph, own),
+        signs: () => randomSigns(graph, own, layout.length),
+        direction: () => normalise(read(graph, directions[0]!)),
+      }[from]();
       store(directions[0]!, normalise(orthogonalise(orthogonalise(given, stacks), stacks)));
     });
     this.#rowCounters.write(Uint32Array.of(this.products, 0, this.rows));
@@ -264,7 +279,8 @@ export class Krylov {
   }
 
   dispose(): void {
-    for (const program of this.#programs.values()) program.then((made) => made.dispose());
+    // A program that failed to compile was told to whoever asked for it.
+    for (const program of this.#programs.values()) program.then((made) => made.dispose()).catch(() => {});
     this.#arena.dispose();
     for (const state of this.#owned) state.dispose();
   }
@@ -310,7 +326,7 @@ export class Krylov {
 }
 
 /** x less what lies in the span of orthonormal rows: one pass of classical Gram-Schmidt. */
-function orthogonalise(x: Tensor, stacks: readonly Tensor[]): Tensor {
+export function orthogonalise(x: Tensor, stacks: readonly Tensor[]): Tensor {
   const inSpan = stacks.map((stack) => dots(stack, x));
   return stacks.reduce((rest, stack, b) => combine(rest, stack, inSpan[b]!, -1), x);
 }

@@ -8,6 +8,7 @@ import { append } from '../ops/append.ts';
 import { dot } from '../ops/dot.ts';
 import { Graph, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
+import type { RandomStream } from '../ops/randomSigns.ts';
 import { reshape } from '../ops/reshape.ts';
 import type { LinearOperator } from './operator.ts';
 
@@ -20,6 +21,7 @@ export class Samples {
   readonly counters: State;
   readonly #gpu: Gpu;
   readonly #values: State;
+  readonly seeds: State;
   readonly #arena: Arena;
   readonly #owned: { dispose(): void }[] = [];
 
@@ -29,6 +31,7 @@ export class Samples {
     this.#arena = new Arena(gpu);
     this.#values = new State(gpu, { label: 'samples', shape: [most] });
     this.counters = this.own(new State(gpu, { label: 'sample counters', shape: [3], dtype: 'u32' }));
+    this.seeds = this.own(new State(gpu, { label: 'seed', shape: [1], dtype: 'u32' }));
   }
 
   /** Frees something with the samples. */
@@ -37,11 +40,15 @@ export class Samples {
     return made;
   }
 
-  /** A seed as the streams of random numbers take it. */
-  seed(seed: number): State {
-    const seeds = this.own(new State(this.#gpu, { label: 'seed', shape: [1], dtype: 'u32' }));
-    seeds.write(Uint32Array.of(seed));
-    return seeds;
+  /** Random numbers by the seed of `begin` and the numbers put down so far. */
+  stream(purpose: number): RandomStream {
+    return { purpose, seeds: this.seeds, counters: this.counters };
+  }
+
+  /** Forgets what was put down; draws by another seed. */
+  begin(seed: number): void {
+    this.seeds.write(Uint32Array.of(seed));
+    this.counters.write(Uint32Array.of(0, 0, 0));
   }
 
   async program(label: string, trace: (graph: Graph) => void): Promise<Program> {

@@ -1,9 +1,9 @@
 import { vjp } from '../autograd/vjp.ts';
 import type { Gpu } from '../gpu/device.ts';
+import type { Program } from '../gpu/program.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
 import { purpose } from '../nn/purpose.ts';
-import { advance } from '../ops/advance.ts';
 import { broadcast } from '../ops/broadcast.ts';
 import { fill } from '../ops/fill.ts';
 import { pack } from '../ops/flat.ts';
@@ -13,55 +13,94 @@ import { scale } from '../ops/scale.ts';
 import { store } from '../ops/store.ts';
 import { subtract } from '../ops/subtract.ts';
 import { mean as meanOf } from '../ops/sum.ts';
-import { type Estimate, estimateFrom } from './estimate.ts';
+import { type Estimate, estimateFrom, type Probes } from './estimate.ts';
 import type { LinearOperator } from './operator.ts';
 import { Pass, type Point, unitsOf } from './pass.ts';
-import { MANY, Samples } from './samples.ts';
-import { WeightedGradient } from './weightedGradient.ts';
+import { Samples } from './samples.ts';
+import { WeightedGradients } from './weightedGradient.ts';
 
 /**
  * tr(AΣ) by random signs: v = Σₙ (sₙ − s̄)/√(N − 1)·gₙ is one reweighted backward pass, and vᵀAv is unbiased for tr(AΣ), Σ
- * with divisor N − 1. Uncentred signs are biased. No per-example gradient is formed.
- * @param operator A: the Hessian at this point, for B_noise
- * @throws RangeError for fewer than two examples (units)
+ * with divisor N − 1. Uncentred signs are biased. No per-example gradient is formed. Compiled once; nothing is read back
+ * but the probes' values.
  */
+export class CovarianceTraceEstimator {
+  readonly #gpu: Gpu;
+  readonly #operator: LinearOperator;
+  readonly #samples: Samples;
+  readonly #gradients: WeightedGradients;
+  readonly #draw: Program;
+  readonly #forms: Program;
+
+  private constructor(
+    gpu: Gpu,
+    operator: LinearOperator,
+    samples: Samples,
+    gradients: WeightedGradients,
+    [draw, forms]: readonly [Program, Program],
+  ) {
+    this.#gpu = gpu;
+    this.#operator = operator;
+    this.#samples = samples;
+    this.#gradients = gradients;
+    this.#draw = draw;
+    this.#forms = forms;
+  }
+
+  /**
+   * @param operator A: the Hessian at this point, for B_noise
+   * @param most probes of one estimate, at the most
+   * @throws RangeError for fewer than two examples (units)
+   */
+  static async open(
+    gpu: Gpu,
+    point: Point,
+    operator: LinearOperator,
+    most: number,
+  ): Promise<CovarianceTraceEstimator> {
+    const units = unitsOf(point);
+    if (units < 2) throw new RangeError('one example has no covariance');
+    const samples = new Samples(gpu, most + operator.directions.length);
+    const gradients = samples.own(await WeightedGradients.open(gpu, point, operator.directions));
+    const draw = await samples.program('centred signs', (graph) => {
+      const stream = samples.stream(purpose.exampleSigns);
+      gradients.weights.forEach((weights, i) => {
+        const signs = randomSigns(graph, stream, units, i);
+        const centred = subtract(signs, broadcast(meanOf(signs), [units], { from: 0, to: 1 }));
+        store(weights, scale(centred, 1 / Math.sqrt(units - 1)));
+      });
+    });
+    const forms = await samples.quadraticForms(operator);
+    return new CovarianceTraceEstimator(gpu, operator, samples, gradients, [draw, forms]);
+  }
+
+  async estimate({ probes, seed }: Probes): Promise<Estimate> {
+    this.#samples.begin(seed);
+    for (let done = 0; done < probes; done += this.#operator.directions.length) {
+      await submitAhead(this.#gpu, [this.#draw]);
+      await this.#gradients.run();
+      await this.#operator.apply([this.#forms]);
+    }
+    return estimateFrom(await this.#samples.read(probes));
+  }
+
+  dispose(): void {
+    this.#samples.dispose();
+  }
+}
+
+/** tr(AΣ) by random signs, once. See `CovarianceTraceEstimator`. */
 export async function estimateTraceCovariance(
   gpu: Gpu,
   point: Point,
   operator: LinearOperator,
-  { probes, seed }: { readonly probes: number; readonly seed: number },
+  probes: Probes,
 ): Promise<Estimate> {
-  const units = unitsOf(point);
-  if (units < 2) throw new RangeError('one example has no covariance');
-  const { directions } = operator;
-  const width = directions.length;
-  const samples = new Samples(gpu, probes + width);
+  const estimator = await CovarianceTraceEstimator.open(gpu, point, operator, probes.probes);
   try {
-    const gradient = samples.own(await WeightedGradient.open(gpu, point));
-    const counters = samples.own(new State(gpu, { label: 'probes', shape: [3], dtype: 'u32' }));
-    const stream = { purpose: purpose.exampleSigns, seeds: samples.seed(seed), counters };
-    const weigh = await samples.program('centred signs', (graph) => {
-      const signs = randomSigns(graph, stream, units);
-      const centred = subtract(signs, broadcast(meanOf(signs), [units], { from: 0, to: 1 }));
-      store(gradient.weights, scale(centred, 1 / Math.sqrt(units - 1)));
-      advance(graph, counters, 1, MANY);
-    });
-    const take = await Promise.all(
-      directions.map((direction) =>
-        samples.program('weighted gradient', (graph) => store(direction, read(graph, gradient.sum))),
-      ),
-    );
-    const forms = await samples.quadraticForms(operator);
-    for (let done = 0; done < probes; done += width) {
-      for (const program of take.slice(0, probes - done)) {
-        await submitAhead(gpu, [weigh]);
-        await gradient.run([program]);
-      }
-      await operator.apply([forms]);
-    }
-    return estimateFrom(await samples.read(probes));
+    return await estimator.estimate(probes);
   } finally {
-    samples.dispose();
+    estimator.dispose();
   }
 }
 

@@ -12,6 +12,8 @@ export const purpose = {
   exampleSigns: 3,
   /** Signs of the parameters in probes of tr H; counter = (block of 64 of the flat vector, probe). */
   parameterSigns: 5,
+  /** Signs of the parameters in the sketch of Hutch++; counter = (block of 64 of the flat vector, column). */
+  sketchSigns: 8,
   /** The vector from which a Krylov space starts; counter = (products before, element / 2). */
   krylovStart: 6,
   /** The one by which it goes on where it is invariant; counter = (step, element / 2). */
