@@ -59,7 +59,7 @@ fn threefry(key: vec2u, counter: vec2u) -> vec2u {
 
 // The upper 24 bits, so that the number is exact.
 fn symmetric(word: u32) -> f32 {
-  return f32(word >> 8u) * 0x1p-23f - 1.0;
+  return f32(word >> 8u) * 1.1920928955078125e-7 - 1.0;
 }
 
 @compute @workgroup_size(64)

@@ -6,13 +6,19 @@ import { uploadExamples } from '../data/uploadExamples.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
 import { batchGradient } from '../measure/batchGradient.ts';
-import { eigenvalues, type Spectrum } from '../measure/eigenvalues.ts';
+import { type Eigenpair, eigenvalues } from '../measure/eigenvalues.ts';
 import { dot64, type Estimate } from '../measure/estimate.ts';
 import { type GradientMoments, gradientMoments } from '../measure/gradientMoments.ts';
 import { estimateTrace, exactTrace } from '../measure/hessianTrace.ts';
 import { gradientNoise } from '../measure/noiseScale.ts';
 import { CurvatureOperator } from '../measure/operator.ts';
 import { isCoupled, type Point, unitsOf } from '../measure/pass.ts';
+import {
+  logDeterminant,
+  type SpectralDensity,
+  spectralDensity,
+  spectralQuadrature,
+} from '../measure/spectralDensity.ts';
 import { estimateTraceCovariance, exactTraceCovariance } from '../measure/traceHessianCovariance.ts';
 import { bufferLayout, requireBatches } from '../nn/batchNorm.ts';
 import { parameterLayout, requireSupported } from '../nn/forward.ts';
@@ -33,6 +39,17 @@ const schema = z.strictObject({
   hvp: z.string().optional(),
   /** Also find the largest eigenvalues of the Hessian: so many. */
   eigenvalues: z.int().min(1).optional(),
+  /** And the smallest. */
+  smallest: z.int().min(1).optional(),
+  /** Estimate the density of the eigenvalues. */
+  density: z.boolean().default(false),
+  /** Estimate the logarithm of the determinant, of the matrix plus so many times the identity. */
+  log_det: z.number().optional(),
+  /** Vectors from which the density and the determinant are estimated, and Lanczos steps from each. */
+  starts: z.int().min(2).default(8),
+  steps: z.int().min(1).default(64),
+  /** The matrix whose eigenvalues, trace and density are asked for. */
+  operator: z.enum(['hessian', 'gauss-newton', 'empirical-fisher']).default('hessian'),
   /** Each so many consecutive examples are one unit, a batch of its own. */
   ghost_batch: z.int().min(1).optional(),
   /** Also estimate the Hessian's trace. */
@@ -72,13 +89,25 @@ export async function* measureJob(
   const fitted = fitDataset(await loadDataset(spec.data, host), model, spec.model);
   const { dataset, shapes } = fitted;
   requireSupported(spec.model, model, shapes);
+  const context = { mode: spec.eval ? ('eval' as const) : ('train' as const) };
   const layout = parameterLayout(model);
   const stateLayout = stateDictLayout(model);
+  if (
+    spec.operator === 'empirical-fisher' &&
+    spec.ghost_batch === undefined &&
+    isCoupled({ model, context })
+  ) {
+    throw new InputError(
+      'measure',
+      'operator',
+      'empirical-fisher needs examples with gradients of their own, and BatchNorm in train mode couples them; ' +
+        'take --eval, or --ghost-batch',
+    );
+  }
   const tensorsOf = async (path: string, prefix?: string): Promise<Map<string, Float32Array>> =>
     loadStateDict(path, readSafetensors(path, await host.read(path)), stateLayout, { prefix });
   const weights = await tensorsOf(spec.weights, spec.weights_prefix);
   const vector = spec.hvp === undefined ? null : await readVector(spec.hvp, stateLayout, host);
-  const context = { mode: spec.eval ? ('eval' as const) : ('train' as const) };
   const N = dataset.examples;
   const ghostBatch = spec.ghost_batch;
   // Whether batches, not examples, are what has a gradient of its own.
@@ -118,13 +147,11 @@ export async function* measureJob(
       );
     }
     const directions = [moments.mean, ...(vector ? [flatValues(layout, vector)] : [])];
-    const { products, traceHessianCovariance, trace, spectrum } = await curvature(
-      gpu,
-      point,
-      directions,
-      moments.mean,
-      { ...spec, covariance },
-    );
+    const { products, traceHessianCovariance } = await hessianProducts(gpu, point, directions, moments.mean, {
+      ...spec,
+      covariance,
+    });
+    const spectral = yield* spectralResults(gpu, point, spec);
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
     const gHg = dot64(moments.mean, products[0]!);
@@ -162,16 +189,9 @@ export async function* measureJob(
           return [entry.name, { gradNormSq, traceCovariance, bSimple }];
         }),
       ),
-      ...(trace || spectrum
-        ? {
-            hessian: {
-              ...(spectrum ? { eigenvalues: spectrum.pairs } : {}),
-              ...(trace ? { trace } : {}),
-            },
-          }
-        : {}),
+      ...(Object.keys(spectral.results).length > 0 ? { [OPERATORS[spec.operator]]: spectral.results } : {}),
       kernels: kernels.record,
-      warnings: warnings(point, coupled, spectrum),
+      warnings: [...warnings(point, coupled), ...spectral.warnings],
     };
     yield {
       type: 'result',
@@ -191,7 +211,7 @@ type Moments = Pick<GradientMoments, 'perExampleLoss' | 'mean'> & {
   readonly [K in 'perExampleGradNormSq' | 'centredSquares']: Float32Array | null;
 };
 
-function warnings(point: Point, coupled: boolean, spectrum: Spectrum | null): string[] {
+function warnings(point: Point, coupled: boolean): string[] {
   const { ghostBatch, examples } = point;
   const reasons: string[] = [];
   const units = unitsOf(point);
@@ -216,11 +236,6 @@ function warnings(point: Point, coupled: boolean, spectrum: Spectrum | null): st
         `the last unit has ${rest} examples, fewer than ${ghostBatch}, and weighs as much as the others`,
       );
     }
-  }
-  if (spectrum && !spectrum.converged) {
-    reasons.push(
-      `the eigenvalues did not converge in ${spectrum.products} products: their residuals say how far they are`,
-    );
   }
   return reasons;
 }
@@ -259,59 +274,111 @@ function requireOneBatch(
     file,
     `${examples} examples`,
     `BatchNorm in train mode takes them as one batch, whose largest activation has ${largest} bytes (all of them ` +
-      `${total}), this adapter's largest storage binding is ${limit} bytes; take fewer examples, or --eval`,
+      `${total}), this adapter's largest storage binding is ${limit} bytes; take fewer examples, --ghost-batch, or --eval`,
   );
 }
 
 /** Vectors that are multiplied by the Hessian in one pass over the data. */
 const WIDTH = 4;
 
-interface Curvature {
-  /** H·v of the directions. */
-  readonly products: readonly Float32Array[];
-  /** tr(HΣ); null where there is no covariance. */
-  readonly traceHessianCovariance: Estimate | null;
-  readonly trace: Estimate | null;
-  readonly spectrum: Spectrum | null;
-}
+/** The key under which a matrix's spectrum is reported. */
+const OPERATORS = {
+  hessian: 'hessian',
+  'gauss-newton': 'gaussNewton',
+  'empirical-fisher': 'empiricalFisher',
+} as const;
 
-async function curvature(
+type Spec = z.output<typeof schema>;
+
+/** H·v of some vectors, and tr(HΣ), null where there is no covariance. */
+async function hessianProducts(
   gpu: Gpu,
   point: Point,
   directions: readonly Float32Array[],
   mean: Float32Array,
-  spec: z.output<typeof schema> & { covariance: boolean },
-): Promise<Curvature> {
-  const { exact, probes, seed } = spec;
+  { exact, probes, seed, covariance }: Spec & { covariance: boolean },
+): Promise<{ products: readonly Float32Array[]; traceHessianCovariance: Estimate | null }> {
   const hessian = await CurvatureOperator.open(gpu, point, WIDTH);
-  let products: Float32Array[];
-  let traceHessianCovariance: Estimate | null = null;
-  let trace: Estimate | null = null;
   try {
-    products = await hessian.times(directions);
-    if (spec.covariance) {
-      traceHessianCovariance = exact
-        ? await exactTraceCovariance(gpu, point, hessian, mean)
-        : await estimateTraceCovariance(gpu, point, hessian, { probes, seed });
-    }
-    if (spec.trace) {
-      trace = exact ? await exactTrace(gpu, hessian) : await estimateTrace(gpu, hessian, { probes, seed });
-    }
+    const products = await hessian.times(directions);
+    if (!covariance) return { products, traceHessianCovariance: null };
+    const traceHessianCovariance = exact
+      ? await exactTraceCovariance(gpu, point, hessian, mean)
+      : await estimateTraceCovariance(gpu, point, hessian, { probes, seed });
+    return { products, traceHessianCovariance };
   } finally {
     hessian.dispose();
   }
-  const spectrum =
-    spec.eigenvalues === undefined ? null : await spectrumOf(gpu, point, spec.eigenvalues, seed);
-  return { products, traceHessianCovariance, trace, spectrum };
 }
 
-/** One vector at a time: Lanczos's process has no more. */
-async function spectrumOf(gpu: Gpu, point: Point, count: number, seed: number): Promise<Spectrum> {
-  const hessian = await CurvatureOperator.open(gpu, point, 1);
+interface SpectralResults {
+  results: {
+    eigenvalues?: readonly Eigenpair[];
+    smallest?: readonly Eigenpair[];
+    trace?: Estimate;
+    density?: SpectralDensity;
+    logDeterminant?: Estimate | null;
+  };
+  warnings: string[];
+}
+
+/** What was asked for of the matrix's spectrum. */
+async function* spectralResults(
+  gpu: Gpu,
+  point: Point,
+  spec: Spec,
+): AsyncGenerator<JobEvent, SpectralResults, void> {
+  const { exact, probes, seed, operator: kind } = spec;
+  const made: SpectralResults = { results: {}, warnings: [] };
+  if (spec.trace) {
+    yield { type: 'phase', phase: 'estimating the trace' };
+    const wide = await CurvatureOperator.open(gpu, point, WIDTH, kind);
+    try {
+      made.results.trace = exact
+        ? await exactTrace(gpu, wide)
+        : await estimateTrace(gpu, wide, { probes, seed });
+    } finally {
+      wide.dispose();
+    }
+  }
+  const sampled = spec.density || spec.log_det !== undefined;
+  if (!sampled && spec.eigenvalues === undefined && spec.smallest === undefined) return made;
+  // One vector at a time: Lanczos's process has no more.
+  const operator = await CurvatureOperator.open(gpu, point, 1, kind);
   try {
-    return await eigenvalues(gpu, hessian, { count, seed });
+    for (const [key, which] of [
+      ['eigenvalues', 'largest'],
+      ['smallest', 'smallest'],
+    ] as const) {
+      const count = spec[key];
+      if (count === undefined) continue;
+      yield { type: 'phase', phase: `finding the ${which} eigenvalues` };
+      const { pairs, products, converged } = await eigenvalues(gpu, operator, { count, which, seed });
+      made.results[key] = pairs;
+      if (!converged) {
+        made.warnings.push(
+          `the ${which} eigenvalues did not converge in ${products} products: their residuals say how far they are`,
+        );
+      }
+    }
+    if (sampled) {
+      yield { type: 'phase', phase: 'estimating the spectral density' };
+      const { starts, steps } = spec;
+      const quadrature = await spectralQuadrature(gpu, operator, { starts, steps, seed });
+      if (spec.density) made.results.density = spectralDensity(quadrature);
+      if (spec.log_det !== undefined) {
+        try {
+          made.results.logDeterminant = logDeterminant(quadrature, spec.log_det);
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          made.results.logDeterminant = null;
+          made.warnings.push(error.message);
+        }
+      }
+    }
+    return made;
   } finally {
-    hessian.dispose();
+    operator.dispose();
   }
 }
 

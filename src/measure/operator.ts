@@ -7,7 +7,9 @@ import { fill } from '../ops/fill.ts';
 import { type FlatLayout, pack } from '../ops/flat.ts';
 import type { Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
-import { multiply } from '../ops/multiply.ts';
+import { reshape } from '../ops/reshape.ts';
+import { scale } from '../ops/scale.ts';
+import { mean } from '../ops/sum.ts';
 import { type MicroBatch, Pass, type Point, unitsOf } from './pass.ts';
 
 /**
@@ -66,19 +68,17 @@ const gaussNewtonRule: ProductRule = (
   };
 };
 
-/** (1/N) Σₙ gₙ(gₙᵀv): every example's slope along v is its weight in a backward pass. */
+/** (1/N) Σₙ gₙ(gₙᵀv): every unit's slope along v is its weight in a backward pass. */
 const empiricalFisherRule: ProductRule = (
-  { graph, batch, theta, parameters, losses, units, weigh },
+  { batch, theta, parameters, losses, units, weigh },
   layout,
   all,
 ) => {
-  if (units !== batch)
-    throw new Error('the empirical Fisher matrix needs examples with gradients of their own');
   return (direction) => {
     const [slopes] = jvp([losses], [[theta, direction]]);
     if (!slopes) return null;
-    const weights = multiply(weigh(fill(graph, 1 / all, [units])), slopes);
-    return pack(layout, cotangents(parameters, losses, weights));
+    const ofUnits = units === batch ? slopes : reshape(mean(slopes), [units]);
+    return pack(layout, cotangents(parameters, losses, weigh(scale(ofUnits, 1 / all))));
   };
 };
 
@@ -114,7 +114,6 @@ export class CurvatureOperator implements LinearOperator {
 
   /**
    * @param width vectors that are multiplied in one pass over the data
-   * @throws if examples have no gradients of their own, for the empirical Fisher matrix
    */
   static async open(
     gpu: Gpu,

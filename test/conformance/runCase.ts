@@ -58,7 +58,7 @@ export async function runCommand(name: string, hvp: boolean, files = true): Prom
     const args =
       job === 'train'
         ? [join(CASES, name, 'train.json')]
-        : inputs.flatMap((key) => [`--${key}`, join(CASES, name, spec[key]!)]);
+        : [...inputs.flatMap((key) => [`--${key}`, join(CASES, name, spec[key]!)]), '--eigenvalues', '5'];
     if (files) args.push('--out', out, '--tensors', tensors);
     const { stdout, stderr, exitCode } = await command([job, ...args], folder);
     const text = files && existsSync(out) ? readFileSync(out, 'utf8') : stdout;

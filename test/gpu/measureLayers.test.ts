@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest';
-import { writeSafetensors } from '../../src/data/safetensors.ts';
+import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import { symmetricEigen } from '../../src/measure/symmetricEigen.ts';
 import { inferShapes, parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { batchLoss, type DenseProblem, derivatives } from './denseHessian.ts';
 import { testGpu } from './device.ts';
 import { randomValues } from './trace.ts';
+import { watchBuffers } from './watchBuffers.ts';
 
 const N = 8;
 const IMAGE = [2, 5, 5];
+/** Makes every Hessian here positive. */
+const SHIFT = 200;
 
 const CONV_BATCHNORM = {
   layers: [
@@ -146,16 +149,27 @@ for (const { name, model: json, options } of CASES) {
       eigenvalues: 1000,
       exact: true,
       trace: true,
+      smallest: 3,
+      density: true,
+      log_det: SHIFT,
+      starts: 4,
+      steps: 12,
       ...options,
     };
     let result: Record<string, unknown> = {};
+    const watch = watchBuffers(await testGpu());
     const host = { read: async (path: string) => files.get(path)! };
     for await (const event of runJob(await testGpu(), spec, host)) {
       if (event.type === 'result') result = event.result as typeof result;
     }
+    expect(watch.held()).toBe(0);
+    watch.stop();
     const hessian = result.hessian as {
       eigenvalues: { value: number; residual: number }[];
+      smallest: { value: number; residual: number }[];
       trace: { value: number };
+      density: { grid: number[]; density: number[] };
+      logDeterminant: { value: number; stderr: number };
     };
     expect(hessian.eigenvalues).toHaveLength(P);
     hessian.eigenvalues.forEach(({ value, residual }, k) => {
@@ -164,6 +178,16 @@ for (const { name, model: json, options } of CASES) {
       );
       expect(residual).toBeLessThan(1e-5 * size);
     });
+    expect(hessian.smallest).toHaveLength(3);
+    hessian.smallest.forEach(({ value }, k) => {
+      expect(Math.abs(value - spectrum.at(-1 - k)!)).toBeLessThan(1e-5 * size);
+    });
+    const { value: logDet, stderr } = hessian.logDeterminant;
+    const sumOfLogs = spectrum.reduce((sum, value) => sum + Math.log(value + SHIFT), 0);
+    expect(Math.abs(logDet - sumOfLogs)).toBeLessThan(4 * stderr);
+    const { grid, density } = hessian.density;
+    const integral = density.reduce((sum, height) => sum + height * (grid[1]! - grid[0]!), 0);
+    expect(Math.abs(integral - 1)).toBeLessThan(1e-4);
     const close = (found: unknown, expected: number, tolerance: number): void => {
       expect(Math.abs((found as number) - expected)).toBeLessThan(tolerance * Math.abs(expected));
     };
@@ -199,3 +223,49 @@ for (const { name, model: json, options } of CASES) {
     });
   });
 }
+
+test('a file that does not fit as one batch is refused with the memory that it needs', async () => {
+  const gpu = await testGpu();
+  const limits = { maxStorageBufferBindingSize: 1000 };
+  const device = new Proxy(gpu.device, {
+    get: (target, key) => (key === 'limits' ? limits : Reflect.get(target, key)),
+  });
+  const model = {
+    layers: [
+      { type: 'BatchNorm1d', num_features: 20 },
+      { type: 'Linear', in_features: 20, out_features: 2 },
+    ],
+    loss: 'cross_entropy',
+  };
+  const spec = { job: 'measure' as const, model: 'm.json', weights: 'w.safetensors', data: 'd.safetensors' };
+  const tensor = (shape: number[]) => ({
+    dtype: 'F32' as const,
+    shape,
+    data: new Float32Array(shape.reduce((all, extent) => all * extent, 1)),
+  });
+  const files: Record<string, Uint8Array> = {
+    'm.json': new TextEncoder().encode(JSON.stringify(model)),
+    'd.safetensors': writeSafetensors(
+      new Map<string, Tensor>([
+        ['x', tensor([13, 20])],
+        ['y', { dtype: 'U8', shape: [13], data: new Uint8Array(13) }],
+      ]),
+    ),
+    'w.safetensors': writeSafetensors(
+      new Map<string, Tensor>([
+        ...['weight', 'bias', 'running_mean', 'running_var'].map(
+          (name) => [`0.${name}`, tensor([20])] as const,
+        ),
+        ['0.num_batches_tracked', { dtype: 'I64', shape: [], data: BigInt64Array.of(0n) }],
+        ['1.weight', tensor([2, 20])],
+        ['1.bias', tensor([2])],
+      ]),
+    ),
+  };
+  const host = { read: async (path: string) => files[path]! };
+  await expect(async () => {
+    for await (const _ of runJob({ ...gpu, device }, spec, host));
+  }).rejects.toThrow(
+    /d.safetensors: 13 examples: .*1040 bytes.*largest storage binding is 1000 bytes.*--ghost-batch/,
+  );
+});
