@@ -38,6 +38,7 @@ export { normalizeTangent } from './normalizeTangent.ts';
 export { offset } from './offset.ts';
 export { pick, spread } from './pick.ts';
 export { poolGather, poolScatter } from './poolGather.ts';
+export { type RandomStream, randomSigns } from './randomSigns.ts';
 export { reciprocal } from './reciprocal.ts';
 export { record } from './record.ts';
 export { relu } from './relu.ts';

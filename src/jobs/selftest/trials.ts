@@ -13,6 +13,7 @@ import { normTrials } from './cases/norm.ts';
 import { perExampleTrials } from './cases/perExample.ts';
 import { poolTrials } from './cases/pool.ts';
 import { productFamilyTrials } from './cases/products.ts';
+import { randomTrials } from './cases/random.ts';
 import { reduceTrials } from './cases/reduce.ts';
 import { samplingTrials } from './cases/sampling.ts';
 import { structureTrials } from './cases/structure.ts';
@@ -37,6 +38,7 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   'per-example statistics': perExampleTrials,
   sampling: samplingTrials,
   dropout: dropoutTrials,
+  'random vectors': randomTrials,
   training: trainingTrials,
   ladders: ladderTrials,
   ceilings: ceilingTrials,
