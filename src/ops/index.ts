@@ -24,6 +24,7 @@ export { type Examples, gather } from './gather.ts';
 export { gelu } from './gelu.ts';
 export { geluTanh } from './geluTanh.ts';
 export { Graph, type Tensor } from './graph.ts';
+export { type Bins, histogram } from './histogram.ts';
 export { inverseSqrt } from './inverseSqrt.ts';
 export { read } from './leaf.ts';
 export { linear } from './linear.ts';

@@ -4,6 +4,7 @@ import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
 import { flatTrials } from './cases/flat.ts';
 import { halfTrials } from './cases/half.ts';
+import { histogramTrials } from './cases/histogram.ts';
 import { krylovTrials } from './cases/krylov.ts';
 import { ladderTrials } from './cases/ladder.ts';
 import { lossTrials } from './cases/loss.ts';
@@ -36,6 +37,7 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   losses: lossTrials,
   moments: momentsTrials,
   'per-example statistics': perExampleTrials,
+  histograms: histogramTrials,
   sampling: samplingTrials,
   dropout: dropoutTrials,
   'random vectors': randomTrials,
