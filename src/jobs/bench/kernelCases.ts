@@ -111,7 +111,10 @@ function rungs<S extends ProductShape | VectorShape | LayerShape>(
 ): KernelCase[] {
   const expect = remembered((values) => ladder.expect(shape, values));
   return ladder.rungs.map((rung: Rung<S>) => ({
-    ...named(family, `${ladder.name} ladder ${rung.number}`, ladder.title(shape)),
+    id: `${ladder.name} ladder ${rung.number} ${ladder.title(shape)}`,
+    family,
+    title: `${ladder.name} ladder ${rung.number}`,
+    shape: ladder.title(shape),
     ladder: { name: ladder.name as LadderName, number: rung.number, title: rung.title },
     flops: flops(shape),
     trial: { ...rungTrial(ladder, rung, shape), expect },
@@ -131,12 +134,9 @@ function remembered(expect: Trial['expect']): Trial['expect'] {
   };
 }
 
-function named(family: string, title: string, shape: string) {
-  return { id: `${family} ${title} ${shape}`, family, title, shape };
-}
-
 function production(family: string, title: string, shape: string, flops: number, trial: Trial): KernelCase {
-  return { ...named(family, title, shape), ladder: null, flops, trial, refuses: () => null };
+  const id = `${family} ${title} ${shape}`;
+  return { id, family, title, shape, ladder: null, flops, trial, refuses: () => null };
 }
 
 function products({ cubes, layers }: Sizes): KernelCase[] {

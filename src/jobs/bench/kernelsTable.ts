@@ -76,7 +76,7 @@ export function rowCells(row: KernelsRow): string[] {
   const { family, title, shape, time, gflops, gbs, roofline, compile, error, tolerance } = row;
   const nothing = row.wrong ? 'WRONG' : row.failed === null ? '' : 'not run';
   return [
-    `${family} ${title}`,
+    row.ladder ? title : `${family} ${title}`,
     shape,
     byText(row),
     time ? timeText(time) : nothing,
