@@ -29,6 +29,8 @@ export default defineConfig(({ mode }) => ({
   base: './',
   define: { __BASIN_VERSION__: JSON.stringify(version), __BASIN_COMMIT__: JSON.stringify(commit()) },
   plugins: [wgslPlugin(), builtinData(`${root}.cache`), bundles(root)],
+  // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
+  optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
   worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
   build: {
     outDir: `${root}dist`,
@@ -47,8 +49,6 @@ export default defineConfig(({ mode }) => ({
       },
       {
         extends: true as const,
-        // Found late, a dependency makes Vite reload the page in the middle of a test.
-        optimizeDeps: { include: ['zod', 'fflate'] },
         test: {
           name: 'gpu',
           include: ['test/gpu/**/*.test.ts'],

@@ -27,6 +27,8 @@ export function wgslPlugin(): Plugin {
     async load(id) {
       const [path, query = ''] = id.split('?') as [string, string?];
       if (!path.endsWith('.wgsl') || query.includes('raw')) return null;
+      // The page's folder is watched by itself; the shaders lie beside it.
+      this.addWatchFile(path);
       const source = reflectWgsl(kernelName(path), await readFile(path, 'utf8'));
       const compact = ships && !query.includes('commented');
       const module = compact ? { ...source, code: compactWgsl(source.code) } : source;

@@ -94,15 +94,22 @@ export function BenchApp({ session, library }: { session: BenchSession; library:
             ))}
           </section>
         )}
-        <div class="shown-bar">
-          <RunPicker label="Shown" runs={listed} value={shown} onPick={setShown} />
-          <div class="exports">
-            <OpenFiles onOpen={(files) => void open(files)} />
-            <Exports report={run?.report} />
-          </div>
-        </div>
-        <CeilingsStrip run={run} />
-        <Tabs label="Views" tabs={TABS} chosen={tab} onChoose={setTab}>
+        <Tabs
+          label="Views"
+          tabs={TABS}
+          chosen={tab}
+          onChoose={setTab}
+          tools={
+            <div class="shown-bar">
+              <RunPicker label="Shown" runs={listed} value={shown} onPick={setShown} />
+              <div class="exports">
+                <OpenFiles onOpen={(files) => void open(files)} />
+                <Exports report={run?.report} />
+              </div>
+            </div>
+          }
+        >
+          {tab !== 'compare' && <CeilingsStrip run={run} />}
           {tab === 'kernels' && (
             <>
               <FamilyFilter families={all} chosen={families} onChoose={setFamilies} />
@@ -128,7 +135,13 @@ export function BenchApp({ session, library }: { session: BenchSession; library:
               onRun={shown === LIVE && session.adapter ? runLadder : undefined}
             />
           )}
-          {tab === 'tiles' && <HeatMapView run={run} />}
+          {tab === 'tiles' && (
+            <HeatMapView
+              run={run}
+              busy={state !== 'idle'}
+              onRun={shown === LIVE && session.adapter ? () => void session.runTiles(quick) : undefined}
+            />
+          )}
           {tab === 'compare' && (
             <CompareView
               runs={comparable}

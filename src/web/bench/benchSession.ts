@@ -70,10 +70,20 @@ export class BenchSession {
 
   /** Runs some rows again, or for the first time, into the run that is shown. */
   async runRows(ids: readonly string[], quick = false): Promise<void> {
-    if (this.state !== 'idle' || ids.length === 0) return;
+    if (ids.length > 0) await this.#runPart({ only: ids }, quick);
+  }
+
+  /** Times a product by tile sizes, into the run that is shown. */
+  async runTiles(quick: boolean): Promise<void> {
+    // A run has rows at least: those of the same kernel, for comparison.
+    await this.#runPart({ only: ['matmul ladder 4 '], heatMap: true }, quick);
+  }
+
+  async #runPart(spec: KernelsSpec, quick: boolean): Promise<void> {
+    if (this.state !== 'idle') return;
     if (this.live) this.live.runAgain();
     else this.live = new LiveRun(quick);
-    await this.#run({ only: ids, quick: this.live.quick, commit: __BASIN_COMMIT__ }, this.live);
+    await this.#run({ ...spec, quick: this.live.quick, commit: __BASIN_COMMIT__ }, this.live);
   }
 
   /** Asks the job to end with the rounds that are done; asked a second time, ends its worker. */

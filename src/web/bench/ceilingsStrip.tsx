@@ -35,7 +35,11 @@ function Tile({ label, ceiling }: { label: string; ceiling: Ceiling | undefined 
       <dd class="range">
         {ceiling ? `${formatNumber(ceiling.q1, 3)} to ${formatNumber(ceiling.q3, 3)}` : 'not measured yet'}
       </dd>
-      {ceiling && <dd class="by">{ceiling.by}</dd>}
+      {ceiling && (
+        <dd class="by" title={ceiling.by}>
+          {ceiling.by}
+        </dd>
+      )}
     </div>
   );
 }

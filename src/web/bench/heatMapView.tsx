@@ -1,20 +1,32 @@
 import type { HeatMap, HeatMapCell } from '../../jobs/bench/kernelsReport.ts';
 import { formatNumber } from '../../jobs/formatNumber.ts';
+import { Note } from './note.tsx';
 import { PlotFrame } from './plotFrame.tsx';
 import type { RunView } from './runView.ts';
-import { sourceLine } from './sourceLine.ts';
 
 const LEFT = 64;
 const TOP = 34;
 const CELL_HEIGHT = 46;
 
+interface HeatMapProps {
+  run: RunView | undefined;
+  busy: boolean;
+  /** Times the tile sizes; undefined where the run that is shown is not this page's. */
+  onRun: (() => void) | undefined;
+}
+
 /** A product's speed over tile sizes: the darker, the faster. */
-export function HeatMapView({ run }: { run: RunView | undefined }) {
+export function HeatMapView({ run, busy, onRun }: HeatMapProps) {
   const heatMap = run?.heatMap ?? null;
   return (
     <PlotFrame
       id="tiles"
       title={heatMap ? `Tile sizes of ${heatMap.kernel}` : 'Tile sizes'}
+      tools={
+        <button type="button" disabled={busy || !onRun} onClick={onRun}>
+          Time the tile sizes
+        </button>
+      }
       empty={
         heatMap
           ? undefined
@@ -29,7 +41,7 @@ export function HeatMapView({ run }: { run: RunView | undefined }) {
 function Drawing({ run, heatMap, width }: { run: RunView; heatMap: HeatMap; width: number }) {
   const { rows, columns, cells, shape } = heatMap;
   const cellWidth = Math.min(110, (width - LEFT - 8) / columns.values.length);
-  const height = TOP + CELL_HEIGHT * rows.values.length + 46;
+  const height = TOP + CELL_HEIGHT * rows.values.length + 62;
   const most = Math.max(...cells.map(({ gflops }) => gflops ?? 0)) || 1;
   return (
     <svg
@@ -89,13 +101,11 @@ function Drawing({ run, heatMap, width }: { run: RunView; heatMap: HeatMap; widt
           </g>
         );
       })}
-      <text class="note" x="8" y={height - 22}>
+      <text class="note" x="8" y={height - 38}>
         GFLOP/s of {shape}; framed: the fastest; ✕:{' '}
         {cells.some(({ failed }) => failed) ? 'does not run' : 'none'}
       </text>
-      <text class="note" x="8" y={height - 6}>
-        {sourceLine(run)}
-      </text>
+      <Note run={run} x={8} y={height - 20} />
     </svg>
   );
 }

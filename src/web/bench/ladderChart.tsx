@@ -2,9 +2,9 @@ import type { KernelsRow, LadderName, RungText } from '../../jobs/bench/kernelsR
 import { formatNumber } from '../../jobs/formatNumber.ts';
 import { ButtonGroup } from './buttonGroup.tsx';
 import { Mark, useRoving } from './mark.tsx';
+import { Note } from './note.tsx';
 import { PlotFrame } from './plotFrame.tsx';
 import type { RunView } from './runView.ts';
-import { sourceLine } from './sourceLine.ts';
 
 export type LadderMetric = 'time' | 'rate';
 
@@ -93,9 +93,9 @@ function Drawing({
     bars.findIndex(({ number }) => number === selected),
   );
   const values = bars.map(({ row }) => (metric === 'time' ? row?.time?.median : row?.gflops) ?? null);
-  const most = Math.max(...values.map((value) => value ?? 0)) || 1;
-  const room = Math.max(40, width - LEFT - 150);
-  const height = TOP + LINE * bars.length + 26;
+  const most = Math.max(...bars.map(({ row }, i) => (values[i] ?? 0) + spreadOf(row, metric))) || 1;
+  const room = Math.max(40, width - LEFT - 130);
+  const height = TOP + LINE * bars.length + 36;
   return (
     <svg
       class="plot-svg ladder-svg"
@@ -110,14 +110,13 @@ function Drawing({
           const value = values[i] ?? null;
           const y = TOP + LINE * i;
           const length = value === null ? 0 : Math.max(1.5, (room * value) / most);
-          const spread = metric === 'time' && row?.time ? (room * row.time.spread) / most : 0;
+          const spread = (room * spreadOf(row, metric)) / most;
           const end = LEFT + length;
           return (
             <Mark
               key={number}
               index={i}
               roving={roving}
-              label={`Version ${number}, ${title}: ${spoken(row)}`}
               pressed={number === selected}
               look="rung-mark"
               onPress={() => onSelect(number)}
@@ -138,11 +137,13 @@ function Drawing({
           );
         })}
       </g>
-      <text class="note" x="10" y={height - 6}>
-        {[`${name}${shape ? `, ${shape}` : ''}`, run && sourceLine(run)].filter(Boolean).join(' · ')}
-      </text>
+      <Note run={run} about={shape && `${name}, ${shape}`} x={10} y={height - 20} />
     </svg>
   );
+}
+
+function spreadOf(row: KernelsRow | undefined, metric: LadderMetric): number {
+  return metric === 'time' ? (row?.time?.spread ?? 0) : 0;
 }
 
 function label(bars: readonly RungBar[], row: KernelsRow | undefined, metric: LadderMetric): string {
@@ -160,15 +161,6 @@ function label(bars: readonly RungBar[], row: KernelsRow | undefined, metric: La
 function over(bars: readonly RungBar[], row: KernelsRow | undefined): string | undefined {
   const first = bars[0]?.row?.time?.median;
   return first && row?.time ? `${formatNumber(first / row.time.median, 3)} ×` : undefined;
-}
-
-function spoken(row: KernelsRow | undefined): string {
-  if (!row) return 'not run yet';
-  if (row.failed !== null) return `not run here: ${row.failed}`;
-  if (row.wrong) return 'wrong';
-  return row.time
-    ? `${formatNumber(row.time.median, 3)} ms, ${formatNumber(row.gflops, 3)} GFLOP/s`
-    : 'not timed yet';
 }
 
 function shortened(text: string, most: number): string {

@@ -21,7 +21,8 @@ export function useRoving(count: number, start: number): Roving {
 interface MarkProps {
   index: number;
   roving: Roving;
-  label: string;
+  /** Where there is no text in it. */
+  label?: string;
   pressed: boolean;
   look: string;
   onPress(): void;

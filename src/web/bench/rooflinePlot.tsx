@@ -5,13 +5,14 @@ import { formatNumber } from '../../jobs/formatNumber.ts';
 import { logTicks } from '../axis.ts';
 import { familyColours } from './familyColour.ts';
 import { Mark, useRoving } from './mark.tsx';
+import { Note } from './note.tsx';
 import { PlotFrame } from './plotFrame.tsx';
 import { rowName } from './rowName.ts';
 import type { RunView } from './runView.ts';
 import { sourceLine } from './sourceLine.ts';
 
-const HEIGHT = 340;
-const MARGIN = { left: 52, right: 14, top: 14, bottom: 56 };
+const HEIGHT = 360;
+const MARGIN = { left: 52, right: 14, top: 14, bottom: 74 };
 
 /** A row that has a place under the roofline: it is timed, and computes something. */
 type Point = KernelsRow & { readonly gflops: number };
@@ -66,7 +67,7 @@ export function RooflinePlot({ run, rows, selected, onSelect }: RooflineProps) {
         </table>
       }
     >
-      {off > 0 && <p class="hint">{off} rows that only move data have no place here; the table has them.</p>}
+      {off > 0 && <p class="hint">What only moves data has no place here; the table has it.</p>}
     </PlotFrame>
   );
 }
@@ -172,9 +173,7 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
         ))}
       </g>
       {labelled && <Label row={labelled} x={x(labelled.intensity)} y={y(labelled.gflops)} width={width} />}
-      <text class="note" x={MARGIN.left} y={HEIGHT - 6}>
-        {sourceLine(run)}
-      </text>
+      <Note run={run} x={8} y={HEIGHT - 20} />
     </svg>
   );
 }

@@ -10,11 +10,13 @@ interface TabsProps {
   tabs: readonly Tab[];
   chosen: string;
   onChoose(id: string): void;
+  /** At the other end of the bar. */
+  tools: ComponentChildren;
   children: ComponentChildren;
 }
 
 /** Views of which one is shown; arrow keys go from tab to tab (the WAI-ARIA pattern). */
-export function Tabs({ label, tabs, chosen, onChoose, children }: TabsProps) {
+export function Tabs({ label, tabs, chosen, onChoose, tools, children }: TabsProps) {
   const go = (event: KeyboardEvent) => {
     const at = tabs.findIndex(({ id }) => id === chosen);
     const last = tabs.length - 1;
@@ -32,24 +34,28 @@ export function Tabs({ label, tabs, chosen, onChoose, children }: TabsProps) {
   };
   return (
     <>
-      <div class="tabs" role="tablist" aria-label={label}>
-        {tabs.map(({ id, label: name }) => (
-          <button
-            key={id}
-            id={`tab-${id}`}
-            type="button"
-            role="tab"
-            aria-selected={id === chosen}
-            aria-controls="view"
-            tabIndex={id === chosen ? 0 : -1}
-            onClick={() => onChoose(id)}
-            onKeyDown={go}
-          >
-            {name}
-          </button>
-        ))}
+      <div class="view-bar">
+        <div class="tabs" role="tablist" aria-label={label}>
+          {tabs.map(({ id, label: name }) => (
+            <button
+              key={id}
+              id={`tab-${id}`}
+              type="button"
+              role="tab"
+              aria-selected={id === chosen}
+              aria-controls="view"
+              tabIndex={id === chosen ? 0 : -1}
+              onClick={() => onChoose(id)}
+              onKeyDown={go}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+        {tools}
       </div>
       <div id="view" role="tabpanel" aria-labelledby={`tab-${chosen}`}>
+        <h2 class="visually-hidden">{tabs.find(({ id }) => id === chosen)?.label}</h2>
         {children}
       </div>
     </>
