@@ -34,9 +34,11 @@ export interface KernelCase
 export type Scale = 'quick' | 'cpu' | 'gpu';
 
 interface Sizes {
-  /** Edges of square products. */
+  /** Edges of square products: of the ladder, whose first rungs are slow, and of what the planner takes. */
+  readonly ladderCubes: readonly number[];
   readonly cubes: readonly number[];
-  /** Elements of vectors. */
+  /** Elements of vectors, likewise. */
+  readonly ladderVectors: readonly number[];
   readonly vectors: readonly number[];
   readonly layers: readonly LayerShape[];
   /** Rows and columns of what is summed along an axis. */
@@ -46,14 +48,18 @@ interface Sizes {
 
 const SIZES: Readonly<Record<Scale, Sizes>> = {
   quick: {
+    ladderCubes: [48],
     cubes: [64],
+    ladderVectors: [2 ** 12],
     vectors: [2 ** 14],
     layers: [{ batch: 16, inputs: 64, outputs: 32 }],
     matrix: [64, 128],
     images: 4,
   },
   cpu: {
+    ladderCubes: [192],
     cubes: [256],
+    ladderVectors: [2 ** 18],
     vectors: [2 ** 20],
     layers: [
       { batch: 64, inputs: 784, outputs: 128 },
@@ -63,7 +69,9 @@ const SIZES: Readonly<Record<Scale, Sizes>> = {
     images: 32,
   },
   gpu: {
+    ladderCubes: [1024, 2048],
     cubes: [1024, 2048],
+    ladderVectors: [2 ** 20, 2 ** 24],
     vectors: [2 ** 20, 2 ** 24],
     layers: [
       { batch: 64, inputs: 784, outputs: 128 },
@@ -78,8 +86,8 @@ const SIZES: Readonly<Record<Scale, Sizes>> = {
 export function kernelCases(scale: Scale): KernelCase[] {
   const sizes = SIZES[scale];
   return [
-    ...sizes.cubes.flatMap((n) => rungs('matmul', matmulLadder, { m: n, n, k: n }, productFlops)),
-    ...sizes.vectors.flatMap((elements) => rungs('reduce', sumLadder, { elements }, (s) => s.elements)),
+    ...sizes.ladderCubes.flatMap((n) => rungs('matmul', matmulLadder, { m: n, n, k: n }, productFlops)),
+    ...sizes.ladderVectors.flatMap((elements) => rungs('reduce', sumLadder, { elements }, (s) => s.elements)),
     ...sizes.layers.slice(0, 1).flatMap((layer) => rungs('moments', momentsLadder, layer, layerFlops)),
     ...products(sizes),
     ...sums(sizes),
