@@ -16,7 +16,7 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 
 /** null in a copy of the sources that is no checkout, or without git. */
 function commit(): string | null {
-  const { status, stdout } = spawnSync('git', ['rev-parse', '--short=10', 'HEAD'], {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
     cwd: root,
     encoding: 'utf8',
   });
@@ -39,6 +39,10 @@ export default defineConfig(({ mode }) => ({
     rollupOptions: {
       input: ['index', 'bench', 'job'].map((page) => `${root}src/web/${page}.html`),
       onwarn: quiet,
+      output: {
+        // Kernels for reading are small, and many.
+        manualChunks: (id) => (id.endsWith('.wgsl?commented') ? 'kernelTexts' : undefined),
+      },
     },
   },
   test: {

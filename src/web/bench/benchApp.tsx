@@ -61,9 +61,16 @@ export function BenchApp({ session, library }: { session: BenchSession; library:
     if (second !== undefined) setTab('compare');
     else if (tab !== 'compare') setShown(first);
   };
-  const runLadder = (ladder: LadderName, rung?: number) =>
-    // Ids are "family title shape", so that "1 " is not the beginning of 10.
-    void session.runRows([rung === undefined ? `${ladder} ladder ` : `${ladder} ladder ${rung} `], quick);
+  const runTiles = () => {
+    setShown(LIVE);
+    void session.runTiles(quick);
+  };
+  const runLadder = (ladder: LadderName, rung?: number) => {
+    setShown(LIVE);
+    // Ids go on with the shape, so that "1 " is not the beginning of 10.
+    const id = rung === undefined ? `${ladder} ladder ` : `${ladder} ladder ${rung} `;
+    void session.runRows([id], quick);
+  };
 
   useDroppedFiles((files) => void open(files));
 
@@ -132,15 +139,11 @@ export function BenchApp({ session, library }: { session: BenchSession; library:
               busy={state !== 'idle'}
               edits={edits}
               refused={refusedEdits}
-              onRun={shown === LIVE && session.adapter ? runLadder : undefined}
+              onRun={session.adapter ? runLadder : undefined}
             />
           )}
           {tab === 'tiles' && (
-            <HeatMapView
-              run={run}
-              busy={state !== 'idle'}
-              onRun={shown === LIVE && session.adapter ? () => void session.runTiles(quick) : undefined}
-            />
+            <HeatMapView run={run} busy={state !== 'idle'} onRun={session.adapter ? runTiles : undefined} />
           )}
           {tab === 'compare' && (
             <CompareView

@@ -1,12 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ComparedRow, Comparison, Ratio } from '../../jobs/bench/compareKernels.ts';
 import type { KernelsRow } from '../../jobs/bench/kernelsReport.ts';
-import { formatNumber } from '../../jobs/formatNumber.ts';
+import { digits, timeText } from '../../jobs/bench/kernelsTable.ts';
+import { rowTitle } from './rowName.ts';
 import type { ListedRun } from './runLibrary.ts';
 import { RunPicker } from './runPicker.tsx';
 import type { RunView } from './runView.ts';
 import { ScrollRegion } from './scrollRegion.tsx';
 import { sourceLine } from './sourceLine.ts';
+import { Spread } from './spread.tsx';
 
 interface CompareProps {
   runs: readonly ListedRun[];
@@ -120,16 +122,14 @@ function Compared({ comparison, a, b }: { comparison: Comparison; a: RunView; b:
 function ComparedLine({ row: { a, b, ratio }, most }: { row: ComparedRow; most: number }) {
   return (
     <tr data-verdict={ratio ? verdict(ratio) : undefined}>
-      <th scope="row">
-        {a.family} {a.title}
-      </th>
+      <th scope="row">{rowTitle(a)}</th>
       <td class="shape">{a.shape}</td>
       <td class="number">{figure(a)}</td>
       <td class="number">{figure(b)}</td>
       <td class="number">
         {ratio && (
           <>
-            {ratio.value.toFixed(3)} <span class="spread">± {formatNumber(ratio.spread, 2)}</span>
+            {ratio.value.toFixed(3)} <span class="spread">± {digits(ratio.spread)}</span>
           </>
         )}
       </td>
@@ -163,9 +163,5 @@ function RatioBar({ ratio: { value, spread, within }, most }: { ratio: Ratio; mo
 function figure(row: KernelsRow) {
   if (row.wrong) return <strong class="wrong">WRONG</strong>;
   if (!row.time) return row.failed !== null ? 'not run' : '–';
-  return (
-    <>
-      {formatNumber(row.time.median, 3)} <span class="spread">± {formatNumber(row.time.spread, 2)}</span>
-    </>
-  );
+  return <Spread text={timeText(row.time)} />;
 }

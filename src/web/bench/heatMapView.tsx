@@ -11,7 +11,7 @@ const CELL_HEIGHT = 46;
 interface HeatMapProps {
   run: RunView | undefined;
   busy: boolean;
-  /** Times the tile sizes; undefined where the run that is shown is not this page's. */
+  /** Times the tile sizes; undefined without an adapter. */
   onRun: (() => void) | undefined;
 }
 
@@ -71,9 +71,9 @@ function Drawing({ run, heatMap, width }: { run: RunView; heatMap: HeatMap; widt
       {cells.map((cell) => {
         const x = LEFT + cellWidth * columns.values.indexOf(cell.column);
         const y = TOP + CELL_HEIGHT * rows.values.indexOf(cell.row);
-        const heat = (cell.gflops ?? 0) / most;
+        const heat = ((cell.gflops ?? 0) / most) ** 1.5;
         return (
-          <g key={`${cell.row} ${cell.column}`} class={heat > 0.55 ? 'cell hot' : 'cell'}>
+          <g key={`${cell.row} ${cell.column}`} class={heat > 0.7 ? 'cell hot' : 'cell'}>
             <title>{described(heatMap, cell)}</title>
             <rect
               x={x + 1}
@@ -90,7 +90,7 @@ function Drawing({ run, heatMap, width }: { run: RunView; heatMap: HeatMap; widt
               height={CELL_HEIGHT - 2}
               rx="3"
               class="heat"
-              style={{ 'fill-opacity': heat ** 1.5 }}
+              style={{ 'fill-opacity': heat }}
             />
             <text x={x + cellWidth / 2} y={y + CELL_HEIGHT / 2 + 4} text-anchor="middle">
               {cell.gflops === null ? '✕' : formatNumber(cell.gflops, 3)}
@@ -102,8 +102,8 @@ function Drawing({ run, heatMap, width }: { run: RunView; heatMap: HeatMap; widt
         );
       })}
       <text class="note" x="8" y={height - 38}>
-        GFLOP/s of {shape}; framed: the fastest; ✕:{' '}
-        {cells.some(({ failed }) => failed) ? 'does not run' : 'none'}
+        GFLOP/s of {shape}; framed: the fastest
+        {cells.some(({ failed }) => failed !== null) && '; ✕: did not run'}
       </text>
       <Note run={run} x={8} y={height - 20} />
     </svg>

@@ -1,12 +1,13 @@
 import { Fragment } from 'preact';
 import type { KernelsRow } from '../../jobs/bench/kernelsReport.ts';
-import { formatNumber } from '../../jobs/formatNumber.ts';
+import { rowCells } from '../../jobs/bench/kernelsTable.ts';
 import { Change } from './change.tsx';
 import { familyColours } from './familyColour.ts';
 import { RooflineBar } from './rooflineBar.tsx';
 import type { RunView } from './runView.ts';
 import { ScrollRegion } from './scrollRegion.tsx';
 import { sourceLine } from './sourceLine.ts';
+import { Spread } from './spread.tsx';
 
 interface TableProps {
   run: RunView;
@@ -50,7 +51,7 @@ export function KernelsTable({ run, rows, selected, onSelect }: TableProps) {
               Compile, ms
             </th>
             <th scope="col" class="number">
-              Error, of allowed
+              Error, of what is allowed
             </th>
           </tr>
         </thead>
@@ -96,14 +97,14 @@ export function KernelsTable({ run, rows, selected, onSelect }: TableProps) {
 
 /** @param before the row as it was before it was run again, null where it was not, undefined without that column */
 function Figures({ row, before }: { row: KernelsRow; before: KernelsRow | null | undefined }) {
-  const { time, roofline, compile, error, tolerance, wrong } = row;
+  const { time, roofline, wrong } = row;
+  // In the words of the command line.
+  const [, , , milliseconds, range, gflops, gbs, , compile, error] = rowCells(row);
   return (
     <Fragment>
-      <td class="number time">
+      <td class="number time" title={time ? `interquartile range ${range} ms` : undefined}>
         {time ? (
-          <>
-            {formatNumber(time.median, 3)} <span class="spread">± {formatNumber(time.spread, 2)}</span>
-          </>
+          <Spread text={milliseconds!} />
         ) : wrong ? (
           <strong class="wrong">WRONG</strong>
         ) : (
@@ -113,18 +114,11 @@ function Figures({ row, before }: { row: KernelsRow; before: KernelsRow | null |
       {before !== undefined && (
         <td class="number">{before && <Change before={before.time} after={time} />}</td>
       )}
-      <td class="number">{formatNumber(row.gflops, 3)}</td>
-      <td class="number">{formatNumber(row.gbs, 3)}</td>
+      <td class="number">{gflops}</td>
+      <td class="number">{gbs}</td>
       <td>{roofline && <RooflineBar {...roofline} />}</td>
-      <td class="number">{formatNumber(compile, 3)}</td>
-      <td class={wrong ? 'number wrong' : 'number'}>
-        {error === null ? (wrong ? 'NaN' : '–') : error === 0 ? '0' : errorShare(error, tolerance)}
-      </td>
+      <td class="number">{compile}</td>
+      <td class={wrong ? 'number wrong' : 'number'}>{error}</td>
     </Fragment>
   );
-}
-
-function errorShare(error: number, tolerance: number): string {
-  const share = tolerance > 0 ? ` (${formatNumber((100 * error) / tolerance, 2)} %)` : '';
-  return `${error.toExponential(1)}${share}`;
 }

@@ -2,6 +2,7 @@ import type { KernelsRow } from '../../jobs/bench/kernelsReport.ts';
 import { KernelsTable } from './kernelsTable.tsx';
 import { KernelViewer } from './kernelViewer.tsx';
 import { RooflinePlot } from './rooflinePlot.tsx';
+import { RowFigures } from './rowFigures.tsx';
 import { rowName } from './rowName.ts';
 import type { RunView } from './runView.ts';
 
@@ -46,9 +47,8 @@ export function KernelsView(props: KernelsViewProps) {
             </button>
           </div>
           {row.ladder && <p class="hint">{row.ladder.title}</p>}
-          {row.dispatches.length === 0 ? (
-            <p class="hint">{row.failed ?? 'No kernel ran.'}</p>
-          ) : (
+          <RowFigures row={row} before={run.before.get(row.id)} />
+          {row.dispatches.length > 0 && (
             <KernelViewer dispatches={row.dispatches} edits={edits} refused={refused} />
           )}
         </section>

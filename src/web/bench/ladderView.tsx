@@ -1,11 +1,9 @@
 import { useState } from 'preact/hooks';
-import type { KernelsRow, LadderName, LadderText } from '../../jobs/bench/kernelsReport.ts';
-import { formatNumber } from '../../jobs/formatNumber.ts';
+import type { LadderName, LadderText } from '../../jobs/bench/kernelsReport.ts';
 import { ButtonGroup } from './buttonGroup.tsx';
-import { Change } from './change.tsx';
 import { KernelViewer } from './kernelViewer.tsx';
 import { LadderChart, type LadderMetric, type RungBar } from './ladderChart.tsx';
-import { RooflineBar } from './rooflineBar.tsx';
+import { RowFigures } from './rowFigures.tsx';
 import type { RunView } from './runView.ts';
 
 interface LadderProps {
@@ -15,7 +13,7 @@ interface LadderProps {
   busy: boolean;
   edits: number;
   refused: ReadonlyMap<string, string>;
-  /** Runs one version, or all of a ladder; undefined where the run that is shown is not this page's. */
+  /** Runs one version, or all of a ladder; undefined without an adapter. */
   onRun: ((ladder: LadderName, rung?: number) => void) | undefined;
 }
 
@@ -80,14 +78,7 @@ export function LadderView({ run, ladders, busy, edits, refused, onRun }: Ladder
                 <span class="rung-number">{rung.number}</span> {rung.title}
               </h3>
               <p class="why">{rung.why}</p>
-              {rung.row?.failed && <p class="error">Not run here: {rung.row.failed}</p>}
-              {rung.row?.wrong && (
-                <p class="error">
-                  WRONG: it differs from float64 by {rung.row.error?.toExponential(1) ?? 'NaN'}, allowed are{' '}
-                  {rung.row.tolerance.toExponential(1)}.
-                </p>
-              )}
-              <RungFigures row={rung.row} before={rung.row && run?.before.get(rung.row.id)} />
+              {rung.row && <RowFigures row={rung.row} before={run?.before.get(rung.row.id)} />}
               <button type="button" disabled={busy || !onRun} onClick={() => onRun?.(name, rung.number)}>
                 Run version {rung.number}
               </button>
@@ -102,21 +93,5 @@ export function LadderView({ run, ladders, busy, edits, refused, onRun }: Ladder
         </div>
       )}
     </div>
-  );
-}
-
-function RungFigures({ row, before }: { row: KernelsRow | undefined; before: KernelsRow | undefined }) {
-  if (!row?.time) return null;
-  return (
-    <p class="figures">
-      <span>
-        {formatNumber(row.time.median, 3)} ± {formatNumber(row.time.spread, 2)} ms
-      </span>
-      {before && <Change before={before.time} after={row.time} />}
-      <span>{formatNumber(row.gflops, 3)} GFLOP/s</span>
-      <span>{formatNumber(row.gbs, 3)} GB/s</span>
-      <span>compiled in {formatNumber(row.compile, 3)} ms</span>
-      {row.roofline && <RooflineBar {...row.roofline} />}
-    </p>
   );
 }

@@ -141,15 +141,6 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
         <polyline
           points={`${x(foot)},${y(bandwidth * foot)} ${x(ridge)},${y(peak)} ${width - MARGIN.right},${y(peak)}`}
         />
-        <text
-          transform={`translate(${x(middle)} ${y(bandwidth * middle) - 6}) rotate(${angle})`}
-          text-anchor="middle"
-        >
-          copy {formatNumber(bandwidth, 3)} GB/s
-        </text>
-        <text x={width - MARGIN.right} y={y(peak) - 6} text-anchor="end">
-          fma {formatNumber(peak, 3)} GFLOP/s
-        </text>
       </g>
       <g class="points">
         {points.map((row, i) => (
@@ -157,7 +148,7 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
             key={row.id}
             index={i}
             roving={roving}
-            label={`${row.family}, ${rowName(row)}: ${formatNumber(row.intensity, 3)} flop/byte, ${formatNumber(row.gflops, 3)} GFLOP/s${share(row)}`}
+            label={`${rowName(row)}: ${formatNumber(row.intensity, 3)} flop/byte, ${formatNumber(row.gflops, 3)} GFLOP/s${share(row)}`}
             pressed={row.id === selected}
             look="point"
             onPress={() => onSelect(row.id)}
@@ -171,6 +162,17 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
             />
           </Mark>
         ))}
+      </g>
+      <g class="roof-label">
+        <text
+          transform={`translate(${x(middle)} ${y(bandwidth * middle) - 6}) rotate(${angle})`}
+          text-anchor="middle"
+        >
+          copy {formatNumber(bandwidth, 3)} GB/s
+        </text>
+        <text x={width - MARGIN.right} y={y(peak) - 6} text-anchor="end">
+          fma {formatNumber(peak, 3)} GFLOP/s
+        </text>
       </g>
       {labelled && <Label row={labelled} x={x(labelled.intensity)} y={y(labelled.gflops)} width={width} />}
       <Note run={run} x={8} y={HEIGHT - 20} />

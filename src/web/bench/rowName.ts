@@ -1,6 +1,11 @@
 import type { KernelsRow } from '../../jobs/bench/kernelsReport.ts';
 
-/** A row in words that say which of its family it is. */
-export function rowName({ title, shape }: KernelsRow): string {
-  return `${title}, ${shape}`;
+/** A row's kernel, with its family where the title does not say it. */
+export function rowTitle({ ladder, family, title }: Pick<KernelsRow, 'ladder' | 'family' | 'title'>): string {
+  return ladder ? title : `${family} ${title}`;
+}
+
+/** A row in words. */
+export function rowName(row: KernelsRow): string {
+  return `${rowTitle(row)}, ${row.shape}`;
 }

@@ -14,7 +14,7 @@ export function sourceLines({ adapter, report, quick }: RunView): [string, strin
     parts(
       report?.engine ?? adapter?.engine,
       report?.date.slice(0, 10),
-      report?.commit && `commit ${report.commit}`,
+      report?.commit && `commit ${report.commit.slice(0, 10)}`,
       quick && 'quick run, no figures to quote',
     ),
   ];
