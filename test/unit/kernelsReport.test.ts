@@ -7,10 +7,12 @@ import {
 } from '../../src/jobs/bench/compareKernels.ts';
 import { kernelsCsv } from '../../src/jobs/bench/kernelsCsv.ts';
 import { KERNELS_FORMAT, type KernelsReport, type KernelsRow } from '../../src/jobs/bench/kernelsReport.ts';
-import { kernelsText, timeText } from '../../src/jobs/bench/kernelsTable.ts';
+import { kernelsText, ladderLines, timeText } from '../../src/jobs/bench/kernelsTable.ts';
 import { fillingRepeats } from '../../src/jobs/bench/repeats.ts';
 import { attainable, rooflineShare } from '../../src/jobs/bench/roofline.ts';
+import { sampledMatmul } from '../../src/jobs/bench/sampledMatmul.ts';
 import { quantile, timingOf } from '../../src/jobs/bench/timing.ts';
+import { uniform } from '../../src/jobs/selftest/values.ts';
 
 function ceiling(unit: 'GB/s' | 'GFLOP/s' | 'µs', median: number) {
   return { unit, median, q1: median, q3: median, samples: [median], by: 'a test' };
@@ -112,19 +114,18 @@ describe('a timing', () => {
 
 test('repeats fill a sample, after at least three passes', async () => {
   const passes: number[] = [];
-  const time = async (_program: unknown, repeats: number): Promise<number> => {
+  const timer = (milliseconds: number) => async (repeats: number) => {
     passes.push(repeats);
-    return 0.5 * repeats;
+    return milliseconds * repeats;
   };
-  const found = await fillingRepeats({ time }, undefined as never);
+  const found = await fillingRepeats(timer(0.5));
   expect(found.milliseconds).toBe(0.5);
   expect(found.repeats * 0.5).toBeGreaterThanOrEqual(20);
   expect(found.repeats).toBeLessThan(60);
   expect(passes.length).toBeGreaterThanOrEqual(3);
 
   passes.length = 0;
-  const slow = await fillingRepeats({ time: async (p, n) => 100 * (await time(p, n)) }, undefined as never);
-  expect(slow).toEqual({ repeats: 1, milliseconds: 50 });
+  expect(await fillingRepeats(timer(50))).toEqual({ repeats: 1, milliseconds: 50 });
   expect(passes).toEqual([1, 1, 1]);
 });
 
@@ -256,4 +257,45 @@ test('the table labels a software adapter and a wrong row, which has no speed', 
   expect(text).toContain('1 of 2 rows are WRONG');
   const widths = text.split('\n').flatMap((each) => (each.startsWith('|') ? [each.length] : []));
   expect(new Set(widths).size).toBe(1);
+});
+
+test('a ladder is told step by step, with what each took', () => {
+  const ladder = { name: 'sum', number: 2, title: 'a tree' } as const;
+  const rung = (number: number) => ({
+    number,
+    title: `step ${number}`,
+    kernel: 'a/b',
+    why: `Reason ${number}.`,
+  });
+  const ladders = [
+    { name: 'sum', about: 'a sum', rungs: [rung(1), rung(2)] },
+    { name: 'moments', about: 'not asked for', rungs: [rung(1)] },
+  ] as const;
+  expect(ladderLines({ ladders, rows: [row('x', [1, 2, 3], { ladder })] })).toEqual([
+    'sum: a sum',
+    '  1. step 1 (shaders/a/b.wgsl). Reason 1.',
+    '  2. step 2 (shaders/a/b.wgsl; 4×4×4: 2.00 ± 0.80 ms). Reason 2.',
+    '',
+  ]);
+});
+
+test.for(['NN', 'NT', 'TN'] as const)('rows of a large product stand for all of it: %s', (form) => {
+  const [m, n, k] = [520, 512, 512];
+  const a = uniform(m * k, 1);
+  const b = uniform(k * n, 2);
+  const { values, at } = sampledMatmul(form, a, b, { m, n, k });
+  expect(values).toHaveLength(64 * n);
+  const rows = [...new Set(Array.from(at!, (place) => Math.floor(place / n)))];
+  expect(rows).toHaveLength(64);
+  expect([rows[0], rows.at(-1)]).toEqual([0, m - 1]);
+  for (const i of [0, 5 * n + 7, 64 * n - 1]) {
+    const [row, column] = [Math.floor(at![i]! / n), at![i]! % n];
+    let sum = 0;
+    for (let l = 0; l < k; l++) {
+      const x = a[form === 'TN' ? l * m + row : row * k + l]!;
+      const y = b[form === 'NT' ? column * k + l : l * n + column]!;
+      sum += x * y;
+    }
+    expect(values[i]).toBe(sum);
+  }
 });

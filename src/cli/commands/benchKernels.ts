@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { compareKernels, comparisonText, parseKernelsReport } from '../../jobs/bench/compareKernels.ts';
 import { kernelsCsv } from '../../jobs/bench/kernelsCsv.ts';
 import type { KernelsReport } from '../../jobs/bench/kernelsReport.ts';
-import { kernelsText } from '../../jobs/bench/kernelsTable.ts';
+import { kernelsText, ladderLines } from '../../jobs/bench/kernelsTable.ts';
 import { InputError } from '../../nn/inputError.ts';
 import { describeMachine } from '../bench/describeMachine.ts';
 import { Progress } from '../progress.ts';
@@ -18,6 +18,7 @@ interface KernelsOptions {
   quick?: boolean;
   rounds?: number;
   heatMap?: boolean;
+  explain?: boolean;
   out?: string;
   csv?: string;
 }
@@ -36,6 +37,7 @@ export function registerBenchKernels(bench: Command): void {
     .option('--rounds <n>', 'samples of each row (default: 15)', integer(1))
     .option('--heat-map', 'with the tile sizes of a product (default: unless rows are picked)')
     .option('--no-heat-map', 'without it')
+    .option('--explain', 'also say why each step of a ladder is faster than the one before')
     .option('--out <file>', 'also write all samples there, as JSON')
     .option('--csv <file>', 'also write a line a row there')
     .action(kernels);
@@ -48,7 +50,7 @@ export function registerBenchKernels(bench: Command): void {
 }
 
 async function kernels(options: KernelsOptions): Promise<void> {
-  const { runtime, family: families, only, quick, rounds, heatMap, out, csv } = options;
+  const { runtime, family: families, only, quick, rounds, heatMap, explain, out, csv } = options;
   checkOutput('--out', out);
   checkOutput('--csv', csv);
   const progress = new Progress();
@@ -67,6 +69,7 @@ async function kernels(options: KernelsOptions): Promise<void> {
     );
     const report = result as KernelsReport;
     process.stdout.write(`${kernelsText(report)}\n`);
+    if (explain) process.stdout.write(`\n${ladderLines(report).join('\n')}\n`);
     if (out !== undefined) writeAtomically(out, `${formatJson({ ...describeMachine(), ...report })}\n`);
     if (csv !== undefined) writeAtomically(csv, kernelsCsv(report));
     process.exitCode = exitCode;

@@ -2,6 +2,7 @@ import type { Gpu } from '../../gpu/device.ts';
 import { PassClock, type PassTime } from '../../gpu/passClock.ts';
 import type { Program } from '../../gpu/program.ts';
 import type { ClockInfo } from './kernelsReport.ts';
+import { fillingRepeats } from './repeats.ts';
 
 /** Timestamps that are whole multiples of this many nanoseconds are quantised: 2¹⁶ in Chromium, 10⁵ by the specification. */
 const QUANTISED = 10_000n;
@@ -20,13 +21,14 @@ export interface BenchClock {
 /**
  * Timestamp queries where the device has them, they are not quantised and they agree with the wall clock; else the wall
  * clock, from the submit to the news that it is done.
- * @param probe a program whose passes last milliseconds
+ * @param probe a program to try both on
  */
 export async function benchClock(gpu: Gpu, probe: Program): Promise<BenchClock> {
   const clock = new PassClock(gpu);
+  const { repeats } = await fillingRepeats(async (n) => (await clock.time(probe, n)).wall);
   const seen: PassTime[] = [];
-  for (let i = 0; i < PROBES; i++) seen.push(await clock.time(probe, 1 + (i % 3)));
-  const refused = refusal(seen.slice(1));
+  for (let i = 0; i < PROBES; i++) seen.push(await clock.time(probe, repeats + i));
+  const refused = refusal(seen);
   const info: ClockInfo =
     refused === null
       ? { kind: 'timestamp-query', grain: queryGrain(seen), note: null }

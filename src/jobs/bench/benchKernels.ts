@@ -176,7 +176,8 @@ async function prepare(
   let prepared: PreparedTrial | undefined;
   try {
     prepared = await prepareTrial(gpu, trial);
-    const { dispatches } = prepared.program;
+    const { program } = prepared;
+    const { dispatches } = program;
     const bytes = bytesOf(prepared);
     const { ok, worstError, tolerance } = await runTrial(gpu, prepared);
     const row: KernelsRow = {
@@ -203,7 +204,7 @@ async function prepare(
       prepared.dispose();
       return { row };
     }
-    const { repeats } = await fillingRepeats(clock, prepared.program);
+    const { repeats } = await fillingRepeats((n) => clock.time(program, n));
     return { row: { ...row, repeats }, prepared, repeats };
   } catch (error) {
     prepared?.dispose();

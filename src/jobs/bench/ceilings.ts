@@ -14,7 +14,10 @@ export function copyCall(vectors: number, each: number): KernelCall {
   };
 }
 
-/** `chains` chains of vectors of four an invocation, `rounds` fma long. Operand `y`. */
+/** fma that a chain does between two turns of the loop. */
+export const FMA_STEPS = 8;
+
+/** `chains` chains of vectors of four an invocation, `rounds` fma long, a multiple of FMA_STEPS. Operand `y`. */
 export function fmaCall(
   invocations: number,
   rounds: number,
@@ -23,7 +26,7 @@ export function fmaCall(
 ): KernelCall {
   return {
     source: fmaPeak,
-    knobs: { CHAINS: chains },
+    knobs: { CHAINS: chains, STEPS: FMA_STEPS },
     params: { invocations, rounds, factor, addend },
     grid: linearGrid(invocations),
   };

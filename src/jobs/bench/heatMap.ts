@@ -74,7 +74,8 @@ export async function* heatMap(
           const prepared = await prepareTrial(gpu, trial);
           const { ok } = await runTrial(gpu, prepared);
           if (ok) {
-            const { repeats } = await fillingRepeats(clock, prepared.program);
+            const { program } = prepared;
+            const { repeats } = await fillingRepeats((n) => clock.time(program, n));
             cells.push({ row, column, prepared, repeats, samples: [] });
           } else {
             failed.push({ row, column, time: null, gflops: null, failed: 'WRONG' });

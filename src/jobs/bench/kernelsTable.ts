@@ -15,6 +15,26 @@ export function kernelsText(report: KernelsReport): string {
   ].join('\n');
 }
 
+/** Every ladder that has rows in the report, step by step, with what each took. */
+export function ladderLines({ ladders, rows }: Pick<KernelsReport, 'ladders' | 'rows'>): string[] {
+  return ladders.flatMap(({ name, about, rungs }) => {
+    const ours = rows.filter(({ ladder }) => ladder?.name === name);
+    if (ours.length === 0) return [];
+    const took = (number: number): string[] =>
+      ours
+        .filter(({ ladder }) => ladder!.number === number)
+        .map(({ shape, time }) => `${shape}: ${time ? `${timeText(time)} ms` : 'no time'}`);
+    return [
+      `${name}: ${about}`,
+      ...rungs.map(
+        ({ number, title, kernel, why }) =>
+          `  ${number}. ${title} (${[`shaders/${kernel}.wgsl`, ...took(number)].join('; ')}). ${why}`,
+      ),
+      '',
+    ];
+  });
+}
+
 /** Adapter, clock, ceilings: what the table must be read with. */
 export function headLines({
   adapter,

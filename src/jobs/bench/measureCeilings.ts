@@ -15,11 +15,11 @@ interface Sizes {
   readonly rounds: number;
 }
 
-const SOFTWARE: Sizes = { copyBytes: 2 ** 25, invocations: 4096, rounds: 128 };
+const SOFTWARE: Sizes = { copyBytes: 2 ** 25, invocations: 4096, rounds: 512 };
 const GPU: Sizes = { copyBytes: 2 ** 28, invocations: 2 ** 18, rounds: 1024 };
 /** Vectors an invocation of the copy, and chains of the fma: which is fastest differs by adapter, so all are tried. */
 const EACH = [1, 4, 16];
-const CHAINS = [4, 8, 16];
+const CHAINS = [1, 2, 4, 8];
 /** |factor| < 1: no chain overflows, and none becomes a denormal. */
 const CHAIN = { factor: 0.999, addend: 0.001 };
 const LEAST_SAMPLES = 3;
@@ -30,8 +30,15 @@ export interface Probe {
   dispose(): void;
 }
 
+/** Something to time. */
+interface Timed {
+  /** Milliseconds that so many runs take. */
+  readonly time: (repeats: number) => Promise<number>;
+  dispose(): void;
+}
+
 /** A pass of fma chains, which lasts some milliseconds. */
-export function fmaProbe(gpu: Gpu, chains = 8): Promise<Probe> {
+export function fmaProbe(gpu: Gpu, chains = CHAINS[1]!): Promise<Probe> {
   const { invocations, rounds } = sizesFor(gpu);
   return probe(gpu, `fma, ${chains} chains`, fmaCall(invocations, rounds, chains, CHAIN), {
     y: 4 * invocations,
@@ -92,57 +99,87 @@ async function probe(
   return { program, dispose: () => program.dispose() };
 }
 
-/** A way to reach a ceiling, and what a run of it does, in units of 10⁻⁹ of the ceiling's a second. */
+/** A way to reach a ceiling: the bytes or flops of a run. */
 interface Way {
   readonly by: string;
   readonly work: number;
-  readonly probe: () => Promise<Probe>;
+  readonly open: () => Promise<Timed>;
 }
 
 /** The ceiling by whichever way is fastest; the others are looked at once. */
-async function highest(
-  unit: 'GB/s' | 'GFLOP/s',
-  ways: readonly Way[],
-  clock: BenchClock,
-  count: number,
-): Promise<Ceiling> {
-  let best: { way: Way; rate: number; prepared: Probe; repeats: number } | null = null;
+async function highest(unit: 'GB/s' | 'GFLOP/s', ways: readonly Way[], count: number): Promise<Ceiling> {
+  let best: { way: Way; rate: number; timed: Timed; repeats: number } | null = null;
   try {
     for (const way of ways) {
-      const prepared = await way.probe();
-      const { repeats, milliseconds } = await fillingRepeats(clock, prepared.program);
+      const timed = await way.open();
+      const { repeats, milliseconds } = await fillingRepeats(timed.time);
       const rate = way.work / milliseconds;
       if (best && best.rate >= rate) {
-        prepared.dispose();
+        timed.dispose();
         continue;
       }
-      best?.prepared.dispose();
-      best = { way, rate, prepared, repeats };
+      best?.timed.dispose();
+      best = { way, rate, timed, repeats };
     }
-    const { way, prepared, repeats } = best!;
+    const { way, timed, repeats } = best!;
     const rates: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const milliseconds = (await clock.time(prepared.program, repeats)) / repeats;
-      rates.push(way.work / (milliseconds * 1e6));
-    }
+    for (let i = 0; i < count; i++) rates.push((way.work * repeats) / ((await timed.time(repeats)) * 1e6));
     return ceiling(unit, way.by, rates);
   } finally {
-    best?.prepared.dispose();
+    best?.timed.dispose();
   }
 }
 
+async function timedProbe(clock: BenchClock, probe: Promise<Probe>): Promise<Timed> {
+  const { program, dispose } = await probe;
+  return { time: (repeats) => clock.time(program, repeats), dispose };
+}
+
+/** By kernels, and by the command that copies buffers, which may go ways that no kernel can. */
 function copyBandwidth(gpu: Gpu, clock: BenchClock, count: number): Promise<Ceiling> {
   const { copyBytes } = sizesFor(gpu);
-  const ways = EACH.map((each) => ({
-    by: `ceilings/copyBandwidth EACH=${each} over ${copyBytes / 2 ** 20} MiB`,
-    work: 2 * copyBytes,
-    probe: () =>
-      probe(gpu, `copy, ${each} vectors each`, copyCall(copyBytes / 16, each), {
-        x: copyBytes,
-        y: copyBytes,
-      }),
+  const over = `over ${copyBytes / 2 ** 20} MiB`;
+  const work = 2 * copyBytes;
+  const kernels = EACH.map((each) => ({
+    by: `ceilings/copyBandwidth EACH=${each} ${over}`,
+    work,
+    open: () => {
+      const call = copyCall(copyBytes / 16, each);
+      return timedProbe(
+        clock,
+        probe(gpu, `copy, ${each} vectors each`, call, { x: copyBytes, y: copyBytes }),
+      );
+    },
   }));
-  return highest('GB/s', ways, clock, count);
+  const command = {
+    by: `copyBufferToBuffer ${over}, wall clock`,
+    work,
+    open: () => copyCommand(gpu, copyBytes),
+  };
+  return highest('GB/s', [...kernels, command], count);
+}
+
+async function copyCommand(gpu: Gpu, size: number): Promise<Timed> {
+  const { device } = gpu;
+  const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const [x, y] = ['x', 'y'].map((label) =>
+    device.createBuffer({ label: `copied ${label}`, size, usage }),
+  ) as [GPUBuffer, GPUBuffer];
+  return {
+    time: async (repeats) => {
+      const encoder = device.createCommandEncoder({ label: 'copies' });
+      // There and back: no copy overwrites what the one before has written, so none can be left out.
+      for (let i = 0; i < repeats; i++) encoder.copyBufferToBuffer(i % 2 ? y : x, 0, i % 2 ? x : y, 0, size);
+      const started = performance.now();
+      device.queue.submit([encoder.finish()]);
+      await orLost(gpu, device.queue.onSubmittedWorkDone());
+      return performance.now() - started;
+    },
+    dispose: () => {
+      x.destroy();
+      y.destroy();
+    },
+  };
 }
 
 function fmaPeak(gpu: Gpu, clock: BenchClock, count: number): Promise<Ceiling> {
@@ -150,13 +187,13 @@ function fmaPeak(gpu: Gpu, clock: BenchClock, count: number): Promise<Ceiling> {
   const ways = CHAINS.map((chains) => ({
     by: `ceilings/fmaPeak CHAINS=${chains}`,
     work: 8 * chains * rounds * invocations,
-    probe: () => fmaProbe(gpu, chains),
+    open: () => timedProbe(clock, fmaProbe(gpu, chains)),
   }));
-  return highest('GFLOP/s', ways, clock, count);
+  return highest('GFLOP/s', ways, count);
 }
 
 async function dispatchCost({ program }: Probe, clock: BenchClock, count: number): Promise<Ceiling> {
-  const { repeats } = await fillingRepeats(clock, program);
+  const { repeats } = await fillingRepeats((n) => clock.time(program, n));
   const samples: number[] = [];
   for (let i = 0; i < count; i++) samples.push((1000 * (await clock.time(program, repeats))) / repeats);
   return ceiling('µs', `${repeats} empty dispatches in a pass`, samples);

@@ -70,7 +70,9 @@ const LONGEST_SERIAL = 2 ** 21;
 
 export const sumLadder: Ladder<VectorShape> = {
   name: 'sum',
-  about: 'y = Σ x of a float32 vector, an addition for every four bytes: as fast as memory is, at best.',
+  about:
+    'y = Σ x of a float32 vector, an addition for every four bytes: as fast as memory is, at best. SwiftShader: 2¹⁸ ' +
+    'numbers in Chromium 156 on two cores, 2026-11-25.',
   title: ({ elements }) => `${elements}`,
   operands: ({ elements }) => ({ x: random([elements], 1) }),
   results: () => ({ y: { shape: [] } }),
@@ -89,21 +91,34 @@ export const sumLadder: Ladder<VectorShape> = {
         elements > LONGEST_SERIAL
           ? `${elements} elements one after the other take a GPU seconds`
           : inPasses([{ call: { source: sumSerial, params: { elements }, grid: [1, 1] }, left: 1 }]),
-      why: '',
+      why:
+        'One invocation adds one number after the other. Each addition waits for the one before and each ' +
+        'load for its latency, and all other cores idle. A load takes a GPU some hundreds of nanoseconds, a ' +
+        'million of them tenths of a second; a CPU core with its caches is at its best here: 6.6 ms for ' +
+        '262,144 numbers on SwiftShader, faster than the next five rungs.',
     },
     {
       number: 2,
       title: 'a tree a workgroup, partners 1, 2, 4, … apart',
       kernel: sumInterleaved,
       plan: byWorkgroups(sumInterleaved, () => 256),
-      why: '',
+      why:
+        'An invocation a number, and in each workgroup of 256 a binary tree: eight levels in place of 255 ' +
+        'additions in a row, and all cores work. But at each level the invocations that go on are spread ' +
+        'over all subgroups (every 2nd, 4th, 8th …), so whole subgroups run for one or two lanes, and their ' +
+        'accesses to workgroup memory meet in the same banks. A CPU runs the 256 invocations one after the ' +
+        'other and pays for eight barriers each: 176 ms.',
     },
     {
       number: 3,
       title: 'partners 128, 64, 32, … apart',
       kernel: sumHalving,
       plan: byWorkgroups(sumHalving, () => 256),
-      why: '',
+      why:
+        'The spans in the other order: the lanes that still add are the first 128, 64, 32 …, side by side. ' +
+        'From the third level on whole subgroups fall idle, and neighbouring lanes read neighbouring words, ' +
+        "each from a bank of its own; this is the first large step of Harris's CUDA reductions (2007). A " +
+        'CPU has neither subgroups to free nor banks: 180 ms, no difference beyond the spread.',
     },
     {
       number: 4,
@@ -111,14 +126,21 @@ export const sumLadder: Ladder<VectorShape> = {
       kernel: sumManyEach,
       // Some 512 workgroups for a first pass, and the second is one.
       plan: byWorkgroups(sumManyEach, (elements) => Math.max(1024, 256 * Math.ceil(elements / (256 * 512)))),
-      why: '',
+      why:
+        'The tree costs eight barriers however many numbers come in, so every lane first adds up many of ' +
+        'them in a register, neighbours loading neighbouring numbers. 8,232 barriers become 2,056, two ' +
+        'passes replace three, and the first loop has nothing to wait for but memory: 180 to 48 ms on ' +
+        'SwiftShader.',
     },
     {
       number: 5,
       title: 'vectors of four, four loads at once',
       kernel: sumTree,
       plan: planned(sumTree, (target) => ({ ...target, kind: 'gpu', subgroups: false })),
-      why: '',
+      why:
+        'Loads of four numbers, four of them in flight at once before the first is needed: a quarter of the ' +
+        'instructions, and the latency of memory is hidden by the invocation itself. 48 to 16 ms on ' +
+        'SwiftShader. What is left on a GPU is the time that memory takes to deliver the numbers.',
     },
     {
       number: 6,
@@ -127,14 +149,22 @@ export const sumLadder: Ladder<VectorShape> = {
       plan: planned(sumTreeSubgroup, (target) =>
         target.subgroups ? { ...target, kind: 'gpu' } : 'the adapter has no subgroups',
       ),
-      why: '',
+      why:
+        'The last levels of the tree are additions between lanes of a subgroup (subgroupShuffleXor): no ' +
+        'workgroup memory and one barrier in place of eight. On a GPU this matters for short sums, of which ' +
+        'the tree is a large part; a long one waits for memory all the same. 16 to 13 ms on SwiftShader, ' +
+        'with its subgroups of four.',
     },
     {
       number: 7,
       title: 'a chunk an invocation, no barriers',
       kernel: sumVec4,
       plan: planned(sumVec4, (target) => ({ ...target, kind: 'cpu' })),
-      why: '',
+      why:
+        'No tree at all: an invocation adds a chunk of vectors with four loads in flight, a second pass ' +
+        "adds the chunks' sums, and there is no barrier. On a CPU this is the best by far, 0.36 ms, 490 " +
+        'times as fast as the first tree. A GPU would have its neighbours load addresses a chunk apart, ' +
+        "which is rung 1 of the products' ladder again: it gets rungs 5 and 6.",
     },
   ],
 };
