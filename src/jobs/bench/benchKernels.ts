@@ -8,7 +8,7 @@ import type { JobEvent } from '../jobEvent.ts';
 import { type PreparedTrial, prepareTrial, runTrial } from '../selftest/runTrial.ts';
 import { type BenchClock, benchClock } from './benchClock.ts';
 import { heatMap } from './heatMap.ts';
-import { FAMILIES, type KernelCase, kernelCases, type Scale } from './kernelCases.ts';
+import { FAMILIES, type KernelCase, kernelCases, scaleFor } from './kernelCases.ts';
 import {
   type Ceilings,
   type HeatMap,
@@ -52,8 +52,7 @@ export async function* benchKernels(
   control?: RunControl,
 ): AsyncGenerator<JobEvent, void, void> {
   const { quick = false, families, only } = spec;
-  const scale: Scale = quick ? 'quick' : gpu.info.software ? 'cpu' : 'gpu';
-  const cases = picked(kernelCases(scale), spec);
+  requireFamilies(families);
   const rounds = spec.rounds ?? (quick ? ROUNDS.quick : ROUNDS.full);
 
   yield { type: 'phase', phase: 'measuring ceilings' };
@@ -65,6 +64,8 @@ export async function* benchKernels(
   try {
     const ceilings = await measureCeilings(gpu, clock, rounds);
     yield { type: 'ceilings', ceilings, clock: clock.info };
+    const scale = quick ? 'quick' : scaleFor(gpu.info.software, ceilings.fmaPeak.median);
+    const cases = picked(kernelCases(scale), spec);
 
     yield { type: 'phase', phase: 'checking against float64' };
     for (const [done, each] of cases.entries()) {
@@ -94,7 +95,7 @@ export async function* benchKernels(
     let tiles: HeatMap | null = null;
     if ((spec.heatMap ?? !(quick || families || only)) && !control?.stopped) {
       yield { type: 'phase', phase: 'timing tile sizes' };
-      const edge = { quick: 64, cpu: 192, gpu: 1024 }[scale];
+      const edge = { quick: 64, cpu: 192, gpu: 512, large: 1024 }[scale];
       const running = heatMap(gpu, clock, { m: edge, n: edge, k: edge }, quick ? rounds : HEAT_MAP_ROUNDS);
       for (;;) {
         const next = await running.next();
@@ -130,7 +131,7 @@ export async function* benchKernels(
   }
 }
 
-function picked(cases: readonly KernelCase[], { families, only }: KernelsSpec): readonly KernelCase[] {
+function requireFamilies(families: KernelsSpec['families']): void {
   const unknown = families?.filter((family) => !FAMILIES.includes(family)) ?? [];
   if (unknown.length > 0) {
     throw new InputError(
@@ -139,6 +140,9 @@ function picked(cases: readonly KernelCase[], { families, only }: KernelsSpec): 
       `no family is called ${unknown.join(' or ')}; there are ${FAMILIES.join(', ')}`,
     );
   }
+}
+
+function picked(cases: readonly KernelCase[], { families, only }: KernelsSpec): readonly KernelCase[] {
   const of = cases.filter(({ family }) => families?.includes(family) ?? true);
   const found = of.filter(({ id }) => only?.some((text) => id.includes(text)) ?? true);
   if (found.length > 0) return found;

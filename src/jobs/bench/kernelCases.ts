@@ -30,8 +30,17 @@ export interface KernelCase
   refuses(target: Target): string | null;
 }
 
-/** How large the shapes are: a test's, those that a CPU computes in milliseconds, those that keep a GPU busy. */
-export type Scale = 'quick' | 'cpu' | 'gpu';
+/** How large the shapes are: a test's, those that a CPU computes in milliseconds, those that keep a GPU, or a large one, busy. */
+export type Scale = 'quick' | 'cpu' | 'gpu' | 'large';
+
+/** GFLOP/s of fma from which on a GPU is a large one; below, the naive rungs would take it seconds. */
+const LARGE = 2000;
+
+/** The scale for an adapter whose arithmetic ceiling was measured. */
+export function scaleFor(software: boolean, gflops: number): Scale {
+  if (software) return 'cpu';
+  return gflops < LARGE ? 'gpu' : 'large';
+}
 
 interface Sizes {
   /** Edges of square products: of the ladder, whose first rungs are slow, and of what the planner takes. */
@@ -45,6 +54,11 @@ interface Sizes {
   readonly matrix: readonly [number, number];
   readonly images: number;
 }
+
+const LAYERS: readonly LayerShape[] = [
+  { batch: 64, inputs: 784, outputs: 128 },
+  { batch: 512, inputs: 784, outputs: 128 },
+];
 
 const SIZES: Readonly<Record<Scale, Sizes>> = {
   quick: {
@@ -69,14 +83,20 @@ const SIZES: Readonly<Record<Scale, Sizes>> = {
     images: 32,
   },
   gpu: {
+    ladderCubes: [512, 1024],
+    cubes: [512, 1024],
+    ladderVectors: [2 ** 20, 2 ** 22],
+    vectors: [2 ** 20, 2 ** 22],
+    layers: LAYERS,
+    matrix: [2048, 2048],
+    images: 128,
+  },
+  large: {
     ladderCubes: [1024, 2048],
     cubes: [1024, 2048],
     ladderVectors: [2 ** 20, 2 ** 24],
     vectors: [2 ** 20, 2 ** 24],
-    layers: [
-      { batch: 64, inputs: 784, outputs: 128 },
-      { batch: 512, inputs: 1024, outputs: 1024 },
-    ],
+    layers: LAYERS,
     matrix: [4096, 4096],
     images: 256,
   },
