@@ -51,7 +51,7 @@ export function KernelsTable({ run, rows, selected, onSelect }: TableProps) {
               Compile, ms
             </th>
             <th scope="col" class="number">
-              Error, of what is allowed
+              Error / allowed
             </th>
           </tr>
         </thead>

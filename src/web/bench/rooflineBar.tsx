@@ -1,5 +1,4 @@
 import type { RooflineShare } from '../../jobs/bench/kernelsReport.ts';
-import { formatNumber } from '../../jobs/formatNumber.ts';
 
 /** A share of the roofline as a bar and a number, and the ceiling that it is of. */
 export function RooflineBar({ share, bound }: RooflineShare) {
@@ -11,8 +10,13 @@ export function RooflineBar({ share, bound }: RooflineShare) {
           style={{ width: `${Math.min(100, 100 * share)}%` }}
         />
       </span>
-      <span class="percent">{formatNumber(100 * share, share < 0.1 ? 2 : 3)} %</span>
+      <span class="percent">{percent(100 * share)}</span>
       <span class="bound">{bound}</span>
     </span>
   );
+}
+
+function percent(value: number): string {
+  if (value < 0.1) return '< 0.1 %';
+  return `${value.toFixed(value < 10 ? 1 : 0)} %`;
 }
