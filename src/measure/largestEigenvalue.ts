@@ -15,7 +15,8 @@ export interface LargestEigenvalueOptions {
 /**
  * The largest algebraic eigenvalue of an operator that changes slowly, as along a training run: each measurement begins with
  * the eigenvector that the last one left, so that a few products are enough where many would be needed from a random start.
- * Compiled once; the host reads a handful of numbers a measurement.
+ * Compiled once; the host reads a handful of numbers a measurement and stops at a tolerance, which `FollowedEigenvalue`, whose
+ * looks are part of a training run's submits, cannot.
  */
 export class LargestEigenvalue {
   /** Flat [P]: the eigenvector of the last measurement, of length 1. It may be written, to begin elsewhere. */
