@@ -1,6 +1,7 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { KernelsSpec } from './bench/kernelsReport.ts';
 import type { RunControl } from './control.ts';
+import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
 import type { OptimalStepSpec } from './experiments/optimalStepJob.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import type { TuneSpec } from './kernels/tuneJob.ts';
@@ -19,11 +20,12 @@ export type JobSpec =
   | { readonly job: 'benchMoments'; readonly rounds: number }
   | { readonly job: 'benchCurvature'; readonly rounds: number }
   | ({ readonly job: 'optimalStep' } & OptimalStepSpec)
+  | ({ readonly job: 'criticalBatch' } & CriticalBatchSpec)
   | ({ readonly job: 'selftest' } & SelftestSpec);
 
 /** Whether a job takes the kernels measured on this machine; self-test, tuner and benchmarks take the defaults. */
 export function takesTunedKernels({ job }: { readonly job: string }): boolean {
-  return job === 'train' || job === 'measure' || job === 'optimalStep';
+  return ['train', 'measure', 'optimalStep', 'criticalBatch'].includes(job);
 }
 
 /**
@@ -55,6 +57,9 @@ export async function* runJob(
   } else if (spec.job === 'optimalStep') {
     const { optimalStepJob } = await import('./experiments/optimalStepJob.ts');
     yield* optimalStepJob(gpu, spec, host);
+  } else if (spec.job === 'criticalBatch') {
+    const { criticalBatchJob } = await import('./experiments/criticalBatchJob.ts');
+    yield* criticalBatchJob(gpu, spec, host);
   } else {
     // Loaded where it is asked for: a page has no use for the references.
     const { selftestJob } = await import('./selftest/selftestJob.ts');

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerCriticalBatch } from './criticalBatch.ts';
 import { registerOptimalStep } from './optimalStep.ts';
 
 /** `basin experiment …`: a paper's claim, its protocol, and a verdict. */
@@ -7,4 +8,5 @@ export function registerExperiment(program: Command): void {
     .command('experiment')
     .description('put a claim to the test: protocol, effect sizes with intervals, verdict');
   registerOptimalStep(experiment);
+  registerCriticalBatch(experiment);
 }

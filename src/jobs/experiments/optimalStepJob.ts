@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { fitDataset } from '../../data/dataset.ts';
 import { firstExamples } from '../../data/firstExamples.ts';
-import { loadDataset } from '../../data/loadDataset.ts';
 import { uploadExamples } from '../../data/uploadExamples.ts';
 import {
   type CheckpointOutcome,
@@ -14,14 +12,12 @@ import {
 import type { Verdict } from '../../experiments/verdict.ts';
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import { State } from '../../gpu/state.ts';
-import { initialStateDict } from '../../nn/init.ts';
 import { InputError } from '../../nn/inputError.ts';
-import { parseModel } from '../../nn/modelSpec.ts';
 import { flatValues } from '../flatValues.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { RunKernels } from '../kernels/chosenKernels.ts';
 import type { KernelRecord } from '../kernels/kernelRecord.ts';
-import { TrainingRun } from '../trainingRun.ts';
+import { openTrunk, perceptronTrunk } from './sgdTrunk.ts';
 
 const count = z.int().positive();
 const schema = z.strictObject({
@@ -73,19 +69,8 @@ export async function* optimalStepJob(
   const kernels = new RunKernels(device);
   const gpu: Gpu = { ...device, kernels };
   yield { type: 'phase', phase: 'reading data' };
-  const loaded = await loadDataset(spec.data, host);
-  const { targets, exampleShape } = loaded;
-  const inputs = exampleShape.reduce((product, extent) => product * extent, 1);
-  const outputs = targets.kind === 'classes' ? Math.max(2, targets.classes) : targets.width;
-  const model = parseModel('model', {
-    layers: [
-      { type: 'Linear', in_features: inputs, out_features: spec.hidden },
-      { type: 'ReLU' },
-      { type: 'Linear', in_features: spec.hidden, out_features: outputs },
-    ],
-    loss: targets.kind === 'classes' ? 'cross_entropy' : 'mse',
-  });
-  const { dataset } = fitDataset(loaded, model, 'model');
+  const trunk = await perceptronTrunk(spec.data, spec.hidden, host);
+  const { model, dataset } = trunk;
   const population = firstExamples(dataset, spec.examples);
   const protocol = {
     ...OPTIMAL_STEP,
@@ -95,22 +80,11 @@ export async function* optimalStepJob(
   };
 
   const steps = spec.checkpoints.at(-1)!;
-  const initial = initialStateDict(model, spec.seed);
-  const run = await TrainingRun.open(gpu, {
-    model,
-    dataset,
+  const run = await openTrunk(gpu, trunk, {
     steps,
-    batches: [{ fromStep: 0, batchSize: spec.batch_size }],
-    sampling: 'shuffle',
-    recordEvery: 0,
-    replicas: [
-      {
-        seed: spec.seed,
-        settings: { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
-        rates: new Float32Array(steps).fill(spec.lr),
-        weights: new Map([...initial].map(([name, { data }]) => [name, data])),
-      },
-    ],
+    batchSize: spec.batch_size,
+    lr: spec.lr,
+    seed: spec.seed,
   });
   const theta = new State(gpu, { label: 'frozen parameters', shape: [run.layout.length] });
   const examples = uploadExamples(gpu, population);
