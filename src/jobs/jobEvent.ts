@@ -18,7 +18,7 @@ export type JobEvent =
       readonly type: 'progress';
       readonly done: number;
       readonly total: number;
-      readonly unit: 'steps' | 'examples' | 'shapes' | 'rows' | 'rounds';
+      readonly unit: 'steps' | 'examples' | 'shapes' | 'rows' | 'rounds' | 'draws';
     }
   | { readonly type: 'readings'; readonly readings: readonly Reading[] }
   | {

@@ -12,6 +12,7 @@ import { opTable } from '../../src/ops/op.ts';
 import { reluBackward } from '../../src/ops/relu.ts';
 import { sigmoidBackward } from '../../src/ops/sigmoid.ts';
 import { softmaxCrossEntropyGradient } from '../../src/ops/softmaxCrossEntropy.ts';
+import { softmaxJacobian } from '../../src/ops/softmaxJacobian.ts';
 import { tanhBackward } from '../../src/ops/tanh.ts';
 import { testGpu } from './device.ts';
 import { evaluate, type Operand, randomValues } from './trace.ts';
@@ -218,6 +219,13 @@ const SAMPLES: Record<string, Sample> = {
   },
   channelSum: { shapes: [[5, 3, 7]], f: ([x]) => ops.channelSum(x!, channels) },
   softmax: { shapes: [[9, 10]], f: ([z]) => ops.softmax(z!) },
+  softmaxJacobian: {
+    shapes: [
+      [9, 10],
+      [9, 10],
+    ],
+    f: ([p, v]) => softmaxJacobian(p!, v!, 0.5),
+  },
   softmaxCrossEntropy: {
     shapes: [[9, 10]],
     labels: [0, 9, 3, 3, 1, 2, 8, 7, 5],

@@ -2,7 +2,7 @@ import type { AdapterInfo } from '../../gpu/device.ts';
 import type { DispatchTime } from '../../gpu/program.ts';
 import { OWN } from './basinAdapters.ts';
 import { type BenchAdapter, type BenchJob, makeJob } from './benchAdapter.ts';
-import { benchTask } from './benchCase.ts';
+import { type BenchTask, benchTask } from './benchCase.ts';
 
 /** Who is being timed. */
 export interface Started {
@@ -32,7 +32,22 @@ export interface ProfileLine extends Omit<DispatchTime, 'params'> {
   gflops?: number;
 }
 
-const counts = { submits: 0, dispatches: 0 };
+/** How long a page has to wait that has nothing of a library yet. Milliseconds. */
+export interface ColdStart {
+  /** Loading the library and taking a device. */
+  init: number;
+  /** From the beginning until a 256³ product is read back; null where there are no products. */
+  firstProduct: number | null;
+  /** Then until the first training step at B = 64 is done, compilation included; null where it has none. */
+  firstStep: number | null;
+  /** Built by then. */
+  pipelines: number;
+}
+
+/** Cases that a cold start does once. */
+const COLD = { product: 'matmul NN 256×256×256', step: 'MLP step B=64' };
+
+const counts = { submits: 0, dispatches: 0, pipelines: 0 };
 const errors: string[] = [];
 const devices = new Set<GPUDevice>();
 
@@ -49,6 +64,9 @@ function install(): void {
   wrap(GPUQueue.prototype, 'submit', () => counts.submits++);
   for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
     wrap(GPUComputePassEncoder.prototype, method, () => counts.dispatches++);
+  }
+  for (const method of ['createComputePipeline', 'createComputePipelineAsync']) {
+    wrap(GPUDevice.prototype, method, () => counts.pipelines++);
   }
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (...args) {
@@ -86,6 +104,36 @@ export class BenchRunner {
       version: adapter.version,
       device: [vendor, architecture, device, description].filter(Boolean).join(' '),
       adapter: await adapter.info?.(),
+    };
+  }
+
+  /**
+   * Loads an implementation, multiplies, and takes a training step, all for the first time. For a page or process in
+   * which nothing has run before.
+   * @param url of a module whose default export is the adapter
+   */
+  async cold(url: string): Promise<ColdStart> {
+    const product = benchTask(COLD.product);
+    const step = benchTask(COLD.step);
+    const once = async (adapter: BenchAdapter, task: BenchTask): Promise<boolean> => {
+      const job = await makeJob(adapter, task);
+      await job?.run(1);
+      await job?.read();
+      return job !== undefined;
+    };
+    const started = performance.now();
+    const adapter: BenchAdapter = (await import(/* @vite-ignore */ url)).default;
+    await adapter.init();
+    const ready = performance.now();
+    const multiplies = await once(adapter, product);
+    const multiplied = performance.now();
+    const trains = await once(adapter, step);
+    const trained = performance.now();
+    return {
+      init: ready - started,
+      firstProduct: multiplies ? multiplied - started : null,
+      firstStep: trains ? trained - multiplied : null,
+      pipelines: counts.pipelines,
     };
   }
 

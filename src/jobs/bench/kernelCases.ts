@@ -190,7 +190,13 @@ function products({ cubes, layers }: Sizes): KernelCase[] {
 
 function sums({ vectors, matrix: [rows, columns] }: Sizes): KernelCase[] {
   const of = (title: string, shape: readonly [number, number, number], words: string): KernelCase =>
-    production('reduce', title, words, shape[0] * shape[1] * shape[2], sumTrial(shape, 1));
+    production(
+      'reduce',
+      title,
+      words,
+      shape[0] * shape[1] * shape[2],
+      sumTrial({ outer: shape[0], reduced: shape[1], inner: shape[2] }),
+    );
   return [
     ...vectors.map((elements) => of('sum', [1, elements, 1], `${elements}`)),
     of('row sums', [rows, columns, 1], `${rows}×${columns}`),
@@ -268,7 +274,7 @@ function networkParts({ images, matrix: [rows] }: Sizes): KernelCase[] {
       'batch normalisation',
       normalised.join('×'),
       6 * elements,
-      normalizeTrial([...normalised, 1], 0, false),
+      normalizeTrial({ outer: normalised[0], channels: normalised[1], inner: normalised[2] }),
     ),
     production('loss', 'cross-entropy and its gradient', `${rows}×${classes}`, 7 * rows * classes, loss),
     production('pool', 'max 2×2', pooled.join('×'), (3 / 4) * elements, maxPool),

@@ -3,9 +3,11 @@ import {
   softmaxCrossEntropyGradient,
   softmaxCrossEntropyWithGradient,
 } from '../../../ops/softmaxCrossEntropy.ts';
+import { softmaxJacobian } from '../../../ops/softmaxJacobian.ts';
 import { correct as correctReference } from '../../../reference/correct.ts';
 import { softmaxCrossEntropy as reference } from '../../../reference/softmaxCrossEntropy.ts';
-import { expError, U } from '../tolerance.ts';
+import { softmaxJacobian as jacobianReference } from '../../../reference/softmaxJacobian.ts';
+import { expError, productScale, sumTolerance, U } from '../tolerance.ts';
 import { shapeName, type Trial } from '../trial.ts';
 import { given, integers, random } from '../values.ts';
 
@@ -105,6 +107,20 @@ export function lossTrials(shapes: readonly (readonly [number, number])[] = SHAP
           operands: { z },
           trace: ({ z }) => [softmax(z!)],
           expect: ({ z }) => [{ values: reference(z!, null, shape).gradient, tolerance: gradient }],
+        },
+        {
+          kernel: 'loss/softmaxJacobian',
+          replicas,
+          name: title,
+          operands: { p: random([rows, classes], 60 + i, { low: 0 }), v: random([rows, classes], 70 + i) },
+          trace: ({ p, v }) => [softmaxJacobian(p!, v!, 0.25)],
+          expect: ({ p, v }) => [
+            {
+              values: jacobianReference(p!, v!, shape, 0.25),
+              tolerance:
+                0.25 * (sumTolerance(classes, productScale(classes)) + 8 * U * productScale(classes)),
+            },
+          ],
         },
         {
           kernel: 'loss/correct',

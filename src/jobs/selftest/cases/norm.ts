@@ -1,3 +1,4 @@
+import type { ChannelView } from '../../../ops/channelView.ts';
 import { flatLayout } from '../../../ops/flat.ts';
 import type { Tensor } from '../../../ops/graph.ts';
 import {
@@ -14,6 +15,7 @@ import {
   normalizeTangentWeighted,
   standardizeAffine,
 } from '../../../ops/normalizeFused.ts';
+import { normalizeCandidates, tangentCandidates } from '../../../ops/plans/normPlan.ts';
 import * as reference from '../../../reference/normalize.ts';
 import { productScale, sumTolerance, U } from '../tolerance.ts';
 import { shapeName, type Trial, type Values } from '../trial.ts';
@@ -55,21 +57,39 @@ export function normTrials(): Trial[] {
   return [...normalizations(), ...tangents(), ...scalings(), ...fused(), ...statistics()];
 }
 
-/** Normalises each channel of [outer, channels, inner], about a mean of `centre`. */
+/** Views that every variant divides: channels in one piece and in several. */
+const VARIED: readonly (readonly number[])[] = [VIEWS[7], VIEWS[8], VIEWS[10], VIEWS[11]];
+
+function normalizations(): Trial[] {
+  const cases = VIEWS.map((view) => [view, 0] as const);
+  // The mean is 10⁴ deviations: squares of x have no digits left for the variance.
+  const far = [VIEWS[2], VIEWS[9], VIEWS[11]].map((view) => [view, 1e4 * DEVIATION] as const);
+  return [...cases, ...far].flatMap(([view, centre]): Trial[] => {
+    const [outer, channels, inner, replicas] = view;
+    return [false, true].map((asGpu) => ({
+      ...normalizeTrial({ outer, channels, inner }, { centre, replicas }),
+      asGpu,
+      everyVariant: centre === 0 && VARIED.includes(view),
+    }));
+  });
+}
+
+/** @param options.centre mean of the elements, whose deviation is √⅓ */
 export function normalizeTrial(
-  [outer, channels, inner, replicas]: readonly [number, number, number, 1 | 3],
-  centre: number,
-  asGpu: boolean,
+  view: ChannelView,
+  { centre = 0, replicas = 1 }: { centre?: number; replicas?: 1 | 3 } = {},
 ): Trial {
-  const view = { outer, channels, inner };
+  const { outer, channels, inner } = view;
   const n = outer * inner;
+  const x = random([outer, channels, inner], n, { low: centre - 1, high: centre + 1 });
   const about = centre ? ', mean 10⁴ deviations' : '';
   return {
     kernel: 'norm/',
     name: `normalize ${shapeName([outer, channels, inner], replicas)}${about}`,
     replicas,
-    asGpu,
-    operands: { x: random([outer, channels, inner], n, { low: centre - 1, high: centre + 1 }) },
+    candidates: (target) =>
+      normalizeCandidates(view, EPS, { affine: 'none', bias: false, keep: true }, target),
+    operands: { x },
     trace: ({ x }) => {
       const { y, mean, variance, s } = normalize(x!, view, EPS);
       return [y, mean, variance, s];
@@ -97,36 +117,36 @@ export function normalizeTrial(
   };
 }
 
-function normalizations(): Trial[] {
-  const cases = VIEWS.map((view) => [view, 0] as const);
-  // The mean is 10⁴ deviations: squares of x have no digits left for the variance.
-  const far = [VIEWS[2], VIEWS[9], VIEWS[11]].map((view) => [view, 1e4 * DEVIATION] as const);
-  return [...cases, ...far].flatMap(([view, centre]) =>
-    [false, true].map((asGpu) => normalizeTrial(view, centre, asGpu)),
-  );
-}
-
 function tangents(): Trial[] {
-  return VIEWS.flatMap(([outer, channels, inner, replicas]): Trial[] => {
-    const view = { outer, channels, inner };
-    const shape = [outer, channels, inner];
-    const n = outer * inner;
+  return VIEWS.flatMap((each): Trial[] => {
+    const [outer, channels, inner, replicas] = each;
     return [false, true].map((asGpu) => ({
-      kernel: 'norm/',
-      name: `tangent ${shapeName(shape, replicas)}`,
-      replicas,
+      ...tangentTrial({ outer, channels, inner }, { replicas }),
       asGpu,
-      operands: { d: random(shape, 1), y: random(shape, 2), s: random([channels], 3, { low: 0.5, high: 2 }) },
-      trace: ({ d, y, s }) => [normalizeTangent(d!, y!, s!, view)],
-      expect: ({ d, y, s }) => [
-        {
-          values: reference.normalizeTangent(d!, y!, s!, view).dx,
-          // Each mean is a sum's error over n; then five roundings of numbers up to 2·3.
-          tolerance: (4 * sumTolerance(n, Math.max(1, Math.sqrt(n)))) / n + 24 * U,
-        },
-      ],
+      everyVariant: VARIED.includes(each),
     }));
   });
+}
+
+export function tangentTrial(view: ChannelView, { replicas = 1 }: { replicas?: 1 | 3 } = {}): Trial {
+  const { outer, channels, inner } = view;
+  const shape = [outer, channels, inner];
+  const n = outer * inner;
+  return {
+    kernel: 'norm/',
+    name: `tangent ${shapeName(shape, replicas)}`,
+    replicas,
+    candidates: (target) => tangentCandidates(view, { weight: 'none', sums: false }, target),
+    operands: { d: random(shape, 1), y: random(shape, 2), s: random([channels], 3, { low: 0.5, high: 2 }) },
+    trace: ({ d, y, s }) => [normalizeTangent(d!, y!, s!, view)],
+    expect: ({ d, y, s }) => [
+      {
+        values: reference.normalizeTangent(d!, y!, s!, view).dx,
+        // Each mean is a sum's error over n; then five roundings of numbers up to 2·3.
+        tolerance: (4 * sumTolerance(n, Math.max(1, Math.sqrt(n)))) / n + 24 * U,
+      },
+    ],
+  };
 }
 
 function scalings(): Trial[] {
