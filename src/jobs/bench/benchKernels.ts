@@ -1,11 +1,8 @@
-import { kernelTarget } from '../../autograd/compile.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import { DeviceLostError } from '../../gpu/orLost.ts';
-import { compileTime } from '../../gpu/pipeline.ts';
 import { InputError } from '../../nn/inputError.ts';
 import type { RunControl } from '../control.ts';
 import type { JobEvent } from '../jobEvent.ts';
-import { type PreparedTrial, prepareTrial, runTrial } from '../selftest/runTrial.ts';
+import type { PreparedTrial } from '../selftest/runTrial.ts';
 import { type BenchClock, benchClock } from './benchClock.ts';
 import { heatMap } from './heatMap.ts';
 import { FAMILIES, type KernelCase, kernelCases, scaleFor } from './kernelCases.ts';
@@ -16,15 +13,13 @@ import {
   type KernelsReport,
   type KernelsRow,
   type KernelsSpec,
-  type RowDispatch,
 } from './kernelsReport.ts';
 import { matmulLadder } from './ladder/matmul.ts';
 import { momentsLadder } from './ladder/moments.ts';
 import { ladderText } from './ladder/rung.ts';
 import { sumLadder } from './ladder/sum.ts';
 import { fmaProbe, measureCeilings } from './measureCeilings.ts';
-import { reflectVariant } from './reflectVariant.ts';
-import { fillingRepeats } from './repeats.ts';
+import { prepareRow } from './prepareRow.ts';
 import { rooflineShare } from './roofline.ts';
 import { timingOf } from './timing.ts';
 
@@ -35,7 +30,6 @@ const HEAT_MAP_ROUNDS = 10;
 interface Live {
   row: KernelsRow;
   readonly prepared: PreparedTrial;
-  readonly repeats: number;
   readonly samples: number[];
 }
 
@@ -61,6 +55,7 @@ export async function* benchKernels(
   fma.dispose();
   const live: Live[] = [];
   const rows = new Map<string, KernelsRow>();
+  let exitCode = 0;
   try {
     const ceilings = await measureCeilings(gpu, clock, rounds);
     yield { type: 'ceilings', ceilings, clock: clock.info };
@@ -70,9 +65,10 @@ export async function* benchKernels(
     yield { type: 'phase', phase: 'checking against float64' };
     for (const [done, each] of cases.entries()) {
       yield { type: 'progress', done, total: cases.length, unit: 'rows' };
-      const { row, ...rest } = await prepare(gpu, clock, each);
+      const { row, prepared, broken } = await prepareRow(gpu, clock, each);
       rows.set(row.id, row);
-      if ('prepared' in rest) live.push({ row, ...rest, samples: [] });
+      if (prepared) live.push({ row, prepared, samples: [] });
+      if (broken) exitCode = 1;
       yield { type: 'row', row };
       if (control?.stopped) break;
     }
@@ -81,7 +77,8 @@ export async function* benchKernels(
     for (let round = 0; round < rounds && !control?.stopped; round++) {
       yield { type: 'progress', done: round, total: rounds, unit: 'rounds' };
       for (const each of round % 2 ? [...live].reverse() : live) {
-        const { prepared, repeats, samples } = each;
+        const { prepared, samples } = each;
+        const { repeats } = each.row;
         // What the others have left in caches shall not count; where a run fills a sample, it does not.
         if (repeats > 1) await clock.time(prepared.program, 1);
         samples.push((await clock.time(prepared.program, repeats)) / repeats);
@@ -124,7 +121,7 @@ export async function* benchKernels(
       ladders: [ladderText(matmulLadder), ladderText(sumLadder), ladderText(momentsLadder)],
       heatMap: tiles,
     };
-    yield { type: 'result', result, exitCode: result.rows.some(({ wrong }) => wrong) ? 1 : 0 };
+    yield { type: 'result', result, exitCode };
   } finally {
     for (const { prepared } of live) prepared.dispose();
     clock.dispose();
@@ -153,80 +150,8 @@ function picked(cases: readonly KernelCase[], { families, only }: KernelsSpec): 
   );
 }
 
-/** Compiles, checks and warms up a row's program. */
-async function prepare(
-  gpu: Gpu,
-  clock: BenchClock,
-  { trial, refuses, ...described }: KernelCase,
-): Promise<{ row: KernelsRow } | Omit<Live, 'samples'>> {
-  const empty: KernelsRow = {
-    ...described,
-    dispatches: [],
-    error: null,
-    tolerance: 0,
-    wrong: false,
-    failed: null,
-    compile: null,
-    repeats: 0,
-    time: null,
-    bytes: 0,
-    intensity: 0,
-    gflops: null,
-    gbs: null,
-    roofline: null,
-  };
-  const refused = refuses(kernelTarget(gpu));
-  if (refused !== null) return { row: { ...empty, failed: refused } };
-  let prepared: PreparedTrial | undefined;
-  try {
-    prepared = await prepareTrial(gpu, trial);
-    const { program } = prepared;
-    const { dispatches } = program;
-    const bytes = bytesOf(prepared);
-    const { ok, worstError, tolerance } = await runTrial(gpu, prepared);
-    const row: KernelsRow = {
-      ...empty,
-      dispatches: dispatches.map(
-        ({ kernel, source, knobs, grid }): RowDispatch => ({
-          kernel,
-          knobs,
-          grid,
-          ...reflectVariant(source, knobs),
-        }),
-      ),
-      error: worstError,
-      tolerance,
-      wrong: !ok,
-      compile: [...new Set(dispatches.map(({ pipeline }) => pipeline))].reduce(
-        (total, pipeline) => total + compileTime(pipeline),
-        0,
-      ),
-      bytes,
-      intensity: described.flops / bytes,
-    };
-    if (!ok) {
-      prepared.dispose();
-      return { row };
-    }
-    const { repeats } = await fillingRepeats((n) => clock.time(program, n));
-    return { row: { ...row, repeats }, prepared, repeats };
-  } catch (error) {
-    prepared?.dispose();
-    if (error instanceof DeviceLostError) throw error;
-    return { row: { ...empty, failed: (error as Error).message } };
-  }
-}
-
-/** Every operand read once, every result written once; what is changed in place counts twice. */
-function bytesOf({ operands, compared }: PreparedTrial): number {
-  return [...operands.map(({ state }) => state), ...compared].reduce(
-    (total, { elements, replicas }) => total + 4 * elements * replicas,
-    0,
-  );
-}
-
-function timed({ row, repeats, samples }: Live, clock: BenchClock, ceilings: Ceilings): KernelsRow {
-  const time = timingOf([...samples], clock.info.grain / repeats);
+function timed({ row, samples }: Live, clock: BenchClock, ceilings: Ceilings): KernelsRow {
+  const time = timingOf([...samples], clock.info.grain / row.repeats);
   const { flops, bytes } = row;
   const perSecond = 1 / (time.median * 1e6);
   return {
