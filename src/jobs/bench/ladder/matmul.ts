@@ -56,7 +56,8 @@ export const matmulLadder: Ladder<ProductShape> = {
   name: 'matmul',
   about:
     'C = A·B of dense float32 matrices, 2·m·n·k operations on (m·k + k·n + m·n) numbers. SwiftShader: 192³ in ' +
-    'Chromium 156 on two cores, 2026-11-25. A6000: github.com/siboehm/SGEMM_CUDA, 4092³.',
+    'Chromium 156 beside other programs, 2026-11-25 (bench/results/kernels-chromium-swiftshader.json). ' +
+    'A6000: github.com/siboehm/SGEMM_CUDA, 4092³.',
   title,
   operands: ({ m, n, k }) => ({ a: random([m, k], 1), b: random([k, n], 2) }),
   results: ({ m, n }) => ({ c: { shape: [m, n] } }),
@@ -82,7 +83,7 @@ export const matmulLadder: Ladder<ProductShape> = {
         'The same arithmetic with row and column exchanged: neighbours share the number of A and take ' +
         "consecutive numbers of B, so a GPU serves a subgroup's load with one or two transactions (on an " +
         'A6000 that alone is 6.4 times as fast: 309 to 1,987 GFLOP/s in the SGEMM_CUDA ladder). SwiftShader ' +
-        'loads lane by lane whatever the addresses are: there the two take the same time, 43 ms for 192³.',
+        'loads lane by lane whatever the addresses are: there the two take the same time, 85 ms for 192³.',
     },
     {
       number: 3,
@@ -93,7 +94,7 @@ export const matmulLadder: Ladder<ProductShape> = {
         'A workgroup reads a 16 × 16 tile of each operand once and every number of it is used 16 times: a ' +
         'sixteenth of the memory traffic (1.5 times as fast on that A6000). On a CPU the operands lie in ' +
         'its caches anyway, and a barrier makes it stop and resume every invocation of the workgroup, so ' +
-        'this rung is half as fast as the one before: 90 ms on SwiftShader. Software adapters are planned ' +
+        'this rung is half as fast as the one before: 188 ms on SwiftShader. Software adapters are planned ' +
         'without barriers for that reason.',
     },
     {
@@ -104,7 +105,7 @@ export const matmulLadder: Ladder<ProductShape> = {
       why:
         'An invocation keeps 4 × 4 outputs in registers: 8 numbers loaded serve 16 multiplications, for ' +
         'which rung 2 loads 32, with neither workgroup memory nor barriers. It is the largest step of the ' +
-        'ladder on every machine we know of: 43 to 7.5 ms against rung 2 on SwiftShader; on that A6000, ' +
+        'ladder on every machine we know of: 85 to 15 ms against rung 2 on SwiftShader; on that A6000, ' +
         'where it is taken with workgroup memory, 2,980 to 15,972 GFLOP/s.',
     },
     {
@@ -114,7 +115,7 @@ export const matmulLadder: Ladder<ProductShape> = {
       plan: planned(matmulNNVec4, 'vec4 4×4', 'gpu'),
       why:
         'The same tile, but four neighbouring numbers come with one load of a vec4 and k advances by four: ' +
-        'a quarter of the load instructions and of the address arithmetic. 7.5 to 5.0 ms on SwiftShader. It ' +
+        'a quarter of the load instructions and of the address arithmetic. 15 to 11 ms on SwiftShader. It ' +
         'needs n and k divisible by 4; others are left to rung 4.',
     },
     {
@@ -123,7 +124,7 @@ export const matmulLadder: Ladder<ProductShape> = {
       kernel: matmulNNVec4,
       plan: planned(matmulNNVec4, 'vec4 8×8', 'gpu'),
       why:
-        '8 × 8 outputs an invocation: a loaded number serves 8 multiplications in place of 4. 5.0 to 3.2 ms ' +
+        '8 × 8 outputs an invocation: a loaded number serves 8 multiplications in place of 4. 11 to 5.9 ms ' +
         'on SwiftShader. On a GPU 64 accumulators are near what keeps enough invocations resident, and ' +
         'small products have too few tiles to keep it busy, so the planner takes this size from 16,384 ' +
         'tiles on.',
@@ -137,8 +138,8 @@ export const matmulLadder: Ladder<ProductShape> = {
         'The 8 × 8 tiles of a workgroup lie side by side, 64 × 64 outputs, and their operands are staged in ' +
         'workgroup memory, 16 of k at a time: memory is read once for 64 outputs in place of 8. That is ' +
         'what GPUs want (69 to 78 % of cuBLAS on that A6000, where two-dimensional tiles meet vector ' +
-        'loads). On SwiftShader the barriers cost more than the loads that they spare: 7.7 ms, and two ' +
-        'seconds to compile.',
+        'loads). On SwiftShader the barriers cost more than the loads that they spare: 14 ms, and a ' +
+        'second to compile.',
     },
     {
       number: 8,
@@ -149,8 +150,8 @@ export const matmulLadder: Ladder<ProductShape> = {
         'Tiles of 128 × 128 by 256 invocations halve the traffic once more, for products large enough to ' +
         'give every core of a GPU some of them: the planner takes it from 256 tiles on, 2,048 × 2,048 ' +
         'outputs. Which of the two wins differs by GPU, so a tuner measures both. With more invocations ' +
-        'behind each barrier it is half as fast as rung 7 on SwiftShader, 16 ms, where 192³ also leaves 44 ' +
-        '% of the four tiles empty.',
+        'behind each barrier it is half as fast as rung 7 on SwiftShader, 31 ms, where 192³ also leaves ' +
+        '44 % of the four tiles empty.',
     },
     {
       number: 9,
@@ -160,7 +161,7 @@ export const matmulLadder: Ladder<ProductShape> = {
       why:
         'Four invocations share one tile of 16 × 32: each loads a quarter of the rows and gets the others ' +
         'by quadBroadcast, from register to register, so that the operands of 128 outputs are loaded by ' +
-        'each lane once. No barrier, no workgroup memory: 2.2 ms, 20 times as fast as rung 1, the best on ' +
+        'each lane once. No barrier, no workgroup memory: 4.2 ms, 20 times as fast as rung 1, the best on ' +
         'SwiftShader and what the planner takes on software adapters. GPUs do not get it: nothing in WGSL ' +
         'promises which invocations form a quad.',
     },

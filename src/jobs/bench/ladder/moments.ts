@@ -76,8 +76,8 @@ export const momentsLadder: Ladder<LayerShape> = {
   name: 'moments',
   about:
     "Mean and centred sum of squares, over a batch, of every coordinate of a linear layer's per-example weight gradients " +
-    'δₙxₙᵀ: what diag Σ and the noise scale are made of. SwiftShader: 784 → 128, B = 64 in Chromium 156 on two ' +
-    'cores, 2026-11-25.',
+    'δₙxₙᵀ: what diag Σ and the noise scale are made of. SwiftShader: 784 → 128, B = 64 in Chromium 156 beside other ' +
+    'programs, 2026-11-25: bench/results/kernels-chromium-swiftshader.json.',
   title: ({ batch, inputs, outputs }) => `${inputs} → ${outputs}, B = ${batch}`,
   operands: ({ batch, inputs, outputs }) => ({
     x: random([batch, inputs], 1),
@@ -98,7 +98,7 @@ export const momentsLadder: Ladder<LayerShape> = {
         'What a framework does when asked for per-example gradients: B × P products are written to memory ' +
         '(26 MB for this layer), then read twice, once for the mean and once for the squares about it. ' +
         'Twelve bytes go through memory for a product, and the buffer grows with the batch: 64 examples of ' +
-        'a million parameters are 256 MB, twice what a binding may have by default. 178 ms on SwiftShader.',
+        'a million parameters are 256 MB, twice what a binding may have by default. 295 ms on SwiftShader.',
     },
     {
       number: 2,
@@ -119,7 +119,7 @@ export const momentsLadder: Ladder<LayerShape> = {
       why:
         "The products are formed again where they are needed: a coordinate's mean first, then its squares " +
         'about it, from rows of X and D that stay in caches. Twice the multiplications and no buffer at ' +
-        'all: 178 to 81 ms on SwiftShader. Every product still costs two loads.',
+        'all: 295 to 157 ms on SwiftShader. Every product still costs two loads.',
     },
     {
       number: 3,
@@ -130,7 +130,7 @@ export const momentsLadder: Ladder<LayerShape> = {
         "One pass in place of two. The squares are taken about the first example's product, which is known " +
         'at once, and corrected at the end, Σe² − (Σe)²/B: half the loads. Plain sums of squares would do ' +
         'that too, but lose a small variance behind a large mean; this form does not, and equal examples ' +
-        'give exactly 0. 81 to 31 ms on SwiftShader.',
+        'give exactly 0. 157 to 59 ms on SwiftShader.',
     },
     {
       number: 4,
@@ -139,7 +139,7 @@ export const momentsLadder: Ladder<LayerShape> = {
       plan: tile(2),
       why:
         'An invocation takes 2 × 2 coordinates: four loaded numbers serve four products in place of two ' +
-        'loads for each one, half the loads. 31 to 14 ms on SwiftShader.',
+        'loads for each one, half the loads. 59 to 26 ms on SwiftShader.',
     },
     {
       number: 5,
@@ -147,7 +147,7 @@ export const momentsLadder: Ladder<LayerShape> = {
       kernel: dense,
       plan: tile(4),
       why:
-        '4 × 4: eight loads for sixteen products. 14 to 8.5 ms. Each coordinate needs three sums and its ' +
+        '4 × 4: eight loads for sixteen products. 26 to 17 ms. Each coordinate needs three sums and its ' +
         'first product, so this tile is 64 registers already, as many as an 8 × 8 tile of a matrix product; ' +
         "it is the planner's first choice on a GPU.",
     },
@@ -158,7 +158,7 @@ export const momentsLadder: Ladder<LayerShape> = {
       plan: tile(8),
       why:
         '8 × 8: sixteen loads for 64 products, but 256 registers an invocation: and an NVIDIA GPU gives at ' +
-        'most 255, so a tuner has to find it faster before it is taken. 8.1 ms on SwiftShader, no ' +
+        'most 255, so a tuner has to find it faster before it is taken. 16 ms on SwiftShader, no ' +
         'difference from rung 5 beyond the spread.',
     },
     {
@@ -168,7 +168,7 @@ export const momentsLadder: Ladder<LayerShape> = {
       plan: quads,
       why:
         'As for products: four invocations share a tile, pass the rows around by quadBroadcast, and take ' +
-        'four examples at a time, whose sums need one addition in place of four. 4.6 ms, 39 times as fast ' +
+        'four examples at a time, whose sums need one addition in place of four. 8.7 ms, 34 times as fast ' +
         'as rung 1, and what the planner takes on software adapters with subgroups; GPUs do not get it, ' +
         'since nothing promises which invocations form a quad.',
     },

@@ -72,7 +72,7 @@ export const sumLadder: Ladder<VectorShape> = {
   name: 'sum',
   about:
     'y = Σ x of a float32 vector, an addition for every four bytes: as fast as memory is, at best. SwiftShader: 2¹⁸ ' +
-    'numbers in Chromium 156 on two cores, 2026-11-25.',
+    'numbers in Chromium 156 beside other programs, 2026-11-25: bench/results/kernels-chromium-swiftshader.json.',
   title: ({ elements }) => `${elements}`,
   operands: ({ elements }) => ({ x: random([elements], 1) }),
   results: () => ({ y: { shape: [] } }),
@@ -107,7 +107,7 @@ export const sumLadder: Ladder<VectorShape> = {
         'additions in a row, and all cores work. But at each level the invocations that go on are spread ' +
         'over all subgroups (every 2nd, 4th, 8th …), so whole subgroups run for one or two lanes, and their ' +
         'accesses to workgroup memory meet in the same banks. A CPU runs the 256 invocations one after the ' +
-        'other and pays for eight barriers each: 176 ms.',
+        'other and pays for eight barriers each: 317 ms.',
     },
     {
       number: 3,
@@ -118,7 +118,7 @@ export const sumLadder: Ladder<VectorShape> = {
         'The spans in the other order: the lanes that still add are the first 128, 64, 32 …, side by side. ' +
         'From the third level on whole subgroups fall idle, and neighbouring lanes read neighbouring words, ' +
         "each from a bank of its own; this is the first large step of Harris's CUDA reductions (2007). A " +
-        'CPU has neither subgroups to free nor banks: 180 ms, no difference beyond the spread.',
+        'CPU has neither subgroups to free nor banks: 321 ms, no difference beyond the spread.',
     },
     {
       number: 4,
@@ -129,7 +129,7 @@ export const sumLadder: Ladder<VectorShape> = {
       why:
         'The tree costs eight barriers however many numbers come in, so every lane first adds up many of ' +
         'them in a register, neighbours loading neighbouring numbers. 8,232 barriers become 2,056, two ' +
-        'passes replace three, and the first loop has nothing to wait for but memory: 180 to 48 ms on ' +
+        'passes replace three, and the first loop has nothing to wait for but memory: 321 to 84 ms on ' +
         'SwiftShader.',
     },
     {
@@ -139,7 +139,7 @@ export const sumLadder: Ladder<VectorShape> = {
       plan: planned(sumTree, (target) => ({ ...target, kind: 'gpu', subgroups: false })),
       why:
         'Loads of four numbers, four of them in flight at once before the first is needed: a quarter of the ' +
-        'instructions, and the latency of memory is hidden by the invocation itself. 48 to 16 ms on ' +
+        'instructions, and the latency of memory is hidden by the invocation itself. 84 to 27 ms on ' +
         'SwiftShader. What is left on a GPU is the time that memory takes to deliver the numbers.',
     },
     {
@@ -152,7 +152,7 @@ export const sumLadder: Ladder<VectorShape> = {
       why:
         'The last levels of the tree are additions between lanes of a subgroup (subgroupShuffleXor): no ' +
         'workgroup memory and one barrier in place of eight. On a GPU this matters for short sums, of which ' +
-        'the tree is a large part; a long one waits for memory all the same. 16 to 13 ms on SwiftShader, ' +
+        'the tree is a large part; a long one waits for memory all the same. 27 to 18 ms on SwiftShader, ' +
         'with its subgroups of four.',
     },
     {
@@ -162,7 +162,7 @@ export const sumLadder: Ladder<VectorShape> = {
       plan: planned(sumVec4, (target) => ({ ...target, kind: 'cpu' })),
       why:
         'No tree at all: an invocation adds a chunk of vectors with four loads in flight, a second pass ' +
-        "adds the chunks' sums, and there is no barrier. On a CPU this is the best by far, 0.36 ms, 490 " +
+        "adds the chunks' sums, and there is no barrier. On a CPU this is the best by far, 0.62 ms, 510 " +
         'times as fast as the first tree. A GPU would have its neighbours load addresses a chunk apart, ' +
         "which is rung 1 of the products' ladder again: it gets rungs 5 and 6.",
     },
