@@ -83,7 +83,7 @@ export async function eigenvalues(
       const good =
         wanted.length === count &&
         wanted.every((i) => ritz.bounds[i]! <= allowed(i)) &&
-        (found === null || (next !== undefined && ritz.bounds[next]! <= Math.max(allowed(next), gap / 4)));
+        (found === null || (next !== undefined && ritz.bounds[next]! <= Math.max(allowed(next), gap)));
       if (good) {
         const values = wanted.map((i) => ritz.values[i]!);
         const same = found?.every((value, k) => Math.abs(value - values[k]!) <= allowed(wanted[k]!));

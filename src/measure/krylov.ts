@@ -18,7 +18,7 @@ import { reshape } from '../ops/reshape.ts';
 import { keepOrRestart, type MaskedStream, randomVector } from '../ops/restart.ts';
 import { store } from '../ops/store.ts';
 import { take } from '../ops/take.ts';
-import type { LinearOperator } from './operator.ts';
+import { dimension, type LinearOperator } from './operator.ts';
 import { parameterMask } from './parameterMask.ts';
 import { MANY } from './samples.ts';
 import { type Eigen, symmetricEigen } from './symmetricEigen.ts';
@@ -46,11 +46,12 @@ export interface Ritz extends Eigen {
 
 /**
  * An orthonormal basis that grows by Lanczos's process with full reorthogonalisation: v_{j+1} is A·v_j less what lies in the
- * basis, which is taken out three times (classical Gram-Schmidt; Giraud et al. 2005: twice is enough, unless little is left).
+ * basis, which is taken out twice (classical Gram-Schmidt; Giraud et al. 2005: twice is enough), and a third time where the
+ * basis is to have all dimensions.
  * Where nothing is left the space is invariant, and a random vector, orthogonal to it, goes on. Vectors, products and
  * coefficients stay on the device; the host has VᵀAV when it asks for it.
  *
- * Memory: `capacity` vectors. Cost of a step: one product, and 12·P·(rows so far) flops.
+ * Memory: `capacity` vectors. Cost of a step: one product, and 8·P·(rows so far) flops.
  */
 export class Krylov {
   /** Vectors in the basis; the product of each is known. */
@@ -58,6 +59,8 @@ export class Krylov {
   /** Products made so far. */
   products = 0;
   readonly capacity: number;
+  /** The basis is to have all dimensions. */
+  readonly #fills: boolean;
   readonly #gpu: Gpu;
   readonly #operator: LinearOperator;
   readonly #arena: Arena;
@@ -68,7 +71,7 @@ export class Krylov {
   readonly #slotCounters: State;
   /** Their offset is the combination that is made next. */
   readonly #wantedCounters: State;
-  /** ‖what was left of A·v_j‖, [capacity]. */
+  /** Squared norms of what was left of A·v_j, [capacity]. */
   readonly #betas: State;
   readonly #values: State;
   readonly #residuals: State;
@@ -90,6 +93,7 @@ export class Krylov {
     this.#gpu = gpu;
     this.#operator = operator;
     this.capacity = capacity;
+    this.#fills = capacity === dimension(operator.layout);
     this.#arena = new Arena(gpu);
     const { length } = operator.layout;
     const state = (label: string, ...shape: number[]): State =>
@@ -187,32 +191,33 @@ export class Krylov {
     const norm = normSq(left);
     append(this.#betas, reshape(norm, [1]), this.#rowCounters);
     const kept = keepOrRestart(left, normSq(w), norm, this.#stream);
-    store(direction, normalise(orthogonalise(orthogonalise(kept, stacks), stacks)));
+    const once = orthogonalise(kept, stacks);
+    // Of a new random vector little is left where the basis has nearly all dimensions.
+    store(direction, normalise(this.#fills ? orthogonalise(once, stacks) : once));
     advance(graph, this.#rowCounters, 1, MANY);
   }
 
   /** Ritz pairs of the basis. Reads VᵀAV back: waits for what was submitted. */
   async ritz(): Promise<Ritz> {
-    const matrix = await this.projection();
-    const betas = (await this.#betas.read()).subarray(0, this.rows);
+    const [matrix, norms] = await Promise.all([this.projection(), this.#betas.read()]);
     const eigen = symmetricEigen(matrix);
-    const beta = Math.sqrt(betas[this.rows - 1]!);
+    const beta = Math.sqrt(norms[this.rows - 1]!);
     const bounds = eigen.vectors.map((s) => beta * Math.abs(s[this.rows - 1]!));
     return { ...eigen, bounds: Float64Array.from(bounds) };
   }
 
-  /** VᵀAV, its lower triangle: a row a vector whose product is known. */
+  /** VᵀAV, its lower triangle: a row a vector. */
   async projection(): Promise<Float64Array[]> {
     const rows = this.rows;
     const matrix = Array.from({ length: rows }, () => new Float64Array(rows));
-    for (const { start, rows: width, projections } of this.#blocks) {
-      if (start >= rows) break;
-      const values = await projections.read();
-      for (let j = this.#locked.length; j < rows; j++) {
-        const from = values.subarray(j * width, j * width + Math.min(width, Math.max(0, j + 1 - start)));
+    const used = this.#blocks.filter(({ start }) => start < rows);
+    const read = await Promise.all(used.map(({ projections }) => projections.read()));
+    used.forEach(({ start, rows: width }, b) => {
+      for (let j = Math.max(start, this.#locked.length); j < rows; j++) {
+        const from = read[b]!.subarray(j * width, j * width + Math.min(width, j + 1 - start));
         matrix[j]!.set(from, start);
       }
-    }
+    });
     this.#locked.forEach((value, j) => {
       matrix[j]![j] = value;
     });
