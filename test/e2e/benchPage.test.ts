@@ -194,6 +194,9 @@ describe('the bench page', () => {
           'rows.json': JSON.stringify({ ...report, rows: [{ ...row, flops: 'many' }] }),
         });
         await alert.filter({ hasText: /rows\.json.*rows\.0\.flops.*expected number.*string/ }).waitFor();
+        const cut = { ...row, dispatches: [{ ...row.dispatches[0], grid: [1, 2] }] };
+        await openFiles(page, { 'grid.json': JSON.stringify({ ...report, rows: [cut] }) });
+        await alert.filter({ hasText: /grid\.json.*rows\.0\.dispatches\.0\.grid/ }).waitFor();
         expect(await page.locator('.summary').count()).toBe(1);
 
         for (const name of ['Kernels', 'Ladders', 'Tile sizes']) {

@@ -54,6 +54,24 @@ function result(rows: readonly KernelsRow[], gbs: number, date: string) {
 }
 
 describe('the run of the bench page', () => {
+  test('knows which rows run a kernel, also while it does not compile', () => {
+    const run = new LiveRun(false);
+    const dispatch = (kernel: string) => ({
+      kernel,
+      knobs: {},
+      grid: [1, 1, 1] as const,
+      workgroupSize: [1, 1, 1] as const,
+      workgroupBytes: 0,
+      accumulators: 1,
+    });
+    run.take({ type: 'row', row: { ...row('a', 1), dispatches: [dispatch('x/one'), dispatch('x/two')] } });
+    run.take({ type: 'row', row: { ...row('b', 1), dispatches: [dispatch('x/one')] } });
+    expect(run.idsOf(new Set(['x/two']))).toEqual(['a']);
+    run.take({ type: 'row', row: { ...row('a', null), failed: 'kernel x/two does not compile' } });
+    expect(run.idsOf(new Set(['x/two']))).toEqual(['a']);
+    expect(run.idsOf(new Set(['x/one']))).toEqual(['a', 'b']);
+  });
+
   test('replaces a row that is run again, and keeps its last figure', () => {
     const run = new LiveRun(false);
     run.take({ type: 'ceilings', ceilings: ceilings(2), clock });

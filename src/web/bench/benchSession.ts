@@ -114,15 +114,13 @@ export class BenchSession {
   }
 
   async #runEdited(): Promise<void> {
-    const names = [...this.#edited];
+    const names = new Set(this.#edited);
     this.#edited.clear();
-    if (names.length === 0) return;
+    if (names.size === 0) return;
     // The worker's modules hold the file as it was.
     this.#endWorker();
-    const ids = (this.live?.rows ?? [])
-      .filter(({ dispatches }) => dispatches.some(({ kernel }) => names.includes(kernel)))
-      .map(({ id }) => id);
-    if (ids.length === 0) this.#say(`${names.join(', ')} was written; no row here runs it`);
+    const ids = this.live?.idsOf(names) ?? [];
+    if (ids.length === 0) this.#say(`${[...names].join(', ')} was written; no row here runs it`);
     else await this.runRows(ids);
   }
 

@@ -23,6 +23,8 @@ export class LiveRun implements RunView {
   readonly before = new Map<string, KernelsRow>();
   #rows = new Map<string, KernelsRow>();
   #list: readonly KernelsRow[] = [];
+  /** By row, the kernels that it last ran: a row that does not compile names none. */
+  readonly #kernels = new Map<string, readonly string[]>();
   /** Ids of the rows that the part under way has yielded; undefined in the first run. */
   #again: Set<string> | undefined;
 
@@ -32,6 +34,11 @@ export class LiveRun implements RunView {
 
   get rows(): readonly KernelsRow[] {
     return this.#list;
+  }
+
+  /** Ids of the rows that run one of these kernels. */
+  idsOf(kernels: ReadonlySet<string>): string[] {
+    return [...this.#kernels].filter(([, ran]) => ran.some((name) => kernels.has(name))).map(([id]) => id);
   }
 
   /** What comes from here on replaces rows that are here; their last figures go to `before`. */
@@ -67,6 +74,12 @@ export class LiveRun implements RunView {
       again.add(row.id);
       const last = this.#rows.get(row.id);
       if (last?.time) this.before.set(row.id, last);
+    }
+    if (row.dispatches.length > 0) {
+      this.#kernels.set(
+        row.id,
+        row.dispatches.map(({ kernel }) => kernel),
+      );
     }
     this.#rows.set(row.id, again ? this.#placed(row) : row);
     this.#list = [...this.#rows.values()];

@@ -68,8 +68,9 @@ export class RunLibrary {
   }
 
   async #take(key: string, name: string, text: string): Promise<void> {
-    const { parseKernelsReport } = await import('../../jobs/bench/compareKernels.ts');
-    this.#opened.set(key, viewOf(parseKernelsReport(text, name), name));
+    // With zod, which is as large as the page.
+    const { readReport } = await import('./readReport.ts');
+    this.#opened.set(key, viewOf(readReport(text, name), name));
   }
 
   #changed(): void {
