@@ -349,3 +349,20 @@ test('constants of one value and two shapes stay two tensors', async () => {
   });
   expect(result![0]).toEqual(randomValues(6, 1).map((v) => Math.fround(v + 1)));
 });
+
+test('a part of a tensor is stored for itself, not where the whole would go', async () => {
+  const parts = flatLayout([
+    { name: 'a', shape: [3] },
+    { name: 'b', shape: [130] },
+  ]);
+  const [first, rest] = await evaluate(
+    [{ shape: [parts.length], values: randomValues(parts.length, 1) }],
+    ([x]) => {
+      const doubled = ops.scale(x!, 2);
+      return [part(doubled, parts, 0), part(doubled, parts, 1)];
+    },
+  );
+  const expected = randomValues(parts.length, 1).map((v) => 2 * v);
+  expect(first![0]).toEqual(expected.slice(0, 3));
+  expect(rest![0]).toEqual(expected.slice(64, 194));
+});
