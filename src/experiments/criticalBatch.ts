@@ -69,7 +69,7 @@ export interface CriticalBatchOutcome {
    * The negative control: branches of the last snapshot whose rate does not go with k. They take fewer steps of the same
    * length, so that the large ones fall behind; it must find less than the branches whose rate does.
    */
-  readonly control: BranchedCriticalBatch;
+  readonly control: BranchedCriticalBatch & { readonly branches: readonly Branch[] };
   readonly verdict: Verdict;
 }
 
@@ -99,7 +99,10 @@ export function judgeCriticalBatch(
   const value = Math.log2(last.factor / first.factor);
   const reach = 1.96 * Math.hypot(first.logFactorStderr ?? Number.NaN, last.logFactorStderr ?? Number.NaN);
   const doublings: Effect = { value, interval: [value - reach, value + reach] };
-  const controlled = branchedCriticalBatch(control, { batchSize, tolerance, seed: seed + found.length });
+  const controlled = {
+    ...branchedCriticalBatch(control, { batchSize, tolerance, seed: seed + found.length }),
+    branches: control,
+  };
   const rises = value >= criteria.doublings && doublings.interval[0] > 0;
   let verdict: Verdict = 'inconclusive';
   if (rises && controlled.factor < last.factor) verdict = 'pass';

@@ -35,10 +35,13 @@ export interface MicroBatchNoise extends GradientNoise {
 }
 
 /**
- * |ḡ|², tr Σ and B_simple from the gradients of micro-batches of b consecutive examples, each a batch of its own: where examples have no
- * gradients of their own, since BatchNorm in train mode normalises by the batch, one such ghost batch stands for one example
- * (papers.md, §1.5). ḡ is the mean over them; tr Σ = b·Σ|g_u − ḡ|²/(U − 1), centred, in a second pass. Elsewhere it is the
- * estimate that per-example gradients give with less variance. Examples past the last whole micro-batch are left out.
+ * |ḡ|², tr Σ and B_simple from the gradients of micro-batches of b consecutive examples, each a batch of its own: where
+ * examples have no gradients of their own, since BatchNorm in train mode normalises by the batch, one such ghost batch
+ * stands for one example (papers.md, §1.5). ḡ is the mean over them; tr Σ = b·Σ|g_u − ḡ|²/(U − 1), centred, in a second
+ * pass. Elsewhere it estimates, with more variance, what per-example gradients give.
+ *
+ * The order of the examples must be as good as random: where classes take turns in it, every micro-batch has them all, and
+ * tr Σ lacks what lies between classes. Examples past the last whole micro-batch are left out.
  * @throws RangeError for fewer than two micro-batches
  */
 export async function microBatchNoise(gpu: Gpu, point: Point, microBatch: number): Promise<MicroBatchNoise> {

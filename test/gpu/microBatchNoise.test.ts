@@ -14,6 +14,21 @@ import { randomValues } from './trace.ts';
 
 const [DIMS, HIDDEN, CLASSES] = [9, 7, 5];
 
+/** The classes take turns in the file: micro-batches of consecutive examples would have all of them. */
+function shuffled(data: Dataset): Dataset {
+  const keys = randomValues(data.examples, 99);
+  const order = [...keys.keys()].sort((a, b) => keys[a]! - keys[b]!);
+  const { classes, labels } = data.targets as Extract<Dataset['targets'], { kind: 'classes' }>;
+  return {
+    ...data,
+    x: Float32Array.from(
+      { length: data.x.length },
+      (_, i) => data.x[order[Math.floor(i / DIMS)]! * DIMS + (i % DIMS)]!,
+    ),
+    targets: { kind: 'classes', classes, labels: Uint32Array.from(order, (i) => labels[i]!) },
+  };
+}
+
 async function perceptron(batchNorm: boolean, examples: number) {
   const gpu = await testGpu();
   const model = parseModel('model', {
@@ -29,7 +44,7 @@ async function perceptron(batchNorm: boolean, examples: number) {
   const data = syntheticDataset(
     `gaussian-clusters?examples=${examples}&test=0&classes=${CLASSES}&dims=${DIMS}`,
   );
-  const { dataset } = fitDataset(data, model);
+  const { dataset } = fitDataset(shuffled(data), model);
   const theta = new State(gpu, { label: 'parameters', shape: [layout.length] });
   theta.write(
     flatValues(
