@@ -1,8 +1,9 @@
-// conv2dForward: y[n, o, p, q] = act(Σ_{c, i, j} w[o, c, i, j]·x[n, c, p·sh + i − ph, q·sw + j − pw] + b[o]): a product of
-//   w [O, C·kh·kw] with the matrix of patches, whose entries are read from the image where they are wanted. x is
-//   zero outside.
-// Layout: x [N, C, H, W], w [O, C, kh, kw], b [O] (any buffer where bias is 0), y [N, O, H', W']; replica r is
-//   workgroup_id.z. activation as in `matmulSubgroup`.
+// conv2dForward: y[n, o, p, q] = act(Σ_{c, i, j} w[o, c, i, j]·x[n, c, p·sh + i − ph, q·sw + j − pw] + b[o] + addend), a
+//   product of w [O, C·kh·kw] with the matrix of patches, whose entries are read from the image where they are wanted; or
+//   that without act, times the derivative of an activation. x is zero outside.
+// Layout: x [N, C, H, W], w [O, C, kh, kw], b [O] (any buffer where bias is 0), y and addend [N, O, H', W'] (any
+//   buffer where addition is 0), gate [N, O, H', W'], the output of the activation whose derivative is taken (any buffer
+//   where mask is 0); replica r is workgroup_id.z. activation and mask as in `matmulSubgroup`.
 // Knobs: TILE_O output channels x TILE_P positions an invocation, positions ceil(N·H'·W' / TILE_P) apart so that
 //   neighbouring invocations touch neighbouring positions.
 // Order: one accumulator an output; c, i, j ascending.
@@ -16,14 +17,16 @@ const TILE_P: u32 = 4u;
 struct Params {
   images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
   kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
-  bias: u32, activation: u32, xOffset: u32, xReplica: u32, wOffset: u32, wReplica: u32, bOffset: u32, bReplica: u32,
-  yOffset: u32, yReplica: u32,
+  bias: u32, activation: u32, addition: u32, mask: u32, xOffset: u32, xReplica: u32, wOffset: u32, wReplica: u32, bOffset: u32, bReplica: u32,
+  addendOffset: u32, addendReplica: u32, gateOffset: u32, gateReplica: u32, yOffset: u32, yReplica: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> w: array<f32>;
 @group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read> addend: array<f32>;
+@group(0) @binding(5) var<storage, read> gate: array<f32>;
+@group(0) @binding(6) var<storage, read_write> y: array<f32>;
 
 fn activated(value: f32) -> f32 {
   if (params.activation == 1u) { return select(value, 0.0, value < 0.0); }
@@ -33,6 +36,12 @@ fn activated(value: f32) -> f32 {
     return select(1.0, e, value < 0.0) / (1.0 + e);
   }
   return value;
+}
+
+fn masked(value: f32, s: f32) -> f32 {
+  if (params.mask == 1u) { return select(value, 0.0, s <= 0.0); }
+  if (params.mask == 2u) { return value * (1.0 - s * s); }
+  return value * (s * (1.0 - s));
 }
 
 @compute @workgroup_size(64)
@@ -113,7 +122,11 @@ fn main(
       let at = first + p * across;
       if (at < positions) {
         let to = (at / plane * params.outChannels + channel) * plane + at % plane;
-        y[params.yOffset + r * params.yReplica + to] = activated(out[o][p] + bias);
+        var value = out[o][p] + bias;
+        if (params.addition != 0u) { value += addend[params.addendOffset + r * params.addendReplica + to]; }
+        value = activated(value);
+        if (params.mask != 0u) { value = masked(value, gate[params.gateOffset + r * params.gateReplica + to]); }
+        y[params.yOffset + r * params.yReplica + to] = value;
       }
     }
   }

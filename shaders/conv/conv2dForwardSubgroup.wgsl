@@ -1,7 +1,7 @@
-// conv2dForwardSubgroup: what `conv2dForward` computes, act(w ∗ x + b), by four invocations (a quad) a tile, each along a
-//   row of outputs: y[n, o, p, q] = act(Σ_{c, i, j} w[o, c, i, j]·x[n, c, p·sh + i − ph, q·sw + j − pw] + b[o]).
-// Layout: x [N, C, H, W], w [O, C, kh, kw], b [O] (any buffer where bias is 0), y [N, O, H', W']; replica r is
-//   workgroup_id.z. activation as in `matmulSubgroup`.
+// conv2dForwardSubgroup: what `conv2dForward` computes, act(w ∗ x + b + addend) or its product with act′, by four
+//   invocations (a quad) a tile, each along a row of outputs: y[n, o, p, q] = act(Σ_{c, i, j} w[o, c, i, j]·x[n, c, p·sh + i − ph, q·sw + j − pw] + b[o] + addend).
+// Layout: x [N, C, H, W], w [O, C, kh, kw], b [O], y, addend and gate [N, O, H', W'] as in `conv2dForward`; replica r is
+//   workgroup_id.z. activation and mask as in `matmulSubgroup`.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q channels by four pieces of TILE_P positions of a row: each
 //   lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are kernel width and
 //   stride along a row, so that the SPAN = (TILE_P − 1)·SW + KW pixels of a piece are loaded once for all taps.
@@ -22,14 +22,16 @@ const SPAN: u32 = 9u;
 struct Params {
   images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
   kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
-  bias: u32, activation: u32, xOffset: u32, xReplica: u32, wOffset: u32, wReplica: u32, bOffset: u32, bReplica: u32,
-  yOffset: u32, yReplica: u32,
+  bias: u32, activation: u32, addition: u32, mask: u32, xOffset: u32, xReplica: u32, wOffset: u32, wReplica: u32, bOffset: u32, bReplica: u32,
+  addendOffset: u32, addendReplica: u32, gateOffset: u32, gateReplica: u32, yOffset: u32, yReplica: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> w: array<f32>;
 @group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read> addend: array<f32>;
+@group(0) @binding(5) var<storage, read> gate: array<f32>;
+@group(0) @binding(6) var<storage, read_write> y: array<f32>;
 
 fn activated(value: f32) -> f32 {
   if (params.activation == 1u) { return select(value, 0.0, value < 0.0); }
@@ -39,6 +41,12 @@ fn activated(value: f32) -> f32 {
     return select(1.0, e, value < 0.0) / (1.0 + e);
   }
   return value;
+}
+
+fn masked(value: f32, s: f32) -> f32 {
+  if (params.mask == 1u) { return select(value, 0.0, s <= 0.0); }
+  if (params.mask == 2u) { return value * (1.0 - s * s); }
+  return value * (s * (1.0 - s));
 }
 
 @compute @workgroup_size(WIDTH) fn main(
@@ -119,14 +127,19 @@ fn activated(value: f32) -> f32 {
   }
   if (mine >= pieces) { return; }
   let plane = params.outHeight * params.outWidth;
-  let first = params.yOffset + r * params.yReplica + (n * params.outChannels + o0) * plane + p0 * params.outWidth + q0;
+  let first = (n * params.outChannels + o0) * plane + p0 * params.outWidth + q0;
   let width = min(TILE_P, params.outWidth - q0);
   for (var o = 0u; o < 4u * TILE_Q; o++) {
     if (o0 + o >= params.outChannels) { break; }
     var bias = 0.0;
     if (params.bias != 0u) { bias = b[params.bOffset + r * params.bReplica + o0 + o]; }
     for (var p = 0u; p < width; p++) {
-      y[first + o * plane + p] = activated(out[o / 4u][o % 4u][p] + bias);
+      let to = first + o * plane + p;
+      var value = out[o / 4u][o % 4u][p] + bias;
+      if (params.addition != 0u) { value += addend[params.addendOffset + r * params.addendReplica + to]; }
+      value = activated(value);
+      if (params.mask != 0u) { value = masked(value, gate[params.gateOffset + r * params.gateReplica + to]); }
+      y[params.yOffset + r * params.yReplica + to] = value;
     }
   }
 }

@@ -1,8 +1,8 @@
 // conv2dInputGradientSubgroup: what `conv2dInputGradient` computes, by four invocations (a quad) a tile, each along a row
-//   of pixels: dx[n, c, y, x] = act′·Σ w[o, c, i, j]·dy[n, o, p, q] over all o and the taps with p·sh + i − ph = y and
+//   of pixels: dx[n, c, y, x] = act′·(Σ w[o, c, i, j]·dy[n, o, p, q] + addend) over all o and the taps with p·sh + i − ph = y and
 //   q·sw + j − pw = x.
-// Layout: dy [N, O, H', W'], w [O, C, kh, kw], dx [N, C, H, W], y [N, C, H, W], the output of the activation whose
-//   derivative is taken (any buffer where mask is 0); replica r is workgroup_id.z. mask as in `matmulSubgroup`.
+// Layout: dy [N, O, H', W'], w [O, C, kh, kw], dx, addend and y [N, C, H, W] as in
+//   `conv2dInputGradient`; replica r is workgroup_id.z. mask as in `matmulSubgroup`.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q input channels by four pieces of TILE_P pixels of a row: each
 //   lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are kernel width and
 //   stride along a row, TILE_P a multiple of SW; pieces begin at multiples of SW in the padded row. BACK =
@@ -26,14 +26,15 @@ const SPAN: u32 = 9u;
 struct Params {
   images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
   kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
-  mask: u32, dyOffset: u32, dyReplica: u32, wOffset: u32, wReplica: u32, yOffset: u32, yReplica: u32,
-  dxOffset: u32, dxReplica: u32,
+  addition: u32, mask: u32, dyOffset: u32, dyReplica: u32, wOffset: u32, wReplica: u32, addendOffset: u32,
+  addendReplica: u32, yOffset: u32, yReplica: u32, dxOffset: u32, dxReplica: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> y: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(3) var<storage, read> addend: array<f32>;
+@group(0) @binding(4) var<storage, read> y: array<f32>;
+@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 
 fn masked(value: f32, at: u32) -> f32 {
   if (params.mask == 0u) { return value; }
@@ -139,7 +140,9 @@ fn masked(value: f32, at: u32) -> f32 {
       // A piece may begin before the row.
       if (u0 + u - params.padWidth < params.width) {
         let at = first + c * image + u;
-        let value = masked(out[c / 4u][c % 4u][u], params.yOffset + r * params.yReplica + at);
+        var value = out[c / 4u][c % 4u][u];
+        if (params.addition != 0u) { value += addend[params.addendOffset + r * params.addendReplica + at]; }
+        value = masked(value, params.yOffset + r * params.yReplica + at);
         dx[params.dxOffset + r * params.dxReplica + at] = value;
       }
     }

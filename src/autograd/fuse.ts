@@ -1,5 +1,5 @@
-import { conv2dActivated, conv2dOp } from '../ops/conv2d.ts';
-import { conv2dInputGradientMask, conv2dInputGradientOp } from '../ops/conv2dInputGradient.ts';
+import { type ConvFusion, conv2dFused, conv2dOp } from '../ops/conv2d.ts';
+import { conv2dInputGradientFused, conv2dInputGradientOp } from '../ops/conv2dInputGradient.ts';
 import { constantOf } from '../ops/fill.ts';
 import type { Graph, Node, Tensor } from '../ops/graph.ts';
 import { type Activation, matmulColumnSum, matmulFused, matmulOp } from '../ops/matmul.ts';
@@ -108,18 +108,48 @@ export function fuse(graph: Graph): Graph {
     ];
   };
 
-  /** A convolution, which adds its bias itself, and an activation → one kernel; so too its input gradient and a derivative. */
+  /**
+   * A convolution, which adds its bias itself, or an input gradient, and what is done with it → one kernel:
+   * act(w ∗ x + b + addend), or that times an activation's derivative. Each step on the way is used once.
+   */
   const convolution: Rule = (node, names) => {
-    const { name } = node.op;
-    const [d, y] = node.inputs;
-    if (!d || !once(d)) return null;
-    if (FORWARD.has(name) && d.node.op === conv2dOp) {
-      return [conv2dActivated(renamed(d.node, names), name as Activation)];
-    }
-    if (BACKWARD[name] && d.node.op === conv2dInputGradientOp) {
-      return [conv2dInputGradientMask(renamed(d.node, names), names.get(y!), BACKWARD[name]!)];
-    }
-    return null;
+    type Made = ConvFusion & { readonly conv: Node };
+    const plain = (tensor: Tensor): Made | null => {
+      const { op } = tensor.node;
+      const isOne = op === conv2dOp || op === conv2dInputGradientOp;
+      if (!isOne || !once(tensor) || names.get(tensor).node.op !== op) return null;
+      return { conv: tensor.node, activation: 'none', mask: 'none' };
+    };
+    const sum = (added: Node): Made | null => {
+      const [left, right] = added.inputs as [Tensor, Tensor];
+      for (const [tensor, addend] of [
+        [right, left],
+        [left, right],
+      ] as const) {
+        const made = plain(tensor);
+        if (made && tensor !== addend && constantOf(addend) === null) return { ...made, addend };
+      }
+      return null;
+    };
+    const open = (tensor: Tensor): Made | null =>
+      plain(tensor) ?? (tensor.node.op.name === 'add' && once(tensor) ? sum(tensor.node) : null);
+    const found = (): Made | null => {
+      const { name } = node.op;
+      if (name === 'add') return sum(node);
+      const made = FORWARD.has(name) || BACKWARD[name] ? open(node.inputs[0]!) : null;
+      if (!made) return null;
+      if (BACKWARD[name]) return { ...made, mask: BACKWARD[name], y: node.inputs[1]! };
+      // An input gradient's kernel has no activations: nothing asks for one.
+      return made.conv.op === conv2dOp ? { ...made, activation: name as Activation } : null;
+    };
+    const made = found();
+    if (!made) return null;
+    const { conv, activation, mask } = made;
+    const addend = made.addend && names.get(made.addend);
+    const y = made.y && names.get(made.y);
+    return conv.op === conv2dOp
+      ? [conv2dFused(renamed(conv, names), { addend, activation, mask, y })]
+      : [conv2dInputGradientFused(renamed(conv, names), { addend, mask, y })];
   };
 
   /** A layer's weight gradient and bias gradient → one kernel. */

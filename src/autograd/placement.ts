@@ -1,7 +1,7 @@
 import type { State } from '../gpu/state.ts';
 import { constantOf } from '../ops/fill.ts';
 import { type FlatLayout, packOp } from '../ops/flat.ts';
-import type { Graph, Node, Tensor } from '../ops/graph.ts';
+import { type Graph, type Node, size, type Tensor } from '../ops/graph.ts';
 import { stateOf } from '../ops/leaf.ts';
 import { storeOp } from '../ops/store.ts';
 
@@ -49,8 +49,9 @@ export function placeResults(graph: Graph): ReadonlyMap<Tensor, Target> {
     const root = rootOf(tensor);
     const { node } = root;
     const made = !node.op.writes && node.op.name !== 'read' && constantOf(root) === null;
-    if (!made || viewOffset(tensor) !== 0 || root.replicated !== replicated || targets.has(root))
-      return false;
+    // A part of a tensor has not the room of the whole.
+    const isWhole = viewOffset(tensor) === 0 && size(tensor.shape) === size(root.shape);
+    if (!made || !isWhole || root.replicated !== replicated || targets.has(root)) return false;
     const from = position.get(node)!;
     const until = position.get(user)!;
     const isState = 'buffer' in destination;

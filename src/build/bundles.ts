@@ -19,8 +19,8 @@ export const quiet: NonNullable<NonNullable<InlineConfig['build']>['rollupOption
 };
 
 /**
- * After the pages: the library (`basin.js`, its types), the engine alone (measured, not kept) and the command line
- * (`cli.js`, which Node runs without node_modules). Prints what the engine weighs.
+ * After the pages: the library (`basin.js`, its types), the engine alone (measured, not kept), ours as
+ * `bench` compares its cold start, and the command line (`cli.js`, which Node runs without node_modules). Prints what the engine weighs.
  */
 export function bundles(root: string): Plugin {
   let mode = 'production';
@@ -60,6 +60,7 @@ export function bundles(root: string): Plugin {
         });
         await build(library('src/index.ts', 'basin.js', join(root, 'dist')));
         await build(library('src/engine.ts', 'engine.js', join(root, '.cache')));
+        await build(library('src/jobs/bench/basinAdapter.ts', 'basin.js', join(root, 'dist/bench')));
         await build({
           ...common,
           ssr: { noExternal: true, external: RUN_TIME },
@@ -104,7 +105,9 @@ async function declarations(root: string): Promise<void> {
       rootDir: '../src',
       outDir: '../dist/types',
     },
-    files: ['../src/index.ts', '../src/gpu/wgsl.d.ts', '../src/build/wgslReflect.d.ts'],
+    files: ['index.ts', 'gpu/wgsl.d.ts', 'build/version.d.ts', 'build/wgslReflect.d.ts'].map(
+      (file) => `../src/${file}`,
+    ),
     include: [],
   };
   await writeFile(config, JSON.stringify(settings));

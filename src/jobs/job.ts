@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/device.ts';
+import type { KernelsSpec } from './bench/kernelsReport.ts';
 import type { RunControl } from './control.ts';
 import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
 import type { OptimalStepSpec } from './experiments/optimalStepJob.ts';
@@ -15,7 +16,9 @@ export type JobSpec =
   | ({ readonly job: 'train' } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
+  | ({ readonly job: 'benchKernels' } & KernelsSpec)
   | { readonly job: 'benchMoments'; readonly rounds: number }
+  | { readonly job: 'benchCurvature'; readonly rounds: number }
   | ({ readonly job: 'optimalStep' } & OptimalStepSpec)
   | ({ readonly job: 'criticalBatch' } & CriticalBatchSpec)
   | ({ readonly job: 'selftest' } & SelftestSpec);
@@ -42,9 +45,15 @@ export async function* runJob(
   else if (spec.job === 'tune') {
     const { tuneJob } = await import('./kernels/tuneJob.ts');
     yield* tuneJob(gpu, spec, host);
+  } else if (spec.job === 'benchKernels') {
+    const { benchKernels } = await import('./bench/benchKernels.ts');
+    yield* benchKernels(gpu, spec, control);
   } else if (spec.job === 'benchMoments') {
     const { benchMoments } = await import('./bench/benchMoments.ts');
     yield* benchMoments(gpu, spec.rounds);
+  } else if (spec.job === 'benchCurvature') {
+    const { benchCurvature } = await import('./bench/curvature/benchCurvature.ts');
+    yield* benchCurvature(gpu, spec.rounds, host);
   } else if (spec.job === 'optimalStep') {
     const { optimalStepJob } = await import('./experiments/optimalStepJob.ts');
     yield* optimalStepJob(gpu, spec, host);

@@ -1,6 +1,7 @@
 import { expose } from 'comlink';
 import { type AdapterInfo, type Gpu, openDevice, uncaught } from '../gpu/device.ts';
 import { InputError } from '../nn/inputError.ts';
+import type { Catalogue } from './bench/catalogue.ts';
 import { RunControl } from './control.ts';
 import { type JobEvent, type JobHost, type JobSpec, runJob, takesTunedKernels } from './job.ts';
 import { readBrowserCache, writeBrowserCache } from './kernels/browserCache.ts';
@@ -44,6 +45,11 @@ export class JobWorker {
     } finally {
       this.#control = undefined;
     }
+  }
+
+  /** What the kernel bench can be asked for. */
+  async kernelCatalogue(): Promise<Catalogue> {
+    return (await import('./bench/catalogue.ts')).catalogue;
   }
 
   pause(): void {

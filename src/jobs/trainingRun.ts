@@ -93,6 +93,7 @@ export class TrainingRun {
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #averageProgram: Program | null;
   readonly #replay: Replay;
+  readonly #alongside: { readonly every: number; readonly program: Program }[] = [];
   #submitted = 0;
 
   private constructor(
@@ -225,6 +226,14 @@ export class TrainingRun {
     return this.#submitted;
   }
 
+  /**
+   * Runs a program after steps n, 2n, … that are yet to be submitted, within their submits: an instrument over the run's
+   * parameters, with state of its own. Whoever made it disposes of it, after the run's last step.
+   */
+  runAlongside(every: number, program: Program): void {
+    this.#alongside.push({ every, program });
+  }
+
   /** B of a step, counted from 0. */
   batchSizeAt(step: number): number {
     return this.#options.batches.findLast(({ fromStep }) => fromStep <= step)!.batchSize;
@@ -292,6 +301,7 @@ export class TrainingRun {
     for (let step = first; step < first + count; step++) {
       this.#programs.get(key(this.batchSizeAt(step), this.#measures(step)))!.encode(pass);
       if (averaging && captures(averaging, step + 1)) this.#averageProgram!.encode(pass);
+      for (const { every, program } of this.#alongside) if ((step + 1) % every === 0) program.encode(pass);
     }
   }
 

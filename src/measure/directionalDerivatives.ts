@@ -16,7 +16,6 @@ export async function directionalDerivatives(
   gpu: Gpu,
   point: Point,
   direction: Float32Array,
-  progress?: (done: number) => void,
 ): Promise<Float32Array> {
   if (isCoupled(point)) throw new Error('BatchNorm in train mode couples the examples; measure in eval mode');
   const v = new State(gpu, { label: 'direction', shape: [point.layout.length] });
@@ -32,7 +31,7 @@ export async function directionalDerivatives(
     },
   );
   try {
-    await pass.run(progress);
+    await pass.run();
     return await each.read();
   } finally {
     pass.dispose();

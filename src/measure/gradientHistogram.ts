@@ -31,7 +31,6 @@ export async function gradientHistogram(
   gpu: Gpu,
   point: Point,
   { gradient, parameter }: { readonly gradient: Bins; readonly parameter?: Bins },
-  progress?: (done: number) => void,
 ): Promise<GradientHistogram> {
   if (isCoupled(point)) throw new Error('BatchNorm in train mode couples the examples; measure in eval mode');
   const { entries } = point.layout;
@@ -56,7 +55,7 @@ export async function gradientHistogram(
       });
     });
     try {
-      await pass.run(progress);
+      await pass.run();
     } finally {
       pass.dispose();
     }

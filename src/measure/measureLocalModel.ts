@@ -2,11 +2,10 @@ import type { Gpu } from '../gpu/device.ts';
 import { dot64, type Estimate } from './estimate.ts';
 import { gradientMoments } from './gradientMoments.ts';
 import { Hessian } from './hessian.ts';
-import { estimateHessianTrace } from './hessianTrace.ts';
+import { estimateTrace } from './hessianTrace.ts';
 import type { LocalModel } from './localModel.ts';
 import type { Point } from './pass.ts';
-import { estimateTraceHessianCovariance } from './traceHessianCovariance.ts';
-import { WeightedGradient } from './weightedGradient.ts';
+import { estimateTraceCovariance } from './traceHessianCovariance.ts';
 
 /** The local model of a point, its examples taken as the whole population: Σ has divisor N. */
 export interface MeasuredLocalModel {
@@ -35,14 +34,11 @@ export async function measureLocalModel(
   const N = point.examples.examples;
   const moments = await gradientMoments(gpu, point);
   const hessian = await Hessian.open(gpu, point, 4);
-  const gradient = await WeightedGradient.open(gpu, point);
   try {
     const [product] = await hessian.times([moments.mean]);
-    const noise = await estimateTraceHessianCovariance(hessian, gradient, N, { probes, seed });
+    const noise = await estimateTraceCovariance(gpu, point, hessian, { probes, seed });
     const traceHessian =
-      traceProbes > 0
-        ? await estimateHessianTrace(hessian, point.layout, { probes: traceProbes, seed })
-        : null;
+      traceProbes > 0 ? await estimateTrace(gpu, hessian, { probes: traceProbes, seed }) : null;
     const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
     // The estimate is of the sample covariance, divisor N − 1.
     const population = (N - 1) / N;
@@ -59,6 +55,5 @@ export async function measureLocalModel(
     };
   } finally {
     hessian.dispose();
-    gradient.dispose();
   }
 }

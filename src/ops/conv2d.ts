@@ -43,8 +43,8 @@ export const conv2dOp = defineOp({
   jvp: ({ inputs: [x, w], outputs: [y], attributes: { window } }, [dx, dw, db]) => [
     addPresent(
       dx ? convolve(dx, w!, null, window) : null,
-      dw ? convolve(x!, dw, null, window) : null,
-      db ? broadcastChannels(db, y!.shape) : null,
+      dw ? convolve(x!, dw, db ?? null, window) : null,
+      db && !dw ? broadcastChannels(db, y!.shape) : null,
     ),
   ],
   perExample: ({ inputs: [x, weight, bias], attributes: { window } }, delta) => ({
@@ -61,21 +61,45 @@ export const conv2dOp = defineOp({
   },
 });
 
-/** act(w ∗ x + b): made by the compiler from a convolution and an activation. */
-const conv2dActivatedOp: Op = {
-  name: 'conv2dActivated',
-  lower: ({ inputs: [x, w, b], outputs: [y], attributes: { window, activation } }, to) => {
-    const epilogue = { bias: b !== undefined, activation };
+/** What the compiler has found to be done with a convolution, or with its input gradient. */
+export interface ConvFusion {
+  /** Of the result's shape, added. */
+  readonly addend?: Tensor;
+  readonly activation: Activation;
+  /** Multiplies by the derivative of an activation, taken from its output `y`, of the result's shape. */
+  readonly mask: Activation;
+  readonly y?: Tensor;
+}
+
+/** act(w ∗ x + b + addend)·act′: made by the compiler. */
+const conv2dFusedOp: Op = {
+  name: 'conv2dFused',
+  lower: ({ inputs, outputs: [y], attributes }, to) => {
+    const { window, activation, mask } = attributes;
+    const operands = namedOperands(inputs, attributes.names);
+    const { x, b, addend } = operands;
+    const epilogue = { bias: b !== undefined, addend: addend !== undefined, activation, mask };
     const call = planConvForward(convShape(x!.shape, y!.shape, window), epilogue, to.target);
-    to.dispatch(call, { x: x!, w: w!, y: y!, ...(b ? { b } : {}) });
+    to.dispatch(call, { ...operands, y: y! });
   },
 };
 
-export function conv2dActivated(
-  { inputs, outputs: [y], attributes: { window } }: RuleArguments,
-  activation: Activation,
+/** Operands by their kernel's names. */
+export function namedOperands(inputs: readonly Tensor[], names: readonly string[]): Record<string, Tensor> {
+  return Object.fromEntries(names.map((name, i) => [name, inputs[i]!]));
+}
+
+export function conv2dFused(
+  { inputs: [x, w, b], outputs: [y], attributes: { window } }: RuleArguments,
+  { addend, activation, mask, y: gate }: ConvFusion,
 ): Tensor {
-  return apply(conv2dActivatedOp, inputs, { window, activation }, { shape: y!.shape });
+  const operands = Object.entries({ x, w, b, addend, gate }).filter(([, tensor]) => tensor !== undefined);
+  return apply(
+    conv2dFusedOp,
+    operands.map(([, tensor]) => tensor!),
+    { window, activation, mask, names: operands.map(([name]) => name) },
+    { shape: y!.shape },
+  );
 }
 
 /** The convolution of a window that is known already. */

@@ -1,10 +1,9 @@
 import { addPresent } from './add.ts';
-import { convolve, convShape } from './conv2d.ts';
+import { type ConvFusion, convolve, convShape, namedOperands } from './conv2d.ts';
 import { conv2dWeightGradient } from './conv2dWeightGradient.ts';
 import { showShape, type Tensor } from './graph.ts';
 import { apply, defineOp, expectShape, type Op, type RuleArguments } from './op.ts';
 import { planConvInputGradient } from './plans/convPlan.ts';
-import type { Activation } from './plans/matmulPlan.ts';
 import { type Window2d, windowPositions } from './window2d.ts';
 
 export const conv2dInputGradientOp = defineOp({
@@ -26,21 +25,28 @@ export const conv2dInputGradientOp = defineOp({
   },
 });
 
-/** dx·act′, the derivative taken from the activation's output y: made from an input gradient and an activation's backward. */
-const conv2dInputGradientMaskOp: Op = {
-  name: 'conv2dInputGradientMask',
-  lower: ({ inputs: [dy, w, y], outputs: [dx], attributes: { window, mask } }, to) => {
-    const call = planConvInputGradient(convShape(dx!.shape, dy!.shape, window), { mask }, to.target);
-    to.dispatch(call, { dy: dy!, w: w!, y: y!, dx: dx! });
+/** (dx + addend)·act′: made by the compiler. */
+const conv2dInputGradientFusedOp: Op = {
+  name: 'conv2dInputGradientFused',
+  lower: ({ inputs, outputs: [dx], attributes: { window, mask, names } }, to) => {
+    const operands = namedOperands(inputs, names);
+    const epilogue = { addend: operands.addend !== undefined, mask };
+    const call = planConvInputGradient(convShape(dx!.shape, operands.dy!.shape, window), epilogue, to.target);
+    to.dispatch(call, { ...operands, dx: dx! });
   },
 };
 
-export function conv2dInputGradientMask(
-  { inputs: [dy, w], attributes: { window } }: RuleArguments,
-  y: Tensor,
-  mask: Activation,
+export function conv2dInputGradientFused(
+  { inputs: [dy, w], outputs: [dx], attributes: { window } }: RuleArguments,
+  { addend, mask, y }: Omit<ConvFusion, 'activation'>,
 ): Tensor {
-  return apply(conv2dInputGradientMaskOp, [dy!, w!, y], { window, mask }, { shape: y.shape });
+  const operands = Object.entries({ dy, w, addend, y }).filter(([, tensor]) => tensor !== undefined);
+  return apply(
+    conv2dInputGradientFusedOp,
+    operands.map(([, tensor]) => tensor!),
+    { window, mask, names: operands.map(([name]) => name) },
+    { shape: dx!.shape },
+  );
 }
 
 /**

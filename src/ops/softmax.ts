@@ -1,17 +1,8 @@
 import softmaxKernel from '../../shaders/loss/softmaxCrossEntropy.wgsl';
-import { broadcastWithin } from './broadcast.ts';
 import type { Tensor } from './graph.ts';
-import { multiply } from './multiply.ts';
 import { apply, defineOp } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
-import { subtract } from './subtract.ts';
-import { rowSum } from './sum.ts';
-
-/** (diag p − p pᵀ) v for each row: the softmax's Jacobian, which is symmetric. */
-export function softmaxJacobian(p: Tensor, v: Tensor): Tensor {
-  const pv = multiply(p, v);
-  return subtract(pv, multiply(p, broadcastWithin(rowSum(pv), p.shape)));
-}
+import { softmaxJacobian } from './softmaxJacobian.ts';
 
 const softmaxOp = defineOp({
   name: 'softmax',

@@ -6,7 +6,8 @@ import { showShape, type Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { apply, applyAll, defineOp, type Op } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
-import { softmax, softmaxJacobian } from './softmax.ts';
+import { softmax } from './softmax.ts';
+import { softmaxJacobian } from './softmaxJacobian.ts';
 import { rowSum } from './sum.ts';
 
 const ones = (z: Tensor): Tensor => fill(z.node.graph, 1, [z.shape[0]!]);
@@ -44,20 +45,24 @@ export function softmaxCrossEntropy(z: Tensor, labels: Tensor): Tensor {
   return apply(softmaxCrossEntropyOp, [z, labels], {}, { shape: [z.shape[0]!] });
 }
 
+/** w[n]·(diag p − p pᵀ) v for each row of logits, p their softmax; a constant w is folded into its kernel. */
+function weightedJacobian(z: Tensor, w: Tensor, v: Tensor): Tensor {
+  const constant = constantOf(w);
+  const p = softmax(z);
+  if (constant !== null) return softmaxJacobian(p, v, constant);
+  return multiply(softmaxJacobian(p, v), broadcastWithin(w, z.shape));
+}
+
 export const softmaxCrossEntropyGradientOp = defineOp({
   name: 'softmaxCrossEntropyGradient',
   vjp: ({ inputs: [z, labels, w] }, [c]) => {
     if (!c) return [null, null, null];
     const perLogit = softmaxCrossEntropyGradient(z!, labels!, ones(z!));
-    return [
-      multiply(broadcastWithin(w!, z!.shape), softmaxJacobian(softmax(z!), c)),
-      null,
-      rowSum(multiply(c, perLogit)),
-    ];
+    return [weightedJacobian(z!, w!, c), null, rowSum(multiply(c, perLogit))];
   },
   jvp: ({ inputs: [z, labels, w] }, [dz, , dw]) => [
     addPresent(
-      dz ? multiply(softmaxJacobian(softmax(z!), dz), broadcastWithin(w!, z!.shape)) : null,
+      dz ? weightedJacobian(z!, w!, dz) : null,
       dw ? softmaxCrossEntropyGradient(z!, labels!, dw) : null,
     ),
   ],

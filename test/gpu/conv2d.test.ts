@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { vjp } from '../../src/autograd/vjp.ts';
+import { compile } from '../../src/autograd/compile.ts';
+import { jvp } from '../../src/autograd/jvp.ts';
+import { grad, vjp } from '../../src/autograd/vjp.ts';
+import { Arena } from '../../src/gpu/arena.ts';
 import type { KernelCall } from '../../src/gpu/kernelCall.ts';
 import { Program } from '../../src/gpu/program.ts';
 import { State } from '../../src/gpu/state.ts';
+import { add } from '../../src/ops/add.ts';
 import { conv2d } from '../../src/ops/conv2d.ts';
 import { conv2dInputGradient } from '../../src/ops/conv2dInputGradient.ts';
 import { conv2dWeightGradient } from '../../src/ops/conv2dWeightGradient.ts';
-import { relu, sigmoid, tanh } from '../../src/ops/index.ts';
+import { Graph, type Tensor } from '../../src/ops/graph.ts';
+import { relu, sigmoid, square, tanh } from '../../src/ops/index.ts';
+import { read } from '../../src/ops/leaf.ts';
 import type { Target } from '../../src/ops/op.ts';
 import {
   type ConvShape,
@@ -15,6 +21,8 @@ import {
   planConvWeightGradient,
   TILES,
 } from '../../src/ops/plans/convPlan.ts';
+import { store } from '../../src/ops/store.ts';
+import { sum } from '../../src/ops/sum.ts';
 import { window2d } from '../../src/ops/window2d.ts';
 import * as reference from '../../src/reference/conv2d.ts';
 import { testGpu } from './device.ts';
@@ -302,6 +310,88 @@ test('an activation in the kernels gives what it gives on its own, and so does i
       expect(relative(dx![0]!, back), `${name}′ of ${show(e)}, seed ${SEED}`).toBeLessThan(1e-4);
     }
   }
+});
+
+test('an addend and a derivative in the kernels give what they give on their own', async () => {
+  const slope = (y: number): number => 1 - y * y;
+  for (const e of [CASES[1]!, CASES[12]!]) {
+    const image = [e.images, e.channels, e.height, e.width];
+    const output = [e.images, e.outChannels, ...reference.conv2dPositions(e)];
+    const shapes = [image, [e.outChannels, e.channels, ...e.kernel], [e.outChannels], output, output, image];
+    const operands = shapes.map((shape, i) => ({ shape, values: randomValues(product(...shape), i + 1) }));
+    const [x, w, b, dy, h, skip] = operands.map(({ values }) => values) as [Float32Array, ...Float32Array[]];
+    const [masked, activated, back] = await evaluate(operands, ([x, w, b, dy, h, skip]) => {
+      const made = (): Tensor => add(dy!, conv2d(x!, w!, b!, e));
+      const inner = tanh(x!);
+      return [
+        vjp([[tanh(h!), made()]], [h!]).of[0]!,
+        relu(add(conv2d(x!, w!, b!, e), dy!)),
+        vjp(
+          [
+            [inner, skip!],
+            [conv2d(inner, w!, null, e), dy!],
+          ],
+          [x!],
+        ).of[0]!,
+      ];
+    });
+    const total = reference.conv2d(e, x, w!, b!).map((v, i) => v + dy![i]!);
+    const which = `${show(e)}, seed ${SEED}`;
+    expect(
+      relative(
+        masked![0]!,
+        total.map((v, i) => v * slope(Math.tanh(h![i]!))),
+      ),
+      which,
+    ).toBeLessThan(1e-4);
+    expect(
+      relative(
+        activated![0]!,
+        total.map((v) => Math.max(v, 0)),
+      ),
+      which,
+    ).toBeLessThan(1e-4);
+    const expected = reference
+      .conv2dInputGradient(e, dy!, w!)
+      .map((d, i) => (d + skip![i]!) * slope(Math.tanh(x[i]!)));
+    expect(relative(back![0]!, expected), which).toBeLessThan(1e-4);
+  }
+});
+
+test('a Hessian product of a convolutional network is a kernel a convolution: sums and derivatives are in their ends', async () => {
+  const gpu = await testGpu();
+  const graph = new Graph();
+  const arena = new Arena(gpu);
+  const shapes = { x: [3, 2, 9, 8], w1: [4, 2, 3, 3], b1: [4], w2: [5, 4, 3, 3], b2: [5] };
+  const states = Object.entries(shapes).map(([label, shape]) => new State(gpu, { label, shape }));
+  const [x, w1, b1, w2, b2] = states.map((state) => read(graph, state)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  const y = relu(conv2d(relu(conv2d(x, w1, b1, { padding: [1, 1] })), w2, b2, { padding: [1, 1] }));
+  const gradient = grad(sum(square(y)), [w1, w2]);
+  const parameters = [w1, b1, w2, b2];
+  const moved = parameters.map(({ shape }, i) => {
+    const direction = new State(gpu, { label: `direction ${i}`, shape });
+    states.push(direction);
+    return [parameters[i]!, read(graph, direction)] as const;
+  });
+  const tangents = jvp(gradient, moved);
+  const results = tangents.map((tangent, i) => new State(gpu, { label: `Hv ${i}`, shape: tangent!.shape }));
+  results.forEach((state, i) => {
+    store(state, tangents[i]!);
+  });
+  const program = await compile(gpu, graph, { label: 'conv Hv', replicas: 1, arena });
+  const labels = program.dispatches.map(({ label }) => label);
+  expect(labels.filter((label) => label === 'broadcast')).toEqual([]);
+  // Two layers forward, the second one's two tangents and the first one's; two tangents of the second's image gradient, itself
+  // of no use here.
+  expect(labels.filter((label) => /^conv2d(Fused)?$/.test(label))).toHaveLength(5);
+  expect(labels.filter((label) => label.startsWith('conv2dInputGradient'))).toHaveLength(2);
+  for (const made of [program, arena, ...states, ...results]) made.dispose();
 });
 
 describe('the planner', () => {

@@ -12,6 +12,7 @@ import { opTable } from '../../src/ops/op.ts';
 import { reluBackward } from '../../src/ops/relu.ts';
 import { sigmoidBackward } from '../../src/ops/sigmoid.ts';
 import { softmaxCrossEntropyGradient } from '../../src/ops/softmaxCrossEntropy.ts';
+import { softmaxJacobian } from '../../src/ops/softmaxJacobian.ts';
 import { tanhBackward } from '../../src/ops/tanh.ts';
 import { testGpu } from './device.ts';
 import { evaluate, type Operand, randomValues } from './trace.ts';
@@ -218,6 +219,13 @@ const SAMPLES: Record<string, Sample> = {
   },
   channelSum: { shapes: [[5, 3, 7]], f: ([x]) => ops.channelSum(x!, channels) },
   softmax: { shapes: [[9, 10]], f: ([z]) => ops.softmax(z!) },
+  softmaxJacobian: {
+    shapes: [
+      [9, 10],
+      [9, 10],
+    ],
+    f: ([p, v]) => softmaxJacobian(p!, v!, 0.5),
+  },
   softmaxCrossEntropy: {
     shapes: [[9, 10]],
     labels: [0, 9, 3, 3, 1, 2, 8, 7, 5],
@@ -340,4 +348,21 @@ test('constants of one value and two shapes stay two tensors', async () => {
     ];
   });
   expect(result![0]).toEqual(randomValues(6, 1).map((v) => Math.fround(v + 1)));
+});
+
+test('a part of a tensor is stored for itself, not where the whole would go', async () => {
+  const parts = flatLayout([
+    { name: 'a', shape: [3] },
+    { name: 'b', shape: [130] },
+  ]);
+  const [first, rest] = await evaluate(
+    [{ shape: [parts.length], values: randomValues(parts.length, 1) }],
+    ([x]) => {
+      const doubled = ops.scale(x!, 2);
+      return [part(doubled, parts, 0), part(doubled, parts, 1)];
+    },
+  );
+  const expected = randomValues(parts.length, 1).map((v) => 2 * v);
+  expect(first![0]).toEqual(expected.slice(0, 3));
+  expect(rest![0]).toEqual(expected.slice(64, 194));
 });

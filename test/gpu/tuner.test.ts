@@ -9,10 +9,14 @@ import { kernelVersions } from '../../src/jobs/kernels/kernelVersions.ts';
 import { deviceOf, EMPTY_TABLE, merge, type TunedEntry } from '../../src/jobs/kernels/tunedTable.ts';
 import { type TuneResult, tuneJob } from '../../src/jobs/kernels/tuneJob.ts';
 import { tuneKernel } from '../../src/jobs/kernels/tuneKernel.ts';
+import { matmulTrial } from '../../src/jobs/selftest/cases/matmul.ts';
+import { prepareTrial } from '../../src/jobs/selftest/runTrial.ts';
 import { Graph, matmul, read, store } from '../../src/ops/index.ts';
 import { convDemand } from '../../src/ops/plans/convPlan.ts';
 import { type MatmulShape, matmulCandidates, matmulDemand } from '../../src/ops/plans/matmulPlan.ts';
 import { denseMomentsDemand } from '../../src/ops/plans/momentsPlan.ts';
+import { normDemand } from '../../src/ops/plans/normPlan.ts';
+import { sumDemand } from '../../src/ops/plans/sumPlan.ts';
 import { matmul as reference } from '../../src/reference/matmul.ts';
 import { testGpu } from './device.ts';
 
@@ -122,6 +126,37 @@ describe('the tuner', () => {
     }
     const norms = convDemand('convNorms', { ...extents, window }, { unitSize: 1 });
     expect(await tune(norms, favouring('Gram 4×4'))).toMatchObject({ variant: 'Gram 4×4', excluded: {} });
+  });
+
+  it('knows sums and normalisations', async () => {
+    const variant = 'in fours, chunks ÷ 4';
+    const sum = await tune(sumDemand({ outer: 65, reduced: 132, inner: 1 }), favouring(variant));
+    expect(sum).toMatchObject({ variant, default: 'in fours', excluded: {} });
+    expect(Object.keys(sum.times)).toContain('element by element');
+    const squares = await tune(
+      sumDemand({ outer: 1, reduced: 1000, inner: 1 }, { terms: 'square' }),
+      favouring('element by element'),
+    );
+    expect(squares).toMatchObject({ variant: 'element by element', excluded: {} });
+    const view = { outer: 3, channels: 5, inner: 121 };
+    const cut = 'threads, chunks of √n';
+    for (const family of ['normalize', 'normalizeTangent'] as const) {
+      const entry = await tune(normDemand(family, view, {}), favouring(cut));
+      expect(entry, family).toMatchObject({ variant: cut, default: 'threads', excluded: {} });
+    }
+  });
+
+  it('times both passes of a product whose k is split', async () => {
+    const shape: MatmulShape = { form: 'NN', m: 16, n: 16, k: 1024 };
+    const asGpu = { ...kernelTarget(gpu), kind: 'gpu' } as const;
+    const [split] = matmulCandidates(shape, asGpu);
+    expect(split!.name).toMatch(/^split-K by/);
+    const prepared = await prepareTrial(gpu, { ...matmulTrial(shape), asGpu: true, variant: split!.name });
+    expect(prepared.program.dispatches.map(({ kernel }) => kernel)).toEqual([
+      split!.call.source.name,
+      'matmul/splitKFinish',
+    ]);
+    prepared.dispose();
   });
 
   it('times on the device', async () => {

@@ -1,15 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import sirv from 'sirv';
 import { chromiumFlags, hasGpuDevice } from '../chromiumFlags.ts';
 import { distFolder } from '../fileHost.ts';
 import { findBrowser } from '../findBrowser.ts';
 import { loadPlaywright, MissingPackageError } from '../findPackage.ts';
-import type { BenchDriver, BenchWorker } from './driver.ts';
+import type { BenchDriver, BenchWorker, Fetched } from './driver.ts';
 
 /** Timestamps as the adapter gives them, not rounded to 100 µs as pages get them. */
 const TIMESTAMPS = '--disable-dawn-features=timestamp_quantization';
+
+const RUNNER = '/basin.js';
+const OWN = '/bench/basin.js';
 
 /**
  * One headless Chromium; a page for each library, all open at once.
@@ -36,7 +41,7 @@ export async function benchBrowser(peers: string | undefined): Promise<BenchDriv
     await page.evaluate(async (library) => {
       const { BenchRunner } = await import(library);
       Object.assign(globalThis, { bench: new BenchRunner() });
-    }, '/basin.js');
+    }, RUNNER);
     const call = (method: string, ...args: unknown[]) =>
       Promise.race([
         page.evaluate(
@@ -57,7 +62,9 @@ export async function benchBrowser(peers: string | undefined): Promise<BenchDriv
     runtime: 'browser',
     version: `Chromium ${browser.version()}`,
     worker,
-    peerUrl: (key) => `/peers/${key}.js`,
+    peerUrl: (key) => `/peers/${key}/index.js`,
+    ownUrl: OWN,
+    fetched: () => server.fetched(),
     async close() {
       await browser.close();
       server.close();
@@ -66,7 +73,10 @@ export async function benchBrowser(peers: string | undefined): Promise<BenchDriv
 }
 
 /** Serves the built program and the peers on a free port of 127.0.0.1, isolated, which gives pages their finest clock. */
-async function serve(peers: string | undefined): Promise<{ origin: string; close(): void }> {
+async function serve(
+  peers: string | undefined,
+): Promise<{ origin: string; fetched(): Fetched[]; close(): void }> {
+  const asked = new Set<string>();
   const own = sirv(distFolder);
   const theirs = peers === undefined ? undefined : sirv(join(peers, 'dist/page'), { dev: true });
   const server = createServer((request, response) => {
@@ -75,11 +85,13 @@ async function serve(peers: string | undefined): Promise<{ origin: string; close
     const missing = () => {
       response.writeHead(404).end();
     };
-    if (request.url === '/bench-page') {
+    const { url = '' } = request;
+    if (url.startsWith('/peers/') || url === OWN) asked.add(url);
+    if (url === '/bench-page') {
       response.setHeader('content-type', 'text/html');
       response.end('<!doctype html><title>Basin: benchmark</title><link rel="icon" href="data:,">');
-    } else if (request.url?.startsWith('/peers/')) {
-      request.url = request.url.slice('/peers'.length);
+    } else if (url.startsWith('/peers/')) {
+      request.url = url.slice('/peers'.length);
       if (theirs) theirs(request, response, missing);
       else missing();
     } else {
@@ -93,6 +105,13 @@ async function serve(peers: string | undefined): Promise<{ origin: string; close
   });
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    fetched: () =>
+      [...asked].map((path) => {
+        const file =
+          path === OWN ? join(distFolder, path) : join(peers ?? '', 'dist/page', path.slice('/peers'.length));
+        const data = readFileSync(file);
+        return { path, bytes: data.length, gzip: gzipSync(data, { level: 9 }).length };
+      }),
     close() {
       server.close();
       server.closeAllConnections();

@@ -1,7 +1,7 @@
 import type { BenchRunner } from '../../jobs/bench/benchRunner.ts';
 
 /** What is asked of a runner in a page or in another process. */
-export type BenchCalls = Pick<BenchRunner, 'start' | 'prepare' | 'time' | 'profile' | 'release'>;
+export type BenchCalls = Pick<BenchRunner, 'start' | 'cold' | 'prepare' | 'time' | 'profile' | 'release'>;
 
 /** A page or process of its own, in which one library lives. */
 export interface BenchWorker {
@@ -12,6 +12,13 @@ export interface BenchWorker {
   ): Promise<Awaited<ReturnType<BenchCalls[M]>>>;
 }
 
+/** A file that was loaded over the network, in bytes. */
+export interface Fetched {
+  path: string;
+  bytes: number;
+  gzip: number;
+}
+
 /** Where implementations are timed. */
 export interface BenchDriver {
   runtime: 'browser' | 'node';
@@ -20,5 +27,9 @@ export interface BenchDriver {
   worker(): Promise<BenchWorker>;
   /** Where a worker finds a peer's adapter. */
   peerUrl(key: string): string;
+  /** Where it finds ours, bundled alone. */
+  readonly ownUrl: string;
+  /** What workers have loaded so far, beside the runner and its page: file by file. Undefined where nothing is fetched. */
+  fetched(): readonly Fetched[] | undefined;
   close(): Promise<void>;
 }

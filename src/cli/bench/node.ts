@@ -40,6 +40,8 @@ export function benchNode(peers: string | undefined): BenchDriver {
       return { call: asking(child) };
     },
     peerUrl: (key) => pathToFileURL(join(peers ?? '', 'dist/node', `${key}.mjs`)).href,
+    ownUrl: pathToFileURL(join(distFolder, 'bench/basin.js')).href,
+    fetched: () => undefined,
     async close() {
       for (const child of children) child.kill();
     },

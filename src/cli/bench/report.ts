@@ -1,6 +1,8 @@
 import type { ProfileLine } from '../../jobs/bench/benchRunner.ts';
+import { aligned } from './aligned.ts';
 import type { Spread } from './spread.ts';
 import type { BenchRun, CaseResult, Timing } from './timeCases.ts';
+import type { ColdResult } from './timeColdStarts.ts';
 
 /** One runtime's results for people. */
 export function benchText(run: BenchRun): string {
@@ -11,7 +13,44 @@ export function benchText(run: BenchRun): string {
   ];
   for (const result of run.cases) lines.push('', ...caseText(result));
   lines.push(...summary(run.cases));
+  if (run.cold) lines.push('', ...coldText(run.cold, run.implementations));
   return lines.join('\n');
+}
+
+/** Medians: milliseconds, and kB of what a page loads. */
+function coldText(
+  cold: Readonly<Record<string, ColdResult>>,
+  implementations: BenchRun['implementations'],
+): string[] {
+  const nameOf = (key: string): string => {
+    const started = implementations[key];
+    return started && 'name' in started ? started.name : key;
+  };
+  const time = (found: Spread | undefined): string => (found ? found.median.toFixed(0) : '');
+  const rows = Object.entries(cold)
+    .filter(([, { samples }]) => samples.length > 0)
+    .map(([key, { init, firstProduct, firstStep, pipelines, files }]) => {
+      const kilobytes = (of: 'bytes' | 'gzip'): string =>
+        files ? (files.reduce((sum, file) => sum + file[of], 0) / 1000).toFixed(0) : '';
+      return [
+        nameOf(key),
+        time(init),
+        time(firstProduct),
+        time(firstStep),
+        `${pipelines}`,
+        kilobytes('bytes'),
+        kilobytes('gzip'),
+      ];
+    });
+  const head = ['cold start, ms', 'import + init', 'first 256³ product', 'then first step', 'pipelines'];
+  const rounds = Math.max(...Object.values(cold).map(({ samples }) => samples.length));
+  return [
+    ...aligned([[...head, 'kB minified', 'kB gzip'], ...rows], 1),
+    `medians of ${rounds}, a fresh browser or process each; products are read back, counted from the beginning; the step is of B = 64, compilation included`,
+    ...Object.entries(cold).flatMap(([key, { failed }]) =>
+      failed === undefined ? [] : [`${nameOf(key)}: failed: ${failed}`],
+    ),
+  ];
 }
 
 function caseText({
@@ -32,7 +71,9 @@ function caseText({
     if (failed !== undefined) lines.push(`${name}: failed: ${failed}`);
     if (gpuErrors?.[0]) lines.push(`${name}: WebGPU reported ${gpuErrors[0]}`);
   }
-  const absent = timings.filter((timing) => timing.absent).map(({ name }) => name);
+  const absent = timings
+    .filter(({ key, absent }) => absent && !key.startsWith('basin'))
+    .map(({ name }) => name);
   if (absent.length > 0) lines.push(`not offered by ${absent.join(', ')}`);
   const statistics = overBasin['basin-statistics'];
   if (statistics) lines.push(`a step with B_simple measured over one without: ${quotient(statistics)}`);
@@ -104,15 +145,4 @@ function profileLines(profile: readonly ProfileLine[]): string[] {
   const head = ['op', 'kernel', 'grid', 'ms', 'share', 'GFLOP/s'];
   const foot = [`${profile.length} dispatches`, '', '', total.toFixed(3), '', ''];
   return ["Basin's, each dispatch in a pass of its own", ...aligned([head, ...rows, foot], 3)];
-}
-
-/** Columns as wide as what is in them; the first `left` of them flush left. */
-function aligned(rows: readonly (readonly string[])[], left: number): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -5,11 +5,15 @@ import type { BenchDriver, BenchWorker } from './driver.ts';
 import type { Peers } from './peers.ts';
 import { worstError } from './references.ts';
 import { type Spread, spread } from './spread.ts';
+import type { ColdResult } from './timeColdStarts.ts';
 
 /** Untimed repetitions before a sample. */
 const WARM_UP = 2;
-/** Milliseconds; whoever takes longer until the first repetition is done is sampled once, without any before. */
-const SLOW_FIRST = 10_000;
+/**
+ * Milliseconds; whoever takes longer until the first repetition is done is sampled once, without any before, and so is who
+ * takes longer for a sample.
+ */
+const SLOW = 10_000;
 
 /** One implementation at one case. Times in milliseconds a repetition. */
 export interface Timing extends Partial<Omit<Prepared, 'result'>> {
@@ -42,6 +46,8 @@ export interface BenchRun {
   adapter: AdapterInfo;
   implementations: Record<string, Started | { failed: string }>;
   cases: CaseResult[];
+  /** By the implementations' keys, where it was asked for. */
+  cold?: Record<string, ColdResult>;
 }
 
 /** What is timed against what. */
@@ -103,8 +109,9 @@ export async function timeCases(
     for (let round = 0; round < count; round++) {
       log(`${driver.version}, ${key}: round ${round + 1} of ${count}`);
       for (const timing of inOrder(timings, round)) {
-        const slow = timing.first! > SLOW_FIRST;
-        if (!isLive(timing) || (slow && round > 0)) continue;
+        const slow = timing.first! > SLOW;
+        const taken = (timing.samples[0] ?? 0) * benchCase.times;
+        if (!isLive(timing) || (round > 0 && (slow || taken > SLOW))) continue;
         const [times, before] = slow ? [1, 0] : [benchCase.times, WARM_UP];
         try {
           timing.samples.push(await workers.get(timing.key)!.call('time', timing.key, times, before));

@@ -1,14 +1,20 @@
 import { type Command, Option } from 'commander';
 import { BENCH_CASES, type BenchCase } from '../../jobs/bench/benchCase.ts';
+import type { CurvatureReport } from '../../jobs/bench/curvature/benchCurvature.ts';
 import { benchBrowser } from '../bench/browser.ts';
+import { curvatureText } from '../bench/curvatureText.ts';
 import { describeMachine, type Machine } from '../bench/describeMachine.ts';
 import { benchNode, benchWorker } from '../bench/node.ts';
 import { preparePeers } from '../bench/peers.ts';
 import { referenceResults } from '../bench/references.ts';
 import { benchText } from '../bench/report.ts';
 import { type BenchRun, timeCases } from '../bench/timeCases.ts';
+import { timeColdStarts } from '../bench/timeColdStarts.ts';
+import { Progress } from '../progress.ts';
+import { runHeadless } from '../runtime.ts';
 import { integer } from '../trainOptions.ts';
 import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { registerBenchKernels } from './benchKernels.ts';
 import { registerBenchMoments } from './benchMoments.ts';
 
 interface BenchOptions {
@@ -19,25 +25,43 @@ interface BenchOptions {
   only?: string[];
 }
 
+const CURVATURE_ROUNDS = 15;
+
+/** What `--only` calls the time that a page waits for each implementation, and what it loads. */
+const COLD = 'cold start';
+
 /** What `--out` holds. */
 interface BenchReport extends Machine {
   bench: 'step' | 'peers';
-  runs: BenchRun[];
+  runs: (BenchRun & { curvature?: CurvatureReport })[];
 }
 
 /** `basin bench`: how long things take, beside other libraries. */
 export function registerBench(program: Command): void {
-  const bench = program.command('bench').description('time Basin beside other WebGPU libraries');
+  const bench = program
+    .command('bench')
+    .description('time the kernels, and Basin beside other WebGPU libraries');
   withOptions(bench.command('step'))
-    .description('one training step of a 784-128-10 perceptron at batch sizes 64 and 512')
+    .description(
+      'one training step of a 784-128-10 perceptron, and what its curvature and noise cost beside it',
+    )
     .action((options: BenchOptions) =>
-      run('step', options, ofKind('mlpStep'), ['basin', 'basin-statistics', 'basin-train']),
+      run('step', options, ofKind('mlpStep', 'secondMoments', 'hvp'), [
+        'basin',
+        'basin-statistics',
+        'basin-train',
+      ]),
     );
   const peers = withOptions(bench.command('peers'));
   peers
     .description('matrix products, sums, a training step, per-example statistics and a Hessian product')
     .option('--only <text...>', 'the cases whose name contains one of these')
-    .action((options: BenchOptions) => run('peers', options, matching(peers, options.only), ['basin']));
+    .action((options: BenchOptions) => {
+      const { only } = options;
+      const cold = !only || only.some((text) => COLD.includes(text));
+      return run('peers', options, matching(peers, only), ['basin'], cold ? (options.rounds ?? 3) : 0);
+    });
+  registerBenchKernels(bench);
   registerBenchMoments(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }
@@ -54,15 +78,15 @@ function withOptions(command: Command): Command {
     .option('--no-peers', 'time Basin alone');
 }
 
-function ofKind(kind: BenchCase['kind']): BenchCase[] {
-  return BENCH_CASES.filter((c) => c.kind === kind);
+function ofKind(...kinds: readonly BenchCase['kind'][]): BenchCase[] {
+  return BENCH_CASES.filter(({ kind }) => kinds.includes(kind));
 }
 
 function matching(command: Command, texts: readonly string[] | undefined): readonly BenchCase[] {
   if (!texts) return BENCH_CASES;
   const found = BENCH_CASES.filter(({ key }) => texts.some((text) => key.includes(text)));
-  if (found.length > 0) return found;
-  const names = BENCH_CASES.map(({ key }) => key).join(', ');
+  if (found.length > 0 || texts.some((text) => COLD.includes(text))) return found;
+  const names = [...BENCH_CASES.map(({ key }) => key), COLD].join(', ');
   return command.error(`basin: --only ${texts.join(' ')}: no case is called that; there are ${names}`);
 }
 
@@ -71,6 +95,7 @@ async function run(
   { runtime, rounds, out, peers: wanted }: BenchOptions,
   cases: readonly BenchCase[],
   ours: readonly string[],
+  coldRounds = 0,
 ): Promise<void> {
   checkOutput('--out', out);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
@@ -87,17 +112,40 @@ async function run(
     ...(runtime === 'browser' ? [] : [benchNode]),
   ]) {
     const driver = await open(peers?.folder);
-    try {
-      const timed = await timeCases(driver, { cases, ours, peers, rounds }, references, log);
-      report.runs.push(timed);
-      process.stdout.write(`${benchText(timed)}\n\n`);
-    } finally {
-      await driver.close();
+    const timed = await timeCases(driver, { cases, ours, peers, rounds }, references, log).finally(() =>
+      driver.close(),
+    );
+    if (coldRounds > 0) {
+      const fresh = async () => open(peers?.folder);
+      timed.cold = await timeColdStarts(fresh, peers?.keys ?? [], coldRounds, log);
     }
+    process.stdout.write(`${benchText(timed)}\n\n`);
+    const curvature = name === 'step' ? await curvatureCosts(timed.runtime, rounds) : undefined;
+    if (curvature) process.stdout.write(`${curvatureText(curvature, timed)}\n\n`);
+    report.runs.push({ ...timed, curvature });
   }
   if (out !== undefined) writeAtomically(out, `${formatJson(report)}\n`);
   const own = report.runs.flatMap(({ cases: timed }) =>
     timed.flatMap(({ timings }) => timings.filter(({ key }) => key.startsWith('basin'))),
   );
-  if (own.some(({ wrong, failed }) => wrong || failed !== undefined)) process.exitCode = 1;
+  const costs = report.runs.flatMap(({ curvature }) => curvature?.models ?? []);
+  if (own.some(({ wrong, failed }) => wrong || failed !== undefined) || costs.some(({ wrong }) => wrong))
+    process.exitCode = 1;
+}
+
+/** Hessian products and moments against one gradient, in a page or process of their own. */
+async function curvatureCosts(
+  runtime: BenchRun['runtime'],
+  rounds: number | undefined,
+): Promise<CurvatureReport> {
+  const progress = new Progress();
+  try {
+    const { result } = await runHeadless(
+      { job: 'benchCurvature', rounds: rounds ?? CURVATURE_ROUNDS },
+      { runtime, baseDir: process.cwd(), onEvent: (event) => progress.show(event) },
+    );
+    return result as CurvatureReport;
+  } finally {
+    progress.close();
+  }
 }

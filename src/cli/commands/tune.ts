@@ -49,8 +49,8 @@ export function registerTune(program: Command): void {
     .addOption(runtimeOption().choices(['auto', 'node', 'browser', 'deno']))
     .addHelpText(
       'after',
-      '\nWithout --model or --shapes, the shapes of a 784-128-10 perceptron at batch sizes 64 and 512, of a small\n' +
-        'convolutional network, and of their statistics and Hessian products.',
+      '\nWithout --model or --shapes, the shapes of a 784-128-10 perceptron at batch sizes 64 and 512, of two small\n' +
+        'convolutional networks, one of them with normalisations, and of their statistics and Hessian products.',
     )
     .action(tune);
 }

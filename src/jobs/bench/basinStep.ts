@@ -5,7 +5,6 @@ import { Arena } from '../../gpu/arena.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { Replay } from '../../gpu/replay.ts';
 import { State } from '../../gpu/state.ts';
-import { parseModel } from '../../nn/modelSpec.ts';
 import { normSq } from '../../ops/dot.ts';
 import { fill } from '../../ops/fill.ts';
 import { pack, unpack } from '../../ops/flat.ts';
@@ -14,14 +13,13 @@ import { read } from '../../ops/leaf.ts';
 import { record } from '../../ops/record.ts';
 import { sum } from '../../ops/sum.ts';
 import { packSettings, sgd } from '../../optim/sgd.ts';
-import { TrainingRun } from '../trainingRun.ts';
 import { perceptron, perceptronLosses } from './basinPerceptron.ts';
 import type { BenchJob } from './benchAdapter.ts';
 import { type MlpTask, STEPS } from './benchCase.ts';
 
 /** Steps that a job can take in all: the table of learning rates is that long. */
-const LONGEST = 20_000;
-const PLAIN_SGD = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false };
+export const LONGEST = 20_000;
+export const PLAIN_SGD = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false };
 
 /**
  * The step traced, differentiated, fused and recorded by the engine, many steps in a submit.
@@ -89,49 +87,5 @@ export async function basinStep(gpu: Gpu, task: MlpTask, statistics: boolean): P
     dispose() {
       for (const made of [program, replay, arena, ...states]) made.dispose();
     },
-  };
-}
-
-/** The step as `basin train` runs it: examples are drawn on the device and gathered from bytes. */
-export async function basinTrainingStep(gpu: Gpu, task: MlpTask): Promise<BenchJob> {
-  const { batch, inputs, hidden, classes, bytes, labels, rate } = task;
-  const run = await TrainingRun.open(gpu, {
-    model: parseModel('bench', {
-      layers: [
-        { type: 'Linear', in_features: inputs, out_features: hidden },
-        { type: 'ReLU' },
-        { type: 'Linear', in_features: hidden, out_features: classes },
-      ],
-      loss: 'cross_entropy',
-    }),
-    // An epoch is one batch: drawn anew each time, it holds the same examples in another order.
-    dataset: {
-      name: 'bench',
-      x: bytes,
-      exampleShape: [inputs],
-      targets: { kind: 'classes', labels, classes },
-      examples: batch,
-    },
-    steps: LONGEST,
-    batches: [{ fromStep: 0, batchSize: batch }],
-    sampling: 'shuffle',
-    replicas: [
-      {
-        seed: 1,
-        settings: PLAIN_SGD,
-        rates: new Float32Array(LONGEST).fill(rate),
-        weights: perceptron(task).values,
-      },
-    ],
-    recordEvery: STEPS,
-  });
-  let loss = Number.NaN;
-  return {
-    async run(steps) {
-      for await (const readings of run.steps(run.submitted + steps)) loss = readings.at(-1)?.loss ?? loss;
-    },
-    read: async () => Float32Array.of(loss),
-    profile: () => run.profile(),
-    dispose: () => run.dispose(),
   };
 }

@@ -180,7 +180,7 @@ function mlpTask(kind: MlpTask['kind'], batch: number): MlpTask {
 }
 
 /** Uniform in [from, to), by xorshift32. */
-function uniform(length: number, seed: number, from: number, to: number): Float32Array {
+export function uniform(length: number, seed: number, from: number, to: number): Float32Array {
   let state = Math.imul(seed, 2_654_435_761) >>> 0;
   return Float32Array.from({ length }, () => {
     state ^= state << 13;

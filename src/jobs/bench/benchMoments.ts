@@ -1,8 +1,6 @@
 import { compile } from '../../autograd/compile.ts';
 import { Arena } from '../../gpu/arena.ts';
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
-import { orLost } from '../../gpu/orLost.ts';
-import type { Program } from '../../gpu/program.ts';
 import { State } from '../../gpu/state.ts';
 import { conv2dWeightGradient } from '../../ops/conv2dWeightGradient.ts';
 import { convMoments } from '../../ops/convMoments.ts';
@@ -12,7 +10,8 @@ import { read } from '../../ops/leaf.ts';
 import { matmul } from '../../ops/matmul.ts';
 import { store } from '../../ops/store.ts';
 import { window2d } from '../../ops/window2d.ts';
-import type { JobEvent } from '../job.ts';
+import type { JobEvent } from '../jobEvent.ts';
+import { inTurn, medianOf, type TimedProgram, timed, timeProgram } from './timedProgram.ts';
 
 /** Times in milliseconds, one a round, and their median. */
 export interface MomentsTiming {
@@ -101,15 +100,11 @@ const LAYERS: readonly Layer[] = [
   convolution(32, 64, 8, 1),
   convolution(32, 64, 14, 2),
 ];
-/** Issue 3's promise, for dense layers and for convolutions of at least 64 positions. */
+/** Fixed before anything was measured, for dense layers and for convolutions of at least 64 positions. */
 const LIMITS = { dense: 2.2, convolution: 1.3, positions: 64 };
-/** A sample is so many milliseconds of the same work, so that the clock's grain and the submit do not count. */
-const SAMPLE = 40;
 
-interface Prepared {
-  readonly program: Program;
+interface Prepared extends TimedProgram {
   readonly timing: MomentsTiming;
-  repeats: number;
   dispose(): void;
 }
 
@@ -134,10 +129,7 @@ async function timeLayer(gpu: Gpu, layer: Layer, rounds: number): Promise<Moment
   const moments = await prepare(gpu, gpu, layer, 'moments');
   const all = [...plain, moments];
   for (let round = 0; round < rounds; round++) {
-    const order = all.map((_, i) => all[(i + round) % all.length]!);
-    for (const prepared of round % 2 ? order.reverse() : order) {
-      prepared.timing.samples.push(await time(gpu, prepared));
-    }
+    for (const prepared of inTurn(all, round)) prepared.timing.samples.push(await timeProgram(gpu, prepared));
   }
   for (const { timing } of all) timing.median = medianOf(timing.samples);
   for (const prepared of all) prepared.dispose();
@@ -176,36 +168,13 @@ async function prepare(gpu: Gpu, planned: Gpu, layer: Layer, what: 'plain' | 'mo
   });
   const program = await compile(planned, graph, { label: `${what} of ${layer.name}`, replicas: 1, arena });
   const kernels = program.dispatches.map(({ pipeline }) => pipeline.label);
-  const prepared: Prepared = {
-    program,
+  return {
+    ...(await timed(gpu, program)),
     timing: { kernels, samples: [], median: 0 },
-    repeats: 1,
     dispose() {
       program.dispose();
       arena.dispose();
       for (const state of [...states, ...results]) state.dispose();
     },
   };
-  await time(gpu, prepared);
-  prepared.repeats = Math.max(1, Math.min(200, Math.round(SAMPLE / (await time(gpu, prepared)))));
-  return prepared;
-}
-
-/** Milliseconds a run, of several in one submit. */
-async function time(gpu: Gpu, { program, repeats }: Prepared): Promise<number> {
-  const { queue } = gpu.device;
-  const started = performance.now();
-  const encoder = gpu.device.createCommandEncoder({ label: program.label });
-  const pass = encoder.beginComputePass({ label: program.label });
-  for (let i = 0; i < repeats; i++) program.encode(pass);
-  pass.end();
-  queue.submit([encoder.finish()]);
-  await orLost(gpu, queue.onSubmittedWorkDone());
-  return (performance.now() - started) / repeats;
-}
-
-function medianOf(samples: readonly number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

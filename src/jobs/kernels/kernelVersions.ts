@@ -1,4 +1,5 @@
 import type { Candidate } from '../../gpu/kernelChoice.ts';
+import type { ChannelView } from '../../ops/channelView.ts';
 import type { Target } from '../../ops/op.ts';
 import { convMomentsCandidates, convNormsCandidates } from '../../ops/plans/convMomentsPlan.ts';
 import {
@@ -9,6 +10,8 @@ import {
 } from '../../ops/plans/convPlan.ts';
 import { matmulCandidates } from '../../ops/plans/matmulPlan.ts';
 import { denseMomentsCandidates } from '../../ops/plans/momentsPlan.ts';
+import { normalizeCandidates, tangentCandidates } from '../../ops/plans/normPlan.ts';
+import { type SumShape, sumCandidates } from '../../ops/plans/sumPlan.ts';
 
 /** Shapes with every variant between them, by family. */
 const PROBES: Readonly<Record<string, (target: Target) => readonly (readonly Candidate[])[]>> = {
@@ -23,7 +26,27 @@ const PROBES: Readonly<Record<string, (target: Target) => readonly (readonly Can
   conv2dWeightGradient: (target) => [convWeightGradientCandidates(CONV, target)],
   convMoments: (target) => [convMomentsCandidates(CONV, target)],
   convNorms: (target) => [convNormsCandidates(CONV, 1, target)],
+  sum: (target) =>
+    SUMS.flatMap((shape) => [
+      sumCandidates(shape, target),
+      sumCandidates(shape, target, { terms: 'square' }),
+    ]),
+  normalize: (target) =>
+    VIEWS.map((view) => normalizeCandidates(view, 0, { affine: 'channel', bias: true, keep: true }, target)),
+  normalizeTangent: (target) =>
+    VIEWS.map((view) => tangentCandidates(view, { weight: 'none', sums: true }, target)),
 };
+
+const SUMS: readonly SumShape[] = [
+  { outer: 1, reduced: 2 ** 20, inner: 1 },
+  { outer: 64, reduced: 1024, inner: 1 },
+  { outer: 1, reduced: 1000, inner: 33 },
+];
+const VIEWS: readonly ChannelView[] = [
+  { outer: 64, channels: 16, inner: 196 },
+  { outer: 64, channels: 128, inner: 1 },
+  { outer: 1, channels: 64, inner: 128 },
+];
 
 const CONV: ConvShape = {
   images: 16,

@@ -3,12 +3,16 @@ import type { Gpu } from '../../gpu/device.ts';
 import type { KernelDemand } from '../../gpu/kernelChoice.ts';
 import { DeviceLostError } from '../../gpu/orLost.ts';
 import { estimate, interleave, type Measured, summarise, type Timer, winner } from '../../gpu/tuner.ts';
+import type { ChannelView } from '../../ops/channelView.ts';
 import type { ConvShape } from '../../ops/plans/convPlan.ts';
 import type { MatmulShape } from '../../ops/plans/matmulPlan.ts';
 import type { DenseMomentsShape } from '../../ops/plans/momentsPlan.ts';
+import type { SumShape, SumTerms } from '../../ops/plans/sumPlan.ts';
 import { convTrialOf } from '../selftest/cases/conv.ts';
 import { matmulTrial } from '../selftest/cases/matmul.ts';
 import { momentsTrial } from '../selftest/cases/moments.ts';
+import { normalizeTrial, tangentTrial } from '../selftest/cases/norm.ts';
+import { sumTrial } from '../selftest/cases/reduce.ts';
 import { type PreparedTrial, prepareTrial, runTrial, uploadOperands } from '../selftest/runTrial.ts';
 import type { Trial } from '../selftest/trial.ts';
 import type { TunedEntry } from './tunedTable.ts';
@@ -52,10 +56,27 @@ const FAMILIES: Readonly<Record<string, TunedFamily>> = {
   conv2dWeightGradient: conv('conv2dWeightGradient'),
   convMoments: conv('convMoments'),
   convNorms: conv('convNorms'),
+  sum: {
+    trial: (shape) => sumTrial(shape as SumShape, shape as SumTerms),
+    small: (shape) => {
+      const { outer, inner } = shape as SumShape;
+      return { ...shape, outer: checked(outer), inner: checked(inner) };
+    },
+  },
+  normalize: { trial: (view) => normalizeTrial(view as ChannelView), small: fewerChannels },
+  normalizeTangent: { trial: (view) => tangentTrial(view as ChannelView), small: fewerChannels },
 };
 
-/** Whether a shape can be tuned: norms of groups of images have no trial. */
+function fewerChannels(view: object): object {
+  return { ...view, channels: Math.min((view as ChannelView).channels, 4) };
+}
+
+/** Whether a shape can be tuned: norms of groups of images and sums of products by rows have no trial. */
 export function isTunable({ family, shape }: KernelDemand): boolean {
+  if (family === 'sum') {
+    const { outer, inner, terms = 'plain' } = shape as SumShape & SumTerms;
+    return terms === 'plain' || (outer === 1 && inner === 1);
+  }
   return family in FAMILIES && ((shape as { unitSize?: number }).unitSize ?? 1) === 1;
 }
 

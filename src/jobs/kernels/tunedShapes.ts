@@ -41,12 +41,23 @@ export function builtinCases(): TunedCase[] {
     { type: 'Flatten' },
     { type: 'Linear', in_features: 784, out_features: 10 },
   ];
+  const normalized: object[] = [
+    { type: 'Conv2d', in_channels: 1, out_channels: 8, kernel_size: 3, padding: 1 },
+    { type: 'BatchNorm2d', num_features: 8 },
+    { type: 'ReLU' },
+    { type: 'Flatten' },
+    { type: 'Linear', in_features: 6272, out_features: 128 },
+    { type: 'LayerNorm', normalized_shape: 128 },
+    { type: 'ReLU' },
+    { type: 'Linear', in_features: 128, out_features: 10 },
+  ];
   const model = (layers: object[]): ModelSpec =>
     parseModel('built-in model', { layers, loss: 'cross_entropy' });
   return [
     { model: model(perceptron), dataset: blank([784]), batchSize: 64 },
     { model: model(perceptron), dataset: blank([784]), batchSize: 512 },
     { model: model(network), dataset: blank([1, 28, 28]), batchSize: 64 },
+    { model: model(normalized), dataset: blank([1, 28, 28]), batchSize: 64 },
   ];
 }
 

@@ -138,10 +138,16 @@ export function channelFours(channels: number, { subgroupSize }: Target): number
 /** What is fused into a convolution's end. */
 export interface ConvEpilogue {
   readonly bias?: boolean;
+  readonly addend?: boolean;
   readonly activation?: Activation;
+  /** Multiplies by the derivative of an activation, given its output. */
+  readonly mask?: Activation;
 }
 
-/** y = act(w ∗ x + b). Operands: `x`, `w`, `y`, and `b` with a bias. */
+/**
+ * y = act(w ∗ x + b + addend)·act′. Operands: `x`, `w`, `y`, and where they are fused `b`, `addend` [images, outChannels,
+ * outHeight, outWidth] and `gate`, the output of the activation whose derivative is taken, of that shape too.
+ */
 export function planConvForward(shape: ConvShape, epilogue: ConvEpilogue, target: Target): KernelCall {
   const demand = convDemand('conv2d', shape, { bias: epilogue.bias ?? false });
   return choose(convForwardCandidates(shape, epilogue, target), demand, target.choices).call;
@@ -150,10 +156,16 @@ export function planConvForward(shape: ConvShape, epilogue: ConvEpilogue, target
 /** Every variant of planConvForward, the default first. */
 export function convForwardCandidates(
   shape: ConvShape,
-  { bias = false, activation = 'none' }: ConvEpilogue,
+  { bias = false, addend = false, activation = 'none', mask = 'none' }: ConvEpilogue,
   target: Target,
 ): readonly Candidate[] {
-  const params = { ...convParams(shape), bias: bias ? 1 : 0, activation: ACTIVATION_NUMBER[activation] };
+  const params = {
+    ...convParams(shape),
+    bias: bias ? 1 : 0,
+    addition: addend ? 1 : 0,
+    activation: ACTIVATION_NUMBER[activation],
+    mask: ACTIVATION_NUMBER[mask],
+  };
   const positions = shape.images * shape.outHeight * shape.outWidth;
   const tiles = tileCandidates(defaultTile(shape.outChannels, positions, target), (tile) => ({
     call: {
@@ -183,27 +195,25 @@ function forwardByQuads(shape: ConvShape, params: Record<string, number>, target
   };
 }
 
-/** What is fused into an input gradient's end: the derivative of the activation `mask`. */
-export interface ConvMask {
-  readonly mask?: Activation;
-}
+/** What is fused into an input gradient's end: a sum with `addend`, and then the derivative of the activation `mask`. */
+export type ConvMask = Pick<ConvEpilogue, 'addend' | 'mask'>;
 
 /**
- * dx of y = w ∗ x, times the derivative of the activation `mask` at its output. Operands: `dy`, `w`, `dx`, and `y`
- * [images, channels, height, width] with a mask.
+ * dx of y = w ∗ x, plus `addend`, times the derivative of the activation `mask` at its output. Operands: `dy`, `w`, `dx`, and
+ * where they are fused `addend` and `y` [images, channels, height, width].
  */
-export function planConvInputGradient(shape: ConvShape, mask: ConvMask, target: Target): KernelCall {
+export function planConvInputGradient(shape: ConvShape, epilogue: ConvMask, target: Target): KernelCall {
   const demand = convDemand('conv2dInputGradient', shape);
-  return choose(convInputGradientCandidates(shape, mask, target), demand, target.choices).call;
+  return choose(convInputGradientCandidates(shape, epilogue, target), demand, target.choices).call;
 }
 
 /** Every variant of planConvInputGradient, the default first. */
 export function convInputGradientCandidates(
   shape: ConvShape,
-  { mask = 'none' }: ConvMask,
+  { addend = false, mask = 'none' }: ConvMask,
   target: Target,
 ): readonly Candidate[] {
-  const params = { ...convParams(shape), mask: ACTIVATION_NUMBER[mask] };
+  const params = { ...convParams(shape), addition: addend ? 1 : 0, mask: ACTIVATION_NUMBER[mask] };
   const { strideHeight, strideWidth } = shape.window;
   const positions =
     shape.images * Math.ceil(shape.height / strideHeight) * Math.ceil(shape.width / strideWidth);

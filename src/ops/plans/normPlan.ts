@@ -11,6 +11,7 @@ import tangentSums from '../../../shaders/norm/tangentSums.wgsl';
 import tangentSumsWorkgroup from '../../../shaders/norm/tangentSumsWorkgroup.wgsl';
 import tangentWorkgroup from '../../../shaders/norm/tangentWorkgroup.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
+import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { ChannelView } from '../channelView.ts';
 import type { Target } from '../op.ts';
 import { elementsPerThread, linearGrid, rowGrid } from './linearGrid.ts';
@@ -69,113 +70,179 @@ const LONGEST_WORKGROUP = 4096;
 
 /** Which threads share a channel, and how many of its elements are summed at once. Of one replica's shape only. */
 interface Division {
+  readonly name: string;
   /** A workgroup for each sum, or a thread. */
   readonly by: 'workgroup' | 'thread';
   readonly chunk: number;
   readonly chunks: number;
 }
 
+/** Another way to divide, as a candidate: all of its kernels, `call` being the first one. */
+interface NormCandidate extends Candidate {
+  readonly plan: WholePlan | SplitPlan;
+}
+
 /**
- * GPUs take a workgroup a channel, so that neighbours read neighbours; where channels are what lies side by side, a thread
- * does that as well. Software adapters take threads without barriers. Long channels are cut: by threads into chunks of
- * about √n elements, so that neither pass is much longer than the other.
+ * The divisions of a view, the default first. GPUs take a workgroup a channel, so that neighbours read neighbours; where
+ * channels are what lies side by side, a thread does that as well. Software adapters take threads without barriers. Long
+ * channels are cut: by threads into chunks of about √n elements, so that neither pass is much longer than the other.
  */
-function divide({ outer, inner }: ChannelView, { kind }: Target): Division {
+function divisions({ outer, inner }: ChannelView, { kind }: Target): readonly Division[] {
   const elements = outer * inner;
-  const columns = inner === 1 && outer > 1;
-  const by = kind === 'gpu' && !columns ? 'workgroup' : 'thread';
-  const longest = by === 'workgroup' ? LONGEST_WORKGROUP : kind === 'gpu' ? LONGEST_COLUMN : LONGEST_GROUP;
   const root = 4 * Math.ceil(Math.sqrt(elements) / 4);
-  const chunk = elements <= longest ? elements : by === 'workgroup' ? longest : Math.min(LONGEST_GROUP, root);
-  return { by, chunk, chunks: Math.ceil(elements / chunk) };
+  const division = (name: string, by: Division['by'], longest: number, length: number): Division => {
+    const chunk = elements <= longest ? elements : Math.min(elements, length);
+    return { name, by, chunk, chunks: Math.ceil(elements / chunk) };
+  };
+  const longest = kind === 'gpu' ? LONGEST_COLUMN : LONGEST_GROUP;
+  const threads = [
+    division('threads', 'thread', longest, Math.min(LONGEST_GROUP, root)),
+    division('threads, chunks of √n', 'thread', Math.min(longest, 64), Math.min(LONGEST_GROUP, root)),
+    division('threads, longer channels whole', 'thread', 4 * longest, Math.min(LONGEST_GROUP, 4 * root)),
+  ];
+  const workgroups = [
+    division('workgroups', 'workgroup', LONGEST_WORKGROUP, LONGEST_WORKGROUP),
+    division(
+      'workgroups, chunks a quarter as long',
+      'workgroup',
+      LONGEST_WORKGROUP / 4,
+      LONGEST_WORKGROUP / 4,
+    ),
+  ];
+  const columns = inner === 1 && outer > 1;
+  const all = kind !== 'gpu' ? threads : columns ? [...threads, ...workgroups] : [...workgroups, ...threads];
+  const same = (a: Division, b: Division): boolean => a.by === b.by && a.chunk === b.chunk;
+  return all.filter((division, i) => all.findIndex((other) => same(division, other)) === i);
+}
+
+/** What a normalisation's choice, or that of its tangent, is recorded and looked up under. */
+export function normDemand(
+  family: 'normalize' | 'normalizeTangent',
+  view: ChannelView,
+  more: Readonly<Record<string, string | boolean>>,
+): KernelDemand {
+  const { outer, channels, inner } = view;
+  const extents = { outer, channels, inner };
+  return {
+    family,
+    shape: { ...extents, ...more },
+    key: shapeKey({ ...extents, ...more }),
+    bucket: bucketOf(extents),
+  };
+}
+
+/** What is done beside a normalisation. */
+export interface NormalizeOptions {
+  readonly affine: Affine;
+  readonly bias: boolean;
+  readonly keep: boolean;
 }
 
 /** Operands: `x`, `w`, `b`; `y`, `z`, `mean`, `variance`, `scale`; `partial` between the passes. */
 export function planNormalize(
   view: ChannelView,
   eps: number,
-  { affine, bias, keep }: { readonly affine: Affine; readonly bias: boolean; readonly keep: boolean },
+  options: NormalizeOptions,
   target: Target,
 ): WholePlan | SplitPlan {
+  const demand = normDemand('normalize', view, { ...options });
+  return choose(normalizeCandidates(view, eps, options, target), demand, target.choices).plan;
+}
+
+/** Every variant of planNormalize, the default first. */
+export function normalizeCandidates(
+  view: ChannelView,
+  eps: number,
+  { affine, bias, keep }: NormalizeOptions,
+  target: Target,
+): readonly NormCandidate[] {
   const { outer, channels: groups, inner } = view;
   const elements = outer * inner;
-  const { by, chunk, chunks } = divide(view, target);
-  const shared = by === 'workgroup';
-  if (chunks === 1) {
-    return {
-      kind: 'whole',
-      call: {
+  return divisions(view, target).map(({ name, by, chunk, chunks }) => {
+    const shared = by === 'workgroup';
+    if (chunks === 1) {
+      const call: KernelCall = {
         source: shared ? normalizeWorkgroup : normalizeGroup,
         knobs: { AFFINE: AFFINE[affine], BIAS: bias, KEEP: keep },
         params: { outer, groups, inner, eps },
         grid: shared ? [groups, 1] : rowGrid(groups),
-      },
-    };
-  }
-  return {
-    kind: 'split',
-    chunks,
-    partial: {
+      };
+      return { name, call, plan: { kind: 'whole', call } };
+    }
+    const partial: KernelCall = {
       source: shared ? momentsWorkgroup : moments,
       params: { elements, groups, inner, chunk, chunks },
       grid: shared ? [groups * chunks, 1] : linearGrid(groups * chunks),
-    },
-    merge: {
+    };
+    const merge: KernelCall = {
       source: momentsMerge,
       params: { elements, groups, chunk, chunks, eps },
       grid: rowGrid(groups),
-    },
-    apply: planScaleShift(view, { standardize: true, affine, bias, keep }, target),
-  };
+    };
+    const apply = planScaleShift(view, { standardize: true, affine, bias, keep }, target);
+    return { name, call: partial, plan: { kind: 'split', chunks, partial, merge, apply } };
+  });
+}
+
+/** What is done beside the tangent of a normalisation. */
+export interface TangentOptions {
+  readonly weight: Affine;
+  /** Whether Σd and Σd∘y of each channel are wanted beside. */
+  readonly sums: boolean;
 }
 
 /**
  * Operands: `d`, `y`, `scale`, `weights`; `dx` and `sums`, the caller setting `productsAt` (counted from the buffer's
  * start); `partial` between the passes.
- * @param sums whether Σd and Σd∘y of each channel are wanted beside
  */
 export function planTangent(
   view: ChannelView,
-  { weight, sums }: { readonly weight: Affine; readonly sums: boolean },
+  options: TangentOptions,
   target: Target,
 ): WholePlan | SplitPlan {
+  const demand = normDemand('normalizeTangent', view, { ...options });
+  return choose(tangentCandidates(view, options, target), demand, target.choices).plan;
+}
+
+/** Every variant of planTangent, the default first. */
+export function tangentCandidates(
+  view: ChannelView,
+  { weight, sums }: TangentOptions,
+  target: Target,
+): readonly NormCandidate[] {
   const { outer, channels: groups, inner } = view;
   const elements = outer * inner;
   const WEIGHT = AFFINE[weight];
-  const { by, chunk, chunks } = divide(view, target);
-  const shared = by === 'workgroup';
-  if (chunks === 1) {
-    return {
-      kind: 'whole',
-      call: {
+  return divisions(view, target).map(({ name, by, chunk, chunks }) => {
+    const shared = by === 'workgroup';
+    if (chunks === 1) {
+      const call: KernelCall = {
         source: shared ? tangentWorkgroup : tangentGroup,
         knobs: { WEIGHT, SUMS: sums },
         params: { outer, groups, inner, productsAt: 0 },
         grid: shared ? [groups, 1] : rowGrid(groups),
-      },
-    };
-  }
-  const total = elements * groups;
-  const PER_THREAD = elementsPerThread(target);
-  return {
-    kind: 'split',
-    chunks,
-    partial: {
+      };
+      return { name, call, plan: { kind: 'whole', call } };
+    }
+    const total = elements * groups;
+    const PER_THREAD = elementsPerThread(target);
+    const partial: KernelCall = {
       source: shared ? tangentSumsWorkgroup : tangentSums,
       knobs: { WEIGHT },
       params: { elements, groups, inner, chunk, chunks },
       grid: shared ? [groups * chunks, 1] : linearGrid(groups * chunks),
-    },
-    merge: {
+    };
+    const merge: KernelCall = {
       source: tangentMerge,
       params: { groups, chunks, productsAt: groups },
       grid: rowGrid(2 * groups),
-    },
-    apply: {
+    };
+    const apply: KernelCall = {
       source: tangentApply,
       knobs: { WEIGHT, PER_THREAD },
       params: { elements: total, groups, inner, count: elements, productsAt: groups },
       grid: linearGrid(total, PER_THREAD),
-    },
-  };
+    };
+    return { name, call: partial, plan: { kind: 'split', chunks, partial, merge, apply } };
+  });
 }

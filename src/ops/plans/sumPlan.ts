@@ -3,6 +3,7 @@ import sumTree from '../../../shaders/reduce/sumTree.wgsl';
 import sumTreeSubgroup from '../../../shaders/reduce/sumTreeSubgroup.wgsl';
 import sumVec4 from '../../../shaders/reduce/sumVec4.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
+import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { Target } from '../op.ts';
 import { BUSY, linearGrid, rowGrid } from './linearGrid.ts';
 
@@ -31,23 +32,79 @@ const LONGEST_CHUNK = 512;
 /** The same in vectors of four, for the kernels that add four of them at a time. */
 const LONGEST_VECTORS = 1024;
 
+/** A way to sum: all of its passes, `call` being the first one. */
+export interface SumCandidate extends Candidate {
+  readonly passes: readonly Pass[];
+}
+
 /**
  * One or more passes that sum [outer, reduced, inner] over the middle, each with the shape of what it leaves:
- * [outer, chunks, inner]. The order of the sum depends on the shape and the adapter only.
+ * [outer, chunks, inner]. The order of the sum depends on the shape, the adapter and the target's choices only.
  */
-export function planSum(
+export function planSum(shape: SumShape, target: Target, terms: SumTerms = {}): readonly Pass[] {
+  return choose(sumCandidates(shape, target, terms), sumDemand(shape, terms), target.choices).passes;
+}
+
+/** What a sum's choice is recorded and looked up under. */
+export function sumDemand(
+  shape: SumShape,
+  { terms = 'plain', sharedRow = false }: SumTerms = {},
+): KernelDemand {
+  const { outer, reduced, inner } = shape;
+  return {
+    family: 'sum',
+    shape: { ...shape, terms, sharedRow },
+    key: shapeKey({ terms, outer, reduced, inner, sharedRow }),
+    bucket: `${terms} ${bucketOf({ outer, reduced, inner })}`,
+  };
+}
+
+/**
+ * Every variant of a sum, the default first: the kernels there are for its shape, with chunks a quarter as long, as long as
+ * the planner would have them, and four times as long. The passes over what the first one leaves are the planner's own.
+ */
+export function sumCandidates(
   shape: SumShape,
   target: Target,
   { terms = 'plain', sharedRow = false }: SumTerms = {},
-): Pass[] {
+): readonly SumCandidate[] {
   const knobs = { PRODUCT: terms === 'product', SQUARE: terms === 'square' };
   const { outer, reduced, inner } = shape;
   const inFours = inner === 1 && (outer === 1 || reduced % 4 === 0) && reduced >= 16;
-  const plan = !inFours ? planGeneral : target.kind === 'gpu' ? planTree : planVec4;
-  const { chunks, chunk, ...call } = plan(shape, target);
-  const params = { outer, reduced, inner, chunk, chunks, wRow: sharedRow ? 0 : reduced * inner };
-  const pass = { call: { ...call, knobs: { ...call.knobs, ...knobs }, params }, chunks };
-  return chunks === 1 ? [pass] : [pass, ...planSum({ outer, reduced: chunks, inner }, target)];
+  const general: Way = { name: 'element by element', plan: planGeneral };
+  const fours: Way = { name: 'in fours', plan: planVec4 };
+  const teams: Way = { name: 'by teams', plan: planTree };
+  // Never barriers on a CPU.
+  const ways = !inFours ? [general] : target.kind === 'gpu' ? [teams, fours, general] : [fours, general];
+  const candidates: SumCandidate[] = [];
+  const chosen = new Set<string>();
+  for (const { name, plan } of ways) {
+    for (const [times, suffix] of LENGTHS) {
+      const { chunks, chunk, ...call } = plan(shape, target, times);
+      // Where a quarter is a whole chunk already, or a chunk all there is, it is the same again.
+      const same = `${name} ${chunk}`;
+      if (chosen.has(same)) continue;
+      chosen.add(same);
+      const params = { outer, reduced, inner, chunk, chunks, wRow: sharedRow ? 0 : reduced * inner };
+      const pass = { call: { ...call, knobs: { ...call.knobs, ...knobs }, params }, chunks };
+      const rest = chunks === 1 ? [] : sumCandidates({ outer, reduced: chunks, inner }, target)[0]!.passes;
+      candidates.push({ name: `${name}${suffix}`, call: pass.call, passes: [pass, ...rest] });
+    }
+  }
+  return candidates;
+}
+
+/** Chunks of a variant over those of the planner. */
+const LENGTHS = [
+  [1, ''],
+  [1 / 4, ', chunks ÷ 4'],
+  [4, ', chunks × 4'],
+] as const;
+
+/** A kernel, and how it cuts a shape into chunks `times` as long as is its custom. */
+interface Way {
+  readonly name: string;
+  plan(shape: SumShape, target: Target, times: number): Choice;
 }
 
 type Choice = Pick<KernelCall, 'source' | 'knobs' | 'grid'> & {
@@ -56,8 +113,8 @@ type Choice = Pick<KernelCall, 'source' | 'knobs' | 'grid'> & {
 };
 
 /** One thread a chunk, element by element: any shape. */
-function planGeneral({ outer, reduced, inner }: SumShape, { kind }: Target): Choice {
-  const chunk = generalChunk(outer * inner, reduced, kind);
+function planGeneral({ outer, reduced, inner }: SumShape, { kind }: Target, times: number): Choice {
+  const chunk = scaled(generalChunk(outer * inner, reduced, kind), times, reduced);
   const chunks = Math.max(1, Math.ceil(reduced / chunk));
   return { source: sumKernel, chunk, chunks, grid: linearGrid(outer * chunks * inner) };
 }
@@ -71,23 +128,29 @@ function generalChunk(outputs: number, reduced: number, kind: Target['kind']): n
   return Math.min(LONGEST_CHUNK, Math.max(16, Math.ceil(Math.sqrt(reduced / 4)) * 4));
 }
 
+/** A chunk of another length, at least four and at most all there is. */
+function scaled(chunk: number, times: number, all: number): number {
+  return times === 1 ? chunk : Math.min(Math.max(1, all), Math.max(4, Math.ceil(chunk * times)));
+}
+
 /** One thread a chunk, four vectors at a time. */
-function planVec4({ outer, reduced }: SumShape): Choice {
+function planVec4({ outer, reduced }: SumShape, _: Target, times: number): Choice {
   const vectors = Math.ceil(reduced / 4);
   // Rows enough to keep every core busy need no chunks but for accuracy.
   const longest = outer >= 64 ? LONGEST_VECTORS : LONGEST_CHUNK / 4;
-  const chunk =
+  const wanted =
     vectors <= longest ? vectors : Math.min(LONGEST_VECTORS, Math.ceil(Math.sqrt(vectors) / 4) * 4);
+  const chunk = scaled(wanted, times, vectors);
   const chunks = Math.ceil(vectors / chunk);
   return { source: sumVec4, chunk, chunks, grid: rowGrid(outer * chunks) };
 }
 
 /** A team of threads a chunk. Sizes are chosen from what GPUs commonly want; they were not measured on one. */
-function planTree({ outer, reduced }: SumShape, { subgroups }: Target): Choice {
+function planTree({ outer, reduced }: SumShape, { subgroups }: Target, times: number): Choice {
   const vectors = Math.ceil(reduced / 4);
   const TEAM = vectors <= 256 ? 32 : 256;
   const perLane = Math.min(64, Math.max(4, Math.ceil((outer * vectors) / (4 * BUSY))));
-  const chunk = TEAM === 32 ? 256 : TEAM * perLane;
+  const chunk = times * (TEAM === 32 ? 256 : TEAM * perLane);
   const chunks = Math.ceil(vectors / chunk);
   return {
     source: subgroups ? sumTreeSubgroup : sumTree,

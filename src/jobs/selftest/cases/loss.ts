@@ -3,9 +3,11 @@ import {
   softmaxCrossEntropyGradient,
   softmaxCrossEntropyWithGradient,
 } from '../../../ops/softmaxCrossEntropy.ts';
+import { softmaxJacobian } from '../../../ops/softmaxJacobian.ts';
 import { correct as correctReference } from '../../../reference/correct.ts';
 import { softmaxCrossEntropy as reference } from '../../../reference/softmaxCrossEntropy.ts';
-import { expError, U } from '../tolerance.ts';
+import { softmaxJacobian as jacobianReference } from '../../../reference/softmaxJacobian.ts';
+import { expError, productScale, sumTolerance, U } from '../tolerance.ts';
 import { shapeName, type Trial } from '../trial.ts';
 import { given, integers, random } from '../values.ts';
 
@@ -30,8 +32,9 @@ function tolerances(classes: number): { loss: number; gradient: number } {
   return { gradient: probability, loss: probability + 2 ** -21 + 4 * U * (2 * LARGEST) };
 }
 
-export function lossTrials(): Trial[] {
-  return SHAPES.flatMap(([rows, classes], i) =>
+/** Of [rows, classes] logits. */
+export function lossTrials(shapes: readonly (readonly [number, number])[] = SHAPES): Trial[] {
+  return shapes.flatMap(([rows, classes], i) =>
     (i % 2 ? [1 as const] : [1 as const, 3 as const]).flatMap((replicas): Trial[] => {
       const shape = { rows, classes };
       const { loss, gradient } = tolerances(classes);
@@ -104,6 +107,20 @@ export function lossTrials(): Trial[] {
           operands: { z },
           trace: ({ z }) => [softmax(z!)],
           expect: ({ z }) => [{ values: reference(z!, null, shape).gradient, tolerance: gradient }],
+        },
+        {
+          kernel: 'loss/softmaxJacobian',
+          replicas,
+          name: title,
+          operands: { p: random([rows, classes], 60 + i, { low: 0 }), v: random([rows, classes], 70 + i) },
+          trace: ({ p, v }) => [softmaxJacobian(p!, v!, 0.25)],
+          expect: ({ p, v }) => [
+            {
+              values: jacobianReference(p!, v!, shape, 0.25),
+              tolerance:
+                0.25 * (sumTolerance(classes, productScale(classes)) + 8 * U * productScale(classes)),
+            },
+          ],
         },
         {
           kernel: 'loss/correct',

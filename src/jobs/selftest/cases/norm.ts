@@ -1,3 +1,4 @@
+import type { ChannelView } from '../../../ops/channelView.ts';
 import { flatLayout } from '../../../ops/flat.ts';
 import type { Tensor } from '../../../ops/graph.ts';
 import {
@@ -14,6 +15,7 @@ import {
   normalizeTangentWeighted,
   standardizeAffine,
 } from '../../../ops/normalizeFused.ts';
+import { normalizeCandidates, tangentCandidates } from '../../../ops/plans/normPlan.ts';
 import * as reference from '../../../reference/normalize.ts';
 import { productScale, sumTolerance, U } from '../tolerance.ts';
 import { shapeName, type Trial, type Values } from '../trial.ts';
@@ -55,70 +57,96 @@ export function normTrials(): Trial[] {
   return [...normalizations(), ...tangents(), ...scalings(), ...fused(), ...statistics()];
 }
 
+/** Views that every variant divides: channels in one piece and in several. */
+const VARIED: readonly (readonly number[])[] = [VIEWS[8], VIEWS[11]];
+
 function normalizations(): Trial[] {
   const cases = VIEWS.map((view) => [view, 0] as const);
   // The mean is 10⁴ deviations: squares of x have no digits left for the variance.
   const far = [VIEWS[2], VIEWS[9], VIEWS[11]].map((view) => [view, 1e4 * DEVIATION] as const);
-  return [...cases, ...far].flatMap(([[outer, channels, inner, replicas], centre]): Trial[] => {
-    const view = { outer, channels, inner };
-    const n = outer * inner;
-    const x = random([outer, channels, inner], n, { low: centre - 1, high: centre + 1 });
-    const about = centre ? ', mean 10⁴ deviations' : '';
+  return [...cases, ...far].flatMap(([view, centre]): Trial[] => {
+    const [outer, channels, inner, replicas] = view;
     return [false, true].map((asGpu) => ({
-      kernel: 'norm/',
-      name: `normalize ${shapeName([outer, channels, inner], replicas)}${about}`,
-      replicas,
+      ...normalizeTrial({ outer, channels, inner }, { centre, replicas }),
       asGpu,
-      operands: { x },
-      trace: ({ x }) => {
-        const { y, mean, variance, s } = normalize(x!, view, EPS);
-        return [y, mean, variance, s];
-      },
-      expect: ({ x }) => {
-        const { y, mean, variance, scale } = reference.normalize(x!, view, EPS);
-        const allowed = momentTolerances(n, centre);
-        const channelOf = (at: number): number => Math.floor(at / inner) % channels;
-        return [
-          {
-            values: y,
-            tolerance: y.map(
-              (v, at) => scale[channelOf(at)]! * allowed.mean + Math.abs(v) * (allowed.scale + 4 * U) + 1e-30,
-            ),
-          },
-          { values: mean, tolerance: allowed.mean },
-          { values: variance, tolerance: variance.map((v) => v * allowed.variance + allowed.mean ** 2) },
-          {
-            values: scale,
-            // A variance of rounding alone counts beside eps.
-            tolerance: scale.map((s) => s * allowed.scale + (s ** 3 * allowed.mean ** 2) / 2),
-          },
-        ];
-      },
+      everyVariant: centre === 0 && VARIED.includes(view),
     }));
   });
 }
 
-function tangents(): Trial[] {
-  return VIEWS.flatMap(([outer, channels, inner, replicas]): Trial[] => {
-    const view = { outer, channels, inner };
-    const shape = [outer, channels, inner];
-    const n = outer * inner;
-    return [false, true].map((asGpu) => ({
-      kernel: 'norm/',
-      name: `tangent ${shapeName(shape, replicas)}`,
-      replicas,
-      asGpu,
-      operands: { d: random(shape, 1), y: random(shape, 2), s: random([channels], 3, { low: 0.5, high: 2 }) },
-      trace: ({ d, y, s }) => [normalizeTangent(d!, y!, s!, view)],
-      expect: ({ d, y, s }) => [
+/** @param options.centre mean of the elements, whose deviation is √⅓ */
+export function normalizeTrial(
+  view: ChannelView,
+  { centre = 0, replicas = 1 }: { centre?: number; replicas?: 1 | 3 } = {},
+): Trial {
+  const { outer, channels, inner } = view;
+  const n = outer * inner;
+  const x = random([outer, channels, inner], n, { low: centre - 1, high: centre + 1 });
+  const about = centre ? ', mean 10⁴ deviations' : '';
+  return {
+    kernel: 'norm/',
+    name: `normalize ${shapeName([outer, channels, inner], replicas)}${about}`,
+    replicas,
+    candidates: (target) =>
+      normalizeCandidates(view, EPS, { affine: 'none', bias: false, keep: true }, target),
+    operands: { x },
+    trace: ({ x }) => {
+      const { y, mean, variance, s } = normalize(x!, view, EPS);
+      return [y, mean, variance, s];
+    },
+    expect: ({ x }) => {
+      const { y, mean, variance, scale } = reference.normalize(x!, view, EPS);
+      const allowed = momentTolerances(n, centre);
+      const channelOf = (at: number): number => Math.floor(at / inner) % channels;
+      return [
         {
-          values: reference.normalizeTangent(d!, y!, s!, view).dx,
-          // Each mean is a sum's error over n; then five roundings of numbers up to 2·3.
-          tolerance: (4 * sumTolerance(n, Math.max(1, Math.sqrt(n)))) / n + 24 * U,
+          values: y,
+          tolerance: y.map(
+            (v, at) => scale[channelOf(at)]! * allowed.mean + Math.abs(v) * (allowed.scale + 4 * U) + 1e-30,
+          ),
         },
-      ],
+        { values: mean, tolerance: allowed.mean },
+        { values: variance, tolerance: variance.map((v) => v * allowed.variance + allowed.mean ** 2) },
+        {
+          values: scale,
+          // A variance of rounding alone counts beside eps.
+          tolerance: scale.map((s) => s * allowed.scale + (s ** 3 * allowed.mean ** 2) / 2),
+        },
+      ];
+    },
+  };
+}
+
+function tangents(): Trial[] {
+  return VIEWS.flatMap((each): Trial[] => {
+    const [outer, channels, inner, replicas] = each;
+    return [false, true].map((asGpu) => ({
+      ...tangentTrial({ outer, channels, inner }, { replicas }),
+      asGpu,
+      everyVariant: VARIED.includes(each),
     }));
   });
+}
+
+export function tangentTrial(view: ChannelView, { replicas = 1 }: { replicas?: 1 | 3 } = {}): Trial {
+  const { outer, channels, inner } = view;
+  const shape = [outer, channels, inner];
+  const n = outer * inner;
+  return {
+    kernel: 'norm/',
+    name: `tangent ${shapeName(shape, replicas)}`,
+    replicas,
+    candidates: (target) => tangentCandidates(view, { weight: 'none', sums: false }, target),
+    operands: { d: random(shape, 1), y: random(shape, 2), s: random([channels], 3, { low: 0.5, high: 2 }) },
+    trace: ({ d, y, s }) => [normalizeTangent(d!, y!, s!, view)],
+    expect: ({ d, y, s }) => [
+      {
+        values: reference.normalizeTangent(d!, y!, s!, view).dx,
+        // Each mean is a sum's error over n; then five roundings of numbers up to 2·3.
+        tolerance: (4 * sumTolerance(n, Math.max(1, Math.sqrt(n)))) / n + 24 * U,
+      },
+    ],
+  };
 }
 
 function scalings(): Trial[] {

@@ -1,4 +1,6 @@
 import { dot, maxAndIndex, normSq, pick, spread, sum, varianceAndMean } from '../../../ops/index.ts';
+import type { Target } from '../../../ops/op.ts';
+import { type SumShape, type SumTerms, sumCandidates } from '../../../ops/plans/sumPlan.ts';
 import { max as maxReference } from '../../../reference/max.ts';
 import { pick as pickReference, spread as spreadReference } from '../../../reference/pick.ts';
 import { sum as sumReference } from '../../../reference/sum.ts';
@@ -36,54 +38,75 @@ function each(make: (shape: readonly [number, number, number], replicas: 1 | 3) 
   );
 }
 
+/** Shapes that every variant runs: rows in fours and others, columns, and sums in several passes. */
+const VARIED = new Set(['1 × 127 × 33', '3 × 257 × 5', '65 × 784 × 1', '2 × 3072 × 1', '1 × 4097 × 1']);
+
 /** Sums along an axis and to a scalar, products and squares; operands are uniform in [−1, 1]. */
 function sumTrials(): Trial[] {
   const sums = each(([outer, reduced, inner], replicas) => [
     {
-      kernel: 'reduce/sum',
-      name: shapeName([outer, reduced, inner], replicas),
-      replicas,
-      operands: { x: random([outer, reduced, inner], reduced) },
-      trace: ({ x }) => [sum(x!, MIDDLE)],
-      expect: ({ x }) => [
-        {
-          values: sumReference(x!, { outer, reduced, inner }),
-          tolerance: sumTolerance(reduced, Math.max(1, Math.sqrt(reduced / 3))),
-        },
-      ],
+      ...sumTrial({ outer, reduced, inner }, { replicas }),
+      everyVariant: replicas === 1 && VARIED.has(`${outer} × ${reduced} × ${inner}`),
     },
   ]);
   const products = [1, 33, 65, 127, 256, 2050].flatMap((elements) =>
-    ([1, 3] as const).flatMap((replicas): Trial[] => [
-      {
-        kernel: 'reduce/sum',
-        name: `dot ${shapeName([elements], replicas)}`,
-        replicas,
-        operands: { x: random([elements], 1), w: random([elements], 2) },
-        trace: ({ x, w }) => [dot(x!, w!)],
-        expect: ({ x, w }) => [
-          {
-            values: sumReference(x!, { outer: 1, reduced: elements, inner: 1 }, w),
-            tolerance: sumTolerance(elements, productScale(elements)),
-          },
-        ],
-      },
-      {
-        kernel: 'reduce/sum',
-        name: `norm² ${shapeName([elements], replicas)}`,
-        replicas,
-        operands: { x: random([elements], 3) },
-        trace: ({ x }) => [normSq(x!)],
-        expect: ({ x }) => [
-          {
-            values: sumReference(x!, { outer: 1, reduced: elements, inner: 1 }, x),
-            tolerance: sumTolerance(elements, Math.max(1, elements / 3)),
-          },
-        ],
-      },
-    ]),
+    ([1, 3] as const).flatMap((replicas): Trial[] =>
+      (['product', 'square'] as const).map((terms) =>
+        sumTrial({ outer: 1, reduced: elements, inner: 1 }, { replicas, terms }),
+      ),
+    ),
   );
   return [...sums, ...products];
+}
+
+/** A sum over the middle axis; products and squares are those of a whole vector. */
+export function sumTrial(
+  shape: SumShape,
+  { terms = 'plain', replicas = 1 }: { terms?: SumTerms['terms']; replicas?: 1 | 3 } = {},
+): Trial {
+  const { outer, reduced, inner } = shape;
+  const common = {
+    kernel: 'reduce/sum',
+    replicas,
+    candidates: (target: Target) => sumCandidates(shape, target, { terms }),
+  };
+  if (terms === 'product') {
+    return {
+      ...common,
+      name: `dot ${shapeName([reduced], replicas)}`,
+      operands: { x: random([reduced], 1), w: random([reduced], 2) },
+      trace: ({ x, w }) => [dot(x!, w!)],
+      expect: ({ x, w }) => [
+        { values: sumReference(x!, shape, w), tolerance: sumTolerance(reduced, productScale(reduced)) },
+      ],
+    };
+  }
+  if (terms === 'square') {
+    return {
+      ...common,
+      name: `norm² ${shapeName([reduced], replicas)}`,
+      operands: { x: random([reduced], 3) },
+      trace: ({ x }) => [normSq(x!)],
+      expect: ({ x }) => [
+        {
+          values: sumReference(x!, shape, x),
+          tolerance: sumTolerance(reduced, Math.max(1, reduced / 3)),
+        },
+      ],
+    };
+  }
+  return {
+    ...common,
+    name: shapeName([outer, reduced, inner], replicas),
+    operands: { x: random([outer, reduced, inner], reduced) },
+    trace: ({ x }) => [sum(x!, MIDDLE)],
+    expect: ({ x }) => [
+      {
+        values: sumReference(x!, shape),
+        tolerance: sumTolerance(reduced, Math.max(1, Math.sqrt(reduced / 3))),
+      },
+    ],
+  };
 }
 
 /** Near 0.1, where the roundings of a plain sum have one sign for long; the sum must be right to its own rounding. */

@@ -1,0 +1,55 @@
+import type { ColdStart } from '../../jobs/bench/benchRunner.ts';
+import type { BenchDriver, Fetched } from './driver.ts';
+import { type Spread, spread } from './spread.ts';
+
+/** One implementation's, in browsers or processes of its own. */
+export interface ColdResult {
+  samples: ColdStart[];
+  /** Why there are fewer. */
+  failed?: string;
+  init?: Spread;
+  firstProduct?: Spread;
+  firstStep?: Spread;
+  pipelines?: number;
+  /** What a page loads of it; not under Node. */
+  files?: readonly Fetched[];
+}
+
+/**
+ * Starts each implementation as often as there are rounds, each time in a browser or process that was not there before,
+ * one after the other.
+ * @param keys of bench/peers, beside ours
+ */
+export async function timeColdStarts(
+  open: () => Promise<BenchDriver>,
+  keys: readonly string[],
+  rounds: number,
+  log: (line: string) => void,
+): Promise<Record<string, ColdResult>> {
+  const results: Record<string, ColdResult> = {};
+  for (const key of ['basin', ...keys]) results[key] = { samples: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const [key, result] of Object.entries(results)) {
+      if (result.failed !== undefined) continue;
+      log(`cold start of ${key}: round ${round + 1} of ${rounds}`);
+      const driver = await open();
+      try {
+        const worker = await driver.worker();
+        result.samples.push(await worker.call('cold', key === 'basin' ? driver.ownUrl : driver.peerUrl(key)));
+        result.files = driver.fetched();
+      } catch (error) {
+        result.failed = (error as Error).message.split('\n')[0]!.slice(0, 300);
+      } finally {
+        await driver.close();
+      }
+    }
+  }
+  for (const result of Object.values(results)) {
+    for (const what of ['init', 'firstProduct', 'firstStep'] as const) {
+      const times = result.samples.flatMap((sample) => sample[what] ?? []);
+      if (times.length > 0) result[what] = spread(times);
+    }
+    result.pipelines = result.samples[0]?.pipelines;
+  }
+  return results;
+}

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { uploadExamples } from '../../src/data/uploadExamples.ts';
+import { State } from '../../src/gpu/state.ts';
+import { flatValues } from '../../src/jobs/flatValues.ts';
+import { TrainingRun } from '../../src/jobs/trainingRun.ts';
+import { FollowedEigenvalue } from '../../src/measure/followedEigenvalue.ts';
+import { Hessian } from '../../src/measure/hessian.ts';
+import { parameterLayout } from '../../src/nn/forward.ts';
+import { initialStateDict } from '../../src/nn/init.ts';
+import { parseModel } from '../../src/nn/modelSpec.ts';
+import { counting } from './counting.ts';
+import { testGpu } from './device.ts';
+import { randomValues } from './trace.ts';
+
+const INPUTS = 6;
+const CLASSES = 3;
+const EXAMPLES = 40;
+const model = parseModel('model.json', {
+  layers: [
+    { type: 'Linear', in_features: INPUTS, out_features: 5 },
+    { type: 'Tanh' },
+    { type: 'Linear', in_features: 5, out_features: CLASSES },
+  ],
+  loss: 'cross_entropy',
+});
+const layout = parameterLayout(model);
+const weights = new Map([...initialStateDict(model, 3)].map(([name, { data }]) => [name, data]));
+const dataset = {
+  name: 'test',
+  x: randomValues(EXAMPLES * INPUTS, 1),
+  exampleShape: [INPUTS],
+  targets: {
+    kind: 'classes' as const,
+    labels: Uint32Array.from(randomValues(EXAMPLES, 2), (v) => Math.floor(((v + 1) / 2) * CLASSES)),
+    classes: CLASSES,
+  },
+  examples: EXAMPLES,
+};
+const context = { mode: 'train' as const };
+
+/** Largest eigenvalue of a symmetric matrix, by power iteration on the matrix plus a bound of what is below zero. */
+function largest(matrix: readonly Float32Array[], at: readonly number[]): number {
+  const shift = Math.max(...matrix.map((row) => row.reduce((sum, value) => sum + Math.abs(value), 0)));
+  let v = Float64Array.from(at, (_, i) => 1 + Math.sin(i));
+  let value = 0;
+  for (let step = 0; step < 20_000; step++) {
+    const moved = v.map((own, i) => shift * own + at.reduce((sum, j, k) => sum + matrix[i]![j]! * v[k]!, 0));
+    value = Math.hypot(...moved);
+    v = moved.map((each) => each / value);
+  }
+  return value - shift;
+}
+
+test('one look finds the largest eigenvalue of the Hessian as its columns have it, and says how well', async () => {
+  const gpu = await testGpu();
+  const theta = new State(gpu, { label: 'parameters', shape: [layout.length] });
+  theta.write(flatValues(layout, weights));
+  const examples = uploadExamples(gpu, dataset);
+  const point = { model, layout, theta, examples, context };
+  const hessian = await Hessian.open(gpu, point, 8);
+  const at = layout.entries.flatMap(({ offset, elements }) =>
+    Array.from({ length: elements }, (_, i) => offset + i),
+  );
+  const columns = await hessian.times(
+    at.map((index) => {
+      const unit = new Float32Array(layout.length);
+      unit[index] = 1;
+      return unit;
+    }),
+  );
+  const expected = largest(columns, at);
+
+  const follower = await FollowedEigenvalue.open(gpu, point, { steps: 10, looks: 4 });
+  for (let look = 0; look < 4; look++) follower.program.run();
+  const found = await follower.read();
+  const last = found.at(-1)!;
+  expect(Math.abs(last.value - expected)).toBeLessThan(1e-4 * expected);
+  expect(last.residual).toBeLessThan(1e-3 * expected);
+  // Each look goes on where the last one ended, and a value is at least as near as its residual says.
+  expect(last.residual).toBeLessThan(found[0]!.residual);
+  for (const { value } of found) expect(value).toBeLessThan(expected * (1 + 1e-4));
+  for (const made of [follower, hessian, examples, theta]) made.dispose();
+});
+
+test('it follows the eigenvalue through training, without a call beside those of the run', async () => {
+  const gpu = await testGpu();
+  const steps = 96;
+  const open = (): Promise<TrainingRun> =>
+    TrainingRun.open(gpu, {
+      model,
+      dataset,
+      steps,
+      batches: [{ fromStep: 0, batchSize: 8 }],
+      sampling: 'shuffle',
+      recordEvery: steps,
+      replicas: [0, 1].map((seed) => ({
+        seed,
+        settings: { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
+        rates: new Float32Array(steps).fill(0.2),
+        weights,
+      })),
+    });
+  const [plain, run] = [await open(), await open()];
+  const examples = uploadExamples(gpu, dataset);
+  const { theta } = run;
+  const follower = await FollowedEigenvalue.open(
+    gpu,
+    { model, layout, theta, examples, context },
+    { steps: 10, looks: 12 },
+  );
+  run.runAlongside(8, follower.program);
+  const calls = [];
+  for (const each of [plain, run]) {
+    const counted = counting(gpu.device);
+    for await (const _ of each.steps());
+    calls.push(counted.stop());
+  }
+  expect(calls[1]).toEqual(calls[0]);
+  for (const replica of [0, 1]) {
+    expect(await run.theta.read(replica)).toEqual(await plain.theta.read(replica));
+    const looks = await follower.read(replica);
+    for (const { value, residual } of looks.slice(2)) {
+      expect(value).toBeGreaterThan(0);
+      expect(residual).toBeLessThan(1e-2 * value);
+    }
+  }
+  expect((await follower.read(0)).at(-1)).not.toEqual((await follower.read(1)).at(-1));
+  for (const made of [follower, examples, plain, run]) made.dispose();
+});
