@@ -7,7 +7,7 @@ export interface Deviation {
   detail: string;
 }
 
-/** Relative tolerances by key; the numbers, and 1e-3 for what comes from a Hessian product. */
+/** Relative tolerances by key; fixed beforehand, and 1e-3 for what comes from a Hessian product. */
 export const tolerances = {
   loss: 1e-4,
   perExampleLoss: 1e-4,

@@ -27,6 +27,8 @@ interface BenchOptions {
 
 const CURVATURE_ROUNDS = 15;
 
+const STEP_CASES = BENCH_CASES.filter(({ kind }) => ['mlpStep', 'secondMoments', 'hvp'].includes(kind));
+
 /** What `--only` calls the time that a page waits for each implementation, and what it loads. */
 const COLD = 'cold start';
 
@@ -41,12 +43,13 @@ export function registerBench(program: Command): void {
   const bench = program
     .command('bench')
     .description('time the kernels, and Basin beside other WebGPU libraries');
-  withOptions(bench.command('step'))
+  const step = withOptions(bench.command('step'));
+  step
     .description(
       'one training step of a 784-128-10 perceptron, and what its curvature and noise cost beside it',
     )
     .action((options: BenchOptions) =>
-      run('step', options, ofKind('mlpStep', 'secondMoments', 'hvp'), [
+      run('step', options, matching(step, STEP_CASES, options.only), [
         'basin',
         'basin-statistics',
         'basin-train',
@@ -55,11 +58,11 @@ export function registerBench(program: Command): void {
   const peers = withOptions(bench.command('peers'));
   peers
     .description('matrix products, sums, a training step, per-example statistics and a Hessian product')
-    .option('--only <text...>', 'the cases whose name contains one of these')
     .action((options: BenchOptions) => {
       const { only } = options;
       const cold = !only || only.some((text) => COLD.includes(text));
-      return run('peers', options, matching(peers, only), ['basin'], cold ? (options.rounds ?? 3) : 0);
+      const cases = matching(peers, BENCH_CASES, only, cold ? [COLD] : []);
+      return run('peers', options, cases, ['basin'], cold ? (options.rounds ?? 3) : 0);
     });
   registerBenchKernels(bench);
   registerBenchMoments(bench);
@@ -75,18 +78,21 @@ function withOptions(command: Command): Command {
     )
     .option('--rounds <n>', 'samples of each implementation (default: 5 to 9, by case)', integer(1))
     .option('--out <file>', 'also write all samples there, as JSON')
+    .option('--only <text...>', 'the cases whose name contains one of these')
     .option('--no-peers', 'time Basin alone');
 }
 
-function ofKind(...kinds: readonly BenchCase['kind'][]): BenchCase[] {
-  return BENCH_CASES.filter(({ kind }) => kinds.includes(kind));
-}
-
-function matching(command: Command, texts: readonly string[] | undefined): readonly BenchCase[] {
-  if (!texts) return BENCH_CASES;
-  const found = BENCH_CASES.filter(({ key }) => texts.some((text) => key.includes(text)));
-  if (found.length > 0 || texts.some((text) => COLD.includes(text))) return found;
-  const names = [...BENCH_CASES.map(({ key }) => key), COLD].join(', ');
+/** @param others what `texts` may name beside the cases */
+function matching(
+  command: Command,
+  cases: readonly BenchCase[],
+  texts: readonly string[] | undefined,
+  others: readonly string[] = [],
+): readonly BenchCase[] {
+  if (!texts) return cases;
+  const found = cases.filter(({ key }) => texts.some((text) => key.includes(text)));
+  if (found.length > 0 || others.length > 0) return found;
+  const names = [...cases.map(({ key }) => key), ...(cases === BENCH_CASES ? [COLD] : [])].join(', ');
   return command.error(`basin: --only ${texts.join(' ')}: no case is called that; there are ${names}`);
 }
 
