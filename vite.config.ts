@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
@@ -13,18 +14,36 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
   version: string;
 };
 
+/** null in a copy of the sources that is no checkout, or without git. */
+function commit(): string | null {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return status === 0 ? stdout.trim() : null;
+}
+
 /** `npm run dev` and `npm run build` are the pages; the library and the command line are built after them. */
 export default defineConfig(({ mode }) => ({
   root: mode === 'test' ? root : `${root}src/web`,
   base: './',
-  define: { __BASIN_VERSION__: JSON.stringify(version) },
+  define: { __BASIN_VERSION__: JSON.stringify(version), __BASIN_COMMIT__: JSON.stringify(commit()) },
   plugins: [wgslPlugin(), builtinData(`${root}.cache`), bundles(root)],
+  // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
+  optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
   worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
   build: {
     outDir: `${root}dist`,
     emptyOutDir: true,
     target: 'es2022',
-    rollupOptions: { input: [`${root}src/web/index.html`, `${root}src/web/job.html`], onwarn: quiet },
+    rollupOptions: {
+      input: ['index', 'bench', 'job'].map((page) => `${root}src/web/${page}.html`),
+      onwarn: quiet,
+      output: {
+        // Kernels for reading are small, and many.
+        manualChunks: (id) => (id.endsWith('.wgsl?commented') ? 'kernelTexts' : undefined),
+      },
+    },
   },
   test: {
     projects: [
@@ -34,8 +53,6 @@ export default defineConfig(({ mode }) => ({
       },
       {
         extends: true as const,
-        // Found late, a dependency makes Vite reload the page in the middle of a test.
-        optimizeDeps: { include: ['zod', 'fflate'] },
         test: {
           name: 'gpu',
           include: ['test/gpu/**/*.test.ts'],

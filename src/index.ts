@@ -14,10 +14,50 @@ export { parseTable, type TunedTable } from './jobs/kernels/tunedTable.ts';
 export { traceStep } from './jobs/traceStep.ts';
 export { Training, type TrainSettings, train } from './jobs/train.ts';
 export { TrainingRun } from './jobs/trainingRun.ts';
+export { batchSharpness } from './measure/batchSharpness.ts';
+export { branchedCriticalBatch } from './measure/branchedCriticalBatch.ts';
+export { directionalDerivatives } from './measure/directionalDerivatives.ts';
+export { effectiveBatchSize, finiteDataNoise } from './measure/effectiveBatchSize.ts';
+export { type Eigenpair, eigenvalues, type Spectrum } from './measure/eigenvalues.ts';
 export { FollowedEigenvalue } from './measure/followedEigenvalue.ts';
+export { type GradientHistogram, gradientHistogram } from './measure/gradientHistogram.ts';
 export { gradientMoments } from './measure/gradientMoments.ts';
+export { gradientSignalToNoise } from './measure/gradientSignalToNoise.ts';
+export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/gradientTests.ts';
 export { Hessian } from './measure/hessian.ts';
-export { type GradientNoise, gradientNoise, RunningNoiseScale, twoBatchNoise } from './measure/noiseScale.ts';
+export { estimateTrace, exactTrace, TraceEstimator } from './measure/hessianTrace.ts';
+export { hutchPlusPlus } from './measure/hutchPlusPlus.ts';
+export { LargestEigenvalue } from './measure/largestEigenvalue.ts';
+export {
+  breakEvenRate,
+  expectedLossChange,
+  type LocalModel,
+  noiseScale,
+  optimalGain,
+  optimalRate,
+} from './measure/localModel.ts';
+export { LossAlongLine } from './measure/lossAlongLine.ts';
+export { measureLocalModel } from './measure/measureLocalModel.ts';
+export { microBatchNoise } from './measure/microBatchNoise.ts';
+export {
+  type GradientNoise,
+  gradientNoise,
+  RunningNoiseScale,
+  twoBatchNoise,
+} from './measure/noiseScale.ts';
+export { type CurvatureKind, CurvatureOperator, type LinearOperator } from './measure/operator.ts';
+export { sgdNoiseScale, temperature } from './measure/sgdNoise.ts';
+export {
+  logDeterminant,
+  spectralDensity,
+  spectralQuadrature,
+  spectralSum,
+} from './measure/spectralDensity.ts';
+export {
+  CovarianceTraceEstimator,
+  estimateTraceCovariance,
+  exactTraceCovariance,
+} from './measure/traceHessianCovariance.ts';
 export { parameterLayout } from './nn/forward.ts';
 export { initialStateDict } from './nn/init.ts';
 export { InputError } from './nn/inputError.ts';

@@ -1,10 +1,10 @@
-// conv2d: sums over the per-example weight gradients of a convolution, g_u[o, k] = Σ dy[n, o, p, q]·patch[n, p, q, k] over
+// conv2d: moments of the per-example weight gradients of a convolution, g_u[o, k] = Σ dy[n, o, p, q]·patch[n, p, q, k] over
 //   the positions (p, q) of the examples n of unit u (one example, or a group of them), each formed in registers. Of
-//   every coordinate g of the block's first unit, Σ e and Σ e² with e_u = g_u − g_first (shifted, so that small variances
-//   survive a large mean and equal examples give exactly 0); of every unit and tile Σ g², a part of ‖g_u‖². Σ g is
-//   n·g_first + Σ e, blocks being short.
-// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 3, O, C·kh·kw]: block b holds the sums
-//   over unitsPerBlock units, `finish` merges the blocks; norms [units, parts]. Replica r is workgroup_id.z.
+//   every coordinate the mean over a block of units and Σ (g_u − mean)²: g_first + Σ e / n and Σ e² − (Σ e)² / n, with
+//   e_u = g_u − g_first (shifted, so that small variances survive a large mean and equal examples give exactly 0); of
+//   every unit and tile Σ g², a part of ‖g_u‖².
+// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 2, O, C·kh·kw]: block b holds mean and
+//   centred squares of unitsPerBlock units, `finish` merges the blocks; norms [units, parts]. Replica r is workgroup_id.z.
 //   With MOMENTS an invocation has one tile and the units of a block, without it tilesPerPart tiles and one unit.
 // Knobs: TILE_O output channels x TILE_K taps (c, i, j) an invocation, taps ceil(C·kh·kw / TILE_K) apart. MOMENTS and
 //   NORMS: which of the two are wanted; the other's binding may hold any buffer.
@@ -146,7 +146,8 @@ fn main(
   }
 
   let elements = params.outChannels * taps;
-  let base = params.momentsOffset + r * params.momentsReplica + batch * 3u * elements;
+  let base = params.momentsOffset + r * params.momentsReplica + batch * 2u * elements;
+  let count = f32(end - begin);
   for (var o = 0u; o < TILE_O; o++) {
     let channel = o0 + o;
     if (channel >= params.outChannels) { break; }
@@ -154,9 +155,9 @@ fn main(
       let k = k0 + t * across;
       if (k < taps) {
         let at = base + channel * taps + k;
-        moments[at] = first[o][t];
-        moments[at + elements] = shifted[o][t];
-        moments[at + 2u * elements] = squares[o][t];
+        let e = shifted[o][t];
+        moments[at] = first[o][t] + e / count;
+        moments[at + elements] = squares[o][t] - e * (e / count);
       }
     }
   }

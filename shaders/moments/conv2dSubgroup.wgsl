@@ -1,8 +1,8 @@
-// conv2dSubgroup: what `conv2d` computes, sums over the per-example weight gradients g_u of a convolution, by four
-//   invocations (a quad) a tile: of every coordinate g of the block's first unit, Σ e and Σ e² with e_u = g_u − g_first;
-//   of every unit and tile Σ g², a part of ‖g_u‖². Σ g is n·g_first + Σ e, blocks being short.
-// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 3, O, C·kh·kw]: block b holds the sums
-//   over unitsPerBlock units, `finish` merges the blocks; norms [units, tiles]. Replica r is workgroup_id.z.
+// conv2dSubgroup: what `conv2d` computes, moments of the per-example weight gradients g_u of a convolution, by four
+//   invocations (a quad) a tile: of every coordinate the mean and Σ (g_u − mean)² over a block of units; of every unit
+//   and tile Σ g², a part of ‖g_u‖².
+// Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 2, O, C·kh·kw]: block b holds mean and
+//   centred squares of unitsPerBlock units, `finish` merges the blocks; norms [units, tiles]. Replica r is workgroup_id.z.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q channels by 4 TILE_R rows (c, i) of KW taps: each lane holds
 //   TILE_R of the rows and loads TILE_Q of the channels, which the quad passes around. KW and SW are kernel width and
 //   stride along a row; a step takes CHUNK positions of an output row, whose SPAN = (CHUNK − 1)·SW + KW pixels are
@@ -202,7 +202,8 @@ struct Params {
   // That these arrays are indexed by a variable here keeps them out of the copies that SwiftShader makes at each turn of
   // the loop over positions.
   let elements = params.outChannels * rows * KW;
-  let to = params.momentsOffset + r * params.momentsReplica + part * 3u * elements;
+  let to = params.momentsOffset + r * params.momentsReplica + part * 2u * elements;
+  let count = f32(end - begin);
   for (var o = 0u; o < 4u * TILE_Q; o++) {
     if (o0 + o >= params.outChannels) { break; }
     for (var u = 0u; u < TILE_R; u++) {
@@ -210,9 +211,9 @@ struct Params {
       if (row >= rows) { break; }
       for (var j = 0u; j < KW; j++) {
         let at = to + ((o0 + o) * rows + row) * KW + j;
-        moments[at] = first[o / 4u][o % 4u][u][j];
-        moments[at + elements] = shifted[o / 4u][o % 4u][u][j];
-        moments[at + 2u * elements] = squares[o / 4u][o % 4u][u][j];
+        let e = shifted[o / 4u][o % 4u][u][j];
+        moments[at] = first[o / 4u][o % 4u][u][j] + e / count;
+        moments[at + elements] = squares[o / 4u][o % 4u][u][j] - e * (e / count);
       }
     }
   }

@@ -1,12 +1,11 @@
-// finish: mean and centred squares from sums over blocks of examples, each shifted by its own first. With s the first of
-//   block 0 and d = g_first − s, a block of n examples has Σ (g − s) = Σ e + n·d and Σ (g − s)² = Σ e² + d·(2 Σ e + n·d);
-//   with Σ g = n·g_first + Σ e, gradient = (Σ g) / B and variance = Σ (g − s)² − (Σ (g − s))² / B. Every term of the
-//   variance is of the size of the noise. As s itself is one of the examples, variance ≥ Σ (g − s)² / B before rounding,
-//   which can make it negative only as `dense` says.
-// Layout: moments [blocks, 3, elements]: g_first, Σ e, Σ e² of each block of unitsPerBlock examples, of which the
-//   last may have fewer; gradient and variance [elements].
+// finish: mean and centred squares over all examples from those of blocks of examples (Chan, Golub, LeVeque 1983). With
+//   m_b the mean of block b of n_b examples, m_0 that of the first, and d_b = m_b − m_0,
+//   gradient = Σ n_b·m_b / B and variance = Σ (V_b + n_b·d_b²) − (Σ n_b·d_b)² / B. Every term of the variance is of the
+//   size of the noise; rounding can make it negative only as `dense` says.
+// Layout: moments [blocks, 2, elements]: m_b, then V_b, of each block of unitsPerBlock examples, of which the last may
+//   have fewer; gradient and variance [elements].
 // Order: blocks ascending, one accumulator a sum.
-// Cost: 11 flops and 12 bytes a block and coordinate.
+// Cost: 9 flops and 8 bytes a block and coordinate.
 
 struct Params {
   elements: u32, blocks: u32, units: u32, unitsPerBlock: u32, momentsOffset: u32, momentsReplica: u32,
@@ -31,14 +30,13 @@ fn main(
   var shifted = 0.0;
   var squares = 0.0;
   for (var b = 0u; b < params.blocks; b++) {
-    let at = base + b * 3u * params.elements;
+    let at = base + b * 2u * params.elements;
     let n = f32(min(params.unitsPerBlock, params.units - b * params.unitsPerBlock));
-    let first = moments[at];
-    let d = first - shift;
-    let e = moments[at + params.elements];
-    sum += n * first + e;
-    shifted += e + n * d;
-    squares += moments[at + 2u * params.elements] + d * (2.0 * e + n * d);
+    let mean = moments[at];
+    let d = mean - shift;
+    sum += n * mean;
+    shifted += n * d;
+    squares += moments[at + params.elements] + n * d * d;
   }
   let count = f32(params.units);
   gradient[params.gradientOffset + group.z * params.gradientReplica + i] = sum / count;

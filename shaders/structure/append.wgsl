@@ -1,10 +1,11 @@
-// append: y[offset + i] = x[i], at the cursor's offset.
-// Layout: x [elements], y [examples]; counters [step, epoch, offset].
+// append: y[width·offset + i] = x[i], rows of `width` numbers from the cursor's offset on.
+// Layout: x [elements], y [examples, width]; counters [step, epoch, offset].
 // Order: no sums.
 // Cost: 0 flops, 8 bytes an output.
 
 struct Params {
-  elements: u32, xOffset: u32, xReplica: u32, yOffset: u32, yReplica: u32, countersOffset: u32, countersReplica: u32,
+  elements: u32, width: u32, xOffset: u32, xReplica: u32, yOffset: u32, yReplica: u32,
+  countersOffset: u32, countersReplica: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -19,6 +20,6 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * 64u + lane;
   if (i >= params.elements) { return; }
-  let at = counters[params.countersOffset + group.z * params.countersReplica + 2u] + i;
+  let at = counters[params.countersOffset + group.z * params.countersReplica + 2u] * params.width + i;
   y[params.yOffset + group.z * params.yReplica + at] = x[params.xOffset + group.z * params.xReplica + i];
 }

@@ -32,7 +32,13 @@ function mnist(): Source[] {
  */
 export function builtinData(cache: string): Plugin {
   let out = '';
-  const sources = async (): Promise<Source[]> => {
+  let made: Promise<Source[]> | undefined;
+  // Requests that come together must not make the same files.
+  const sources = (): Promise<Source[]> => {
+    made ??= make();
+    return made;
+  };
+  const make = async (): Promise<Source[]> => {
     const fashion = await fashionMnist(cache);
     const named = fashion.map(({ name, path }) => ({
       name: `data/fashion-mnist/${name}.gz`,
@@ -50,7 +56,7 @@ export function builtinData(cache: string): Plugin {
     configureServer: (server) => {
       server.middlewares.use(async (request, response, next) => {
         const url = request.url?.split('?')[0];
-        if (!url?.includes('/data/')) return next();
+        if (!url?.includes('/data/') || !url.endsWith('.gz')) return next();
         const found = (await sources()).find(({ name }) => url.endsWith(`/${name}`));
         if (!found) return next();
         response.setHeader('content-type', 'application/gzip');

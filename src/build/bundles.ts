@@ -105,7 +105,9 @@ async function declarations(root: string): Promise<void> {
       rootDir: '../src',
       outDir: '../dist/types',
     },
-    files: ['../src/index.ts', '../src/gpu/wgsl.d.ts', '../src/build/wgslReflect.d.ts'],
+    files: ['index.ts', 'gpu/wgsl.d.ts', 'build/version.d.ts', 'build/wgslReflect.d.ts'].map(
+      (file) => `../src/${file}`,
+    ),
     include: [],
   };
   await writeFile(config, JSON.stringify(settings));

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { registerBench } from './commands/bench.ts';
 import { registerDemo } from './commands/demo.ts';
+import { registerExperiment } from './commands/experiment.ts';
 import { registerInfo } from './commands/info.ts';
 import { registerMeasure } from './commands/measure.ts';
 import { registerSelftest } from './commands/selftest.ts';
@@ -23,6 +24,7 @@ const program = new Command('basin')
 registerTrain(program);
 registerMeasure(program);
 registerBench(program);
+registerExperiment(program);
 registerInfo(program);
 registerSelftest(program);
 registerDemo(program);

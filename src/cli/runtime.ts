@@ -1,6 +1,6 @@
 import { currentRuntime, NoAdapterError } from '../gpu/noAdapter.ts';
 import type { HeadlessSpec } from '../jobs/headless.ts';
-import type { JobEvent } from '../jobs/job.ts';
+import { type JobEvent, takesTunedKernels } from '../jobs/job.ts';
 import { runInBrowser } from './browserRuntime.ts';
 import { fileHost } from './fileHost.ts';
 import { MissingPackageError } from './findPackage.ts';
@@ -49,7 +49,7 @@ export async function runHeadless(spec: HeadlessSpec, options: HeadlessOptions):
   };
 
   const runtime = options.runtime === 'auto' && currentRuntime() === 'deno' ? 'deno' : options.runtime;
-  const cache = spec.job === 'train' || spec.job === 'measure' ? readKernelCache() : undefined;
+  const cache = takesTunedKernels(spec) ? readKernelCache() : undefined;
   const node = runtime === 'auto' || runtime === 'node' ? await openNode(options) : undefined;
   if (runtime === 'deno') await runHere(undefined, spec, host, take('deno'), cache);
   else if (node) await runHere(node, spec, host, take('node'), cache);

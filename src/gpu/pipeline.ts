@@ -57,6 +57,13 @@ export function pipeline(
   return made;
 }
 
+const compileTimes = new WeakMap<GPUComputePipeline, number>();
+
+/** Milliseconds that it took to make a pipeline of `pipeline`, the first time. */
+export function compileTime(made: GPUComputePipeline): number {
+  return compileTimes.get(made) ?? 0;
+}
+
 async function compile(
   gpu: Gpu,
   source: KernelSource,
@@ -66,15 +73,18 @@ async function compile(
   const { device } = gpu;
   const variant = Object.entries(knobs).map(([name, value]) => `${name}=${value}`);
   const label = [source.name, ...variant].join(' ');
+  const started = performance.now();
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ label, code });
   const refused = device.popErrorScope();
   try {
-    return await device.createComputePipelineAsync({
+    const made = await device.createComputePipelineAsync({
       label,
       layout: device.createPipelineLayout({ label, bindGroupLayouts: [bindGroupLayout(gpu, source)] }),
       compute: { module, entryPoint: 'main' },
     });
+    compileTimes.set(made, performance.now() - started);
+    return made;
   } catch (error) {
     await refused;
     const { messages } = await module.getCompilationInfo();

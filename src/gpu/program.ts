@@ -22,6 +22,8 @@ export interface Dispatch {
 interface Recorded {
   readonly label: string;
   readonly kernel: string;
+  readonly source: KernelSource;
+  readonly knobs: Readonly<Record<string, number | boolean>>;
   readonly params: Readonly<Record<string, number>>;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
@@ -110,6 +112,8 @@ export class Program {
       (dispatch, i): Recorded => ({
         label: dispatch.label,
         kernel: dispatch.call.source.name,
+        source: dispatch.call.source,
+        knobs: dispatch.call.knobs ?? {},
         params: dispatch.call.params,
         pipeline: compiled[i]!,
         group: groups[i]!,

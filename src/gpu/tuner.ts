@@ -1,5 +1,5 @@
 import type { Gpu } from './device.ts';
-import { orLost } from './orLost.ts';
+import { PassClock } from './passClock.ts';
 import type { Program } from './program.ts';
 
 /** Milliseconds that a program takes `repeats` times over, in one pass. Tests put their own in place of a clock. */
@@ -25,59 +25,14 @@ const LEAST_GAIN = 0.02;
  * submit to its end.
  */
 export function deviceTimer(gpu: Gpu): { readonly time: Timer; dispose(): void } {
-  const { device } = gpu;
-  const queries = device.features.has('timestamp-query')
-    ? {
-        set: device.createQuerySet({ label: 'tuner', type: 'timestamp', count: 2 }),
-        resolved: device.createBuffer({
-          label: 'tuner timestamps',
-          size: 16,
-          usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-        }),
-        staging: device.createBuffer({
-          label: 'tuner timestamps read-back',
-          size: 16,
-          usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-        }),
-      }
-    : null;
-  const time: Timer = async (program, repeats) => {
-    const encoder = device.createCommandEncoder({ label: `time ${program.label}` });
-    const pass = encoder.beginComputePass({
-      label: program.label,
-      timestampWrites: queries
-        ? { querySet: queries.set, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 }
-        : undefined,
-    });
-    for (let i = 0; i < repeats; i++) program.encode(pass);
-    pass.end();
-    if (queries) {
-      encoder.resolveQuerySet(queries.set, 0, 2, queries.resolved, 0);
-      encoder.copyBufferToBuffer(queries.resolved, 0, queries.staging, 0, 16);
-    }
-    const started = performance.now();
-    device.queue.submit([encoder.finish()]);
-    if (!queries) {
-      await orLost(gpu, device.queue.onSubmittedWorkDone());
-      return performance.now() - started;
-    }
-    await orLost(gpu, queries.staging.mapAsync(GPUMapMode.READ));
-    const wall = performance.now() - started;
-    const [begin, end] = new BigUint64Array(queries.staging.getMappedRange().slice(0)) as unknown as [
-      bigint,
-      bigint,
-    ];
-    queries.staging.unmap();
-    const milliseconds = Number(end - begin) / 1e6;
-    return milliseconds > 0 && milliseconds <= wall ? milliseconds : wall;
-  };
+  const clock = new PassClock(gpu);
   return {
-    time,
-    dispose() {
-      queries?.set.destroy();
-      queries?.resolved.destroy();
-      queries?.staging.destroy();
+    time: async (program, repeats) => {
+      const { wall, queries } = await clock.time(program, repeats);
+      const milliseconds = queries ? Number(queries.end - queries.begin) / 1e6 : wall;
+      return milliseconds > 0 && milliseconds <= wall ? milliseconds : wall;
     },
+    dispose: () => clock.dispose(),
   };
 }
 

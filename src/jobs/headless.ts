@@ -1,5 +1,5 @@
 import { type Gpu, uncaught } from '../gpu/device.ts';
-import { type JobEvent, type JobHost, type JobSpec, runJob } from './job.ts';
+import { type JobEvent, type JobHost, type JobSpec, runJob, takesTunedKernels } from './job.ts';
 import { withTunedKernels } from './kernels/chosenKernels.ts';
 import type { TunedTable } from './kernels/tunedTable.ts';
 
@@ -22,8 +22,7 @@ export async function* headlessEvents(
     yield { type: 'result', result: gpu.info, exitCode: 0 };
     return;
   }
-  // The self-test runs what the planner would choose, and the tuner what it is to be compared with.
-  const tuned = spec.job === 'train' || spec.job === 'measure' ? withTunedKernels(gpu, cache) : gpu;
+  const tuned = takesTunedKernels(spec) ? withTunedKernels(gpu, cache) : gpu;
   for await (const event of runJob(tuned, spec, host)) {
     if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
     yield event;

@@ -1,5 +1,8 @@
 import type { Gpu } from '../gpu/device.ts';
+import type { KernelsSpec } from './bench/kernelsReport.ts';
 import type { RunControl } from './control.ts';
+import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
+import type { OptimalStepSpec } from './experiments/optimalStepJob.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import type { TuneSpec } from './kernels/tuneJob.ts';
 import { type MeasureSpec, measureJob } from './measureJob.ts';
@@ -13,9 +16,17 @@ export type JobSpec =
   | ({ readonly job: 'train' } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
+  | ({ readonly job: 'benchKernels' } & KernelsSpec)
   | { readonly job: 'benchMoments'; readonly rounds: number }
   | { readonly job: 'benchCurvature'; readonly rounds: number }
+  | ({ readonly job: 'optimalStep' } & OptimalStepSpec)
+  | ({ readonly job: 'criticalBatch' } & CriticalBatchSpec)
   | ({ readonly job: 'selftest' } & SelftestSpec);
+
+/** Whether a job takes the kernels measured on this machine; self-test, tuner and benchmarks take the defaults. */
+export function takesTunedKernels({ job }: { readonly job: string }): boolean {
+  return ['train', 'measure', 'optimalStep', 'criticalBatch'].includes(job);
+}
 
 /**
  * Runs a job and yields what happens, alike in a page's worker, under Node and in a headless browser. Taking no
@@ -34,12 +45,21 @@ export async function* runJob(
   else if (spec.job === 'tune') {
     const { tuneJob } = await import('./kernels/tuneJob.ts');
     yield* tuneJob(gpu, spec, host);
+  } else if (spec.job === 'benchKernels') {
+    const { benchKernels } = await import('./bench/benchKernels.ts');
+    yield* benchKernels(gpu, spec, control);
   } else if (spec.job === 'benchMoments') {
     const { benchMoments } = await import('./bench/benchMoments.ts');
     yield* benchMoments(gpu, spec.rounds);
   } else if (spec.job === 'benchCurvature') {
     const { benchCurvature } = await import('./bench/curvature/benchCurvature.ts');
     yield* benchCurvature(gpu, spec.rounds, host);
+  } else if (spec.job === 'optimalStep') {
+    const { optimalStepJob } = await import('./experiments/optimalStepJob.ts');
+    yield* optimalStepJob(gpu, spec, host);
+  } else if (spec.job === 'criticalBatch') {
+    const { criticalBatchJob } = await import('./experiments/criticalBatchJob.ts');
+    yield* criticalBatchJob(gpu, spec, host);
   } else {
     // Loaded where it is asked for: a page has no use for the references.
     const { selftestJob } = await import('./selftest/selftestJob.ts');

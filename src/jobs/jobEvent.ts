@@ -1,4 +1,5 @@
 import type { AdapterInfo } from '../gpu/device.ts';
+import type { KernelsEvent } from './bench/kernelsReport.ts';
 import type { Reading } from './reading.ts';
 
 /** How a job reads the files that its description names; the host knows where they lie. */
@@ -17,7 +18,7 @@ export type JobEvent =
       readonly type: 'progress';
       readonly done: number;
       readonly total: number;
-      readonly unit: 'steps' | 'examples' | 'shapes';
+      readonly unit: 'steps' | 'examples' | 'shapes' | 'rows' | 'rounds' | 'draws' | 'branches';
     }
   | { readonly type: 'readings'; readonly readings: readonly Reading[] }
   | {
@@ -29,6 +30,7 @@ export type JobEvent =
       readonly loss: number;
       readonly accuracy: number | null;
     }
+  | KernelsEvent
   | { readonly type: 'diverged'; readonly replica: number; readonly step: number; readonly reason: string }
   | {
       readonly type: 'result';

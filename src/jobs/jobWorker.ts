@@ -1,8 +1,9 @@
 import { expose } from 'comlink';
 import { type AdapterInfo, type Gpu, openDevice, uncaught } from '../gpu/device.ts';
 import { InputError } from '../nn/inputError.ts';
+import type { Catalogue } from './bench/catalogue.ts';
 import { RunControl } from './control.ts';
-import { type JobEvent, type JobHost, type JobSpec, runJob } from './job.ts';
+import { type JobEvent, type JobHost, type JobSpec, runJob, takesTunedKernels } from './job.ts';
 import { readBrowserCache, writeBrowserCache } from './kernels/browserCache.ts';
 import { withTunedKernels } from './kernels/chosenKernels.ts';
 import { merge } from './kernels/tunedTable.ts';
@@ -34,8 +35,7 @@ export class JobWorker {
     this.#control = control;
     try {
       const gpu = await this.#open();
-      const tuned = spec.job === 'train' || spec.job === 'measure';
-      const device = tuned ? withTunedKernels(gpu, await readBrowserCache()) : gpu;
+      const device = takesTunedKernels(spec) ? withTunedKernels(gpu, await readBrowserCache()) : gpu;
       for await (const event of runJob(device, spec, pageHost(base), control)) {
         // A result that a failed command had a part in is no result.
         if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
@@ -45,6 +45,11 @@ export class JobWorker {
     } finally {
       this.#control = undefined;
     }
+  }
+
+  /** What the kernel bench can be asked for. */
+  async kernelCatalogue(): Promise<Catalogue> {
+    return (await import('./bench/catalogue.ts')).catalogue;
   }
 
   pause(): void {

@@ -6,17 +6,20 @@ import { uploadExamples } from '../data/uploadExamples.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
 import { batchGradient } from '../measure/batchGradient.ts';
+import { type Eigenpair, eigenvalues } from '../measure/eigenvalues.ts';
 import { dot64, type Estimate } from '../measure/estimate.ts';
 import { type GradientMoments, gradientMoments } from '../measure/gradientMoments.ts';
-import { Hessian } from '../measure/hessian.ts';
-import { estimateHessianTrace, exactHessianTrace } from '../measure/hessianTrace.ts';
+import { estimateTrace, exactTrace } from '../measure/hessianTrace.ts';
 import { gradientNoise } from '../measure/noiseScale.ts';
-import { isCoupled, type Point } from '../measure/pass.ts';
+import { CurvatureOperator } from '../measure/operator.ts';
+import { isCoupled, type Point, unitsOf } from '../measure/pass.ts';
 import {
-  estimateTraceHessianCovariance,
-  exactTraceHessianCovariance,
-} from '../measure/traceHessianCovariance.ts';
-import { WeightedGradient } from '../measure/weightedGradient.ts';
+  logDeterminant,
+  type SpectralDensity,
+  spectralDensity,
+  spectralQuadrature,
+} from '../measure/spectralDensity.ts';
+import { estimateTraceCovariance, exactTraceCovariance } from '../measure/traceHessianCovariance.ts';
 import { bufferLayout, requireBatches } from '../nn/batchNorm.ts';
 import { parameterLayout, requireSupported } from '../nn/forward.ts';
 import { InputError } from '../nn/inputError.ts';
@@ -34,6 +37,21 @@ const schema = z.strictObject({
   weights_prefix: z.string().optional(),
   /** A file with a vector by state-dict names, to be multiplied by the Hessian. */
   hvp: z.string().optional(),
+  /** Also find the largest eigenvalues of the Hessian: so many. */
+  eigenvalues: z.int().min(1).optional(),
+  /** And the smallest. */
+  smallest: z.int().min(1).optional(),
+  /** Estimate the density of the eigenvalues. */
+  density: z.boolean().default(false),
+  /** Estimate the logarithm of the determinant, of the matrix plus so many times the identity. */
+  log_det: z.number().optional(),
+  /** Vectors from which the density and the determinant are estimated, and Lanczos steps from each. */
+  starts: z.int().min(2).default(8),
+  steps: z.int().min(1).default(64),
+  /** The matrix whose eigenvalues, trace and density are asked for. */
+  operator: z.enum(['hessian', 'gauss-newton', 'empirical-fisher']).default('hessian'),
+  /** Each so many consecutive examples are one unit, a batch of its own. */
+  ghost_batch: z.int().min(1).optional(),
   /** Also estimate the Hessian's trace. */
   trace: z.boolean().default(false),
   /** Traces from every example and every coordinate, not from probes. */
@@ -71,18 +89,34 @@ export async function* measureJob(
   const fitted = fitDataset(await loadDataset(spec.data, host), model, spec.model);
   const { dataset, shapes } = fitted;
   requireSupported(spec.model, model, shapes);
+  const context = { mode: spec.eval ? ('eval' as const) : ('train' as const) };
   const layout = parameterLayout(model);
   const stateLayout = stateDictLayout(model);
+  if (
+    spec.operator === 'empirical-fisher' &&
+    spec.ghost_batch === undefined &&
+    isCoupled({ model, context })
+  ) {
+    throw new InputError(
+      'measure',
+      'operator',
+      'empirical-fisher needs examples with gradients of their own, and BatchNorm in train mode couples them; ' +
+        'take --eval, or --ghost-batch',
+    );
+  }
   const tensorsOf = async (path: string, prefix?: string): Promise<Map<string, Float32Array>> =>
     loadStateDict(path, readSafetensors(path, await host.read(path)), stateLayout, { prefix });
   const weights = await tensorsOf(spec.weights, spec.weights_prefix);
   const vector = spec.hvp === undefined ? null : await readVector(spec.hvp, stateLayout, host);
-  const context = { mode: spec.eval ? ('eval' as const) : ('train' as const) };
-  const coupled = isCoupled({ model, context });
   const N = dataset.examples;
+  const ghostBatch = spec.ghost_batch;
+  // Whether batches, not examples, are what has a gradient of its own.
+  const coupled = isCoupled({ model, context });
   if (coupled) {
-    requireBatches(spec.model, model, shapes, { batchSizes: [N], measures: false, passes: null });
-    requireOneBatch(gpu, spec.data, N, shapes);
+    const batch = Math.min(N, ghostBatch ?? N);
+    const batchSizes = [batch, N % batch || batch];
+    requireBatches(spec.model, model, shapes, { batchSizes, measures: false, passes: null });
+    requireOneBatch(gpu, spec.data, batch, shapes);
   }
 
   yield { type: 'phase', phase: 'measuring' };
@@ -96,11 +130,13 @@ export async function* measureJob(
   try {
     theta.write(flatValues(layout, weights));
     buffers?.write(flatValues(statistics, weights));
-    const point: Point = { model, layout, theta, examples, context: { ...context, buffers } };
-    const moments: Moments = coupled
+    const point: Point = { model, layout, theta, examples, context: { ...context, buffers }, ghostBatch };
+    const units = unitsOf(point);
+    const alone = !coupled || ghostBatch !== undefined;
+    const moments: Moments = !alone
       ? { ...(await batchGradient(gpu, point)), perExampleGradNormSq: null, centredSquares: null }
       : await gradientMoments(gpu, point);
-    const covariance = N > 1 && !coupled;
+    const covariance = units > 1 && alone;
     yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
     const bad = moments.perExampleLoss.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) {
@@ -111,22 +147,21 @@ export async function* measureJob(
       );
     }
     const directions = [moments.mean, ...(vector ? [flatValues(layout, vector)] : [])];
-    const { products, traceHessianCovariance, trace } = await curvature(
-      gpu,
-      point,
-      directions,
-      moments.mean,
-      { ...spec, covariance },
-    );
+    const { products, traceHessianCovariance } = await hessianProducts(gpu, point, directions, moments.mean, {
+      ...spec,
+      covariance,
+    });
+    const spectral = yield* spectralResults(gpu, point, spec);
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
     const gHg = dot64(moments.mean, products[0]!);
-    const whole = summary(moments.mean, moments.centredSquares, N);
+    const whole = summary(moments.mean, moments.centredSquares, units);
     const result = {
       mode: spec.eval ? 'eval' : 'train',
       examples: N,
+      ...(ghostBatch === undefined ? {} : { ghostBatch, units }),
       parameters: layout.entries.reduce((total, { elements }) => total + elements, 0),
-      loss: mean64(moments.perExampleLoss),
+      loss: meanOverUnits(moments.perExampleLoss, ghostBatch ?? 1),
       perExampleLoss: [...moments.perExampleLoss],
       gradNormSq: whole.gradNormSq,
       perExampleGradNormSq: moments.perExampleGradNormSq && [...moments.perExampleGradNormSq],
@@ -140,7 +175,7 @@ export async function* measureJob(
         ? { traceHessianCovarianceStderr: traceHessianCovariance.stderr }
         : {}),
       bNoise: traceHessianCovariance
-        ? ratio(traceHessianCovariance.value, gHg - traceHessianCovariance.value / N)
+        ? ratio(traceHessianCovariance.value, gHg - traceHessianCovariance.value / units)
         : null,
       epsMax: ratio(whole.gradNormSq, gHg),
       deltaLossMax: ratio(whole.gradNormSq ** 2, 2 * gHg),
@@ -149,19 +184,19 @@ export async function* measureJob(
           const { gradNormSq, traceCovariance, bSimple } = summary(
             partValues(layout, moments.mean, i),
             moments.centredSquares && partValues(layout, moments.centredSquares, i),
-            N,
+            units,
           );
           return [entry.name, { gradNormSq, traceCovariance, bSimple }];
         }),
       ),
-      ...(trace ? { hessian: { trace } } : {}),
+      ...(Object.keys(spectral.results).length > 0 ? { [OPERATORS[spec.operator]]: spectral.results } : {}),
       kernels: kernels.record,
-      warnings: warnings(N, coupled),
+      warnings: [...warnings(point, coupled), ...spectral.warnings],
     };
     yield {
       type: 'result',
       result,
-      tensors: writeSafetensors(tensors(layout, moments, products[1], N)),
+      tensors: writeSafetensors(tensors(layout, moments, products[1], units)),
       exitCode: 0,
     };
   } finally {
@@ -176,14 +211,32 @@ type Moments = Pick<GradientMoments, 'perExampleLoss' | 'mean'> & {
   readonly [K in 'perExampleGradNormSq' | 'centredSquares']: Float32Array | null;
 };
 
-function warnings(examples: number, coupled: boolean): string[] {
+function warnings(point: Point, coupled: boolean): string[] {
+  const { ghostBatch, examples } = point;
   const reasons: string[] = [];
-  if (coupled) {
+  const units = unitsOf(point);
+  const N = examples.examples;
+  if (coupled && ghostBatch === undefined) {
     reasons.push(
       'BatchNorm in train mode couples the examples, so they have no gradients of their own: perExampleGradNormSq, ' +
-        'traceCovariance, gradNormSqUnbiased, bSimple, traceHessianCovariance and bNoise are null; --eval has them',
+        'traceCovariance, gradNormSqUnbiased, bSimple, traceHessianCovariance and bNoise are null; --eval has them, and ' +
+        '--ghost-batch has them of units of several examples',
     );
-  } else if (examples === 1) reasons.push('one example has no covariance: its keys are null');
+  } else if (units === 1) {
+    reasons.push(`one ${ghostBatch === undefined ? 'example' : 'unit'} has no covariance: its keys are null`);
+  }
+  if (ghostBatch !== undefined) {
+    reasons.push(
+      `g_i is the gradient of unit i, ${ghostBatch} consecutive examples: there are ${units} of perExampleGradNormSq, Σ is ` +
+        'their covariance, and bSimple and bNoise count units',
+    );
+    const rest = N % ghostBatch;
+    if (rest > 0) {
+      reasons.push(
+        `the last unit has ${rest} examples, fewer than ${ghostBatch}, and weighs as much as the others`,
+      );
+    }
+  }
   return reasons;
 }
 
@@ -221,50 +274,111 @@ function requireOneBatch(
     file,
     `${examples} examples`,
     `BatchNorm in train mode takes them as one batch, whose largest activation has ${largest} bytes (all of them ` +
-      `${total}), this adapter's largest storage binding is ${limit} bytes; take fewer examples, or --eval`,
+      `${total}), this adapter's largest storage binding is ${limit} bytes; take fewer examples, --ghost-batch, or --eval`,
   );
 }
 
 /** Vectors that are multiplied by the Hessian in one pass over the data. */
 const WIDTH = 4;
 
-interface Curvature {
-  /** H·v of the directions. */
-  readonly products: readonly Float32Array[];
-  /** tr(HΣ); null where there is no covariance. */
-  readonly traceHessianCovariance: Estimate | null;
-  readonly trace: Estimate | null;
-}
+/** The key under which a matrix's spectrum is reported. */
+const OPERATORS = {
+  hessian: 'hessian',
+  'gauss-newton': 'gaussNewton',
+  'empirical-fisher': 'empiricalFisher',
+} as const;
 
-async function curvature(
+type Spec = z.output<typeof schema>;
+
+/** H·v of some vectors, and tr(HΣ), null where there is no covariance. */
+async function hessianProducts(
   gpu: Gpu,
   point: Point,
   directions: readonly Float32Array[],
   mean: Float32Array,
-  { exact, trace, probes, seed, covariance }: z.output<typeof schema> & { covariance: boolean },
-): Promise<Curvature> {
-  const { layout, examples } = point;
-  const hessian = await Hessian.open(gpu, point, WIDTH);
-  const gradient = await WeightedGradient.open(gpu, point);
+  { exact, probes, seed, covariance }: Spec & { covariance: boolean },
+): Promise<{ products: readonly Float32Array[]; traceHessianCovariance: Estimate | null }> {
+  const hessian = await CurvatureOperator.open(gpu, point, WIDTH);
   try {
     const products = await hessian.times(directions);
-    const N = examples.examples;
-    let traceHessianCovariance: Estimate | null = null;
-    if (covariance) {
-      traceHessianCovariance = exact
-        ? { value: await exactTraceHessianCovariance(hessian, gradient, N, mean), stderr: 0, probes: N }
-        : await estimateTraceHessianCovariance(hessian, gradient, N, { probes, seed });
-    }
-    let hessianTrace: Estimate | null = null;
-    if (trace) {
-      hessianTrace = exact
-        ? await exactHessianTrace(hessian, layout)
-        : await estimateHessianTrace(hessian, layout, { probes, seed });
-    }
-    return { products, traceHessianCovariance, trace: hessianTrace };
+    if (!covariance) return { products, traceHessianCovariance: null };
+    const traceHessianCovariance = exact
+      ? await exactTraceCovariance(gpu, point, hessian, mean)
+      : await estimateTraceCovariance(gpu, point, hessian, { probes, seed });
+    return { products, traceHessianCovariance };
   } finally {
     hessian.dispose();
-    gradient.dispose();
+  }
+}
+
+interface SpectralResults {
+  results: {
+    eigenvalues?: readonly Eigenpair[];
+    smallest?: readonly Eigenpair[];
+    trace?: Estimate;
+    density?: SpectralDensity;
+    logDeterminant?: Estimate | null;
+  };
+  warnings: string[];
+}
+
+/** What was asked for of the matrix's spectrum. */
+async function* spectralResults(
+  gpu: Gpu,
+  point: Point,
+  spec: Spec,
+): AsyncGenerator<JobEvent, SpectralResults, void> {
+  const { exact, probes, seed, operator: kind } = spec;
+  const made: SpectralResults = { results: {}, warnings: [] };
+  if (spec.trace) {
+    yield { type: 'phase', phase: 'estimating the trace' };
+    const wide = await CurvatureOperator.open(gpu, point, WIDTH, kind);
+    try {
+      made.results.trace = exact
+        ? await exactTrace(gpu, wide)
+        : await estimateTrace(gpu, wide, { probes, seed });
+    } finally {
+      wide.dispose();
+    }
+  }
+  const sampled = spec.density || spec.log_det !== undefined;
+  if (!sampled && spec.eigenvalues === undefined && spec.smallest === undefined) return made;
+  // One vector at a time: Lanczos's process has no more.
+  const operator = await CurvatureOperator.open(gpu, point, 1, kind);
+  try {
+    for (const [key, which] of [
+      ['eigenvalues', 'largest'],
+      ['smallest', 'smallest'],
+    ] as const) {
+      const count = spec[key];
+      if (count === undefined) continue;
+      yield { type: 'phase', phase: `finding the ${which} eigenvalues` };
+      const { pairs, products, converged } = await eigenvalues(gpu, operator, { count, which, seed });
+      made.results[key] = pairs;
+      if (!converged) {
+        made.warnings.push(
+          `the ${which} eigenvalues did not converge in ${products} products: their residuals say how far they are`,
+        );
+      }
+    }
+    if (sampled) {
+      yield { type: 'phase', phase: 'estimating the spectral density' };
+      const { starts, steps } = spec;
+      const quadrature = await spectralQuadrature(gpu, operator, { starts, steps, seed });
+      if (spec.density) made.results.density = spectralDensity(quadrature);
+      if (spec.log_det !== undefined) {
+        try {
+          made.results.logDeterminant = logDeterminant(quadrature, spec.log_det);
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          made.results.logDeterminant = null;
+          made.warnings.push(error.message);
+        }
+      }
+    }
+    return made;
+  } finally {
+    operator.dispose();
   }
 }
 
@@ -335,6 +449,13 @@ function sum64(values: Float32Array): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function mean64(values: Float32Array): number {
-  return sum64(values) / values.length;
+/** The mean over units of b examples, the last one of what is left, of their means. */
+function meanOverUnits(losses: Float32Array, b: number): number {
+  const units = Math.ceil(losses.length / b);
+  return (
+    Array.from({ length: units }, (_, u) => losses.subarray(u * b, (u + 1) * b)).reduce(
+      (total, unit) => total + sum64(unit) / unit.length,
+      0,
+    ) / units
+  );
 }

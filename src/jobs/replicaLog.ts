@@ -1,4 +1,5 @@
 import { RunningNoiseScale, twoBatchNoise } from '../measure/noiseScale.ts';
+import { temperature } from '../measure/sgdNoise.ts';
 import type { Reading } from './reading.ts';
 import type { StepReading } from './trainingRun.ts';
 
@@ -34,7 +35,7 @@ export class ReplicaLog {
     }
     this.losses.push(step.loss);
     const { norms, ...rest } = step;
-    const reading: Reading = { ...rest, temperature: step.learningRate / step.batchSize };
+    const reading: Reading = { ...rest, temperature: temperature(step.learningRate, step.batchSize) };
     if (!norms) return reading;
     const measured = { ...reading, ...this.#noiseOf(norms, step.batchSize, measuring) };
     this.measured.push(measured);

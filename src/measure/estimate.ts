@@ -6,6 +6,12 @@ export interface Estimate {
   readonly probes: number;
 }
 
+/** How many random vectors an estimate takes, and where they come from. */
+export interface Probes {
+  readonly probes: number;
+  readonly seed: number;
+}
+
 /** Mean and standard error of independent unbiased probes. */
 export function estimateFrom(samples: readonly number[]): Estimate {
   const probes = samples.length;

@@ -88,9 +88,8 @@ export class FollowedEigenvalue {
     const counters = new State(gpu, { label: 'followed looks', shape: [3], dtype: 'u32' });
     const inOrder = new State(gpu, { label: 'followed examples', shape: [3], dtype: 'u32' });
     const initial = new Float32Array(layout.length);
-    layout.entries.forEach(({ offset: at, elements }, tensor) => {
-      initial.set(randomSigns(elements, seed, purpose.parameterSigns + tensor, 0), at);
-    });
+    const signs = randomSigns(layout.length, seed, purpose.parameterSigns, 0);
+    for (const { offset: at, elements } of layout.entries) initial.set(signs.subarray(at, at + elements), at);
     for (let replica = 0; replica < count; replica++) vector.write(initial, { replica });
 
     const graph = new Graph();

@@ -4,14 +4,17 @@ import type { Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
 import { add } from '../ops/add.ts';
 import { append } from '../ops/append.ts';
+import { normSq } from '../ops/dot.ts';
 import { fill } from '../ops/fill.ts';
 import { pack } from '../ops/flat.ts';
 import type { Tensor } from '../ops/graph.ts';
 import { mergeMoments } from '../ops/mergeMoments.ts';
-import { Pass, type Point } from './pass.ts';
+import { reshape } from '../ops/reshape.ts';
+import { Pass, type Point, unitsOf } from './pass.ts';
 
 /** First and second moments of the per-example gradients over a data set. Host memory; flat vectors are [P]. */
 export interface GradientMoments {
+  /** [N], of examples also where a unit is a ghost batch. */
   readonly perExampleLoss: Float32Array;
   readonly perExampleGradNormSq: Float32Array;
   /** ḡ */
@@ -22,37 +25,38 @@ export interface GradientMoments {
 
 /**
  * Mean gradient, per-coordinate centred squares, per-example losses and gradient norms, in one pass over the data with
- * nothing of size N × P. gₙ is the gradient of example n's own loss.
+ * nothing of size N × P. gₙ is the gradient of example n's own loss; with ghost batches, of unit n's mean loss.
  */
-export async function gradientMoments(
-  gpu: Gpu,
-  point: Point,
-  progress?: (done: number) => void,
-): Promise<GradientMoments> {
+export async function gradientMoments(gpu: Gpu, point: Point): Promise<GradientMoments> {
   const { layout, examples } = point;
   const flat = (label: string): State => new State(gpu, { label, shape: [layout.length] });
-  const each = (label: string): State => new State(gpu, { label, shape: [examples.examples] });
+  const each = (label: string, count: number): State => new State(gpu, { label, shape: [count] });
   const [mean, centredSquares] = [flat('mean gradient'), flat('centred squares')];
-  const [losses, norms] = [each('per-example losses'), each('per-example norms')];
-  const pass = await Pass.open(
-    gpu,
-    'gradient moments',
-    point,
-    ({ graph, batch, parameters, losses: l, counters }) => {
-      const cotangents = vjp([[l, fill(graph, 1, [batch])]], parameters);
+  const losses = each('per-example losses', examples.examples);
+  const norms = each('per-example norms', unitsOf(point));
+  const pass = await Pass.open(gpu, 'gradient moments', point, (batch) => {
+    const { graph, parameters, counters, units, unitCounters } = batch;
+    const cotangents = vjp([[batch.losses, batch.weigh(fill(graph, 1, [units]))]], parameters);
+    const into = { mean, centredSquares, counters: unitCounters };
+    if (point.ghostBatch !== undefined) {
+      const gradients = cotangents.of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));
+      const gradient = pack(layout, gradients);
+      mergeMoments(into, gradient, fill(graph, 0, gradient.shape), 1);
+      append(norms, reshape(normSq(gradient), [1]), unitCounters);
+    } else {
       const moments = perExampleMoments(perExample(cotangents, parameters));
       const packed = (of: 'gradient' | 'centredSquares'): Tensor =>
         pack(
           layout,
           moments.map((m) => m[of]),
         );
-      mergeMoments({ mean, centredSquares, counters }, packed('gradient'), packed('centredSquares'), batch);
-      append(norms, moments.map(({ normSq }) => normSq).reduce(add), counters);
-      append(losses, l, counters);
-    },
-  );
+      mergeMoments(into, packed('gradient'), packed('centredSquares'), batch.batch);
+      append(norms, moments.map((m) => m.normSq).reduce(add), counters);
+    }
+    append(losses, batch.losses, counters);
+  });
   try {
-    await pass.run(progress);
+    await pass.run();
     return {
       perExampleLoss: await losses.read(),
       perExampleGradNormSq: await norms.read(),

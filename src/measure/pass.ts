@@ -2,20 +2,25 @@ import { compile } from '../autograd/compile.ts';
 import type { ResidentExamples } from '../data/uploadExamples.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { orLost } from '../gpu/orLost.ts';
 import type { Program } from '../gpu/program.ts';
 import { State } from '../gpu/state.ts';
+import { submitAhead } from '../gpu/submitAhead.ts';
 import { isBatchNorm } from '../nn/batchNorm.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
 import { forward } from '../nn/forward.ts';
 import type { ForwardContext } from '../nn/forwardContext.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
+import { add } from '../ops/add.ts';
 import { advance } from '../ops/advance.ts';
+import { broadcast } from '../ops/broadcast.ts';
 import { type FlatLayout, unpack } from '../ops/flat.ts';
 import { gather } from '../ops/gather.ts';
 import { Graph, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
+import { reshape } from '../ops/reshape.ts';
 import { sampleIndices } from '../ops/sampling.ts';
+import { scale } from '../ops/scale.ts';
+import { store } from '../ops/store.ts';
 
 /** A model at one point, and the data it is measured on. */
 export interface Point {
@@ -26,11 +31,23 @@ export interface Point {
   readonly examples: ResidentExamples;
   /** The mode that is measured; nothing that a pass runs changes running statistics. */
   readonly context: ForwardContext;
+  /**
+   * b: each b consecutive examples are one unit, a batch of its own, the last one what is left; the loss is the mean over
+   * units of their mean losses, and what is said of examples is said of units. Left out, a unit is one example.
+   */
+  readonly ghostBatch?: number;
 }
 
-/** Whether the examples' losses depend on each other: BatchNorm in train mode. The data are one batch then. */
+/** Whether the examples' losses depend on each other: BatchNorm in train mode. A batch is one unit then. */
 export function isCoupled({ model, context }: Pick<Point, 'model' | 'context'>): boolean {
   return context.mode === 'train' && model.layers.some(isBatchNorm);
+}
+
+/** Units over which the loss is a mean: ghost batches, examples, or all data as one where the examples see each other. */
+export function unitsOf(point: Pick<Point, 'model' | 'context' | 'ghostBatch' | 'examples'>): number {
+  const { examples } = point.examples;
+  if (point.ghostBatch !== undefined) return Math.ceil(examples / point.ghostBatch);
+  return isCoupled(point) ? 1 : examples;
 }
 
 /** What a pass sees of each micro-batch. */
@@ -40,10 +57,18 @@ export interface MicroBatch {
   /** Flat [P], and its tensors. */
   readonly theta: Tensor;
   readonly parameters: readonly Tensor[];
+  readonly outputs: Tensor;
   /** [B], each example's own. */
   readonly losses: Tensor;
   /** Step, epoch and offset; the offset is the examples before this micro-batch. */
   readonly counters: State;
+  /** Units in this micro-batch, and the counters whose offset is the units before it. */
+  readonly units: number;
+  readonly unitCounters: State;
+  /** Weights [units] of the units' losses as weights [B] of the examples'. */
+  weigh(weights: Tensor): Tensor;
+  /** Adds a tensor to a state that begins each run of the pass with zeros. */
+  accumulate(state: State, term: Tensor): void;
 }
 
 /**
@@ -52,26 +77,31 @@ export interface MicroBatch {
  */
 export const LARGEST_MICRO_BATCH = 256;
 
-/** One pass over all examples in file order, in micro-batches (or as one batch where they see each other); compiled once, run as often as wanted. */
+/**
+ * One pass over all examples in file order, in micro-batches (or as one batch where they see each other); compiled once, run
+ * as often as wanted.
+ */
 export class Pass {
   readonly #gpu: Gpu;
   readonly #arena: Arena;
-  readonly #counters: State;
-  readonly #programs: ReadonlyMap<number, Program>;
-  readonly #sizes: readonly number[];
+  readonly #counters: readonly State[];
+  /** The programs of one run. */
+  readonly #inOrder: readonly Program[];
+  /** Of which so many are one submit. */
+  readonly #together: number;
 
   private constructor(
     gpu: Gpu,
     arena: Arena,
-    counters: State,
-    programs: ReadonlyMap<number, Program>,
-    sizes: readonly number[],
+    counters: readonly State[],
+    inOrder: readonly Program[],
+    together: number,
   ) {
     this.#gpu = gpu;
     this.#arena = arena;
     this.#counters = counters;
-    this.#programs = programs;
-    this.#sizes = sizes;
+    this.#inOrder = inOrder;
+    this.#together = together;
   }
 
   /** @param trace what is done with each micro-batch, appended to its trace */
@@ -81,44 +111,75 @@ export class Pass {
     point: Point,
     trace: (batch: MicroBatch) => void,
   ): Promise<Pass> {
-    const { model, layout, examples } = point;
+    const { model, layout, examples, ghostBatch } = point;
     const total = examples.examples;
-    const largest = isCoupled(point) ? total : LARGEST_MICRO_BATCH;
+    const oneUnit = ghostBatch !== undefined || isCoupled(point);
+    const largest = ghostBatch ?? (isCoupled(point) ? total : LARGEST_MICRO_BATCH);
     const rest = total % largest;
     const whole = Math.floor(total / largest);
     const sizes = [...Array<number>(whole).fill(largest), ...(rest ? [rest] : [])];
-    const counters = new State(gpu, { label: `${label} counters`, shape: [3], dtype: 'u32' });
+    const counted = (what: string): State =>
+      new State(gpu, { label: `${label} ${what}`, shape: [3], dtype: 'u32' });
+    const counters = counted('counters');
+    const unitCounters = oneUnit ? counted('units') : counters;
     const arena = new Arena(gpu);
-    const programs = new Map<number, Program>();
-    for (const batch of new Set(sizes)) {
+    const programs = new Map<string, Program>();
+    for (const [i, batch] of sizes.entries()) {
+      const key = `${batch}${i === 0 ? ' first' : ''}`;
+      if (programs.has(key)) continue;
       const graph = new Graph();
       const indices = sampleIndices(graph, { mode: 'sequential', examples: total, counters }, batch);
       const [x, targets] = gather(examples, indices);
       const theta = read(graph, point.theta);
       const parameters = unpack(theta, layout);
-      const losses = exampleLosses(model.loss, forward(model, parameters, x, point.context), targets);
-      trace({ graph, batch, theta, parameters, losses, counters });
+      const outputs = forward(model, parameters, x, point.context);
+      trace({
+        graph,
+        batch,
+        theta,
+        parameters,
+        outputs,
+        losses: exampleLosses(model.loss, outputs, targets),
+        counters,
+        units: oneUnit ? 1 : batch,
+        unitCounters,
+        weigh: (weights) =>
+          oneUnit ? scale(broadcast(reshape(weights, []), [batch], { from: 0, to: 1 }), 1 / batch) : weights,
+        accumulate: (state, term) => store(state, i === 0 ? term : add(read(graph, state), term)),
+      });
+      // The cursors are back where they were after the last micro-batch, so that a run needs no upload.
       advance(graph, counters, batch, total);
-      programs.set(batch, await compile(gpu, graph, { label: `${label} B=${batch}`, replicas: 1, arena }));
+      if (oneUnit) advance(graph, unitCounters, 1, sizes.length);
+      programs.set(key, await compile(gpu, graph, { label: `${label} B=${key}`, replicas: 1, arena }));
     }
-    return new Pass(gpu, arena, counters, programs, sizes);
+    const inOrder = sizes.map((batch, i) => programs.get(`${batch}${i === 0 ? ' first' : ''}`)!);
+    const together = Math.max(1, Math.floor(LARGEST_MICRO_BATCH / largest));
+    return new Pass(gpu, arena, [...new Set([counters, unitCounters])], inOrder, together);
   }
 
-  /** Runs over all examples. `progress` is told how many are done. */
-  async run(progress?: (done: number) => void): Promise<void> {
-    this.#counters.write(Uint32Array.of(0, 0, 0));
-    let done = 0;
-    for (const size of this.#sizes) {
-      this.#programs.get(size)!.run();
-      done += size;
-      await orLost(this.#gpu, this.#gpu.device.queue.onSubmittedWorkDone());
-      progress?.(done);
+  /**
+   * Submits one micro-batch of a run. A run is all of them, in order; `run` does it.
+   * @param then programs that run after it
+   */
+  async runOne(index: number, then: readonly Program[] = []): Promise<void> {
+    await submitAhead(this.#gpu, [this.#inOrder[index]!, ...then]);
+  }
+
+  /**
+   * Submits a run over all examples, without waiting for it.
+   * @param then programs that run after it, in its last submit
+   */
+  async run(then: readonly Program[] = []): Promise<void> {
+    const all = this.#inOrder;
+    for (let first = 0; first < all.length; first += this.#together) {
+      const programs = all.slice(first, first + this.#together);
+      await submitAhead(this.#gpu, first + this.#together < all.length ? programs : [...programs, ...then]);
     }
   }
 
   dispose(): void {
-    for (const program of this.#programs.values()) program.dispose();
+    for (const program of new Set(this.#inOrder)) program.dispose();
     this.#arena.dispose();
-    this.#counters.dispose();
+    for (const state of this.#counters) state.dispose();
   }
 }

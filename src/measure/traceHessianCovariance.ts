@@ -1,51 +1,156 @@
+import { vjp } from '../autograd/vjp.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { Program } from '../gpu/program.ts';
+import { State } from '../gpu/state.ts';
+import { submitAhead } from '../gpu/submitAhead.ts';
 import { purpose } from '../nn/purpose.ts';
-import { randomSigns } from '../nn/randomSigns.ts';
-import { dot64, type Estimate, estimateFrom } from './estimate.ts';
-import type { Hessian } from './hessian.ts';
-import type { WeightedGradient } from './weightedGradient.ts';
+import { broadcast } from '../ops/broadcast.ts';
+import { fill } from '../ops/fill.ts';
+import { pack } from '../ops/flat.ts';
+import { read } from '../ops/leaf.ts';
+import { randomSigns } from '../ops/randomSigns.ts';
+import { scale } from '../ops/scale.ts';
+import { store } from '../ops/store.ts';
+import { subtract } from '../ops/subtract.ts';
+import { mean as meanOf } from '../ops/sum.ts';
+import { type Estimate, estimateFrom, type Probes } from './estimate.ts';
+import type { LinearOperator } from './operator.ts';
+import { Pass, type Point, unitsOf } from './pass.ts';
+import { Samples } from './samples.ts';
+import { WeightedGradients } from './weightedGradient.ts';
 
 /**
- * tr(HΣ) by random signs: v = Σₙ (sₙ − s̄)/√(N − 1)·gₙ is one reweighted backward pass, and vᵀHv is unbiased for tr(HΣ), Σ
- * with divisor N − 1. Uncentred signs are biased. No per-example gradient is formed.
- * @throws RangeError for fewer than two examples
+ * tr(AΣ) by random signs: v = Σₙ (sₙ − s̄)/√(N − 1)·gₙ is one reweighted backward pass, and vᵀAv is unbiased for tr(AΣ), Σ
+ * with divisor N − 1. Uncentred signs are biased. No per-example gradient is formed. Compiled once; nothing is read back
+ * but the probes' values.
  */
-export async function estimateTraceHessianCovariance(
-  hessian: Hessian,
-  gradient: WeightedGradient,
-  examples: number,
-  { probes, seed }: { readonly probes: number; readonly seed: number },
-): Promise<Estimate> {
-  if (examples < 2) throw new RangeError('one example has no covariance');
-  const vectors: Float32Array[] = [];
-  for (let probe = 0; probe < probes; probe++) {
-    const signs = randomSigns(examples, seed, purpose.exampleSigns, probe);
-    const mean = signs.reduce((sum, s) => sum + s, 0) / examples;
-    vectors.push(await gradient.of(signs.map((s) => (s - mean) / Math.sqrt(examples - 1))));
-  }
-  const products = await hessian.times(vectors);
-  return estimateFrom(products.map((product, i) => dot64(vectors[i]!, product)));
-}
+export class CovarianceTraceEstimator {
+  readonly #gpu: Gpu;
+  readonly #operator: LinearOperator;
+  readonly #samples: Samples;
+  readonly #gradients: WeightedGradients;
+  readonly #draw: Program;
+  readonly #forms: Program;
 
-/** tr(HΣ) = Σₙ (gₙ − ḡ)ᵀH(gₙ − ḡ)/(N − 1) from every example: N Hessian products over the data. */
-export async function exactTraceHessianCovariance(
-  hessian: Hessian,
-  gradient: WeightedGradient,
-  examples: number,
-  mean: Float32Array,
-): Promise<number> {
-  if (examples < 2) throw new RangeError('one example has no covariance');
-  let total = 0;
-  // A few at a time: nothing of size N × P.
-  for (let first = 0; first < examples; first += GROUP) {
-    const deviations: Float32Array[] = [];
-    for (let n = first; n < Math.min(examples, first + GROUP); n++) {
-      const one = await gradient.of(Float32Array.from({ length: examples }, (_, i) => (i === n ? 1 : 0)));
-      deviations.push(one.map((value, i) => value - mean[i]!));
+  private constructor(
+    gpu: Gpu,
+    operator: LinearOperator,
+    samples: Samples,
+    gradients: WeightedGradients,
+    [draw, forms]: readonly [Program, Program],
+  ) {
+    this.#gpu = gpu;
+    this.#operator = operator;
+    this.#samples = samples;
+    this.#gradients = gradients;
+    this.#draw = draw;
+    this.#forms = forms;
+  }
+
+  /**
+   * @param operator A: the Hessian at this point, for B_noise
+   * @param most probes of one estimate, at the most
+   * @throws RangeError for fewer than two examples (units)
+   */
+  static async open(
+    gpu: Gpu,
+    point: Point,
+    operator: LinearOperator,
+    most: number,
+  ): Promise<CovarianceTraceEstimator> {
+    const units = unitsOf(point);
+    if (units < 2) throw new RangeError('one example has no covariance');
+    const samples = new Samples(gpu, most + operator.directions.length);
+    const gradients = samples.own(await WeightedGradients.open(gpu, point, operator.directions));
+    const draw = await samples.program('centred signs', (graph) => {
+      const stream = samples.stream(purpose.exampleSigns);
+      gradients.weights.forEach((weights, i) => {
+        const signs = randomSigns(graph, stream, units, i);
+        const centred = subtract(signs, broadcast(meanOf(signs), [units], { from: 0, to: 1 }));
+        store(weights, scale(centred, 1 / Math.sqrt(units - 1)));
+      });
+    });
+    const forms = await samples.quadraticForms(operator);
+    return new CovarianceTraceEstimator(gpu, operator, samples, gradients, [draw, forms]);
+  }
+
+  async estimate({ probes, seed }: Probes): Promise<Estimate> {
+    this.#samples.begin(seed);
+    for (let done = 0; done < probes; done += this.#operator.directions.length) {
+      await submitAhead(this.#gpu, [this.#draw]);
+      await this.#gradients.run();
+      await this.#operator.apply([this.#forms]);
     }
-    const products = await hessian.times(deviations);
-    total += products.reduce((sum, product, i) => sum + dot64(deviations[i]!, product), 0);
+    return estimateFrom(await this.#samples.read(probes));
   }
-  return total / (examples - 1);
+
+  dispose(): void {
+    this.#samples.dispose();
+  }
 }
 
-const GROUP = 64;
+/** tr(AΣ) by random signs, once. See `CovarianceTraceEstimator`. */
+export async function estimateTraceCovariance(
+  gpu: Gpu,
+  point: Point,
+  operator: LinearOperator,
+  probes: Probes,
+): Promise<Estimate> {
+  const estimator = await CovarianceTraceEstimator.open(gpu, point, operator, probes.probes);
+  try {
+    return await estimator.estimate(probes);
+  } finally {
+    estimator.dispose();
+  }
+}
+
+/**
+ * tr(AΣ) = Σₙ (gₙ − ḡ)ᵀA(gₙ − ḡ)/(N − 1) from every example (unit): N products over the data, and each one's gradient from
+ * a pass over itself alone.
+ * @param mean ḡ, flat [P]
+ * @throws RangeError for fewer than two examples (units)
+ */
+export async function exactTraceCovariance(
+  gpu: Gpu,
+  point: Point,
+  operator: LinearOperator,
+  mean: Float32Array,
+): Promise<Estimate> {
+  const units = unitsOf(point);
+  if (units < 2) throw new RangeError('one example has no covariance');
+  const { layout, directions } = operator;
+  const width = directions.length;
+  const samples = new Samples(gpu, units + width);
+  try {
+    const flat = (label: string): State => samples.own(new State(gpu, { label, shape: [layout.length] }));
+    const [centre, deviation] = [flat('mean gradient'), flat('deviation')];
+    centre.write(mean);
+    const each = samples.own(
+      await Pass.open(
+        gpu,
+        'single gradients',
+        { ...point, ghostBatch: point.ghostBatch ?? 1 },
+        ({ graph, parameters, losses, weigh }) => {
+          const { of } = vjp([[losses, weigh(fill(graph, 1, [1]))]], parameters);
+          const gradients = of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));
+          store(deviation, subtract(pack(layout, gradients), read(graph, centre)));
+        },
+      ),
+    );
+    const take = await Promise.all(
+      directions.map((direction) =>
+        samples.program('deviation', (graph) => store(direction, read(graph, deviation))),
+      ),
+    );
+    const forms = await samples.quadraticForms(operator);
+    for (let unit = 0; unit < units; unit += width) {
+      for (const [i, program] of take.slice(0, units - unit).entries())
+        await each.runOne(unit + i, [program]);
+      await operator.apply([forms]);
+    }
+    const total = (await samples.read(units)).reduce((sum, form) => sum + form, 0);
+    return { value: total / (units - 1), stderr: 0, probes: units };
+  } finally {
+    samples.dispose();
+  }
+}

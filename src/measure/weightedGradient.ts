@@ -1,54 +1,50 @@
 import { vjp } from '../autograd/vjp.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
-import { add } from '../ops/add.ts';
 import { fill } from '../ops/fill.ts';
 import { pack } from '../ops/flat.ts';
-import { read } from '../ops/leaf.ts';
-import { store } from '../ops/store.ts';
 import { take } from '../ops/take.ts';
-import { Pass, type Point } from './pass.ts';
+import { Pass, type Point, unitsOf } from './pass.ts';
 
-/** Σₙ wₙgₙ over a data set for any weights w: one reweighted backward pass, no per-example gradient. */
-export class WeightedGradient {
+/** Σₙ wₙgₙ over a data set for any weights w: reweighted backward passes that share the forward one, no gₙ on its own. */
+export class WeightedGradients {
+  /** One w [N] each, a weight a unit: written before a run. */
+  readonly weights: readonly State[];
   readonly #pass: Pass;
-  readonly #weights: State;
-  readonly #sum: State;
 
-  private constructor(pass: Pass, weights: State, sum: State) {
+  private constructor(pass: Pass, weights: readonly State[]) {
     this.#pass = pass;
-    this.#weights = weights;
-    this.#sum = sum;
+    this.weights = weights;
   }
 
-  static async open(gpu: Gpu, point: Point): Promise<WeightedGradient> {
-    const { layout, examples } = point;
-    const weights = new State(gpu, { label: 'example weights', shape: [examples.examples] });
-    const sum = new State(gpu, { label: 'weighted gradient', shape: [layout.length] });
+  /** @param sums flat [P], one for each vector of weights: hold the sums after a run */
+  static async open(gpu: Gpu, point: Point, sums: readonly State[]): Promise<WeightedGradients> {
+    const { layout } = point;
+    const weights = sums.map(
+      (_, i) => new State(gpu, { label: `example weights ${i}`, shape: [unitsOf(point)] }),
+    );
     const pass = await Pass.open(
       gpu,
-      'weighted gradient',
+      'weighted gradients',
       point,
-      ({ graph, batch, parameters, losses, counters }) => {
-        const { of } = vjp([[losses, take(graph, weights, batch, counters)]], parameters);
-        const gradients = of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));
-        store(sum, add(read(graph, sum), pack(layout, gradients)));
+      ({ graph, parameters, losses, units, unitCounters, weigh, accumulate }) => {
+        weights.forEach((w, i) => {
+          const { of } = vjp([[losses, weigh(take(graph, w, units, unitCounters))]], parameters);
+          const gradients = of.map((g, k) => g ?? fill(graph, 0, parameters[k]!.shape));
+          accumulate(sums[i]!, pack(layout, gradients));
+        });
       },
     );
-    return new WeightedGradient(pass, weights, sum);
+    return new WeightedGradients(pass, weights);
   }
 
-  /** @param weights [N] @returns flat [P] */
-  async of(weights: Float32Array): Promise<Float32Array> {
-    this.#weights.write(weights);
-    this.#sum.write(new Float32Array(this.#sum.elements));
+  /** Submits a pass over the data, without waiting for it. */
+  async run(): Promise<void> {
     await this.#pass.run();
-    return this.#sum.read();
   }
 
   dispose(): void {
     this.#pass.dispose();
-    this.#weights.dispose();
-    this.#sum.dispose();
+    for (const state of this.weights) state.dispose();
   }
 }

@@ -51,6 +51,7 @@ export function requireSupported(
 /**
  * Applies a model to a batch. x [B, …] → outputs [B, K].
  * @param parameters in the order of `parameterLayout`
+ * @param from apply this layer and those after it only; x is what it takes, `parameters` are theirs
  * @throws if BatchNorm is to use running statistics, in eval mode, and the context holds none
  */
 export function forward(
@@ -58,9 +59,11 @@ export function forward(
   parameters: readonly Tensor[],
   x: Tensor,
   context: ForwardContext,
+  from = 0,
 ): Tensor {
   let next = 0;
-  return model.layers.reduce((h, layer, index) => {
+  return model.layers.slice(from).reduce((h, layer, i) => {
+    const index = from + i;
     switch (layer.type) {
       case 'Linear': {
         const weight = parameters[next++]!;

@@ -10,8 +10,16 @@ export const purpose = {
   iid: 2,
   /** Signs of the examples in probes of tr(HΣ); counter = (block of 64 examples, probe). */
   exampleSigns: 3,
-  /** Signs of the parameters in probes of tr H: this plus the tensor's place; counter = (block of 64, probe). */
-  parameterSigns: 0x0003_0000,
+  /** What a bootstrap draws with replacement; counter = (resample, position). */
+  bootstrap: 4,
+  /** Signs of the parameters in probes of tr H; counter = (block of 64 of the flat vector, probe). */
+  parameterSigns: 5,
+  /** Signs of the parameters in the sketch of Hutch++; counter = (block of 64 of the flat vector, column). */
+  sketchSigns: 8,
+  /** The vector from which a Krylov space starts; counter = (products before, element / 2). */
+  krylovStart: 6,
+  /** The one by which it goes on where it is invariant; counter = (step, element / 2). */
+  krylovRestart: 7,
   /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */
   initialWeights: 0x0001_0000,
   /** Synthetic data sets: this plus a number of the data set's own; counter = (element, example). */

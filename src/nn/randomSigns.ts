@@ -1,6 +1,9 @@
 import { threefry2x32 } from './threefry.ts';
 
-/** ±1 with equal chance: element e of a probe from Threefry's key (seed, purpose) and counter (⌊e/64⌋, probe), a bit each. */
+/**
+ * ±1 with equal chance: element e of a probe from Threefry's key (seed, purpose) and counter (⌊e/64⌋, probe), a bit each. The
+ * host's twin of the op.
+ */
 export function randomSigns(elements: number, seed: number, purpose: number, probe: number): Float32Array {
   const signs = new Float32Array(elements);
   for (let block = 0; block * 64 < elements; block++) {

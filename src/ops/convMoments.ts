@@ -21,7 +21,7 @@ const convMomentsOp: Op = {
     const plan = planConvMoments(convShape(x!.shape, delta!.shape, window), to.target);
     const batch = x!.shape[0]!;
     const { replicated } = gradient!;
-    const moments = to.scratch([plan.blocks, 3, size(gradient!.shape)], replicated);
+    const moments = to.scratch([plan.blocks, 2, size(gradient!.shape)], replicated);
     const parts = plan.parts > 0 ? to.scratch([batch, plan.parts], replicated) : UNUSED;
     to.dispatch(plan.sums, { x: x!, dy: delta!, moments, norms: parts });
     to.dispatch(plan.finish, { moments, gradient: gradient!, variance: variance! });

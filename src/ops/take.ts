@@ -1,6 +1,6 @@
 import kernel from '../../shaders/structure/take.wgsl';
 import type { State } from '../gpu/state.ts';
-import type { Graph, Tensor } from './graph.ts';
+import { type Graph, size, type Tensor } from './graph.ts';
 import { apply, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
 
@@ -9,16 +9,17 @@ const takeOp: Op = {
   vjp: () => [],
   jvp: () => [null],
   lower: ({ outputs: [y], attributes }, to) => {
-    const elements = y!.shape[0]!;
+    const elements = size(y!.shape);
+    const width = size(y!.shape.slice(1));
     to.dispatch(
-      { source: kernel, params: { elements }, grid: linearGrid(elements) },
+      { source: kernel, params: { elements, width }, grid: linearGrid(elements) },
       { x: attributes.of as State, y: y!, counters: attributes.counters as State },
     );
   },
 };
 
-/** A batch's numbers [B] out of those of all examples [N], where the cursor stands. */
+/** What belongs to the examples of a batch, [B, …], out of that of all examples, [N, …], where the cursor stands. */
 export function take(graph: Graph, of: State, batch: number, counters: State): Tensor {
-  const type = { shape: [batch], replicated: of.replicated || counters.replicated };
+  const type = { shape: [batch, ...of.shape.slice(1)], replicated: of.replicated || counters.replicated };
   return apply(takeOp, [], { graph, of, counters }, type);
 }

@@ -35,13 +35,12 @@ const sgdOp: Op = {
   lower: ({ inputs: [gradient], attributes }, to) => {
     const { theta, velocity, rates, hyper, counters }: SgdState = attributes.state;
     const vectors = theta.elements / 4;
-    const PER_THREAD = elementsPerThread(to.target);
+    const perThread = elementsPerThread(to.target);
     to.dispatch(
       {
         source: sgdKernel,
-        knobs: { PER_THREAD },
-        params: { vectors },
-        grid: linearGrid(vectors, PER_THREAD),
+        params: { vectors, perThread },
+        grid: linearGrid(vectors, perThread),
       },
       { theta, velocity, rates, hyper, counters, gradient: gradient! },
     );

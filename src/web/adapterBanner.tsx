@@ -1,13 +1,16 @@
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { Session } from './session.ts';
 
+/** What a page knows of its adapter. */
+type AdapterState = Pick<Session, 'adapter' | 'adapterError' | 'findAdapter'>;
+
 /** The adapter's name as its driver gives it. */
 export function adapterName({ vendor, architecture, device, description }: AdapterInfo): string {
   return [vendor, architecture, description || device].filter((part) => part !== '').join(' ') || 'unnamed';
 }
 
 /** What the page computes on, in one line. */
-export function AdapterLine({ session }: { session: Session }) {
+export function AdapterLine({ session }: { session: AdapterState }) {
   const { adapter, adapterError } = session;
   if (adapterError !== undefined) return <p class="adapter">no WebGPU adapter</p>;
   if (!adapter) return <p class="adapter">looking for an adapter …</p>;
@@ -21,7 +24,7 @@ export function AdapterLine({ session }: { session: Session }) {
 }
 
 /** Says prominently what a reader of the numbers must know: no adapter, or none that is a GPU. */
-export function AdapterBanner({ session }: { session: Session }) {
+export function AdapterBanner({ session }: { session: AdapterState }) {
   const { adapter, adapterError } = session;
   if (adapterError !== undefined) {
     const [found, ...cures] = adapterError.split('\n');

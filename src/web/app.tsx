@@ -5,6 +5,7 @@ import { RunBar } from './runBar.tsx';
 import type { Session } from './session.ts';
 import { defaultSettings, type Field, parseSettings, type Settings } from './settings.ts';
 import { SettingsForm } from './settingsForm.tsx';
+import { SiteNav } from './siteNav.tsx';
 import { useSession } from './useSession.ts';
 
 /** The page: settings on one side, the run and its curves on the other. */
@@ -32,6 +33,7 @@ export function App({ session }: { session: Session }) {
     <>
       <header>
         <h1>Basin</h1>
+        <SiteNav current="Lab" />
         <p class="tagline">gradient noise, live</p>
         <AdapterLine session={session} />
       </header>

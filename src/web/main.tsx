@@ -1,5 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import { render } from 'preact';
+import { KERNEL_EDIT } from '../build/kernelEdit.ts';
 import { App } from './app.tsx';
 import { Session } from './session.ts';
 
@@ -9,3 +10,5 @@ root.replaceChildren();
 const session = new Session();
 render(<App session={session} />, root);
 void session.findAdapter();
+// The worker holds the kernel as it was.
+import.meta.hot?.on(KERNEL_EDIT, () => location.reload());

@@ -1,10 +1,10 @@
-import { proxy, type Remote, wrap } from 'comlink';
+import { proxy } from 'comlink';
 import type { AdapterInfo } from '../gpu/device.ts';
 import { currentRuntime, NoAdapterError } from '../gpu/noAdapter.ts';
 import type { JobEvent } from '../jobs/job.ts';
-import type { JobWorker } from '../jobs/jobWorker.ts';
 import { Recording } from './recording.ts';
 import type { PlannedRun } from './settings.ts';
+import { openWorker, type WorkerLine } from './worker.ts';
 
 export type SessionState = 'idle' | 'running' | 'paused' | 'stopping';
 
@@ -34,7 +34,7 @@ export class Session {
   progress: SessionProgress | undefined;
   recording: Recording | undefined;
 
-  #worker: { remote: Remote<JobWorker>; failed: Promise<never>; end(): void } | undefined;
+  #worker: WorkerLine | undefined;
   readonly #listeners = new Set<() => void>();
   #marks: { at: number; done: number }[] = [];
   /** Rejects the run under way when the user will not wait for its end. */
@@ -127,20 +127,10 @@ export class Session {
     await this.#worker?.remote.setLearningRate(learningRate, replica);
   }
 
-  #open() {
-    if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL('../jobs/jobWorker.ts', import.meta.url), {
-      type: 'module',
-      name: 'basin job',
+  #open(): WorkerLine {
+    this.#worker ??= openWorker(() => {
+      this.#worker = undefined;
     });
-    const failed = new Promise<never>((_, reject) => {
-      worker.addEventListener('error', (event) => {
-        this.#worker = undefined;
-        reject(new Error(`the worker failed: ${event.message || 'its script cannot be loaded'}`));
-      });
-    });
-    failed.catch(() => {});
-    this.#worker = { remote: wrap<JobWorker>(worker), failed, end: () => worker.terminate() };
     return this.#worker;
   }
 

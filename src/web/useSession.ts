@@ -1,11 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Session } from './session.ts';
+
+/** Something that tells when it changed; the function it gives ends that. */
+export interface Watched {
+  subscribe(listener: () => void): () => void;
+}
 
 /**
  * A number that counts the session's changes, at most one an animation frame, and fewer where drawing takes long: it
  * gets about a third of the page's time, the rest stays free for input.
  */
-export function useSession(session: Session): number {
+export function useSession(session: Watched): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {
     let frame = 0;

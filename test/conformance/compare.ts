@@ -7,7 +7,7 @@ export interface Deviation {
   detail: string;
 }
 
-/** Relative tolerances by key; the issue's numbers, and 1e-3 for what comes from a Hessian product. */
+/** Relative tolerances by key; fixed beforehand, and 1e-3 for what comes from a Hessian product. */
 export const tolerances = {
   loss: 1e-4,
   perExampleLoss: 1e-4,
@@ -21,6 +21,10 @@ export const tolerances = {
   gHg: 1e-3,
   epsMax: 1e-3,
   deltaLossMax: 1e-3,
+  traceHessianCovariance: 2e-3,
+  bNoise: 5e-3,
+  eigenvalues: 2e-3,
+  trace: 2e-3,
   hvp: 1e-3,
   trajectory: 2e-3,
 };
@@ -113,12 +117,14 @@ export function compareTensor(
   return { key, ratio, detail };
 }
 
-/** What is compared of a measure result so far; the fixtures also hold traceHessianCovariance, bNoise and hessian. */
 const comparedCurvature = ['gHg', 'epsMax', 'deltaLossMax'] as const;
+
+/** An eigenvalue near 0 is allowed to be off by this share of the largest magnitude, some tens of float32 roundings. */
+const EIGENVALUE_FLOOR = 1e-5;
 
 /**
  * A result of `basin measure` and its tensors against the expected ones. Curvature (gHg, epsMax, deltaLossMax, hvp.*)
- * must be there once `curvature` is set, and is compared wherever it is reported.
+ * must be there once `curvature` is set, and is compared wherever it is reported; so are exact traces and eigenvalues.
  */
 export function compareMeasure(
   result: Json,
@@ -192,6 +198,7 @@ export function compareMeasure(
     if (curvature || key in result)
       deviations.push(compareNumber(key, result[key], number(key), allowed[key]));
   }
+  deviations.push(...compareSpectrum(result, expected, allowed));
   for (const [name, tensor] of expectedTensors) {
     const [kind = '', ...rest] = name.split('.');
     if (kind === 'hvp' && !curvature && !tensors.has(name)) continue;
@@ -200,6 +207,51 @@ export function compareMeasure(
     deviations.push(
       compareTensor(name, tensors.get(name), tensor, allowed[kind as keyof typeof allowed], options),
     );
+  }
+  return deviations;
+}
+
+interface ExpectedSpectrum {
+  readonly eigenvalues: readonly { readonly value: number }[];
+  readonly trace?: { readonly value: number };
+}
+
+/** tr(HΣ) and tr H where they are exact, B_noise, and as many eigenvalues as there are. */
+function compareSpectrum(result: Json, expected: Json, allowed: typeof tolerances): Deviation[] {
+  const deviations: Deviation[] = [];
+  const { eigenvalues, trace } = expected.hessian as ExpectedSpectrum;
+  const magnitudes = eigenvalues.map(({ value }) => Math.abs(value));
+  const floor = EIGENVALUE_FLOOR * Math.max(...magnitudes);
+  if (!('traceHessianCovarianceStderr' in result)) {
+    // A covariance that is rounding is weighed by the curvature.
+    const least =
+      VARIANCE_FLOOR * ((expected.gradNormSq as number) + ((expected.traceCovariance as number) ?? 0));
+    for (const key of ['traceHessianCovariance', 'bNoise'] as const) {
+      const size = key === 'bNoise' ? 1 / Math.abs((expected.gHg as number) || 1) : 1;
+      const wanted = expected[key] as number | null;
+      deviations.push(compareNumber(key, result[key], wanted, allowed[key], least * magnitudes[0]! * size));
+    }
+  }
+  const found = (result.hessian ?? {}) as {
+    eigenvalues?: { value: number; residual: number }[];
+    trace?: { value: number; stderr: number | null };
+  };
+  if (found.eigenvalues) {
+    const count = Math.min(found.eigenvalues.length, eigenvalues.length);
+    deviations.push(compareExactly('eigenvalues', count, Math.min(5, expected.parameters as number)));
+    for (let k = 0; k < count; k++) {
+      const { value, residual } = found.eigenvalues[k]!;
+      const key = `eigenvalues.${k}`;
+      deviations.push(
+        compareNumber(key, value, eigenvalues[k]!.value, allowed.eigenvalues, floor),
+        // The residual bounds the error: it may be small beside the eigenvalue, or beside the largest.
+        compareNumber(`${key}.residual`, residual, 0, 0, Math.max(2e-3 * Math.abs(value), floor)),
+      );
+    }
+  }
+  if (found.trace && found.trace.stderr === 0 && trace) {
+    const sum = magnitudes.reduce((total, value) => total + value, 0);
+    deviations.push(compareNumber('trace', found.trace.value, trace.value, allowed.trace, 1e-6 * sum));
   }
   return deviations;
 }

@@ -24,11 +24,18 @@ export function caseNames(): string[] {
   return readdirSync(CASES).sort();
 }
 
-/** Runs a case by the job code in this process. `hvp`: with the case's vector. */
+/** Parameters up to which the exact trace is asked for as well: a Hessian product each. */
+const TRACED = 200;
+
+/** Runs a case by the job code in this process. `hvp`: with the case's vector. Curvature is exact. */
 export async function runInProcess(gpu: Gpu, name: string, hvp: boolean): Promise<Outcome> {
   const job = jobOf(name);
   const spec: Record<string, unknown> = { job, ...json(name, `${job}.json`) };
   if (!hvp) delete spec.hvp;
+  if (job === 'measure') {
+    const trace = (json(name, 'expected.json').parameters as number) <= TRACED;
+    Object.assign(spec, { eigenvalues: 5, exact: true, trace });
+  }
   const host = { read: (path: string): Promise<Uint8Array> => readFile(join(CASES, name, path)) };
   for await (const event of runJob(gpu, spec as JobSpec, host)) {
     if (event.type !== 'result') continue;
@@ -51,7 +58,7 @@ export async function runCommand(name: string, hvp: boolean, files = true): Prom
     const args =
       job === 'train'
         ? [join(CASES, name, 'train.json')]
-        : inputs.flatMap((key) => [`--${key}`, join(CASES, name, spec[key]!)]);
+        : [...inputs.flatMap((key) => [`--${key}`, join(CASES, name, spec[key]!)]), '--eigenvalues', '5'];
     if (files) args.push('--out', out, '--tensors', tensors);
     const { stdout, stderr, exitCode } = await command([job, ...args], folder);
     const text = files && existsSync(out) ? readFileSync(out, 'utf8') : stdout;

@@ -1,31 +1,33 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumFlags } from '../../src/cli/chromiumFlags.ts';
-import { findBrowser } from '../../src/cli/findBrowser.ts';
 import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
 import { renderReport } from '../../src/cli/report.ts';
 import type { JobSpec, Reading } from '../../src/jobs/job.ts';
 import { quantities } from '../../src/jobs/quantities.ts';
 import { basin, inFolder, ROOT } from './basin.ts';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+import {
+  button,
+  launchBrowser,
+  save,
+  violations,
+  waitForStatus,
+  withPage as withPageOf,
+} from './browserPage.ts';
 
 let server: JobServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  const { path } = findBrowser({ install: true });
   // Builds dist/ if it is stale.
   const { exitCode, stderr } = await basin(['--help'], ROOT);
   if (exitCode !== 0) throw new Error(stderr);
   server = await serveJob(join(ROOT, 'dist'), {
     read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
   });
-  browser = await chromium.launch({ executablePath: path, args: chromiumFlags({ software: true }) });
+  browser = await launchBrowser();
 }, 300_000);
 
 afterAll(async () => {
@@ -33,29 +35,9 @@ afterAll(async () => {
   server?.close();
 });
 
-/** Uses a page of its own; fails where the page reported an error or asked another machine. */
-async function withPage(
-  use: (page: Page) => Promise<void>,
-  options: BrowserContextOptions = {},
-): Promise<void> {
-  const context = await browser.newContext(options);
-  try {
-    const page = await context.newPage();
-    const problems: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
-    });
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('request', (request) => {
-      const { protocol, origin } = new URL(request.url());
-      const own = origin === server.origin || ['blob:', 'data:', 'file:'].includes(protocol);
-      if (!own) problems.push(`request to ${request.url()}`);
-    });
-    await use(page);
-    expect(problems).toEqual([]);
-  } finally {
-    await context.close();
-  }
+/** Uses a page of its own. */
+function withPage(use: (page: Page) => Promise<void>, options: BrowserContextOptions = {}): Promise<void> {
+  return withPageOf(browser, server.origin, use, options);
 }
 
 /** Puts a line in front of the worker's script, which init scripts do not reach. */
@@ -92,20 +74,12 @@ const ENDLESS = {
   evaluateEvery: '50',
 };
 
-function button(page: Page, name: string) {
-  return page.getByRole('button', { name, exact: true });
-}
-
 function lastStep(page: Page): Promise<number> {
   return page.locator('.numbers').evaluate((element) => Number(element.getAttribute('data-step')));
 }
 
 async function waitForStep(page: Page, least: number): Promise<void> {
   await expect.poll(() => lastStep(page), { timeout: 60_000 }).toBeGreaterThan(least);
-}
-
-async function waitForStatus(page: Page, text: RegExp, timeout = 60_000): Promise<void> {
-  await page.getByRole('status').filter({ hasText: text }).waitFor({ timeout });
 }
 
 /** Pixels of a chart that have a colour: curves have, axes and grid are grey. */
@@ -120,20 +94,6 @@ function colouredPixels(page: Page, id: string): Promise<number> {
     }
     return coloured;
   });
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ content: readFileSync(AXE, 'utf8') });
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: typeof import('axe-core') };
-    const { violations } = await axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
-  });
-}
-
-async function save(page: Page, name: string): Promise<string> {
-  const [download] = await Promise.all([page.waitForEvent('download'), button(page, name).click()]);
-  return readFileSync(await download.path(), 'utf8');
 }
 
 describe('the page', () => {
@@ -187,14 +147,14 @@ describe('the page', () => {
       await waitForStatus(page, /Stopped after step \d+/);
       expect(await page.getByRole('alert').count()).toBe(0);
 
-      const recording = JSON.parse(await save(page, 'Save JSON'));
+      const recording = JSON.parse(`${await save(page, 'Save JSON')}`);
       const rates = (replica: number) =>
         recording.readings.filter((r: Reading) => r.replica === replica).map((r: Reading) => r.learningRate);
       expect(new Set(rates(0).map(Math.fround))).toEqual(new Set([Math.fround(0.02)]));
       expect(Math.fround(rates(1)[0])).toBe(Math.fround(0.05));
       expect(Math.fround(rates(1).at(-1))).toBe(Math.fround(0.01));
       expect(recording.evaluations.length).toBeGreaterThan(0);
-      const csv = (await save(page, 'Save CSV')).trim().split('\r\n');
+      const csv = `${await save(page, 'Save CSV')}`.trim().split('\r\n');
       expect(csv).toHaveLength(1 + recording.readings.length);
       expect(csv[0]).toMatch(/^replica,step,batchSize,learningRate,temperature,loss,/);
     });

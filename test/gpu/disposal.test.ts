@@ -1,32 +1,11 @@
 import { expect, test } from 'vitest';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
-import { type Gpu, openDevice } from '../../src/gpu/device.ts';
+import { openDevice } from '../../src/gpu/device.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import { train } from '../../src/jobs/train.ts';
 import { linear, relu, sequential } from '../../src/nn/layers.ts';
 import { testGpu } from './device.ts';
-
-/** Bytes of the buffers that are made and not destroyed, from now on. */
-function watchBuffers({ device }: Gpu): { held(): number; stop(): void } {
-  const live = new Set<GPUBuffer>();
-  const create = device.createBuffer.bind(device);
-  device.createBuffer = (descriptor) => {
-    const buffer = create(descriptor);
-    live.add(buffer);
-    const destroy = buffer.destroy.bind(buffer);
-    buffer.destroy = () => {
-      live.delete(buffer);
-      return destroy();
-    };
-    return buffer;
-  };
-  return {
-    held: () => [...live].reduce((total, { size }) => total + size, 0),
-    stop: () => {
-      device.createBuffer = create;
-    },
-  };
-}
+import { watchBuffers } from './watchBuffers.ts';
 
 const SPEC = {
   job: 'train' as const,

@@ -42,6 +42,13 @@ test('a trial fails where one number is off by more than allowed', async () => {
   });
 });
 
+test('a trial compares the places that its reference has', async () => {
+  const of = (values: number[], at: number[]) => run({ expect: () => [{ values, tolerance: 0, at }] });
+  expect(await of([3, 1], [2, 0])).toMatchObject({ ok: true });
+  expect(await of([3, 2], [2, 0])).toMatchObject({ ok: false, worstError: 1 });
+  expect(await of([3], [3])).toMatchObject({ ok: false, worstError: null });
+});
+
 test('a trial fails where a number is missing', async () => {
   const operands = { x: given([3], Float32Array.of(1, Number.NaN, 3)) };
   expect(await run({ operands })).toMatchObject({ ok: false, worstError: null });

@@ -14,6 +14,7 @@ import { Progress } from '../progress.ts';
 import { runHeadless } from '../runtime.ts';
 import { integer } from '../trainOptions.ts';
 import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { registerBenchKernels } from './benchKernels.ts';
 import { registerBenchMoments } from './benchMoments.ts';
 
 interface BenchOptions {
@@ -39,7 +40,9 @@ interface BenchReport extends Machine {
 
 /** `basin bench`: how long things take, beside other libraries. */
 export function registerBench(program: Command): void {
-  const bench = program.command('bench').description('time Basin beside other WebGPU libraries');
+  const bench = program
+    .command('bench')
+    .description('time the kernels, and Basin beside other WebGPU libraries');
   const step = withOptions(bench.command('step'));
   step
     .description(
@@ -61,6 +64,7 @@ export function registerBench(program: Command): void {
       const cases = matching(peers, BENCH_CASES, only, cold ? [COLD] : []);
       return run('peers', options, cases, ['basin'], cold ? (options.rounds ?? 3) : 0);
     });
+  registerBenchKernels(bench);
   registerBenchMoments(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }

@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { JobSpec } from '../../jobs/job.ts';
 import { recordedKernels } from '../recordedKernels.ts';
-import { integer } from '../trainOptions.ts';
+import { integer, number } from '../trainOptions.ts';
 import { addOutputOptions } from './outputOptions.ts';
 import { type OutputOptions, runCommand } from './runCommand.ts';
 
@@ -12,6 +12,12 @@ interface MeasureOptions extends OutputOptions {
   data: string;
   hvp?: string;
   eigenvalues?: number;
+  smallest?: number;
+  density?: boolean;
+  logDet?: number;
+  starts?: number;
+  steps?: number;
+  operator?: string;
   trace?: boolean;
   exact?: boolean;
   eval?: boolean;
@@ -32,13 +38,29 @@ export function registerMeasure(program: Command): void {
     .option('--weights-prefix <prefix>', 'read the weights under this prefix, such as swa.')
     .option('--hvp <file>', 'also multiply the Hessian with the vector in this file')
     .option('--eigenvalues <K>', 'also find the K largest eigenvalues of the Hessian', integer(1))
+    .option('--smallest <K>', '… and the K smallest', integer(1))
+    .option('--density', '… and estimate the density of its eigenvalues')
+    .option('--log-det <shift>', '… and ln det(H + shift·I)', number)
+    .option('--starts <n>', 'random vectors behind the density and the determinant', integer(2))
+    .option('--steps <n>', 'Lanczos steps from each of them', integer(1))
+    .addOption(
+      new Option('--operator <name>', 'take another matrix for --eigenvalues, --trace and the like').choices([
+        'hessian',
+        'gauss-newton',
+        'empirical-fisher',
+      ]),
+    )
     .option('--trace', 'also estimate the trace of the Hessian')
     .option('--exact', 'compute traces from every example, every parameter')
     .option('--probes <n>', 'random vectors behind each estimated trace', integer(2))
     .option('--seed <n>', 'seed of the random vectors', integer(0))
     .option('--kernels <result.json>', 'take the kernels that this result records')
     .option('--eval', 'BatchNorm in eval mode')
-    .option('--ghost-batch <b>', 'BatchNorm over units of b consecutive examples', integer(1));
+    .option(
+      '--ghost-batch <b>',
+      'take each b consecutive examples as one unit, a batch of its own',
+      integer(1),
+    );
   addOutputOptions(command).action(async ({ out, tensors, runtime, ...options }: MeasureOptions) => {
     const spec = {
       job: 'measure',
@@ -48,6 +70,12 @@ export function registerMeasure(program: Command): void {
       weights_prefix: options.weightsPrefix,
       hvp: options.hvp,
       eigenvalues: options.eigenvalues,
+      smallest: options.smallest,
+      density: options.density,
+      log_det: options.logDet,
+      starts: options.starts,
+      steps: options.steps,
+      operator: options.operator,
       trace: options.trace,
       exact: options.exact,
       eval: options.eval,

@@ -10,7 +10,7 @@ import { read } from '../../ops/leaf.ts';
 import { matmul } from '../../ops/matmul.ts';
 import { store } from '../../ops/store.ts';
 import { window2d } from '../../ops/window2d.ts';
-import type { JobEvent } from '../job.ts';
+import type { JobEvent } from '../jobEvent.ts';
 import { inTurn, medianOf, type TimedProgram, timed, timeProgram } from './timedProgram.ts';
 
 /** Times in milliseconds, one a round, and their median. */
@@ -100,7 +100,7 @@ const LAYERS: readonly Layer[] = [
   convolution(32, 64, 8, 1),
   convolution(32, 64, 14, 2),
 ];
-/** Issue 3's promise, for dense layers and for convolutions of at least 64 positions. */
+/** Fixed before anything was measured, for dense layers and for convolutions of at least 64 positions. */
 const LIMITS = { dense: 2.2, convolution: 1.3, positions: 64 };
 
 interface Prepared extends TimedProgram {

@@ -50,6 +50,7 @@ export function trialsFor(gpu: Gpu, trials: readonly Trial[]): Trial[] {
   const plain = new Set(trials.filter(({ asGpu }) => !asGpu).map(twin));
   return trials
     .filter((trial) => !trial.asGpu || !isGpu || !plain.has(twin(trial)))
+    .filter((trial) => trial.runsOn?.(kernelTarget(plannedFor(gpu, trial))) ?? true)
     .flatMap((trial) => {
       if (!trial.everyVariant || !trial.candidates) return [trial];
       const [, ...others] = trial.candidates(kernelTarget(plannedFor(gpu, trial)));
@@ -230,15 +231,16 @@ function kernelOf({ kernel, name }: Trial, { dispatches }: Program): { kernel: s
 
 function worstError(
   found: Values,
-  { values, tolerance }: Expected,
+  { values, tolerance, at }: Expected,
 ): { ratio: number; error: number; tolerance: number } {
   let worst = { ratio: -1, error: 0, tolerance: 0 };
-  if (found.length !== values.length) return { ratio: Infinity, error: Infinity, tolerance: 0 };
-  for (let i = 0; i < found.length; i++) {
+  if (!at && found.length !== values.length) return { ratio: Infinity, error: Infinity, tolerance: 0 };
+  for (let i = 0; i < values.length; i++) {
     const wanted = values[i]!;
+    const value = found[at ? at[i]! : i]!;
     const allowed = typeof tolerance === 'number' ? tolerance : tolerance[i]!;
-    const same = found[i] === wanted || (Number.isNaN(found[i]!) && Number.isNaN(wanted));
-    const difference = Math.abs(found[i]! - wanted);
+    const same = value === wanted || (Number.isNaN(value) && Number.isNaN(wanted));
+    const difference = Math.abs(value - wanted);
     const error = same ? 0 : Number.isNaN(difference) ? Infinity : difference;
     const ratio = error === 0 ? 0 : error / allowed;
     if (ratio > worst.ratio) worst = { ratio, error, tolerance: allowed };

@@ -21,6 +21,8 @@ export interface Expected {
   readonly values: ArrayLike<number>;
   /** Largest error allowed, one for all or one an element; 0 asks for equal numbers. */
   readonly tolerance: number | ArrayLike<number>;
+  /** Places in the result that `values` are of, where it is too large for all of them; left out: all, in order. */
+  readonly at?: ArrayLike<number>;
 }
 
 /** One kernel at one shape, beside its float64 reference. */
@@ -32,6 +34,8 @@ export interface Trial {
   readonly replicas: 1 | 3;
   /** Plan as for a GPU, whatever the adapter: the kernels that a user's GPU runs are checked on software adapters too. */
   readonly asGpu?: boolean;
+  /** Only on adapters of which this holds; left out: on all. */
+  readonly runsOn?: (target: Target) => boolean;
   /** The variants among which the planner under test chooses. */
   readonly candidates?: (target: Target) => readonly Candidate[];
   /** The self-test runs all of them, not only the planner's default. */

@@ -1,9 +1,12 @@
+import { ceilingTrials } from './cases/ceilings.ts';
 import { convolutionTrials } from './cases/conv.ts';
 import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
 import { flatTrials } from './cases/flat.ts';
 import { halfTrials } from './cases/half.ts';
+import { histogramTrials } from './cases/histogram.ts';
 import { krylovTrials } from './cases/krylov.ts';
+import { ladderTrials } from './cases/ladder.ts';
 import { lossTrials } from './cases/loss.ts';
 import { matmulTrials } from './cases/matmul.ts';
 import { momentsTrials } from './cases/moments.ts';
@@ -11,6 +14,7 @@ import { normTrials } from './cases/norm.ts';
 import { perExampleTrials } from './cases/perExample.ts';
 import { poolTrials } from './cases/pool.ts';
 import { productFamilyTrials } from './cases/products.ts';
+import { randomTrials } from './cases/random.ts';
 import { reduceTrials } from './cases/reduce.ts';
 import { samplingTrials } from './cases/sampling.ts';
 import { structureTrials } from './cases/structure.ts';
@@ -33,7 +37,11 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   losses: lossTrials,
   moments: momentsTrials,
   'per-example statistics': perExampleTrials,
+  histograms: histogramTrials,
   sampling: samplingTrials,
   dropout: dropoutTrials,
+  'random vectors': randomTrials,
   training: trainingTrials,
+  ladders: ladderTrials,
+  ceilings: ceilingTrials,
 };

@@ -11,7 +11,7 @@ import { linearGrid } from './linearGrid.ts';
 const THREADS = 64;
 /** Side of a tile of pairs of positions. */
 const TILE = 4;
-/** Side of a tile of the weight, five numbers a coordinate: a GPU has no registers for more. The default first. */
+/** Side of a tile of the weight, four numbers a coordinate: a GPU has no registers for more. The default first. */
 const TILES = { gpu: [4, 8], cpu: [8, 4] } as const;
 /** Invocations that keep a GPU busy, and both cores of a software adapter's machine; not measured on a GPU. */
 const BUSY = { gpu: 16_384, cpu: 256 };
@@ -19,13 +19,16 @@ const BUSY = { gpu: 16_384, cpu: 256 };
 const BUSY_QUADS = 16;
 /** Invocations beyond which a pass over single examples gains nothing from more. */
 const PLENTY = 2 ** 16;
-/** A block leaves three numbers a coordinate: of eight examples and more, these stay well below one for each example. */
+/** A block leaves two numbers a coordinate: of eight examples and more, these stay well below one for each example. */
 const SHORTEST_BLOCK = 8;
 /**
- * Where there is room. The mean is the first example's gradient and the sum of the differences from it, which for examples
- * of mean 0 and b in a block of the N rounds to 2.4·b / √(N·positions) times what one accumulator over everything does.
+ * Where there is room. A block's mean is its first example's gradient and the mean difference from it, which for examples
+ * of mean 0 and b in a block of the N rounds to 2.4·b / √(N·positions) times what one accumulator over everything does:
+ * so many keep it no worse, and fewer than 16 are not worth their merging.
  */
-const LONGEST_BLOCK = 16;
+function longestBlock({ images, outHeight, outWidth }: ConvShape): number {
+  return Math.max(16, Math.floor(Math.sqrt(images * outHeight * outWidth) / 2.4));
+}
 /** What a pass leaves for the next takes at most so many elements (16 MiB a replica). */
 const LARGEST_SCRATCH = 2 ** 22;
 
@@ -39,7 +42,7 @@ function grid(invocations: number): [number, number] {
 }
 
 export interface ConvMomentsPlan {
-  /** Operands: `x`, `dy`, `moments` [blocks, 3, P], and `norms` [N, parts] if `parts` is not 0. */
+  /** Operands: `x`, `dy`, `moments` [blocks, 2, P], and `norms` [N, parts] if `parts` is not 0. */
   readonly sums: KernelCall;
   /** Operands: `moments`, `gradient`, `variance`. */
   readonly finish: KernelCall;
@@ -98,10 +101,10 @@ function elementsOf({ outChannels, channels, window }: ConvShape): number {
 /** As many blocks of examples as are wanted, none too short, and no more than there is room for. */
 function inBlocks(shape: ConvShape, busy: number): Split {
   const { images } = shape;
-  const most = Math.min(images / SHORTEST_BLOCK, LARGEST_SCRATCH / (3 * elementsOf(shape)));
+  const most = Math.min(images / SHORTEST_BLOCK, LARGEST_SCRATCH / (2 * elementsOf(shape)));
   const wanted = Math.max(
     1,
-    Math.floor(Math.min(Math.max(Math.ceil(busy), Math.ceil(images / LONGEST_BLOCK)), most)),
+    Math.floor(Math.min(Math.max(Math.ceil(busy), Math.ceil(images / longestBlock(shape))), most)),
   );
   const unitsPerBlock = Math.ceil(images / wanted);
   return { unitsPerBlock, blocks: Math.ceil(images / unitsPerBlock) };

@@ -5,12 +5,12 @@ import { inTurn, medianOf, type TimedProgram, timed, timeProgram } from '../time
 import { type Arithmetic, arithmetic } from './arithmetic.ts';
 import { CURVATURE_MODELS, type CurvatureModel } from './curvatureModels.ts';
 import { CurvatureProgram } from './curvatureProgram.ts';
-import { followedCosts } from './followedCosts.ts';
+import { type FollowedCosts, followedCosts } from './followedCosts.ts';
 
 /** Vectors of the program that shares one primal pass among several. */
 const VECTORS = 4;
 const BATCH = 64;
-/** Issue's limits: of a count, and of any Hessian product over the gradient. */
+/** Fixed before anything was measured: of a count, and of any Hessian product over the gradient. */
 const LIMITS = { count: 1.3, product: 2.7 };
 /** Past this relative difference, results are wrong. */
 const TOLERANCE = 1e-3;
@@ -39,24 +39,6 @@ export interface ModelCosts {
   readonly wrong: boolean;
   /** Each dispatch of the gradient and one product, where the adapter can tell. */
   readonly profile: readonly DispatchTime[] | null;
-}
-
-/** What it costs to follow the largest eigenvalue while a model trains. */
-export interface FollowedCosts {
-  readonly model: string;
-  readonly batch: number;
-  readonly every: number;
-  /** Steps of Lanczos's process a look. */
-  readonly lanczosSteps: number;
-  /** Milliseconds of so many steps, a round each, without it and with it, and their medians' quotient. */
-  readonly plain: readonly number[];
-  readonly followed: readonly number[];
-  readonly ratio: { readonly median: number; readonly min: number; readonly max: number };
-  readonly limit: number;
-  /** Every look's value, and its residual over it; the first ones start from nothing. */
-  readonly values: readonly number[];
-  readonly residuals: readonly number[];
-  readonly residualLimit: number;
 }
 
 export interface CurvatureReport {

@@ -7,8 +7,25 @@ import { initialStateDict } from '../../../nn/init.ts';
 import type { JobHost } from '../../jobEvent.ts';
 import { TrainingRun } from '../../trainingRun.ts';
 import { inTurn, medianOf } from '../timedProgram.ts';
-import type { FollowedCosts } from './benchCurvature.ts';
 import type { CurvatureModel } from './curvatureModels.ts';
+
+/** What it costs to follow the largest eigenvalue while a model trains. */
+export interface FollowedCosts {
+  readonly model: string;
+  readonly batch: number;
+  readonly every: number;
+  /** Steps of Lanczos's process a look. */
+  readonly lanczosSteps: number;
+  /** Milliseconds of so many steps, a round each, without it and with it, and their medians' quotient. */
+  readonly plain: readonly number[];
+  readonly followed: readonly number[];
+  readonly ratio: { readonly median: number; readonly min: number; readonly max: number };
+  readonly limit: number;
+  /** Every look's value, and its residual over it; the first ones start from nothing. */
+  readonly values: readonly number[];
+  readonly residuals: readonly number[];
+  readonly residualLimit: number;
+}
 
 const BATCH = 64;
 const EVERY = 64;

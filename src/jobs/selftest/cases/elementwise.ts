@@ -52,6 +52,42 @@ function opCalled(name: string): Op {
   return op;
 }
 
+type UnaryName = keyof typeof UNARY;
+type BinaryName = keyof typeof BINARY;
+
+/** A function of one operand, by its op's name. */
+export function unaryTrial(name: UnaryName, elements: number, replicas: 1 | 3, seed: number): Trial {
+  const bounds = positive(name) ? { low: 0.05, high: LARGEST } : { low: -LARGEST, high: LARGEST };
+  return {
+    kernel: 'elementwise/unary',
+    name: `${name} ${elements}, R = ${replicas}`,
+    replicas,
+    operands: { x: random([elements], seed, bounds) },
+    trace: ({ x }) => [apply(opCalled(name), [x!], { factor: FACTOR }, { shape: x!.shape })],
+    expect: ({ x }) => {
+      const values = Float64Array.from(x!, (v) => unary[name]!(v, FACTOR));
+      return [{ values, tolerance: values.map((y, at) => UNARY_TOLERANCE[name](x![at]!, y)) }];
+    },
+  };
+}
+
+/** A function of two operands, by its op's name. */
+export function binaryTrial(name: BinaryName, elements: number, replicas: 1 | 3, seed: number): Trial {
+  return {
+    kernel: 'elementwise/binary',
+    name: `${name} ${elements}, R = ${replicas}`,
+    replicas,
+    operands: { x: random([elements], 50 + seed), y: random([elements], 70 + seed) },
+    trace: ({ x, y }) => [apply(opCalled(name), [x!, y!], {}, { shape: x!.shape })],
+    expect: ({ x, y }) => [
+      {
+        values: Float64Array.from(x!, (v, at) => binary[name]!(v, y![at]!)),
+        tolerance: U * BINARY_ROUNDINGS[name],
+      },
+    ],
+  };
+}
+
 /** Every function once for each ragged end; the first also with replicas and past one workgroup. */
 export function elementwiseTrials(): Trial[] {
   const sizes = (i: number): [number, 1 | 3][] =>
@@ -64,39 +100,12 @@ export function elementwiseTrials(): Trial[] {
           [127, 1],
           [65, 3],
         ];
-  const unaryTrials = Object.keys(UNARY).flatMap((name, i) =>
-    sizes(i).map(([elements, replicas]): Trial => {
-      const bounds = positive(name) ? { low: 0.05, high: LARGEST } : { low: -LARGEST, high: LARGEST };
-      return {
-        kernel: 'elementwise/unary',
-        name: `${name} ${elements}, R = ${replicas}`,
-        replicas,
-        operands: { x: random([elements], i, bounds) },
-        trace: ({ x }) => [apply(opCalled(name), [x!], { factor: FACTOR }, { shape: x!.shape })],
-        expect: ({ x }) => {
-          const values = Float64Array.from(x!, (v) => unary[name]!(v, FACTOR));
-          const bound = UNARY_TOLERANCE[name as keyof typeof UNARY];
-          return [{ values, tolerance: values.map((y, at) => bound(x![at]!, y)) }];
-        },
-      };
-    }),
-  );
-  const binaryTrials = Object.keys(BINARY).flatMap((name, i) =>
-    sizes(i).map(
-      ([elements, replicas]): Trial => ({
-        kernel: 'elementwise/binary',
-        name: `${name} ${elements}, R = ${replicas}`,
-        replicas,
-        operands: { x: random([elements], 50 + i), y: random([elements], 70 + i) },
-        trace: ({ x, y }) => [apply(opCalled(name), [x!, y!], {}, { shape: x!.shape })],
-        expect: ({ x, y }) => [
-          {
-            values: Float64Array.from(x!, (v, at) => binary[name]!(v, y![at]!)),
-            tolerance: U * BINARY_ROUNDINGS[name as keyof typeof BINARY],
-          },
-        ],
-      }),
+  return [
+    ...(Object.keys(UNARY) as UnaryName[]).flatMap((name, i) =>
+      sizes(i).map(([elements, replicas]) => unaryTrial(name, elements, replicas, i)),
     ),
-  );
-  return [...unaryTrials, ...binaryTrials];
+    ...(Object.keys(BINARY) as BinaryName[]).flatMap((name, i) =>
+      sizes(i).map(([elements, replicas]) => binaryTrial(name, elements, replicas, i)),
+    ),
+  ];
 }

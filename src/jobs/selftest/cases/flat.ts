@@ -15,9 +15,9 @@ const SHAPES = [
 ] as const;
 const FACTOR = -0.75;
 
-/** Kernels over flat vectors; operands are uniform in [−1, 1]. */
-export function flatTrials(): Trial[] {
-  return SHAPES.flatMap(([k, length]) =>
+/** Kernels over flat vectors [k, P]; operands are uniform in [−1, 1]. */
+export function flatTrials(shapes: readonly (readonly [number, number])[] = SHAPES): Trial[] {
+  return shapes.flatMap(([k, length]) =>
     (k * length > 20_000 ? [1 as const] : [1 as const, 3 as const]).flatMap((replicas): Trial[] => {
       const name = shapeName([k, length], replicas);
       const V = random([k, length], 1);

@@ -32,8 +32,9 @@ function tolerances(classes: number): { loss: number; gradient: number } {
   return { gradient: probability, loss: probability + 2 ** -21 + 4 * U * (2 * LARGEST) };
 }
 
-export function lossTrials(): Trial[] {
-  return SHAPES.flatMap(([rows, classes], i) =>
+/** Of [rows, classes] logits. */
+export function lossTrials(shapes: readonly (readonly [number, number])[] = SHAPES): Trial[] {
+  return shapes.flatMap(([rows, classes], i) =>
     (i % 2 ? [1 as const] : [1 as const, 3 as const]).flatMap((replicas): Trial[] => {
       const shape = { rows, classes };
       const { loss, gradient } = tolerances(classes);

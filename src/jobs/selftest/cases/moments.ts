@@ -4,7 +4,7 @@ import { denseNorms } from '../../../reference/denseNorms.ts';
 import { mergeMoments as mergeReference } from '../../../reference/mergeMoments.ts';
 import { denseMoments as reference } from '../../../reference/moments.ts';
 import { productScale, sumTolerance, U } from '../tolerance.ts';
-import { EDGES, shapeName, type Trial } from '../trial.ts';
+import { EDGES, type Expected, shapeName, type Trial, type Values } from '../trial.ts';
 import { given, random } from '../values.ts';
 
 interface Layer {
@@ -17,6 +17,31 @@ interface Layer {
  * Means are sums over the batch divided by it. A centred square is Σe² − (Σe)²/B with e = p − p₀, so its error is that
  * of the first sum, which is the centred square and B·(p₀ − mean)²: 8 u √B of it, the subtractions of p₀ included.
  */
+function momentTolerances(batch: number) {
+  return {
+    mean: sumTolerance(batch, productScale(batch)) / batch + 8 * U,
+    squares: (centred: Float64Array, means: Float64Array, first: (at: number) => number) =>
+      centred.map(
+        (square, at) => 8 * U * (1 + Math.sqrt(batch)) * (square + batch * (first(at) - means[at]!) ** 2 + U),
+      ),
+  };
+}
+
+/** What the mean and the centred squares of the weight's gradient must be. x [B, K], delta [B, L] → [L, K] each. */
+export function weightMoments(
+  layer: Layer,
+  x: Values,
+  delta: Values,
+  { gradient, variance } = reference(x, delta, layer),
+): readonly [Expected, Expected] {
+  const { mean, squares } = momentTolerances(layer.batch);
+  const first = (at: number): number => delta[Math.floor(at / layer.inputs)]! * x[at % layer.inputs]!;
+  return [
+    { values: gradient, tolerance: mean },
+    { values: variance, tolerance: squares(variance, gradient, first) },
+  ];
+}
+
 export function momentsTrial(
   { batch, inputs, outputs }: Layer,
   bias: boolean,
@@ -24,11 +49,6 @@ export function momentsTrial(
   asGpu = false,
 ): Trial {
   const layer = { batch, inputs, outputs };
-  const mean = sumTolerance(batch, productScale(batch)) / batch + 8 * U;
-  const squares = (centred: Float64Array, means: Float64Array, first: (at: number) => number) =>
-    centred.map(
-      (square, at) => 8 * U * (1 + Math.sqrt(batch)) * (square + batch * (first(at) - means[at]!) ** 2 + U),
-    );
   return {
     kernel: 'moments/dense',
     name: `${shapeName([batch, inputs, outputs], replicas)}${bias ? '' : ', no bias'}`,
@@ -41,17 +61,8 @@ export function momentsTrial(
       return [...gradient, ...centredSquares, ...normSq];
     },
     expect: ({ x, delta }) => {
-      const { gradient, variance, biasGradient, biasVariance } = reference(x!, delta!, layer);
-      const weightSquares = squares(
-        variance,
-        gradient,
-        (at) => delta![Math.floor(at / inputs)]! * x![at % inputs]!,
-      );
-      const biasSquares = squares(biasVariance, biasGradient, (at) => delta![at]!);
-      const weight = [
-        { values: gradient, tolerance: mean },
-        { values: variance, tolerance: weightSquares },
-      ] as const;
+      const moments = reference(x!, delta!, layer);
+      const weight = weightMoments(layer, x!, delta!, moments);
       const norms = denseNorms(x!, delta!, { rows: batch, inputs, outputs });
       const each = [
         {
@@ -61,6 +72,9 @@ export function momentsTrial(
         { values: norms.bias, tolerance: norms.bias.map((v) => sumTolerance(outputs, v)) },
       ] as const;
       if (!bias) return [...weight, ...each];
+      const { mean, squares } = momentTolerances(batch);
+      const { biasGradient, biasVariance } = moments;
+      const biasSquares = squares(biasVariance, biasGradient, (at) => delta![at]!);
       return [
         weight[0],
         { values: biasGradient, tolerance: mean },

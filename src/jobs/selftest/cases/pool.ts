@@ -11,16 +11,25 @@ import { sumTolerance } from '../tolerance.ts';
 import { shapeName, type Trial, type Values } from '../trial.ts';
 import { given, random } from '../values.ts';
 
-/** [images, channels, height, width], kernel, stride, padding, replicas: windows apart, ragged and overlapping. */
-const CASES = [
+/** Images [n, channels, height, width], windows, and how many replicas. */
+type Case = readonly [
+  images: readonly [number, number, number, number],
+  kernel: readonly [number, number],
+  stride: readonly [number, number],
+  padding: readonly [number, number],
+  replicas: 1 | 3,
+];
+
+/** Windows apart, ragged and overlapping. */
+const CASES: readonly Case[] = [
   [[1, 1, 1, 1], [1, 1], [1, 1], [0, 0], 1],
   [[2, 3, 9, 7], [2, 2], [2, 2], [0, 0], 3],
   [[3, 2, 11, 6], [3, 2], [2, 1], [1, 0], 1],
   [[1, 5, 13, 13], [3, 3], [1, 1], [1, 1], 3],
-] as const;
+];
 
-export function poolTrials(): Trial[] {
-  return CASES.flatMap(([images, kernel, stride, padding, replicas]): Trial[] => {
+export function poolTrials(cases: readonly Case[] = CASES): Trial[] {
+  return cases.flatMap(([images, kernel, stride, padding, replicas]): Trial[] => {
     const [n, channels, height, width] = images;
     const planes = n * channels;
     const extents = { planes, height, width, kernel, stride, padding };

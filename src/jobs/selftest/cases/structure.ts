@@ -9,18 +9,23 @@ import { take as takeReference } from '../../../reference/take.ts';
 import { EDGES, shapeName, type Trial } from '../trial.ts';
 import { given, integers, random } from '../values.ts';
 
+/** A copy of a vector. */
+export function copyTrial(elements: number, replicas: 1 | 3): Trial {
+  return {
+    kernel: 'structure/copy',
+    name: `f32 ${shapeName([elements], replicas)}`,
+    replicas,
+    operands: { x: random([elements], elements) },
+    trace: ({ x }) => [x!],
+    expect: ({ x }) => [{ values: copy(x!), tolerance: 0 }],
+  };
+}
+
 /** Kernels that only move numbers: bit for bit. */
 export function structureTrials(): Trial[] {
-  return ([1, 3] as const).flatMap((replicas) => [
+  return ([1, 3] as const).flatMap((replicas): Trial[] => [
     ...[...EDGES, 4097].flatMap((elements): Trial[] => [
-      {
-        kernel: 'structure/copy',
-        name: `f32 ${shapeName([elements], replicas)}`,
-        replicas,
-        operands: { x: random([elements], elements) },
-        trace: ({ x }) => [x!],
-        expect: ({ x }) => [{ values: copy(x!), tolerance: 0 }],
-      },
+      copyTrial(elements, replicas),
       {
         kernel: 'structure/fill',
         name: shapeName([elements], replicas),
@@ -56,6 +61,21 @@ export function structureTrials(): Trial[] {
         expect: ({ x }) => [{ values: takeReference(x!, elements, 67), tolerance: 0 }],
       },
     ]),
+    {
+      kernel: 'structure/append',
+      name: `rows ${shapeName([33, 7], replicas)}`,
+      replicas,
+      operands: {
+        x: random([33, 7], 5),
+        y: random([80, 7], 3, { changed: true }),
+        counters: given([3], Uint32Array.of(5, 2, 41), { shared: true }),
+      },
+      trace: ({ x }, { y, counters }) => {
+        append(y!, x!, counters!);
+        return [];
+      },
+      expect: ({ x, y }) => [{ values: appendReference(y!, x!, 7 * 41), tolerance: 0 }],
+    },
     {
       kernel: 'structure/copy',
       name: `u32 ${shapeName([65], replicas)}`,

@@ -20,60 +20,61 @@ const SETTINGS = [
 ] as const;
 const RATES = [0.5, 0.25, 0.125, 0.0625];
 
-/** Flat vectors are in fours; every replica has settings of its own. */
+/** A step of SGD over a flat vector, which is in fours; each replica has the next of the settings, from `first` on. */
+export function sgdTrial(vectors: number, step: number, first: number, replicas: 1 | 3): Trial {
+  const elements = 4 * vectors;
+  const settings = (replica: number) => SETTINGS[(first + replica) % SETTINGS.length]!;
+  return {
+    kernel: 'training/sgd',
+    name: `${shapeName([elements], replicas)}, step ${step}, settings ${first}`,
+    replicas,
+    operands: {
+      theta: random([elements], 1, { changed: true }),
+      velocity: random([elements], 2, { changed: true }),
+      gradient: random([elements], 3),
+      rates: given([4], Float32Array.from(RATES)),
+      hyper: given([4], (replica) => packSettings(settings(replica))),
+      counters: given([3], Uint32Array.of(step, 0, 0), { shared: true }),
+    },
+    trace: ({ gradient }, { theta, velocity, rates, hyper, counters }) => {
+      const state = {
+        theta: theta!,
+        velocity: velocity!,
+        rates: rates!,
+        hyper: hyper!,
+        counters: counters!,
+      };
+      sgd(state, gradient!);
+      return [];
+    },
+    expect: ({ theta, velocity, gradient, hyper }) => {
+      const [momentum, dampening, weightDecay, nesterov] = hyper as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const next = sgdReference(theta!, velocity!, gradient!, {
+        step,
+        rate: RATES[step]!,
+        momentum,
+        dampening,
+        weightDecay,
+        nesterov: nesterov !== 0,
+      });
+      // Numbers up to 1, in at most six roundings of numbers up to 3.
+      return [
+        { values: next.theta, tolerance: 12 * U },
+        { values: next.velocity, tolerance: momentum === 0 ? 0 : 12 * U },
+      ];
+    },
+  };
+}
+
 function sgdTrials(): Trial[] {
   return [...EDGES, 1025].flatMap((vectors) =>
     ([0, 3] as const).flatMap((step) =>
-      SETTINGS.map((_, first): Trial => {
-        const elements = 4 * vectors;
-        const replicas = first === 0 ? 3 : 1;
-        const settings = (replica: number) => SETTINGS[(first + replica) % SETTINGS.length]!;
-        return {
-          kernel: 'training/sgd',
-          name: `${shapeName([elements], replicas)}, step ${step}, settings ${first}`,
-          replicas,
-          operands: {
-            theta: random([elements], 1, { changed: true }),
-            velocity: random([elements], 2, { changed: true }),
-            gradient: random([elements], 3),
-            rates: given([4], Float32Array.from(RATES)),
-            hyper: given([4], (replica) => packSettings(settings(replica))),
-            counters: given([3], Uint32Array.of(step, 0, 0), { shared: true }),
-          },
-          trace: ({ gradient }, { theta, velocity, rates, hyper, counters }) => {
-            const state = {
-              theta: theta!,
-              velocity: velocity!,
-              rates: rates!,
-              hyper: hyper!,
-              counters: counters!,
-            };
-            sgd(state, gradient!);
-            return [];
-          },
-          expect: ({ theta, velocity, gradient, hyper }) => {
-            const [momentum, dampening, weightDecay, nesterov] = hyper as unknown as [
-              number,
-              number,
-              number,
-              number,
-            ];
-            const next = sgdReference(theta!, velocity!, gradient!, {
-              step,
-              rate: RATES[step]!,
-              momentum,
-              dampening,
-              weightDecay,
-              nesterov: nesterov !== 0,
-            });
-            // Numbers up to 1, in at most six roundings of numbers up to 3.
-            return [
-              { values: next.theta, tolerance: 12 * U },
-              { values: next.velocity, tolerance: momentum === 0 ? 0 : 12 * U },
-            ];
-          },
-        };
-      }),
+      SETTINGS.map((_, first) => sgdTrial(vectors, step, first, first === 0 ? 3 : 1)),
     ),
   );
 }

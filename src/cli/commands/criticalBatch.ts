@@ -1,0 +1,91 @@
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import type { CriticalBatchResult, CriticalBatchSpec } from '../../jobs/experiments/criticalBatchJob.ts';
+import type { BranchedCriticalBatch } from '../../measure/branchedCriticalBatch.ts';
+import { Progress } from '../progress.ts';
+import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { integer } from '../trainOptions.ts';
+import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { runtimeOption } from './outputOptions.ts';
+
+interface CriticalBatchOptions {
+  data?: string;
+  window?: number;
+  seeds?: number;
+  examples?: number;
+  seed?: number;
+  out?: string;
+  runtime: HeadlessOptions['runtime'];
+}
+
+/** `basin experiment critical-batch`: the local critical batch size along a run, from branches. */
+export function registerCriticalBatch(experiment: Command): void {
+  experiment
+    .command('critical-batch')
+    .description('the largest batch that loses nothing, by branches from snapshots of a run')
+    .option('--data <name or file>', 'data set (mnist)')
+    .option('--window <examples>', 'examples that each branch takes (8192)', integer(1))
+    .option('--seeds <n>', 'orders of examples of each branch (5)', integer(2))
+    .option('--examples <N>', 'examples that B_simple and B_noise are measured on (2048)', integer(2))
+    .option('--seed <n>', 'of initial weights and orders (0)', integer(0))
+    .option('--out <file>', 'also write everything there, as JSON')
+    .addOption(runtimeOption())
+    .action(criticalBatch);
+}
+
+async function criticalBatch({ out, runtime, ...options }: CriticalBatchOptions): Promise<void> {
+  checkOutput('--out', out);
+  const progress = new Progress();
+  try {
+    // Options that are not given are left out: the job knows the protocol.
+    const given = JSON.parse(JSON.stringify(options)) as CriticalBatchSpec;
+    const { result } = await runHeadless(
+      { job: 'criticalBatch', ...given },
+      { runtime, baseDir: process.cwd(), onEvent: (event) => progress.show(event) },
+    );
+    progress.close();
+    const found = result as CriticalBatchResult;
+    process.stdout.write(`${report(found)}\n`);
+    if (out !== undefined) writeAtomically(out, `${formatJson(found)}\n`);
+  } finally {
+    progress.close();
+  }
+}
+
+function report({ protocol, criteria, snapshots, doublings, control, verdict }: CriticalBatchResult): string {
+  const { data, hidden, lr, batch_size, window, seeds, tolerance } = protocol;
+  const shown = new Table({
+    head: ['step', 'loss', 'B_crit', 'log₂ ±', 'B_simple', 'B_noise'],
+    style: { head: [], border: [], compact: true },
+    colAligns: Array<'right'>(6).fill('right'),
+  });
+  for (const { step, loss, bSimple, bNoise, ...found } of snapshots) {
+    shown.push([
+      `${step}`,
+      number(loss),
+      critical(found),
+      number(found.logFactorStderr ?? Number.NaN),
+      number(bSimple),
+      bNoise === null ? '' : number(bNoise),
+    ]);
+  }
+  const [low, high] = doublings.interval;
+  return [
+    'The local critical batch size rises early in training (Merrill et al. 2025)',
+    `${data}, perceptron with ${hidden} hidden units, SGD at ε = ${lr}, B = ${batch_size}; branches of ${window} examples at kB and εk, ` +
+      `${seeds} seeds, tolerance ${tolerance}`,
+    shown.toString(),
+    `doublings from the first to the last: ${number(doublings.value)} [${number(low)}, ${number(high)}]`,
+    `control, the rate does not go with k, at the last: ${critical(control)}`,
+    `Passes at ${criteria.doublings} doubling or more by an interval above 0, and less in the control.`,
+    `verdict: ${verdict}`,
+  ].join('\n');
+}
+
+function critical({ batchSize, atLeast }: BranchedCriticalBatch): string {
+  return `${atLeast ? '≥ ' : ''}${batchSize}`;
+}
+
+function number(value: number): string {
+  return value.toPrecision(3);
+}

@@ -1,0 +1,18 @@
+import { FAMILIES } from './kernelCases.ts';
+import type { LadderText } from './kernelsReport.ts';
+import { matmulLadder } from './ladder/matmul.ts';
+import { momentsLadder } from './ladder/moments.ts';
+import { ladderText } from './ladder/rung.ts';
+import { sumLadder } from './ladder/sum.ts';
+
+/** What the kernel bench can be asked for. */
+export interface Catalogue {
+  /** In the order of their first rows. */
+  readonly families: readonly string[];
+  readonly ladders: readonly LadderText[];
+}
+
+export const catalogue: Catalogue = {
+  families: FAMILIES,
+  ladders: [ladderText(matmulLadder), ladderText(sumLadder), ladderText(momentsLadder)],
+};

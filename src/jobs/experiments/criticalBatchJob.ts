@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { firstExamples } from '../../data/firstExamples.ts';
+import { uploadExamples } from '../../data/uploadExamples.ts';
+import {
+  CRITICAL_BATCH,
+  CRITICAL_BATCH_CRITERIA,
+  type CriticalBatchOutcome,
+  judgeCriticalBatch,
+  type SnapshotBranches,
+} from '../../experiments/criticalBatch.ts';
+import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
+import { State } from '../../gpu/state.ts';
+import type { Branch } from '../../measure/branchedCriticalBatch.ts';
+import { measureLocalModel } from '../../measure/measureLocalModel.ts';
+import { InputError } from '../../nn/inputError.ts';
+import { flatValues } from '../flatValues.ts';
+import type { JobEvent, JobHost } from '../jobEvent.ts';
+import { RunKernels } from '../kernels/chosenKernels.ts';
+import type { KernelRecord } from '../kernels/kernelRecord.ts';
+import { runBranches } from './branches.ts';
+import { openTrunk, perceptronTrunk } from './sgdTrunk.ts';
+
+const count = z.int().positive();
+const schema = z.strictObject({
+  data: z.string().default('mnist'),
+  /** Units of the hidden layer. */
+  hidden: count.default(128),
+  snapshots: z
+    .array(count)
+    .min(2)
+    .default([...CRITICAL_BATCH.snapshots]),
+  batch_size: count.default(CRITICAL_BATCH.batchSize),
+  lr: z.number().positive().default(CRITICAL_BATCH.lr),
+  factors: z
+    .array(count)
+    .min(2)
+    .default([...CRITICAL_BATCH.factors]),
+  window: count.default(CRITICAL_BATCH.window),
+  seeds: z.int().min(2).default(CRITICAL_BATCH.seeds),
+  tolerance: z.number().nonnegative().default(CRITICAL_BATCH.tolerance),
+  /** B_simple and B_noise are of the first so many examples. */
+  examples: z.int().min(2).default(2048),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31)
+    .default(0),
+});
+
+/** What may be set of the experiment `criticalBatch`; left out, its protocol. */
+export type CriticalBatchSpec = z.input<typeof schema>;
+
+/** What the experiment gives. */
+export interface CriticalBatchResult extends CriticalBatchOutcome {
+  readonly adapter: AdapterInfo;
+  readonly protocol: z.output<typeof schema>;
+  readonly criteria: typeof CRITICAL_BATCH_CRITERIA;
+  readonly kernels: KernelRecord;
+}
+
+/** Random sign vectors behind tr(HΣ). */
+const PROBES = 16;
+
+/**
+ * Trains a perceptron by plain SGD, branches at each snapshot, and judges how the local critical batch size goes.
+ * @throws InputError for input that is refused
+ */
+export async function* criticalBatchJob(
+  device: Gpu,
+  given: CriticalBatchSpec,
+  host: JobHost,
+): AsyncGenerator<JobEvent, void, void> {
+  const spec = parse(given);
+  const kernels = new RunKernels(device);
+  const gpu: Gpu = { ...device, kernels };
+  yield { type: 'phase', phase: 'reading data' };
+  const trunk = await perceptronTrunk(spec.data, spec.hidden, host);
+  const { model, dataset } = trunk;
+  const sample = firstExamples(dataset, Math.min(spec.examples, dataset.examples));
+  const { batch_size: batchSize, lr, seed, factors, window, snapshots } = spec;
+  const run = await openTrunk(gpu, trunk, { steps: snapshots.at(-1)!, batchSize, lr, seed });
+  const theta = new State(gpu, { label: 'snapshot', shape: [run.layout.length] });
+  const examples = uploadExamples(gpu, sample);
+  try {
+    const branching = {
+      model,
+      dataset,
+      batchSize,
+      lr,
+      factors,
+      window,
+      halfLife: batchSize * factors.at(-1)!,
+      // Orders of their own, none that of the trunk.
+      seeds: Array.from({ length: spec.seeds }, (_, s) => seed + 1 + s),
+    };
+    const found: SnapshotBranches[] = [];
+    let control: Branch[] = [];
+    for (const step of snapshots) {
+      yield { type: 'phase', phase: `training to step ${step}` };
+      for await (const _ of run.steps(step));
+      const weights = await run.weights(0);
+      theta.write(flatValues(run.layout, weights));
+      const point = { model, layout: run.layout, theta, examples, context: { mode: 'eval' as const } };
+      yield { type: 'phase', phase: `measuring at step ${step}` };
+      const { local, loss, traceCovariance } = await measureLocalModel(gpu, point, {
+        probes: PROBES,
+        traceProbes: 0,
+        seed,
+      });
+      yield { type: 'phase', phase: `branching at step ${step}` };
+      const last = step === snapshots.at(-1);
+      const total = factors.length * (last ? 2 : 1);
+      const branches: Branch[] = [];
+      for await (const branch of runBranches(gpu, { ...branching, weights })) {
+        branches.push(branch);
+        yield { type: 'progress', done: branches.length, total, unit: 'branches' };
+      }
+      found.push({ step, loss, branches, local, traceCovariance });
+      if (!last) continue;
+      control = [];
+      for await (const branch of runBranches(gpu, { ...branching, weights, scaleRate: false })) {
+        control.push(branch);
+        yield { type: 'progress', done: factors.length + control.length, total, unit: 'branches' };
+      }
+    }
+    const outcome = judgeCriticalBatch(found, control, { batchSize, tolerance: spec.tolerance }, seed);
+    const result: CriticalBatchResult = {
+      adapter: gpu.info,
+      protocol: spec,
+      criteria: CRITICAL_BATCH_CRITERIA,
+      ...outcome,
+      kernels: kernels.record,
+    };
+    yield { type: 'result', result, exitCode: 0 };
+  } finally {
+    run.dispose();
+    theta.dispose();
+    examples.dispose();
+  }
+}
+
+function parse(given: CriticalBatchSpec): z.output<typeof schema> {
+  const { job: _, ...rest } = given as CriticalBatchSpec & { job?: string };
+  const parsed = schema.safeParse(rest);
+  const refuse = (item: string, reason: string): InputError =>
+    new InputError('experiment critical-batch', item, reason);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw refuse(issue.path.join('.') || 'description', issue.message);
+  }
+  const { factors, snapshots, window, batch_size } = parsed.data;
+  for (const [item, values] of [
+    ['factors', factors],
+    ['snapshots', snapshots],
+  ] as const) {
+    if (values.some((value, i) => i > 0 && value <= values[i - 1]!)) {
+      throw refuse(item, `are ${values.join(', ')}, expected ascending`);
+    }
+  }
+  const odd = factors.find((factor) => window % (factor * batch_size) !== 0);
+  if (odd !== undefined) {
+    throw refuse('window', `is ${window} examples, expected a multiple of the batch of ${odd * batch_size}`);
+  }
+  return parsed.data;
+}

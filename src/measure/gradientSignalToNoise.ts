@@ -1,0 +1,59 @@
+import type { FlatLayout } from '../ops/flat.ts';
+
+/** How the ratios ḡ_d²/Σ_dd of single coordinates lie; of those that have any variance. */
+export interface SignalToNoise {
+  /** |ḡ|²/tr Σ, all coordinates together. */
+  readonly overall: number;
+  /** The same with |ḡ|² less tr Σ/N, unbiased above and below: 1/B_simple. */
+  readonly overallUnbiased: number;
+  /** Mean over the coordinates; less 1/N, what it would be of noise alone. */
+  readonly mean: number;
+  readonly meanUnbiased: number;
+  /** 5, 25, 50, 75 and 95 % of them lie below. */
+  readonly quantiles: readonly number[];
+  /** Coordinates whose gradient is the same for all examples: zero behind a dead input or unit. */
+  readonly silent: number;
+  /**
+   * 1 − N·mean: positive where no coordinate's mean stands out of its noise, which ends training (the EB criterion,
+   * Mahsereci et al. 2017).
+   */
+  readonly evidence: number;
+}
+
+const QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95];
+
+/**
+ * The gradient's signal-to-noise ratio, by coordinate and overall, from the moments of N examples.
+ * @param mean ḡ, flat [P]
+ * @param centredSquares Σₙ(gₙ − ḡ)² of every coordinate, flat [P]
+ * @throws RangeError for fewer than two examples
+ */
+export function gradientSignalToNoise(
+  layout: FlatLayout,
+  { mean, centredSquares }: { readonly mean: Float32Array; readonly centredSquares: Float32Array },
+  examples: number,
+): SignalToNoise {
+  if (examples < 2) throw new RangeError('one example has no covariance');
+  const ratios: number[] = [];
+  let [signal, noise, silent] = [0, 0, 0];
+  for (const { offset, elements } of layout.entries) {
+    for (let d = offset; d < offset + elements; d++) {
+      const variance = centredSquares[d]! / (examples - 1);
+      signal += mean[d]! ** 2;
+      noise += variance;
+      if (variance > 0) ratios.push(mean[d]! ** 2 / variance);
+      else silent++;
+    }
+  }
+  ratios.sort((a, b) => a - b);
+  const average = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  return {
+    overall: signal / noise,
+    overallUnbiased: (signal - noise / examples) / noise,
+    mean: average,
+    meanUnbiased: average - 1 / examples,
+    quantiles: QUANTILES.map((quantile) => ratios[Math.floor(quantile * (ratios.length - 1))]!),
+    silent,
+    evidence: 1 - examples * average,
+  };
+}

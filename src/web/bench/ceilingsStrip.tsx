@@ -1,0 +1,54 @@
+import type { Ceiling, Ceilings, ClockInfo } from '../../jobs/bench/kernelsReport.ts';
+import { formatNumber } from '../../jobs/formatNumber.ts';
+import type { RunView } from './runView.ts';
+
+const TILES: readonly (readonly [keyof Ceilings, string])[] = [
+  ['copyBandwidth', 'Copy bandwidth'],
+  ['fmaPeak', 'fma peak'],
+  ['dispatchCost', 'A dispatch'],
+  ['submitLatency', 'Submit to done'],
+  ['readbackLatency', 'Read-back'],
+];
+
+/** What this adapter can do at most, as measured before the kernels. */
+export function CeilingsStrip({ run }: { run: RunView | undefined }) {
+  const ceilings = run?.ceilings;
+  return (
+    <section class="ceilings" aria-label="Ceilings of this adapter">
+      <dl>
+        {TILES.map(([key, label]) => (
+          <Tile key={key} label={label} ceiling={ceilings?.[key]} />
+        ))}
+      </dl>
+      {run?.clock && <Clock {...run.clock} />}
+    </section>
+  );
+}
+
+function Tile({ label, ceiling }: { label: string; ceiling: Ceiling | undefined }) {
+  return (
+    <div class="tile">
+      <dt>{label}</dt>
+      <dd class="value">
+        {formatNumber(ceiling?.median, 3)} {ceiling && <span class="unit">{ceiling.unit}</span>}
+      </dd>
+      <dd class="range">
+        {ceiling ? `${formatNumber(ceiling.q1, 3)} to ${formatNumber(ceiling.q3, 3)}` : 'not measured yet'}
+      </dd>
+      {ceiling && (
+        <dd class="by" title={ceiling.by}>
+          {ceiling.by}
+        </dd>
+      )}
+    </div>
+  );
+}
+
+function Clock({ kind, grain, note }: ClockInfo) {
+  return (
+    <p class="hint clock">
+      Times by {kind === 'timestamp-query' ? 'timestamp queries' : 'the wall clock'}, in steps of{' '}
+      {formatNumber(1e6 * grain, 3)} ns. {note}
+    </p>
+  );
+}

@@ -1,0 +1,205 @@
+import { useState } from 'preact/hooks';
+import type { Ceilings, KernelsRow } from '../../jobs/bench/kernelsReport.ts';
+import { attainable } from '../../jobs/bench/roofline.ts';
+import { formatNumber } from '../../jobs/formatNumber.ts';
+import { logTicks } from '../axis.ts';
+import { familyColours } from './familyColour.ts';
+import { Mark, useRoving } from './mark.tsx';
+import { Note } from './note.tsx';
+import { PlotFrame } from './plotFrame.tsx';
+import { rowName } from './rowName.ts';
+import type { RunView } from './runView.ts';
+import { sourceLine } from './sourceLine.ts';
+
+const HEIGHT = 360;
+const MARGIN = { left: 52, right: 14, top: 14, bottom: 74 };
+
+/** A row that has a place under the roofline: it is timed, and computes something. */
+type Point = KernelsRow & { readonly gflops: number };
+
+interface RooflineProps {
+  run: RunView;
+  /** The rows that the table shows. */
+  rows: readonly KernelsRow[];
+  selected: string | undefined;
+  onSelect(id: string): void;
+}
+
+/** Williams, Waterman & Patterson 2009: what each kernel reaches, under what this adapter reaches at most. */
+export function RooflinePlot({ run, rows, selected, onSelect }: RooflineProps) {
+  const points = rows
+    .filter((row): row is Point => row.gflops !== null && row.gflops > 0 && row.intensity > 0)
+    .sort((a, b) => a.intensity - b.intensity || a.gflops - b.gflops);
+  const { ceilings } = run;
+  const off = rows.filter(({ time, flops }) => time && flops === 0).length;
+  return (
+    <PlotFrame
+      id="roofline"
+      title="Roofline"
+      empty={
+        ceilings && points.length > 0
+          ? undefined
+          : 'Kernels appear here under the ceilings as they are timed.'
+      }
+      draw={(width) => (
+        <Drawing run={run} ceilings={ceilings!} points={points} {...{ width, selected, onSelect }} />
+      )}
+      table={
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Kernel</th>
+              <th scope="col">flop/byte</th>
+              <th scope="col">GFLOP/s</th>
+              <th scope="col">ceiling there</th>
+            </tr>
+          </thead>
+          <tbody>
+            {points.map((row) => (
+              <tr key={row.id}>
+                <th scope="row">{rowName(row)}</th>
+                <td>{formatNumber(row.intensity, 3)}</td>
+                <td>{formatNumber(row.gflops, 3)}</td>
+                <td>{ceilings && formatNumber(attainable(row.intensity, ceilings), 3)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      }
+    >
+      {off > 0 && <p class="hint">What only moves data has no place here; the table has it.</p>}
+    </PlotFrame>
+  );
+}
+
+interface DrawingProps extends Omit<RooflineProps, 'rows'> {
+  ceilings: Ceilings;
+  points: readonly Point[];
+  width: number;
+}
+
+function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingProps) {
+  const [pointed, setPointed] = useState<string>();
+  const roving = useRoving(
+    points.length,
+    points.findIndex(({ id }) => id === selected),
+  );
+  const colours = familyColours(run.rows);
+  const peak = ceilings.fmaPeak.median;
+  const bandwidth = ceilings.copyBandwidth.median;
+  const ridge = peak / bandwidth;
+  const intensities = points.map(({ intensity }) => intensity);
+  const rates = points.map(({ gflops }) => gflops);
+  const x = logScale(
+    [Math.min(ridge / 8, ...intensities) / 1.4, Math.max(ridge * 4, ...intensities) * 1.4],
+    [MARGIN.left, width - MARGIN.right],
+  );
+  const y = logScale(
+    [Math.min(attainable(x.from, ceilings), ...rates) / 1.5, Math.max(peak, ...rates) * 1.8],
+    [HEIGHT - MARGIN.bottom, MARGIN.top],
+  );
+  const left = x.from;
+  // Where the slanted roof crosses the lower edge, or the left one.
+  const foot = Math.max(left, y.from / bandwidth);
+  const angle = (Math.atan2(y(peak) - y(bandwidth * foot), x(ridge) - x(foot)) * 180) / Math.PI;
+  const middle = Math.sqrt(foot * ridge);
+  const labelled = points.find(({ id }) => id === (pointed ?? selected));
+  return (
+    <svg
+      class="plot-svg"
+      width={width}
+      height={HEIGHT}
+      viewBox={`0 0 ${width} ${HEIGHT}`}
+      aria-label="Roofline: arithmetic intensity against GFLOP/s. Arrow keys go from kernel to kernel, Enter shows its source."
+    >
+      <title>{`Roofline: ${sourceLine(run)}`}</title>
+      <g class="grid">
+        {logTicks(x.from, x.to).map((tick) => (
+          <g key={tick}>
+            <line x1={x(tick)} x2={x(tick)} y1={MARGIN.top} y2={HEIGHT - MARGIN.bottom} />
+            <text x={x(tick)} y={HEIGHT - MARGIN.bottom + 16} text-anchor="middle">
+              {formatNumber(tick, 2)}
+            </text>
+          </g>
+        ))}
+        {logTicks(y.from, y.to).map((tick) => (
+          <g key={tick}>
+            <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(tick)} y2={y(tick)} />
+            <text x={MARGIN.left - 6} y={y(tick) + 4} text-anchor="end">
+              {formatNumber(tick, 2)}
+            </text>
+          </g>
+        ))}
+        <text class="axis" x={width - MARGIN.right} y={HEIGHT - MARGIN.bottom + 32} text-anchor="end">
+          arithmetic intensity, flop/byte
+        </text>
+        <text class="axis" x={MARGIN.left + 4} y={MARGIN.top + 10}>
+          GFLOP/s
+        </text>
+      </g>
+      <g class="roof">
+        <polyline
+          points={`${x(foot)},${y(bandwidth * foot)} ${x(ridge)},${y(peak)} ${width - MARGIN.right},${y(peak)}`}
+        />
+      </g>
+      <g class="points">
+        {points.map((row, i) => (
+          <Mark
+            key={row.id}
+            index={i}
+            roving={roving}
+            label={`${rowName(row)}: ${formatNumber(row.intensity, 3)} flop/byte, ${formatNumber(row.gflops, 3)} GFLOP/s${share(row)}`}
+            pressed={row.id === selected}
+            look="point"
+            onPress={() => onSelect(row.id)}
+            onPoint={(pointed) => setPointed(pointed ? row.id : undefined)}
+          >
+            <circle
+              cx={x(row.intensity)}
+              cy={y(row.gflops)}
+              r={row.id === selected ? 6 : 4.5}
+              style={{ fill: colours.get(row.family) }}
+            />
+          </Mark>
+        ))}
+      </g>
+      <g class="roof-label">
+        <text
+          transform={`translate(${x(middle)} ${y(bandwidth * middle) - 6}) rotate(${angle})`}
+          text-anchor="middle"
+        >
+          copy {formatNumber(bandwidth, 3)} GB/s
+        </text>
+        <text x={width - MARGIN.right} y={y(peak) - 6} text-anchor="end">
+          fma {formatNumber(peak, 3)} GFLOP/s
+        </text>
+      </g>
+      {labelled && <Label row={labelled} x={x(labelled.intensity)} y={y(labelled.gflops)} width={width} />}
+      <Note run={run} x={8} y={HEIGHT - 20} />
+    </svg>
+  );
+}
+
+function Label({ row, x, y, width }: { row: Point; x: number; y: number; width: number }) {
+  const right = x > width / 2;
+  const down = y < 60;
+  return (
+    <g class="label" text-anchor={right ? 'end' : 'start'}>
+      <text x={x + (right ? -10 : 10)} y={y + (down ? 18 : -20)} class="strong">
+        {rowName(row)}
+      </text>
+      <text x={x + (right ? -10 : 10)} y={y + (down ? 32 : -6)}>
+        {formatNumber(row.gflops, 3)} GFLOP/s{share(row)}
+      </text>
+    </g>
+  );
+}
+
+function share({ roofline }: KernelsRow): string {
+  return roofline ? `, ${formatNumber(100 * roofline.share, 2)} % of the roofline` : '';
+}
+
+function logScale([from, to]: readonly [number, number], [start, end]: readonly [number, number]) {
+  const scale = (value: number) => start + ((end - start) * Math.log(value / from)) / Math.log(to / from);
+  return Object.assign(scale, { from, to });
+}

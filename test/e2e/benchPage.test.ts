@@ -1,0 +1,296 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { createServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
+import { parseKernelsReport } from '../../src/jobs/bench/compareKernels.ts';
+import type { KernelsReport } from '../../src/jobs/bench/kernelsReport.ts';
+import { basin, inFolder, ROOT } from './basin.ts';
+import {
+  button,
+  launchBrowser,
+  save,
+  violations,
+  waitForStatus,
+  withPage as withPageOf,
+} from './browserPage.ts';
+
+let server: JobServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  // Builds dist/ if it is stale.
+  const { exitCode, stderr } = await basin(['--help'], ROOT);
+  if (exitCode !== 0) throw new Error(stderr);
+  server = await serveJob(join(ROOT, 'dist'), {
+    read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
+  });
+  browser = await launchBrowser();
+}, 300_000);
+
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+function withBench(use: (page: Page) => Promise<void>, options: BrowserContextOptions = {}): Promise<void> {
+  return withPageOf(
+    browser,
+    server.origin,
+    async (page) => {
+      await page.goto(`${server.origin}/bench.html`);
+      await waitForStatus(page, /Ready/);
+      await use(page);
+    },
+    options,
+  );
+}
+
+function tab(page: Page, name: string) {
+  return page.getByRole('tab', { name, exact: true });
+}
+
+async function openFiles(page: Page, files: Record<string, string>): Promise<void> {
+  await page.getByLabel('Reports to open').setInputFiles(
+    Object.entries(files).map(([name, text]) => ({
+      name,
+      mimeType: 'application/json',
+      buffer: Buffer.from(text),
+    })),
+  );
+}
+
+/** The same run with every spread a hundredth of the median, and one row's times multiplied. */
+function steady(report: KernelsReport, slower?: { id: string; factor: number }): string {
+  const rows = report.rows.map((row) => {
+    if (!row.time) return row;
+    const factor = row.id === slower?.id ? slower.factor : 1;
+    const { samples, median, q1, q3 } = row.time;
+    const times = samples.map((sample) => factor * sample);
+    const time = {
+      median: factor * median,
+      q1: factor * q1,
+      q3: factor * q3,
+      spread: (factor * median) / 100,
+    };
+    return { ...row, time: { samples: times, ...time } };
+  });
+  return JSON.stringify({ ...report, rows });
+}
+
+/** A quick run of one family, which other tests open as a file. */
+let saved: string;
+
+describe('the bench page', () => {
+  test('runs by keyboard, shows what it timed, and saves it', async () => {
+    await withBench(async (page) => {
+      expect(await page.locator('.banner.warning').textContent()).toMatch(/Software adapter/);
+      expect(await page.getByRole('link', { name: 'Lab' }).getAttribute('href')).toBe('./index.html');
+      await page.getByLabel(/quick/).press('Space');
+      await button(page, 'reduce').press('Enter');
+      expect(await button(page, 'all').getAttribute('aria-pressed')).toBe('false');
+      await button(page, 'Run').press('Enter');
+      await waitForStatus(page, /Finished: \d+ of \d+ rows timed$/);
+      expect(await page.getByRole('alert').count()).toBe(0);
+
+      const caption = await page.locator('table.kernels caption').textContent();
+      expect(caption).toMatch(/swiftshader.*software adapter \(CPU\), not a GPU’s speed.*quick run/i);
+      for (const label of ['Copy bandwidth', 'fma peak', 'A dispatch', 'Submit to done', 'Read-back']) {
+        const tile = page.locator('.tile').filter({ hasText: label });
+        expect(await tile.locator('.value').textContent()).toMatch(/^[\d.,]+\S* (GB\/s|GFLOP\/s|µs)$/);
+      }
+
+      saved = `${await save(page, 'Save JSON')}`;
+      const report = parseKernelsReport(saved, 'saved');
+      expect(report).toMatchObject({ quick: true, engine: expect.stringMatching(/^Chromium \d+/) });
+      expect(report.adapter.software).toBe(true);
+      expect(new Set(report.rows.map(({ family }) => family))).toEqual(new Set(['reduce']));
+      expect(report.rows.length).toBeGreaterThan(7);
+      const cells = page.locator('[data-row]');
+      expect(await cells.count()).toBe(report.rows.length);
+      for (const row of report.rows) {
+        expect(row.wrong, row.id).toBe(false);
+        const shown = page.locator(`[data-row="${row.id}"]`);
+        if (row.time) expect(await shown.locator('.time').textContent()).toMatch(/\d ± [\d.]/);
+        else expect(await shown.textContent()).toContain(`not run: ${row.failed}`);
+      }
+      const csv = `${await save(page, 'Save CSV')}`.trim().split('\r\n');
+      expect(csv).toHaveLength(1 + report.rows.length);
+
+      const svg = `${await save(page, 'Save Roofline as SVG')}`;
+      expect(svg).toMatch(/^<svg .*software adapter \(CPU\).*<\/svg>$/s);
+      expect(svg).not.toMatch(/var\(|class=/);
+      const png = await save(page, 'Save Roofline as PNG');
+      expect(png.subarray(1, 4).toString()).toBe('PNG');
+      expect(png.length).toBeGreaterThan(5000);
+
+      // Rows are picked, and points visited, without a mouse.
+      const points = page.locator('.plot-svg .point');
+      expect(await points.count()).toBe(report.rows.filter(({ time }) => time).length);
+      await page.locator('.plot-svg .point[tabindex="0"]').focus();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowRight');
+      const label = await page.locator(':focus').getAttribute('aria-label');
+      expect(label).toMatch(/^(sum ladder|reduce) .*: .* flop\/byte, .* GFLOP\/s/);
+      await page.keyboard.press('Enter');
+      expect(await page.locator(':focus').getAttribute('aria-pressed')).toBe('true');
+      expect(label).toContain((await page.locator('#picked-title').textContent()) ?? 'no title');
+      await page.locator('.code').filter({ hasText: '@compute' }).waitFor();
+      expect(await page.locator('table.bindings').textContent()).toContain('params');
+      expect(await page.locator('.fact-list').textContent()).toMatch(/Grid.*Workgroup memory.*Accumulators/s);
+      await button(page, 'as compiled').press('Enter');
+      expect(await page.locator('.code').textContent()).toContain('fn main(');
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+
+  test('runs single versions of a ladder', async () => {
+    await withBench(async (page) => {
+      await page.getByLabel(/quick/).check();
+      await tab(page, 'Ladders').click();
+      await button(page, 'sum').click();
+      const versions = page.locator('.rung-mark');
+      expect(await versions.count()).toBeGreaterThan(4);
+      await versions.first().focus();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      expect(await page.locator('#rung-title').textContent()).toMatch(/^2 /);
+      await page.locator('.code').filter({ hasText: '@compute' }).waitFor();
+      await button(page, 'Run version 2').click();
+      await waitForStatus(page, /Finished: 1 of 1 rows timed/);
+      await button(page, 'Run version 2').click();
+      await waitForStatus(page, /Finished: 1 of 1 rows timed/);
+      await page.locator('.figures .change').waitFor();
+      expect(await versions.nth(1).textContent()).toMatch(/^2.* ms$/);
+      expect(await versions.nth(0).textContent()).toMatch(/^1.*not run yet$/);
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+
+  test('compares two files, and refuses what is none', async () => {
+    const report = parseKernelsReport(saved, 'saved');
+    const row = report.rows.find(({ time }) => time)!;
+    const timed = report.rows.filter(({ time }) => time).length;
+    await withBench(
+      async (page) => {
+        await openFiles(page, {
+          'before.json': steady(report),
+          'after.json': steady(report, { id: row.id, factor: 100 }),
+        });
+        await page.locator('.summary').waitFor();
+        expect(await tab(page, 'Compare').getAttribute('aria-selected')).toBe('true');
+        expect(await page.locator('.summary').textContent()).toBe(
+          `Of ${timed} rows B is faster in 0, slower in 1, and within the spread of both runs in ${timed - 1}.`,
+        );
+        const slower = page.locator('[data-verdict="slower"]');
+        expect(await slower.textContent()).toMatch(new RegExp(`${row.title}.*100\\.000 ±`));
+        expect(await page.locator('.compare-view .warning').textContent()).toMatch(/quick run/);
+        await button(page, 'Swap A and B').press('Enter');
+        await page.locator('[data-verdict="faster"]').waitFor();
+        expect(await violations(page)).toEqual([]);
+
+        await openFiles(page, { 'other.json': '{"bench":"step"}', 'cut.json': saved.slice(0, 100) });
+        const alert = page.getByRole('alert');
+        await alert.waitFor();
+        const text = await alert.textContent();
+        expect(text).toMatch(/other\.json.*found.*bench step.*expected "basin-bench-kernels\/1"/);
+        expect(text).toMatch(/cut\.json.*no JSON/);
+        await openFiles(page, {
+          'rows.json': JSON.stringify({ ...report, rows: [{ ...row, flops: 'many' }] }),
+        });
+        await alert.filter({ hasText: /rows\.json.*rows\.0\.flops.*expected number.*string/ }).waitFor();
+        const cut = { ...row, dispatches: [{ ...row.dispatches[0], grid: [1, 2] }] };
+        await openFiles(page, { 'grid.json': JSON.stringify({ ...report, rows: [cut] }) });
+        await alert.filter({ hasText: /grid\.json.*rows\.0\.dispatches\.0\.grid/ }).waitFor();
+        expect(await page.locator('.summary').count()).toBe(1);
+
+        for (const name of ['Kernels', 'Ladders', 'Tile sizes']) {
+          await tab(page, name).click();
+          expect(await violations(page), name).toEqual([]);
+          const width = await page.evaluate(() => document.documentElement.scrollWidth);
+          expect(width, name).toBeLessThanOrEqual(360);
+        }
+      },
+      { viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
+    );
+  });
+
+  test('lists the runs that were committed', async () => {
+    await withBench(async (page) => {
+      const committed = readdirSync(join(ROOT, 'bench', 'results')).filter((name) =>
+        /^kernels-.*\.json$/.test(name),
+      );
+      const options = await page.getByLabel('Shown').locator('option').allTextContents();
+      expect(options.slice(1).map((option) => option.split(':')[0])).toEqual(committed.sort());
+      for (const name of committed.slice(0, 1)) {
+        await page.getByLabel('Shown').selectOption({ index: 1 });
+        const report = parseKernelsReport(readFileSync(join(ROOT, 'bench', 'results', name), 'utf8'), name);
+        await expect.poll(() => page.locator('[data-row]').count()).toBe(report.rows.length);
+      }
+    });
+  });
+});
+
+describe('the bench page under npm run dev', () => {
+  test('checks and times a kernel again when its file is written', async () => {
+    await inFolder(async (folder) => {
+      for (const name of ['src', 'shaders', 'package.json', 'vite.config.ts', 'tsconfig.json']) {
+        cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+      }
+      mkdirSync(join(folder, 'bench', 'results'), { recursive: true });
+      symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+      const dev = await createServer({
+        configFile: join(folder, 'vite.config.ts'),
+        cacheDir: join(folder, '.cache'),
+        mode: 'development',
+        logLevel: 'silent',
+        server: { host: '127.0.0.1', port: 0 },
+      });
+      await dev.listen();
+      const { port } = dev.httpServer!.address() as AddressInfo;
+      const origin = `http://127.0.0.1:${port}`;
+      try {
+        await withPageOf(browser, origin, (page) => editKernel(page, origin, folder));
+      } finally {
+        await dev.close();
+      }
+    });
+    // Each worker asks for some hundred modules.
+  }, 240_000);
+
+  async function editKernel(page: Page, origin: string, folder: string): Promise<void> {
+    const path = join(folder, 'shaders', 'ladder', 'sumSerial.wgsl');
+    const written = readFileSync(path, 'utf8');
+    const edit = (from: string, to: string) => {
+      expect(written).toContain(from);
+      writeFileSync(path, written.replace(from, to));
+    };
+    await page.goto(`${origin}/bench.html#ladders`);
+    await waitForStatus(page, /Ready/);
+    await page.getByLabel(/quick/).check();
+    await button(page, 'sum').click();
+    await button(page, 'Run version 1').click();
+    await waitForStatus(page, /Finished: 1 of 1 rows timed/);
+    expect(await page.locator('.figures .change').count()).toBe(0);
+
+    edit('sum += x[base + i];', 'sum += 1.0 * x[base + i];');
+    await page.locator('.figures .change').filter({ hasText: / %/ }).waitFor({ timeout: 60_000 });
+    await waitForStatus(page, /Finished: 1 of 1 rows timed/);
+    expect(await page.locator('.code').textContent()).toContain('sum += 1.0 * x[base + i];');
+    await tab(page, 'Kernels').click();
+    const row = page.locator('[data-row*="sum ladder 1"]');
+    expect(await row.locator('.change').getAttribute('title')).toMatch(/^was [\d.]+.* ms$/);
+
+    edit('sum += x[base + i];', 'sum += 2.0 * x[base + i];');
+    await waitForStatus(page, /Finished: 0 of 1 rows timed, 1 of them wrong/);
+    expect(await row.locator('.time').textContent()).toBe('WRONG');
+
+    edit('y: array<f32>', 'z: array<f32>');
+    await page
+      .getByRole('alert')
+      .filter({ hasText: /sumSerial\.wgsl: Params lacks zOffset/ })
+      .waitFor();
+  }
+});

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { chromiumFlags } from '../../src/cli/chromiumFlags.ts';
+import { findBrowser } from '../../src/cli/findBrowser.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** A browser whose WebGPU adapter is SwiftShader. */
+export function launchBrowser(): Promise<Browser> {
+  const { path } = findBrowser({ install: true });
+  return chromium.launch({ executablePath: path, args: chromiumFlags({ software: true }) });
+}
+
+/** Uses a page of its own; fails where the page reported an error or asked another machine than `ownOrigin`. */
+export async function withPage(
+  browser: Browser,
+  ownOrigin: string,
+  use: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  const context = await browser.newContext(options);
+  try {
+    const page = await context.newPage();
+    const problems: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+    });
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('request', (request) => {
+      const { protocol, origin } = new URL(request.url());
+      const own = origin === ownOrigin || ['blob:', 'data:', 'file:'].includes(protocol);
+      if (!own) problems.push(`request to ${request.url()}`);
+    });
+    await use(page);
+    expect(problems).toEqual([]);
+  } finally {
+    await context.close();
+  }
+}
+
+/** What axe finds on the page as it is. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.addScriptTag({ content: readFileSync(AXE, 'utf8') });
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: typeof import('axe-core') };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
+  });
+}
+
+export function button(page: Page, name: string) {
+  return page.getByRole('button', { name, exact: true });
+}
+
+/** What a button that saves a file saves. */
+export async function save(page: Page, name: string): Promise<Buffer> {
+  const [download] = await Promise.all([page.waitForEvent('download'), button(page, name).click()]);
+  return readFileSync(await download.path());
+}
+
+export async function waitForStatus(page: Page, text: RegExp, timeout = 60_000): Promise<void> {
+  await page.getByRole('status').filter({ hasText: text }).waitFor({ timeout });
+}

@@ -1,0 +1,271 @@
+import { expect, test } from 'vitest';
+import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { runJob } from '../../src/jobs/job.ts';
+import { symmetricEigen } from '../../src/measure/symmetricEigen.ts';
+import { inferShapes, parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
+import { batchLoss, type DenseProblem, derivatives } from './denseHessian.ts';
+import { testGpu } from './device.ts';
+import { randomValues } from './trace.ts';
+import { watchBuffers } from './watchBuffers.ts';
+
+const N = 8;
+const IMAGE = [2, 5, 5];
+/** Makes every Hessian here positive. */
+const SHIFT = 200;
+
+const CONV_BATCHNORM = {
+  layers: [
+    { type: 'Conv2d', in_channels: 2, out_channels: 2, kernel_size: 2, stride: 2 },
+    { type: 'BatchNorm2d', num_features: 2 },
+    { type: 'Tanh' },
+    { type: 'AvgPool2d', kernel_size: 2, stride: 1 },
+    { type: 'Flatten' },
+    { type: 'Linear', in_features: 2, out_features: 3 },
+    { type: 'BatchNorm1d', num_features: 3 },
+    { type: 'Sigmoid' },
+    { type: 'Linear', in_features: 3, out_features: 3, bias: false },
+  ],
+  loss: 'cross_entropy',
+};
+const CONV_LAYERNORM = {
+  layers: [
+    { type: 'Conv2d', in_channels: 2, out_channels: 2, kernel_size: [2, 3], padding: [0, 1] },
+    { type: 'LayerNorm', normalized_shape: [5] },
+    { type: 'GELU', approximate: 'tanh' },
+    { type: 'MaxPool2d', kernel_size: 2 },
+    { type: 'Dropout', p: 0.5 },
+    { type: 'Flatten' },
+    { type: 'Linear', in_features: 8, out_features: 2 },
+  ],
+  loss: 'mse',
+};
+
+const CASES = [
+  { name: 'convolution and BatchNorm in train mode, all one batch', model: CONV_BATCHNORM, options: {} },
+  {
+    name: 'convolution and BatchNorm over ghost batches of 3, 3 and 2',
+    model: CONV_BATCHNORM,
+    options: { ghost_batch: 3 },
+  },
+  { name: 'convolution and BatchNorm in eval mode', model: CONV_BATCHNORM, options: { eval: true } },
+  { name: 'convolution, LayerNorm, max pooling and Dropout', model: CONV_LAYERNORM, options: {} },
+  {
+    name: 'convolution and LayerNorm, units of 5 and 3 examples',
+    model: CONV_LAYERNORM,
+    options: { ghost_batch: 5 },
+  },
+];
+
+for (const { name, model: json, options } of CASES) {
+  test(`measure against dense float64 derivatives: ${name}`, async () => {
+    const model = parseModel('model.json', json);
+    const shapes = inferShapes(model, IMAGE);
+    const entries = stateDictLayout(model);
+    const state = new Map(
+      entries.map(({ name: key, shape, kind }, i) => {
+        const elements = shape.reduce((all, extent) => all * extent, 1);
+        const values = randomValues(elements, 31 + i);
+        if (key.endsWith('running_var')) return [key, values.map((v) => 1.2 + v)] as const;
+        if (kind === 'buffer' || shape.length > 1) return [key, values] as const;
+        return [key, values.map((v) => v / 2 + (key.endsWith('weight') ? 1 : 0))] as const;
+      }),
+    );
+    const x = randomValues(N * 50, 5);
+    const outputs = shapes.at(-1)![0]!;
+    const classes = Uint8Array.from({ length: N }, (_, n) => (n * 5) % outputs);
+    const values = randomValues(N * outputs, 9);
+    const running = new Map(
+      model.layers.flatMap((layer, i) =>
+        layer.type.startsWith('BatchNorm')
+          ? [[i, [state.get(`${i}.running_mean`)!, state.get(`${i}.running_var`)!] as const] as const]
+          : [],
+      ),
+    );
+    const problem: DenseProblem = {
+      model,
+      shapes,
+      parameters: entries
+        .filter(({ kind }) => kind === 'parameter')
+        .map(({ name: key }) => Float64Array.from(state.get(key)!)),
+      ...('eval' in options ? { running } : {}),
+      x: Float64Array.from(x),
+      y: model.loss === 'mse' ? values : classes,
+    };
+    const files = new Map([
+      ['model.json', new TextEncoder().encode(JSON.stringify(json))],
+      [
+        'w.safetensors',
+        writeSafetensors(
+          new Map(
+            entries.map(({ name: key, shape }) => [
+              key,
+              key.endsWith('num_batches_tracked')
+                ? { dtype: 'I64', shape: [], data: BigInt64Array.of(3n) }
+                : { dtype: 'F32', shape: [...shape], data: state.get(key)! },
+            ]),
+          ),
+        ),
+      ],
+      [
+        'd.safetensors',
+        writeSafetensors(
+          new Map([
+            ['x', { dtype: 'F32', shape: [N, ...IMAGE], data: x }],
+            [
+              'y',
+              model.loss === 'mse'
+                ? { dtype: 'F32', shape: [N, outputs], data: values }
+                : { dtype: 'U8', shape: [N], data: classes },
+            ],
+          ]),
+        ),
+      ],
+    ]);
+
+    const coupled = !('eval' in options) && json === CONV_BATCHNORM;
+    const b = 'ghost_batch' in options ? options.ghost_batch! : coupled ? N : 1;
+    const starts = Array.from({ length: Math.ceil(N / b) }, (_, u) => u * b);
+    const units = starts.map((from) =>
+      derivatives(problem, (at) => batchLoss(at, from, Math.min(N, from + b))),
+    );
+    const P = units[0]!.gradient.length;
+    const U = units.length;
+    const mean = (of: (unit: (typeof units)[number]) => number): number =>
+      units.reduce((sum, unit) => sum + of(unit), 0) / U;
+    const H = Array.from({ length: P }, (_, i) =>
+      Float64Array.from({ length: P }, (_, j) => mean(({ hessian }) => hessian[i]![j]!)),
+    );
+    const g = Float64Array.from({ length: P }, (_, i) => mean(({ gradient }) => gradient[i]!));
+    const form = (v: Float64Array): number =>
+      v.reduce((sum, a, i) => sum + a * v.reduce((row, c, j) => row + H[i]![j]! * c, 0), 0);
+    const spectrum = [...symmetricEigen(H).values].reverse();
+    const size = Math.max(...spectrum.map(Math.abs));
+
+    const spec = {
+      job: 'measure' as const,
+      model: 'model.json',
+      weights: 'w.safetensors',
+      data: 'd.safetensors',
+      eigenvalues: 1000,
+      exact: true,
+      trace: true,
+      smallest: 3,
+      density: true,
+      log_det: SHIFT,
+      starts: 4,
+      steps: 12,
+      ...options,
+    };
+    let result: Record<string, unknown> = {};
+    const watch = watchBuffers(await testGpu());
+    const host = { read: async (path: string) => files.get(path)! };
+    for await (const event of runJob(await testGpu(), spec, host)) {
+      if (event.type === 'result') result = event.result as typeof result;
+    }
+    expect(watch.held()).toBe(0);
+    watch.stop();
+    const hessian = result.hessian as {
+      eigenvalues: { value: number; residual: number }[];
+      smallest: { value: number; residual: number }[];
+      trace: { value: number };
+      density: { grid: number[]; density: number[] };
+      logDeterminant: { value: number; stderr: number };
+    };
+    expect(hessian.eigenvalues).toHaveLength(P);
+    hessian.eigenvalues.forEach(({ value, residual }, k) => {
+      expect(Math.abs(value - spectrum[k]!)).toBeLessThan(
+        Math.max(2e-3 * Math.abs(spectrum[k]!), 1e-5 * size),
+      );
+      expect(residual).toBeLessThan(1e-5 * size);
+    });
+    expect(hessian.smallest).toHaveLength(3);
+    hessian.smallest.forEach(({ value }, k) => {
+      expect(Math.abs(value - spectrum.at(-1 - k)!)).toBeLessThan(1e-5 * size);
+    });
+    const { value: logDet, stderr } = hessian.logDeterminant;
+    const sumOfLogs = spectrum.reduce((sum, value) => sum + Math.log(value + SHIFT), 0);
+    expect(Math.abs(logDet - sumOfLogs)).toBeLessThan(4 * stderr);
+    const { grid, density } = hessian.density;
+    const integral = density.reduce((sum, height) => sum + height * (grid[1]! - grid[0]!), 0);
+    expect(Math.abs(integral - 1)).toBeLessThan(1e-4);
+    const close = (found: unknown, expected: number, tolerance: number): void => {
+      expect(Math.abs((found as number) - expected)).toBeLessThan(tolerance * Math.abs(expected));
+    };
+    close(
+      hessian.trace.value,
+      spectrum.reduce((sum, value) => sum + value, 0),
+      2e-3,
+    );
+    close(
+      result.loss,
+      starts.reduce((sum, from) => sum + batchLoss(problem, from, Math.min(N, from + b)), 0) / U,
+      1e-5,
+    );
+    close(result.gHg, form(g), 1e-3);
+    expect(result.perExampleLoss).toHaveLength(N);
+    if (U === 1) {
+      expect(result).toMatchObject({ traceCovariance: null, traceHessianCovariance: null, bNoise: null });
+      return;
+    }
+    const deviations = units.map(({ gradient }) => gradient.map((value, i) => value - g[i]!));
+    const trace = deviations.reduce((sum, d) => sum + d.reduce((all, v) => all + v * v, 0), 0) / (U - 1);
+    const traceH = deviations.reduce((sum, d) => sum + form(d), 0) / (U - 1);
+    close(result.traceCovariance, trace, 1e-3);
+    close(result.traceHessianCovariance, traceH, 2e-3);
+    close(result.bNoise, traceH / (form(g) - traceH / U), 5e-3);
+    expect(result.perExampleGradNormSq).toHaveLength(U);
+    units.forEach(({ gradient }, u) => {
+      close(
+        (result.perExampleGradNormSq as number[])[u],
+        gradient.reduce((all, v) => all + v * v, 0),
+        1e-4,
+      );
+    });
+  });
+}
+
+test('a file that does not fit as one batch is refused with the memory that it needs', async () => {
+  const gpu = await testGpu();
+  const limits = { maxStorageBufferBindingSize: 1000 };
+  const device = new Proxy(gpu.device, {
+    get: (target, key) => (key === 'limits' ? limits : Reflect.get(target, key)),
+  });
+  const model = {
+    layers: [
+      { type: 'BatchNorm1d', num_features: 20 },
+      { type: 'Linear', in_features: 20, out_features: 2 },
+    ],
+    loss: 'cross_entropy',
+  };
+  const spec = { job: 'measure' as const, model: 'm.json', weights: 'w.safetensors', data: 'd.safetensors' };
+  const tensor = (shape: number[]) => ({
+    dtype: 'F32' as const,
+    shape,
+    data: new Float32Array(shape.reduce((all, extent) => all * extent, 1)),
+  });
+  const files: Record<string, Uint8Array> = {
+    'm.json': new TextEncoder().encode(JSON.stringify(model)),
+    'd.safetensors': writeSafetensors(
+      new Map<string, Tensor>([
+        ['x', tensor([13, 20])],
+        ['y', { dtype: 'U8', shape: [13], data: new Uint8Array(13) }],
+      ]),
+    ),
+    'w.safetensors': writeSafetensors(
+      new Map<string, Tensor>([
+        ...['weight', 'bias', 'running_mean', 'running_var'].map(
+          (name) => [`0.${name}`, tensor([20])] as const,
+        ),
+        ['0.num_batches_tracked', { dtype: 'I64', shape: [], data: BigInt64Array.of(0n) }],
+        ['1.weight', tensor([2, 20])],
+        ['1.bias', tensor([2])],
+      ]),
+    ),
+  };
+  const host = { read: async (path: string) => files[path]! };
+  await expect(async () => {
+    for await (const _ of runJob({ ...gpu, device }, spec, host));
+  }).rejects.toThrow(
+    /d.safetensors: 13 examples: .*1040 bytes.*largest storage binding is 1000 bytes.*--ghost-batch/,
+  );
+});

@@ -1,0 +1,186 @@
+import { expect, test } from 'vitest';
+import { type Dataset, fitDataset } from '../../src/data/dataset.ts';
+import { hostIndices } from '../../src/data/sampler.ts';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
+import { uploadExamples } from '../../src/data/uploadExamples.ts';
+import { judgeFrozenPoint, measureFrozenPoint, OPTIMAL_STEP } from '../../src/experiments/optimalStep.ts';
+import { State } from '../../src/gpu/state.ts';
+import { flatValues } from '../../src/jobs/flatValues.ts';
+import { GradientDraws } from '../../src/measure/gradientDraws.ts';
+import { LossAlongLine } from '../../src/measure/lossAlongLine.ts';
+import type { Point } from '../../src/measure/pass.ts';
+import { parameterLayout } from '../../src/nn/forward.ts';
+import { parseModel } from '../../src/nn/modelSpec.ts';
+import { testGpu } from './device.ts';
+import { mlpLossAndGradient } from './mlpReference.ts';
+import { randomValues } from './trace.ts';
+
+/** A frozen point with seeded weights; `dispose` frees what it holds. */
+async function frozen(
+  layers: readonly Record<string, unknown>[],
+  data: Dataset,
+  loss: string,
+): Promise<{ point: Point; weights: Map<string, Float32Array>; dispose: () => void }> {
+  const gpu = await testGpu();
+  const model = parseModel('model', { layers, loss });
+  const layout = parameterLayout(model);
+  const { dataset } = fitDataset(data, model);
+  const weights = new Map(
+    layout.entries.map(({ name, elements }, i) => [name, randomValues(elements, 7 + i).map((v) => v / 2)]),
+  );
+  const theta = new State(gpu, { label: 'parameters', shape: [layout.length] });
+  theta.write(flatValues(layout, weights));
+  const examples = uploadExamples(gpu, dataset);
+  return {
+    point: { model, layout, theta, examples, context: { mode: 'eval' } },
+    weights,
+    dispose: () => {
+      theta.dispose();
+      examples.dispose();
+    },
+  };
+}
+
+const DIMS = 9;
+/** The hidden layers' outputs are moved as they are where they go by fours; with 7 units all parameters are moved. */
+for (const hidden of [12, 7]) {
+  test(`losses along the gradients of batches against float64, ${hidden} hidden units, 300 examples`, async () => {
+    const [examples, classes, points] = [300, 5, 4];
+    const data = syntheticDataset(
+      `gaussian-clusters?examples=${examples}&test=0&classes=${classes}&dims=${DIMS}`,
+    );
+    const { point, weights, dispose } = await frozen(
+      [
+        { type: 'Linear', in_features: DIMS, out_features: hidden },
+        { type: 'Tanh' },
+        { type: 'Linear', in_features: hidden, out_features: classes },
+      ],
+      data,
+      'cross_entropy',
+    );
+    const gpu = await testGpu();
+    const reference = {
+      widths: [DIMS, hidden, classes],
+      activation: Math.tanh,
+      derivative: (z: number) => 1 - Math.tanh(z) ** 2,
+    };
+    const start = point.layout.entries.map(({ name }) => Float64Array.from(weights.get(name)!));
+    const labels = (data.targets as { labels: Uint32Array }).labels;
+    const x = data.x as Float32Array;
+    const rates = [0, 0.1, 0.5, 2];
+    const sizes = [1, 33];
+    const seed = 11;
+
+    const line = await LossAlongLine.open(gpu, point, { points, lines: 2 });
+    const draws = await GradientDraws.open(gpu, point, { batchSizes: sizes, seed, into: line.direction });
+    try {
+      const runs: Float64Array[][] = [];
+      line.setRates(rates);
+      for (const batchSize of sizes) {
+        draws.draw(batchSize);
+        await line.run();
+      }
+      await expect(line.run()).rejects.toThrow(/no room/);
+      runs.push(await line.losses());
+      runs[0]!.forEach((losses, n) => {
+        const batchSize = sizes[n]!;
+        const batch = hostIndices({ mode: 'iid', examples, batchSize, step: n, seed, epoch: 0, offset: 0 });
+        const { gradient } = mlpLossAndGradient(
+          reference,
+          start,
+          Float32Array.from(
+            { length: batchSize * DIMS },
+            (_, i) => x[batch[Math.floor(i / DIMS)]! * DIMS + (i % DIMS)]!,
+          ),
+          Uint32Array.from(batch, (i) => labels[i]!),
+        );
+        rates.forEach((rate, e) => {
+          const moved = start.map((tensor, p) => tensor.map((v, i) => v - rate * gradient[p]![i]!));
+          const all = mlpLossAndGradient(reference, moved, x, labels).losses;
+          const expected = all.reduce((sum, v) => sum + v, 0) / examples;
+          expect(Math.abs(losses[e]! / expected - 1)).toBeLessThan(2e-6);
+        });
+      });
+    } finally {
+      line.dispose();
+      draws.dispose();
+      dispose();
+    }
+  });
+}
+
+test('least squares, where the local model is exact: G, H, Σ, and ΔL of every draw, against float64', async () => {
+  const [examples, seed] = [257, 3];
+  // Columns of unlike scale, so that H is no multiple of the identity.
+  const base = syntheticDataset(`linear-regression?examples=${examples}&test=0&dims=${DIMS}&noise=0.5`);
+  const data: Dataset = { ...base, x: (base.x as Float32Array).map((v, i) => v / (1 + (i % DIMS))) };
+  const { point, weights, dispose } = await frozen(
+    [{ type: 'Linear', in_features: DIMS, out_features: 1 }],
+    data,
+    'mse',
+  );
+  const protocol = { ...OPTIMAL_STEP, batchSizes: [4, 32, 512], draws: 60, probes: 32, seed };
+  const measuring = measureFrozenPoint(await testGpu(), point, 1, protocol);
+  let next = await measuring.next();
+  const done: number[] = [];
+  for (; !next.done; next = await measuring.next()) done.push(next.value.done);
+  const found = next.value;
+  dispose();
+  expect(done).toHaveLength(180);
+  expect(done.at(-1)).toBe(180);
+
+  // (x, 1), the residuals, and with them all of it.
+  const P = DIMS + 1;
+  const rows = Array.from({ length: examples }, (_, n) =>
+    Array.from({ length: P }, (_, d) => (d < DIMS ? data.x[n * DIMS + d]! : 1)),
+  );
+  const theta = [...weights.get('0.weight')!, ...weights.get('0.bias')!];
+  const y = (data.targets as { y: Float32Array }).y;
+  const gradients = rows.map((row, n) => {
+    const residual = row.reduce((sum, v, d) => sum + v * theta[d]!, 0) - y[n]!;
+    return row.map((v) => 2 * residual * v);
+  });
+  const mean = (list: readonly (readonly number[])[]): number[] =>
+    list[0]!.map((_, d) => list.reduce((sum, g) => sum + g[d]!, 0) / list.length);
+  const dot = (a: readonly number[], b: readonly number[]): number =>
+    a.reduce((sum, v, d) => sum + v * b[d]!, 0);
+  const G = mean(gradients);
+  const quadratic = (v: readonly number[]): number =>
+    rows.reduce((sum, row) => sum + 2 * dot(row, v) ** 2, 0) / examples;
+  const deviations = gradients.map((g) => g.map((v, d) => v - G[d]!));
+  const traceHessianCovariance = deviations.reduce((sum, v) => sum + quadratic(v), 0) / examples;
+  const { local } = found;
+  expect(local.gradNormSq / dot(G, G)).toBeCloseTo(1, 5);
+  expect(local.gHg / quadratic(G)).toBeCloseTo(1, 5);
+  expect(Math.abs(local.traceHessianCovariance - traceHessianCovariance)).toBeLessThan(
+    4 * found.traceHessianCovarianceStderr,
+  );
+  expect(found.traceCovariance / (deviations.reduce((sum, v) => sum + dot(v, v), 0) / examples)).toBeCloseTo(
+    1,
+    5,
+  );
+
+  let step = 0;
+  for (const { batchSize, rates, changes } of found.lines) {
+    for (const change of changes) {
+      const drawn = hostIndices({ mode: 'iid', examples, batchSize, step, seed, epoch: 0, offset: 0 });
+      const g = mean(Array.from(drawn, (i) => gradients[i]!));
+      step++;
+      rates.forEach((rate, e) => {
+        const expected = -rate * dot(G, g) + (rate ** 2 / 2) * quadratic(g);
+        // Of the losses' rounding: they are around 10.
+        expect(Math.abs(change[e]! - expected)).toBeLessThan(2e-5 + 1e-5 * Math.abs(expected));
+      });
+    }
+  }
+
+  const outcome = judgeFrozenPoint(
+    { ...found, local: { ...local, traceHessianCovariance }, traceHessianCovarianceStderr: 0 },
+    seed,
+  );
+  console.info(
+    `B_noise ${outcome.predicted.bNoise}, ε_max ratio ${outcome.epsMaxRatio.value} [${outcome.epsMaxRatio.interval}], B_noise ${outcome.bNoiseRatio.value} [${outcome.bNoiseRatio.interval}], R² ${outcome.rSquared.value}`,
+  );
+  expect(outcome.verdict).toBe('pass');
+  expect(outcome.controls.isotropicHessian.verdict).toBe('fail');
+});
