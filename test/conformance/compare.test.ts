@@ -12,10 +12,20 @@ describe('compareMeasure', () => {
   const name = 'measure-tiny-variance';
   const expected = json(`${name}/expected.json`);
   const wanted = tensors(`${name}/expected.safetensors`);
+  /** As a command prints it: five eigenvalues with their residuals, an exact trace. */
+  const right = {
+    ...expected,
+    hessian: {
+      eigenvalues: expected.hessian.eigenvalues
+        .slice(0, 5)
+        .map(({ value }: { value: number }) => ({ value, residual: 0 })),
+      trace: { ...expected.hessian.trace, stderr: 0 },
+    },
+  };
   const worst = (result: Record<string, unknown>, found: Tensors = wanted) =>
     worstOf(compareMeasure(result, found, expected, wanted, true))!;
 
-  it('finds no fault with the expected result', () => expect(worst(expected).ratio).toBe(0));
+  it('finds no fault with the expected result', () => expect(worst(right).ratio).toBe(0));
 
   it.each([
     ['loss', 1.5e-4],
@@ -23,10 +33,27 @@ describe('compareMeasure', () => {
     ['traceCovariance', 1.5e-3],
     ['bSimple', 4e-2],
   ])('refuses %s that is off by a relative %d', (key, error) => {
-    const { ratio, key: found } = worst({ ...expected, [key]: expected[key] * (1 + error) });
+    const { ratio, key: found } = worst({ ...right, [key]: expected[key] * (1 + error) });
     expect(found).toBe(key);
     expect(ratio).toBeGreaterThan(1);
     expect(ratio).toBeLessThan(2);
+  });
+
+  it('refuses an eigenvalue that is off, one with a large residual, one that is missing, and a trace that is off', () => {
+    const { eigenvalues, trace } = right.hessian;
+    const [first, ...others] = eigenvalues;
+    const changed = [
+      { eigenvalues: [{ ...first, value: first.value * 1.003 }, ...others], trace },
+      { eigenvalues: [{ ...first, residual: first.value * 0.003 }, ...others], trace },
+      { eigenvalues: others, trace },
+      { eigenvalues, trace: { ...trace, value: trace.value * 1.003 } },
+    ];
+    const keys = changed.map((hessian) => {
+      const { key, ratio } = worst({ ...right, hessian });
+      expect(ratio).toBeGreaterThan(1);
+      return key;
+    });
+    expect(keys).toEqual(['eigenvalues.0', 'eigenvalues.0.residual', 'eigenvalues', 'trace']);
   });
 
   it.each([
@@ -34,7 +61,7 @@ describe('compareMeasure', () => {
     ['bSimple', undefined],
     ['perExampleLoss', [1]],
     ['layers', {}],
-  ])('refuses %s %j', (key, value) => expect(worst({ ...expected, [key]: value }).ratio).toBe(Infinity));
+  ])('refuses %s %j', (key, value) => expect(worst({ ...right, [key]: value }).ratio).toBe(Infinity));
 
   it('refuses a tensor with one wrong element, a NaN, or none', () => {
     for (const change of [
@@ -46,12 +73,12 @@ describe('compareMeasure', () => {
       const changed = Float32Array.from(data);
       change(changed);
       found.set('gradVariance.0.weight', { shape, data: changed });
-      expect(worst(expected, found)).toMatchObject({ key: 'gradVariance.0.weight' });
-      expect(worst(expected, found).ratio).toBeGreaterThan(1);
+      expect(worst(right, found)).toMatchObject({ key: 'gradVariance.0.weight' });
+      expect(worst(right, found).ratio).toBeGreaterThan(1);
     }
     const less = new Map(wanted);
     less.delete('grad.2.bias');
-    expect(worst(expected, less)).toMatchObject({ key: 'grad.2.bias', ratio: Infinity });
+    expect(worst(right, less)).toMatchObject({ key: 'grad.2.bias', ratio: Infinity });
   });
 });
 
