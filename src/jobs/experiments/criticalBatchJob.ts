@@ -12,12 +12,12 @@ import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import { State } from '../../gpu/state.ts';
 import type { Branch } from '../../measure/branchedCriticalBatch.ts';
 import { measureLocalModel } from '../../measure/measureLocalModel.ts';
-import { InputError } from '../../nn/inputError.ts';
 import { flatValues } from '../flatValues.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { RunKernels } from '../kernels/chosenKernels.ts';
 import type { KernelRecord } from '../kernels/kernelRecord.ts';
 import { runBranches } from './branches.ts';
+import { parseExperiment, refused } from './parseExperiment.ts';
 import { openTrunk, perceptronTrunk } from './sgdTrunk.ts';
 
 const count = z.int().positive();
@@ -140,26 +140,12 @@ export async function* criticalBatchJob(
 }
 
 function parse(given: CriticalBatchSpec): z.output<typeof schema> {
-  const { job: _, ...rest } = given as CriticalBatchSpec & { job?: string };
-  const parsed = schema.safeParse(rest);
-  const refuse = (item: string, reason: string): InputError =>
-    new InputError('experiment critical-batch', item, reason);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw refuse(issue.path.join('.') || 'description', issue.message);
-  }
-  const { factors, snapshots, window, batch_size } = parsed.data;
-  for (const [item, values] of [
-    ['factors', factors],
-    ['snapshots', snapshots],
-  ] as const) {
-    if (values.some((value, i) => i > 0 && value <= values[i - 1]!)) {
-      throw refuse(item, `are ${values.join(', ')}, expected ascending`);
-    }
-  }
+  const spec = parseExperiment('critical-batch', schema, given, ['factors', 'snapshots']);
+  const { factors, window, batch_size } = spec;
   const odd = factors.find((factor) => window % (factor * batch_size) !== 0);
   if (odd !== undefined) {
-    throw refuse('window', `is ${window} examples, expected a multiple of the batch of ${odd * batch_size}`);
+    const expected = `expected a multiple of the batch of ${odd * batch_size}`;
+    throw refused('critical-batch', 'window', `is ${window} examples, ${expected}`);
   }
-  return parsed.data;
+  return spec;
 }

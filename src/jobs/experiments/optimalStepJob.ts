@@ -12,11 +12,11 @@ import {
 import type { Verdict } from '../../experiments/verdict.ts';
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import { State } from '../../gpu/state.ts';
-import { InputError } from '../../nn/inputError.ts';
 import { flatValues } from '../flatValues.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { RunKernels } from '../kernels/chosenKernels.ts';
 import type { KernelRecord } from '../kernels/kernelRecord.ts';
+import { parseExperiment } from './parseExperiment.ts';
 import { openTrunk, perceptronTrunk } from './sgdTrunk.ts';
 
 const count = z.int().positive();
@@ -65,7 +65,7 @@ export async function* optimalStepJob(
   given: OptimalStepSpec,
   host: JobHost,
 ): AsyncGenerator<JobEvent, void, void> {
-  const spec = parse(given);
+  const spec = parseExperiment('optimal-step', schema, given, ['checkpoints']);
   const kernels = new RunKernels(device);
   const gpu: Gpu = { ...device, kernels };
   yield { type: 'phase', phase: 'reading data' };
@@ -116,20 +116,4 @@ export async function* optimalStepJob(
     theta.dispose();
     examples.dispose();
   }
-}
-
-function parse(given: OptimalStepSpec): z.output<typeof schema> {
-  const { job: _, ...rest } = given as OptimalStepSpec & { job?: string };
-  const parsed = schema.safeParse(rest);
-  const refuse = (item: string, reason: string): InputError =>
-    new InputError('experiment optimal-step', item, reason);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw refuse(issue.path.join('.') || 'description', issue.message);
-  }
-  const { checkpoints } = parsed.data;
-  if (checkpoints.some((step, i) => i > 0 && step <= checkpoints[i - 1]!)) {
-    throw refuse('checkpoints', `are ${checkpoints.join(', ')}, expected ascending steps`);
-  }
-  return parsed.data;
 }
