@@ -2,7 +2,8 @@ import { type GradientNoise, twoBatchNoise } from './noiseScale.ts';
 
 /**
  * The B′ for which Cov G_B = S/B′, S the sample covariance (divisor N − 1) of the N examples that batches of B are drawn
- * from (papers.md, §1.1):
+ * from, so that E|G_B|² = |G_N|² + tr S/B′ holds for a finite set as McCandlish et al. 2018, appendix A.1, has it for a
+ * distribution (from the definitions; a test counts every batch):
  *
  * - without replacement 1/B′ = 1/B − 1/N: the whole set has no noise, B′ = ∞;
  * - with replacement 1/B′ = (N − 1)/(N B), since one draw's covariance has divisor N.

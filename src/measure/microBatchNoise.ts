@@ -37,7 +37,7 @@ export interface MicroBatchNoise extends GradientNoise {
 /**
  * |ḡ|², tr Σ and B_simple from the gradients of micro-batches of b consecutive examples, each a batch of its own: where
  * examples have no gradients of their own, since BatchNorm in train mode normalises by the batch, one such ghost batch
- * stands for one example (papers.md, §1.5). ḡ is the mean over them; tr Σ = b·Σ|g_u − ḡ|²/(U − 1), centred, in a second
+ * stands for one example (McCandlish et al. 2018, appendix A.1, with b for the small batch). ḡ is the mean over them; tr Σ = b·Σ|g_u − ḡ|²/(U − 1), centred, in a second
  * pass. Elsewhere it estimates, with more variance, what per-example gradients give.
  *
  * The order of the examples must be as good as random: where classes take turns in it, every micro-batch has them all, and

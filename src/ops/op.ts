@@ -32,7 +32,7 @@ export interface Lowering {
 
 /** What the choice of a kernel may depend on besides one replica's shapes. */
 export interface Target {
-  /** Software adapters want register kernels without barriers; see design.md's measurements. */
+  /** Software adapters want register kernels without barriers; see the matmul kernels' headers. */
   readonly kind: 'cpu' | 'gpu';
   readonly subgroups: boolean;
   /** The adapter's smallest subgroup, or 0. */

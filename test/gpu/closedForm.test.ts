@@ -79,7 +79,7 @@ for (const smallBatch of [1, 8]) {
   });
 }
 
-/** (ε, h, B, m) of papers.md §1.1's check values, and one more with a large step. */
+/** (ε, h, B, m), with and without momentum, one with a step as long as the curvature allows. */
 const QUADRATICS = [
   { lr: 0.1, curvature: 1, batchSize: 4, momentum: 0 },
   { lr: 0.1, curvature: 1, batchSize: 4, momentum: 0.9 },
