@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/device.ts';
+import type { MomentsSpec } from './bench/benchMoments.ts';
 import type { KernelsSpec } from './bench/kernelsReport.ts';
 import type { RunControl } from './control.ts';
 import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
@@ -17,7 +18,7 @@ export type JobSpec =
   | ({ readonly job: 'measure' } & MeasureSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
   | ({ readonly job: 'benchKernels' } & KernelsSpec)
-  | { readonly job: 'benchMoments'; readonly rounds: number }
+  | ({ readonly job: 'benchMoments' } & MomentsSpec)
   | { readonly job: 'benchCurvature'; readonly rounds: number }
   | ({ readonly job: 'optimalStep' } & OptimalStepSpec)
   | ({ readonly job: 'criticalBatch' } & CriticalBatchSpec)
@@ -50,7 +51,7 @@ export async function* runJob(
     yield* benchKernels(gpu, spec, control);
   } else if (spec.job === 'benchMoments') {
     const { benchMoments } = await import('./bench/benchMoments.ts');
-    yield* benchMoments(gpu, spec.rounds);
+    yield* benchMoments(gpu, spec);
   } else if (spec.job === 'benchCurvature') {
     const { benchCurvature } = await import('./bench/curvature/benchCurvature.ts');
     yield* benchCurvature(gpu, spec.rounds, host);
