@@ -76,7 +76,7 @@ export function convMomentsCandidates(shape: ConvShape, target: Target): readonl
     return { name: `tiles ${tile}×${tile}`, call: plan.sums, plan };
   });
   const byQuads = (): ConvMomentsCandidate => {
-    const { name, knobs, tiles } = weightQuads(shape, target);
+    const { name, knobs, tiles } = weightQuads(shape, target, 1);
     const split = inBlocks(shape, BUSY_QUADS / tiles);
     const plan = withFinish(shape, split, tiles, (norms) => ({
       source: conv2dMomentsQuads,
@@ -177,7 +177,7 @@ export function convNormsCandidates(
     };
   });
   const byQuads = (): ConvNormsCandidate | null => {
-    const { name, knobs, tiles } = weightQuads(shape, target);
+    const { name, knobs, tiles } = weightQuads(shape, target, unitSize);
     if (units * tiles > LARGEST_SCRATCH) return null;
     return {
       name: `direct ${name}`,
