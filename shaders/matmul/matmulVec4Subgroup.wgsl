@@ -4,16 +4,16 @@
 //   row-major and dense, all in fours. Replica r is workgroup_id.z.
 // Knobs: WIDTH invocations a workgroup, four (a quad) a tile of 16 rows by 16 FOURS_N columns: each lane holds
 //   FOURS_N fours of the columns and loads four of the rows, which the quad passes around. BLOCK: fours of k in
-//   a partial sum; of examples, which k counts in the form TN, four times as many. SMOOTH: compile tanh and
-//   sigmoid in.
+//   a partial sum of the forms NN and NT. SMOOTH: compile tanh and sigmoid in.
 // Form (0 NN, 1 NT, 2 TN) and epilogue are chosen at run time, so that one pipeline serves all layers and their
 //   gradients: whatever the form, operands come as blocks of four by four, and those that run across k are
 //   transposed in registers. bias: add bias[col]. activation: 0 none, 1 relu, 2 tanh, 3 sigmoid. mask: multiply
 //   by the derivative of that activation at its output y (numbered alike). columnSum (TN): also
 //   c[columnSumOffset + i] = sum over l of a[l, i], by ceil(m / (4 WIDTH)) workgroups after the tiles' own.
-// Order: products of four consecutive k, those of a block, and the blocks, each k ascending. One sum over all k is
-//   7 % faster, its error at k = 784 2.3 times as large: SwiftShader goes through the body of a loop once more
-//   with all lanes switched off (2026-11-26).
+// Order: products of four consecutive k, those of a block, and the blocks, each k ascending; in the form TN, where k
+//   counts examples, one sum over all of it, as in the moments of per-example gradients. That is 7 % faster, its
+//   error at k = 784 2.3 times as large: SwiftShader goes through the body of a loop once more with all lanes
+//   switched off (2026-11-26).
 // Cost: 2 k flops and (1 / 4 + 1 / (4 FOURS_N)) k bytes an output, before caches. SwiftShader spends some 45
 //   cycles on each scalar load whatever its address, and some 7 on each accumulator an iteration: hence the
 //   four k at once and the large tile. It compiles each load and store into a branch a lane: hence the few
@@ -113,7 +113,7 @@ fn sumFourColumns(r: u32, four: u32) {
   var part: array<array<vec4f, FOURS_N>, 16>;
   var bl: array<mat4x4f, FOURS_N>;
   let steps = params.k / 4u;
-  let length = select(BLOCK, 4u * BLOCK, params.form == 2u);
+  let length = select(BLOCK, steps, params.form == 2u);
   var l = 0u;
   while (l < steps) {
     let end = min(l + length, steps);

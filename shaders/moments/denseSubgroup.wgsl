@@ -177,16 +177,18 @@ fn normsOfExample(r: u32, n: u32) {
         for (var h = 0u; h < FOURS_B; h++) { dl[h] = quadBroadcast(dn[h][q], t); }
         // unroll
         for (var j = 0u; j < TILE_N; j++) {
+          var plain = 0.0;
           var total = 0.0;
           var square = 0.0;
           // unroll
           for (var h = 0u; h < FOURS_B; h++) {
-            let e = rounded(dl[h] * xn[h][j]) - first[q][t][j];
+            let p = rounded(dl[h] * xn[h][j]);
+            let e = p - first[q][t][j];
+            plain += (p.x + p.y) + (p.z + p.w);
             total += (e.x + e.y) + (e.z + e.w);
             square += dot(e, e);
           }
-          // The products' sum: the multiple of p_0 is exact, so this rounds no more than adding them up does.
-          sum[q][t][j] += total + f32(4u * FOURS_B) * first[q][t][j];
+          sum[q][t][j] += plain;
           shifted[q][t][j] += total;
           squares[q][t][j] += square;
         }

@@ -21,7 +21,7 @@ const SMALL = 2 ** 20;
 
 /**
  * Examples from which on a step takes eight: 8 % faster at 512, and 10 % slower at 64, since SwiftShader goes through a loop's
- * body once more than there are steps (2026-11-26). Up to 512 the gradient is then as accurate as the product's alone.
+ * body once more than there are steps (2026-11-26).
  */
 const FULL_STEPS = 128;
 
