@@ -9,7 +9,8 @@ import { isCoupled, Pass, type Point, unitsOf } from './pass.ts';
 
 /**
  * ⟨gₙ, v⟩ of every example: the derivative of its own loss along v, one forward pass of tangents, whatever the layers; no
- * per-example gradient is formed. With ghost batches, ⟨g_u, v⟩ of every unit, of its mean loss. Equal to the Gram form (XXᵀ)∘(ΔΔᵀ)·1/N where v is the mean gradient, at N times less.
+ * per-example gradient is formed. With ghost batches, ⟨g_u, v⟩ of every unit, of its mean loss. Equal to the Gram form
+ * (XXᵀ)∘(ΔΔᵀ)·1/N where v is the mean gradient, at N times less.
  * @param direction flat [P], zero between the tensors
  * @returns [N], or [units]
  * @throws where BatchNorm in train mode couples the examples, so that they have no gradients of their own, and there are

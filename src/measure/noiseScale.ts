@@ -105,9 +105,10 @@ export class RunningNoiseScale {
 
   /**
    * Standard error of `bSimple`: the linearised ratio's, √(Σwᵢ²(Tᵢ − B_simple·Gᵢ)²/(1 − Σwᵢ²))/Ḡ for weights w of sum 1
-   * and measurements (T, G) (Cochran 1977, chapter 6, with the averages’ weights). It takes measurements for independent, which
-   * those of fresh batches are given the weights they are taken at; a drift of B_simple within the averages' memory counts as scatter, so that
-   * it errs on the large side. null where the ratio is, and for a single measurement.
+   * and measurements (T, G) (Cochran 1977, chapter 6, with the averages' weights). It takes the measurements for
+   * independent, as those of fresh batches are, given the parameters they are taken at; a drift of B_simple within the
+   * averages' memory counts as scatter, so that it errs on the large side. null where the ratio is, and for a single
+   * measurement.
    */
   get bSimpleStderr(): number | null {
     const ratio = this.bSimple;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Dataset, fitDataset } from '../../src/data/dataset.ts';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { State } from '../../src/gpu/state.ts';
@@ -246,6 +247,31 @@ test('with BatchNorm each of two measured replicas is bit for bit what it is alo
     const own = together.readings.filter((reading) => reading.replica === replica);
     expect(alone.readings).toEqual(own.map((reading) => ({ ...reading, replica: 0 })));
     expect(alone.weights[0]).toEqual(together.weights[replica]);
+  }
+});
+
+test('with BatchNorm |G|² and tr Σ do not depend on the batch size, within 3 standard errors: one objective at both sizes', {
+  timeout: 240_000,
+}, async () => {
+  const model = nn.sequential(nn.linear(9, 7), nn.batchNorm1d(7), nn.tanh(), nn.linear(7, 5));
+  const data = syntheticDataset('gaussian-clusters?examples=500&test=0&classes=5&dims=9');
+  const at = async (batchSize: number, steps: number) => {
+    const measured = { noiseScaleEvery: 1, smallBatch: 8, order: 'iid' as const };
+    const { readings } = await trained({ ...measured, model, data, batchSize, steps, lr: 0 });
+    return (key: 'traceCovariance' | 'gradNormSqUnbiased') => {
+      const values = readings.map((reading) => reading[key]!);
+      const mean = values.reduce((sum, v) => sum + v, 0) / steps;
+      const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+      return { mean, variance: squares / (steps - 1) / steps };
+    };
+  };
+  const [small, large] = [await at(16, 800), await at(64, 400)];
+  for (const key of ['traceCovariance', 'gradNormSqUnbiased'] as const) {
+    const [a, b] = [small(key), large(key)];
+    const error = Math.sqrt(a.variance + b.variance);
+    console.info(`${key}: ${a.mean.toFixed(4)} at 16, ${b.mean.toFixed(4)} at 64, ± ${error.toFixed(4)}`);
+    expect(Math.abs(a.mean - b.mean)).toBeLessThan(3 * error);
+    expect(error).toBeLessThan(0.1 * b.mean);
   }
 });
 
