@@ -9,20 +9,20 @@ import { isCoupled, Pass, type Point, unitsOf } from './pass.ts';
 
 /**
  * ⟨gₙ, v⟩ of every example: the derivative of its own loss along v, one forward pass of tangents, whatever the layers; no
- * per-example gradient is formed. With ghost batches, ⟨g_u, v⟩ of every unit, of its mean loss. Equal to the Gram form
- * (XXᵀ)∘(ΔΔᵀ)·1/N where v is the mean gradient, at N times less.
+ * per-example gradient is formed. Equal to the Gram form (XXᵀ)∘(ΔΔᵀ)·1/N where v is the mean gradient, at N times less. With
+ * ghost batches, of every unit's mean loss.
  * @param direction flat [P], zero between the tensors
  * @returns [N], or [units]
- * @throws where BatchNorm in train mode couples the examples, so that they have no gradients of their own, and there are
- *   no ghost batches
+ * @throws where BatchNorm in train mode couples the examples, so that they have no gradients of their own, and they are no
+ *   ghost batches
  */
 export async function directionalDerivatives(
   gpu: Gpu,
   point: Point,
   direction: Float32Array,
 ): Promise<Float32Array> {
-  const ghosts = point.ghostBatch !== undefined;
-  if (isCoupled(point) && !ghosts) {
+  const oneUnit = point.ghostBatch !== undefined;
+  if (isCoupled(point) && !oneUnit) {
     throw new Error('BatchNorm in train mode couples the examples; measure in eval mode, or ghost batches');
   }
   const v = new State(gpu, { label: 'direction', shape: [point.layout.length] });
@@ -34,7 +34,7 @@ export async function directionalDerivatives(
     point,
     ({ graph, theta, losses, unitCounters }) => {
       const [tangent] = jvp([losses], [[theta, read(graph, v)]]);
-      if (tangent) append(each, ghosts ? reshape(mean(tangent), [1]) : tangent, unitCounters);
+      if (tangent) append(each, oneUnit ? reshape(mean(tangent), [1]) : tangent, unitCounters);
     },
   );
   try {
