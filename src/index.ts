@@ -27,7 +27,7 @@ export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/gradie
 export { Hessian } from './measure/hessian.ts';
 export { estimateTrace, exactTrace, TraceEstimator } from './measure/hessianTrace.ts';
 export { hutchPlusPlus } from './measure/hutchPlusPlus.ts';
-export { jackknifeErrors, type NoiseErrors } from './measure/jackknifeErrors.ts';
+export { type BatchErrors, jackknifeErrors } from './measure/jackknifeErrors.ts';
 export { LargestEigenvalue } from './measure/largestEigenvalue.ts';
 export {
   breakEvenRate,

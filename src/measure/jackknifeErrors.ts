@@ -2,7 +2,7 @@ import type { GradientNoise } from './noiseScale.ts';
 import type { UnitSpread } from './unitSpread.ts';
 
 /** Standard errors of one batch's noise statistics. */
-export interface NoiseErrors {
+export interface BatchErrors {
   readonly traceCovarianceStderr: number | null;
   readonly gradNormSqUnbiasedStderr: number | null;
   /** null also where the estimate of |G|² is not positive: its ratio has no error then. */
@@ -30,7 +30,7 @@ export function jackknifeErrors(
   { traceCovariance, gradNormSqUnbiased }: GradientNoise,
   { squares, products, dots }: UnitSpread,
   { units, unitSize }: Units,
-): NoiseErrors {
+): BatchErrors {
   if (units < 3) {
     return { traceCovarianceStderr: null, gradNormSqUnbiasedStderr: null, bSimpleStderr: null };
   }

@@ -2,13 +2,13 @@ import type { Gpu } from '../gpu/device.ts';
 import { directionalDerivatives } from './directionalDerivatives.ts';
 import { dot64 } from './estimate.ts';
 import { gradientMoments } from './gradientMoments.ts';
-import { jackknifeErrors, type NoiseErrors } from './jackknifeErrors.ts';
+import { type BatchErrors, jackknifeErrors } from './jackknifeErrors.ts';
 import { type GradientNoise, gradientNoise } from './noiseScale.ts';
 import type { Point } from './pass.ts';
 import { unitSpread } from './unitSpread.ts';
 
 /** Gradient noise from micro-batches, in units of examples; its errors by the jackknife over micro-batches. */
-export interface MicroBatchNoise extends GradientNoise, NoiseErrors {
+export interface MicroBatchNoise extends GradientNoise, BatchErrors {
   /** Mean of the micro-batches' losses. */
   readonly loss: number;
   readonly microBatches: number;
