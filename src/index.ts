@@ -27,6 +27,7 @@ export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/gradie
 export { Hessian } from './measure/hessian.ts';
 export { estimateTrace, exactTrace, TraceEstimator } from './measure/hessianTrace.ts';
 export { hutchPlusPlus } from './measure/hutchPlusPlus.ts';
+export { type BatchErrors, jackknifeErrors } from './measure/jackknifeErrors.ts';
 export { LargestEigenvalue } from './measure/largestEigenvalue.ts';
 export {
   breakEvenRate,
@@ -58,6 +59,7 @@ export {
   estimateTraceCovariance,
   exactTraceCovariance,
 } from './measure/traceHessianCovariance.ts';
+export { type UnitSpread, unitSpread } from './measure/unitSpread.ts';
 export { parameterLayout } from './nn/forward.ts';
 export { initialStateDict } from './nn/init.ts';
 export { InputError } from './nn/inputError.ts';
