@@ -5,9 +5,11 @@ import { InputError } from '../../nn/inputError.ts';
 import { flatValues } from '../flatValues.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { RunKernels } from '../kernels/chosenKernels.ts';
+import { gradientSample } from './gradientSample.ts';
+import { gradientStatistics } from './gradientStatistics.ts';
 import { hessianProducts } from './hessianProducts.ts';
 import { type MeasureSpec, parseMeasureSpec } from './measureSpec.ts';
-import { hasUnits, momentsOf } from './moments.ts';
+import { momentsOf } from './moments.ts';
 import { openPoint } from './openPoint.ts';
 import { readMeasureInput } from './readMeasureInput.ts';
 import { measureResult } from './result.ts';
@@ -42,27 +44,29 @@ export async function* measureJob(
   const { point, dispose } = openPoint(gpu, input, spec.ghost_batch);
   try {
     const { layout } = point;
-    const units = unitsOf(point);
     const moments = await momentsOf(gpu, point);
     yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
     requireFinite(spec.data, moments.perExampleLoss);
     const directions = [moments.mean, ...(input.vector ? [flatValues(layout, input.vector)] : [])];
     const { products, traceHessianCovariance } = await hessianProducts(gpu, point, directions, moments.mean, {
       ...spec,
-      covariance: units > 1 && hasUnits(point),
+      covariance: moments.centredSquares !== null && unitsOf(point) > 1,
     });
+    const sample = await gradientSample(gpu, point, moments, { alongMean: spec.tests });
+    const statistics = yield* gradientStatistics(gpu, point, spec, input, moments, sample);
     const spectral = yield* spectralResults(gpu, point, spec);
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
     yield {
       type: 'result',
       result: {
-        ...measureResult(point, moments, products, traceHessianCovariance, spec.exact),
+        ...measureResult(point, moments, sample, products, traceHessianCovariance, spec.exact),
         ...(Object.keys(spectral.results).length > 0 ? { [OPERATORS[spec.operator]]: spectral.results } : {}),
+        ...statistics,
         kernels: kernels.record,
-        warnings: [...warnings(point), ...spectral.warnings],
+        warnings: [...warnings(point, spec, sample), ...spectral.warnings],
       },
-      tensors: writeSafetensors(resultTensors(layout, moments, products[1], units)),
+      tensors: writeSafetensors(resultTensors(layout, moments, products[1], unitsOf(point))),
       exitCode: 0,
     };
   } finally {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../nn/inputError.ts';
+import { MOST_BINS } from '../../ops/histogramBins.ts';
 import { kernelRecordSchema } from '../kernels/kernelRecord.ts';
 
 const schema = z.strictObject({
@@ -26,6 +27,14 @@ const schema = z.strictObject({
   ghost_batch: z.int().min(1).optional(),
   /** Also estimate the Hessian's trace. */
   trace: z.boolean().default(false),
+  /** Also the norm, inner-product and orthogonality test of the gradient over all data. */
+  tests: z.boolean().default(false),
+  /** The gradient's signal-to-noise ratio, overall and by coordinate. */
+  signal_to_noise: z.boolean().default(false),
+  /** Histograms of the elements of the examples' gradients, one a parameter: so many bins. */
+  histogram: z.int().min(1).optional(),
+  /** And by the value of the parameter: so many bins of it. */
+  histogram_parameters: z.int().min(1).optional(),
   /** Traces from every example and every coordinate, not from probes. */
   exact: z.boolean().default(false),
   /** Random vectors behind each estimate, and their seed. */
@@ -53,7 +62,7 @@ export type MeasureSettings = z.output<typeof schema>;
 export function parseMeasureSpec(given: MeasureSpec): MeasureSettings {
   const { job: _, ...spec } = given as MeasureSpec & { job?: string };
   const parsed = schema.safeParse(spec);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withHistogram(parsed.data);
   const issue = parsed.error.issues[0]!;
   const key = issue.code === 'unrecognized_keys' ? issue.keys[0]! : issue.path.join('.');
   throw new InputError(
@@ -61,4 +70,20 @@ export function parseMeasureSpec(given: MeasureSpec): MeasureSettings {
     key,
     issue.code === 'unrecognized_keys' ? 'is not measured by this version' : issue.message,
   );
+}
+
+/** Bins of the gradient where only those of the parameter are given. */
+const BINS = 101;
+
+/** @throws InputError for more bins than a histogram's kernel has */
+function withHistogram(spec: MeasureSettings): MeasureSettings {
+  const { histogram_parameters: rows } = spec;
+  const histogram = spec.histogram ?? (rows === undefined ? undefined : BINS);
+  if (histogram === undefined) return spec;
+  const all = histogram * (rows ?? 1);
+  if (all > MOST_BINS) {
+    const found = rows === undefined ? `${all} bins` : `${histogram} × ${rows} = ${all} bins`;
+    throw new InputError('measure', 'histogram', `${found}, expected at most ${MOST_BINS}`);
+  }
+  return { ...spec, histogram };
 }

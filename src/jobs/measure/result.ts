@@ -1,4 +1,6 @@
 import { dot64, type Estimate } from '../../measure/estimate.ts';
+import type { GradientSample } from '../../measure/leaveOneOut.ts';
+import { noiseErrors } from '../../measure/noiseErrors.ts';
 import { gradientNoise } from '../../measure/noiseScale.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
 import { partValues } from '../flatValues.ts';
@@ -6,12 +8,14 @@ import type { Moments } from './moments.ts';
 
 /**
  * The keys that every measurement has (interfaces, §3), by what was measured.
+ * @param sample null where there is no covariance
  * @param products H times the gradient first
  * @param traceHessianCovariance null where there is no covariance
  */
 export function measureResult(
   point: Point,
   moments: Moments,
+  sample: GradientSample | null,
   products: readonly Float32Array[],
   traceHessianCovariance: Estimate | null,
   exact: boolean,
@@ -19,6 +23,7 @@ export function measureResult(
   const { layout, examples, context, ghostBatch } = point;
   const units = unitsOf(point);
   const gHg = dot64(moments.mean, products[0]!);
+  const errors = sample && noiseErrors(sample);
   const whole = summary(moments.mean, moments.centredSquares, units);
   return {
     mode: context.mode,
@@ -30,8 +35,11 @@ export function measureResult(
     gradNormSq: whole.gradNormSq,
     perExampleGradNormSq: moments.perExampleGradNormSq && [...moments.perExampleGradNormSq],
     traceCovariance: whole.traceCovariance,
+    traceCovarianceStderr: errors?.traceCovariance ?? null,
     gradNormSqUnbiased: whole.gradNormSqUnbiased,
+    gradNormSqUnbiasedStderr: errors?.gradNormSqUnbiased ?? null,
     bSimple: whole.bSimple,
+    bSimpleStderr: errors?.bSimple ?? null,
     bSimpleResolved: whole.bSimpleResolved,
     gHg,
     traceHessianCovariance: traceHessianCovariance?.value ?? null,

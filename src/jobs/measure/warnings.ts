@@ -1,7 +1,12 @@
+import { type GradientSample, leaveOneOut } from '../../measure/leaveOneOut.ts';
 import { isCoupled, type Point, unitsOf } from '../../measure/pass.ts';
+import type { MeasureSettings } from './measureSpec.ts';
 
-/** What a reader has to know of a point's statistics: which keys are null and why, and what is counted. */
-export function warnings(point: Point): string[] {
+/**
+ * What a reader has to know of a point's statistics: which keys are null and why, and what is counted.
+ * @param sample null where there is no covariance
+ */
+export function warnings(point: Point, spec: MeasureSettings, sample: GradientSample | null): string[] {
   const { ghostBatch, examples } = point;
   const reasons: string[] = [];
   const units = unitsOf(point);
@@ -12,8 +17,24 @@ export function warnings(point: Point): string[] {
         'traceCovariance, gradNormSqUnbiased, bSimple, traceHessianCovariance and bNoise are null; --eval has them, and ' +
         '--ghost-batch has them of units of several examples',
     );
+    const asked = [
+      ...(spec.tests ? ['gradientTests'] : []),
+      ...(spec.signal_to_noise ? ['signalToNoise'] : []),
+      ...(spec.histogram === undefined ? [] : ['gradientHistogram']),
+    ];
+    if (asked.length > 0) reasons.push(`${asked.join(', ')}: null for the same reason`);
   } else if (units === 1) {
     reasons.push(`one ${ghostBatch === undefined ? 'example' : 'unit'} has no covariance: its keys are null`);
+  }
+  if (sample && units < 3) {
+    reasons.push(
+      `two ${ghostBatch === undefined ? 'examples' : 'units'} leave no standard errors over them: these are null`,
+    );
+  } else if (sample && !leaveOneOut(sample)) {
+    reasons.push(
+      'the gradients differ by less than float32 tells of their norms, so that the standard errors of traceCovariance, ' +
+        'gradNormSqUnbiased, bSimple and of tests and ratios of them are null',
+    );
   }
   if (ghostBatch !== undefined) {
     reasons.push(
