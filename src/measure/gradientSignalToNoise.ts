@@ -12,8 +12,8 @@ export interface SignalToNoise {
   readonly meanUnbiased: number;
   /**
    * 5, 25, 50, 75 and 95 % of them lie below. Of these there is no standard error: a quantile over coordinates that vary on
-   * their own is no smooth function of the examples. In samples of a known distribution the variance that grouped jackknife and
-   * bootstrap found was 2 to 24 times that from sample to sample. Noise widens the distribution besides, as the 1/N in the
+   * their own is no smooth function of the examples. In samples of known distributions, jackknife and bootstrap by groups found 1 to
+   * 22 times the variance that there is from sample to sample. Noise widens the distribution besides, as the 1/N in the
    * mean shows: these are the quantiles of the ratios that are found, not of true ones.
    */
   readonly quantiles: readonly number[];

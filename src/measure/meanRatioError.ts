@@ -14,7 +14,7 @@ const GROUPS = 16;
 /**
  * Standard error of the mean over the coordinates of ḡ_d²/Σ_dd, by leaving out one group of examples after the other (the
  * grouped jackknife, Shao & Tu 1995): one more pass over the data, a group at a time. A group is every 16th example (unit), so
- * that the order of a file in which neighbours are alike does not tell. Where all is noise the error is too large, by up to √2.
+ * that the order of a file in which neighbours are alike does not tell. Where all is noise the error is too large, by about √2.
  * @param dataset the point's examples
  * @param moments of all of them
  * @returns null for fewer than three examples

@@ -8,12 +8,12 @@ import { meanRatioError } from '../../measure/meanRatioError.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
 import { signalToNoiseErrors } from '../../measure/signalToNoiseErrors.ts';
 import type { JobEvent } from '../jobEvent.ts';
-import { histogramBins } from './histogramBins.ts';
+import { histogramRanges } from './histogramRanges.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 import type { Moments } from './moments.ts';
 import type { MeasureInput } from './readMeasureInput.ts';
 
-/** An estimate and its standard error; null for what is no finite number. */
+/** An estimate and its standard error over examples (units); null for what is no finite number. */
 interface Measured {
   readonly value: number | null;
   readonly stderr: number | null;
@@ -47,7 +47,8 @@ export interface GradientStatistics {
 }
 
 /**
- * @param sample null where there is no covariance: its tests and ratios are null
+ * Measures what the spec asks for of the gradients of single examples (units), in passes of its own over the data.
+ * @param sample with its `covarianceDots` where the tests are asked for; null where there is no covariance
  */
 export async function* gradientStatistics(
   gpu: Gpu,
@@ -71,7 +72,7 @@ export async function* gradientStatistics(
     yield { type: 'phase', phase: 'counting gradient elements' };
     const normSq = moments.perExampleGradNormSq;
     made.gradientHistogram = normSq
-      ? await histograms(gpu, point, histogramBins(spec, point.layout, weights, normSq))
+      ? await histograms(gpu, point, histogramRanges(spec, point.layout, weights, normSq))
       : null;
   }
   return made;
@@ -115,7 +116,7 @@ async function signalToNoise(
 async function histograms(
   gpu: Gpu,
   point: Point,
-  bins: ReturnType<typeof histogramBins>,
+  bins: ReturnType<typeof histogramRanges>,
 ): Promise<GradientStatistics['gradientHistogram']> {
   const { gradient, parameter } = bins;
   const { counts, notFinite } = await gradientHistogram(gpu, point, bins);

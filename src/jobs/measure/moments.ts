@@ -9,7 +9,7 @@ export type Moments = Pick<GradientMoments, 'perExampleLoss' | 'mean'> & {
 };
 
 /** Whether units, examples or ghost batches, have gradients of their own. */
-export function hasUnits(point: Point): boolean {
+function hasUnits(point: Point): boolean {
   return !isCoupled(point) || point.ghostBatch !== undefined;
 }
 

@@ -10,7 +10,7 @@ const WIDE = 5;
  * all their elements (from −1 to 1 where all are zero), parameters from the smallest to the largest.
  * @param normSq |gₙ|² of every example (unit)
  */
-export function histogramBins(
+export function histogramRanges(
   { histogram, histogram_parameters: rows }: Pick<MeasureSettings, 'histogram' | 'histogram_parameters'>,
   { entries }: FlatLayout,
   weights: ReadonlyMap<string, Float32Array>,
