@@ -16,7 +16,8 @@ export interface Units {
 }
 
 /**
- * Jackknife over the units. Without unit u, with q_u = |g_u − ḡ|² and d_u = ⟨g_u, ḡ⟩ (from the definitions):
+ * Jackknife over the units, for a training step, of which sums come back and no array: `noiseErrors` has it from arrays,
+ * B_simple exactly. Without unit u, with q_u = |g_u − ḡ|² and d_u = ⟨g_u, ḡ⟩ (from the definitions):
  *
  * - tr Σ₋ᵤ = b(Σq − U q_u/(U − 1))/(U − 2);
  * - |ḡ₋ᵤ|² − tr Σ₋ᵤ/(b(U − 1)) = const − 2(d_u − q_u/(U − 2))/(U − 1);

@@ -12,7 +12,7 @@ export interface NoiseErrors {
 /**
  * Jackknife errors of tr Σ, of |ḡ|² − tr Σ/N and of B_simple over the examples, from norms and dots alone. Where |G|² is no more
  * than its own noise the second is too large, by up to √2, and B_simple is a quotient whose denominator may be anything: its
- * error says something where |G|² is at least twice its own.
+ * error says something where |G|² is at least twice its own. `jackknifeErrors` has it from three sums.
  */
 export function noiseErrors(sample: GradientSample): NoiseErrors {
   const left = leaveOneOut(sample)?.map(({ gradNormSq, traceCovariance, examples }) =>

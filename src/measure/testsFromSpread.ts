@@ -1,4 +1,4 @@
-import type { GradientTests } from './gradientTests.ts';
+import { type GradientTests, testsFrom } from './gradientTests.ts';
 import type { Units } from './jackknifeErrors.ts';
 import type { GradientNoise } from './noiseScale.ts';
 import type { UnitSpread } from './unitSpread.ts';
@@ -16,12 +16,11 @@ export function testsFromSpread(
   if (units < 2) {
     throw new RangeError(`a batch of ${units} units has no covariance, expected two or more`);
   }
-  // Rounding may leave less than nothing of tr Σ, and of what is across ḡ.
-  const normSq = Math.max(0, traceCovariance) / (units * unitSize * gradNormSq);
-  const alongSq = dots / (units - 1) / (units * gradNormSq ** 2);
-  return {
-    norm: Math.sqrt(normSq),
-    innerProduct: Math.sqrt(alongSq),
-    orthogonality: Math.sqrt(Math.max(0, normSq - alongSq)),
-  };
+  return testsFrom({
+    gradNormSq,
+    // Rounding may leave less than nothing of it.
+    traceCovariance: Math.max(0, traceCovariance) / unitSize,
+    alongCovariance: dots / (units - 1),
+    batchSize: units,
+  });
 }
