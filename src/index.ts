@@ -24,7 +24,6 @@ export { type GradientHistogram, gradientHistogram } from './measure/gradientHis
 export { gradientMoments } from './measure/gradientMoments.ts';
 export { gradientSignalToNoise } from './measure/gradientSignalToNoise.ts';
 export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/gradientTests.ts';
-export { Hessian } from './measure/hessian.ts';
 export { estimateTrace, exactTrace, TraceEstimator } from './measure/hessianTrace.ts';
 export { hutchPlusPlus } from './measure/hutchPlusPlus.ts';
 export { LargestEigenvalue } from './measure/largestEigenvalue.ts';
