@@ -25,7 +25,7 @@ export { gradientMoments } from './measure/gradientMoments.ts';
 export { gradientSignalToNoise } from './measure/gradientSignalToNoise.ts';
 export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/gradientTests.ts';
 export { estimateTrace, exactTrace, TraceEstimator } from './measure/hessianTrace.ts';
-export { hutchPlusPlus } from './measure/hutchPlusPlus.ts';
+export { HutchPlusPlus, hutchPlusPlus } from './measure/hutchPlusPlus.ts';
 export { LargestEigenvalue } from './measure/largestEigenvalue.ts';
 export {
   breakEvenRate,
@@ -47,6 +47,7 @@ export {
 export { type CurvatureKind, CurvatureOperator, type LinearOperator } from './measure/operator.ts';
 export { sgdNoiseScale, temperature } from './measure/sgdNoise.ts';
 export {
+  LanczosQuadrature,
   logDeterminant,
   spectralDensity,
   spectralQuadrature,
