@@ -77,10 +77,10 @@ test('tr H by Hutch++, 24 products', async () => {
   dispose();
 });
 
-test('stochastic Lanczos quadrature of 8 starts: ln det, the trace of the inverse, and the density', async () => {
+test('stochastic Lanczos quadrature of 16 starts: ln det, the trace of the inverse, and the density', async () => {
   const gpu = await testGpu();
-  // I/4 + R·Rᵀ/7, R [5, 7]: eigenvectors along no axis, so that random signs see none of it exactly.
-  const R = Array.from({ length: 5 }, (_, i) => randomValues(7, 31 + i));
+  // I/4 + R·Rᵀ/7, R [6, 7]: eigenvectors along no axis, so that random signs see none of it exactly.
+  const R = Array.from({ length: 6 }, (_, i) => randomValues(7, 31 + i));
   const matrix = R.map((a, i) =>
     Float32Array.from(R, (b, j) => a.reduce((sum, v, k) => sum + v * b[k]!, 0) / 7 + (i === j ? 0.25 : 0)),
   );
@@ -88,7 +88,7 @@ test('stochastic Lanczos quadrature of 8 starts: ln det, the trace of the invers
   const { values } = symmetricEigen(matrix);
   const total = (f: (value: number) => number): number => values.reduce((sum, value) => sum + f(value), 0);
   const estimator = new LanczosQuadrature(gpu, operator, values.length);
-  const spectra = await overSeeds((seed) => estimator.estimate({ starts: 8, seed }));
+  const spectra = await overSeeds((seed) => estimator.estimate({ starts: 16, seed }));
 
   expectHonest(
     'ln det',
@@ -102,7 +102,7 @@ test('stochastic Lanczos quadrature of 8 starts: ln det, the trace of the invers
     total(inverse),
   );
   // Of as many steps as there are dimensions the density is that of the eigenvalues, smoothed alike: over several of them, since of
-  // one alone a start sees a squared component, too skewed for a t interval from 8.
+  // one alone a start sees a squared component, too skewed for a t interval from few.
   const sigma = 0.3;
   const densities = spectra.map((spectrum) => spectralDensity(spectrum, sigma));
   const gaussian = (at: number) => (value: number) =>
@@ -110,13 +110,13 @@ test('stochastic Lanczos quadrature of 8 starts: ln det, the trace of the invers
   for (const place of [0.25, 0.5]) {
     const points = densities.map(({ grid, density, stderr }) => {
       const i = Math.round(place * (grid.length - 1));
-      return { at: grid[i]!, value: density[i]!, stderr: stderr![i]!, probes: 8 };
+      return { at: grid[i]!, value: density[i]!, stderr: stderr![i]!, probes: 16 };
     });
     const truths = points.map(({ at }) => total(gaussian(at)) / values.length);
     expectHonest(`density at ${points[0]!.at.toFixed(3)}`, points, truths);
   }
-  expect(await estimator.estimate({ starts: 8, seed: 3 })).toEqual(spectra[3]);
-  expect(await spectralQuadrature(gpu, operator, { starts: 8, steps: values.length, seed: 3 })).toEqual(
+  expect(await estimator.estimate({ starts: 16, seed: 3 })).toEqual(spectra[3]);
+  expect(await spectralQuadrature(gpu, operator, { starts: 16, steps: values.length, seed: 3 })).toEqual(
     spectra[3],
   );
   estimator.dispose();
