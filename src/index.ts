@@ -18,7 +18,12 @@ export { batchSharpness } from './measure/batchSharpness.ts';
 export { branchedCriticalBatch } from './measure/branchedCriticalBatch.ts';
 export { directionalDerivatives } from './measure/directionalDerivatives.ts';
 export { effectiveBatchSize, finiteDataNoise } from './measure/effectiveBatchSize.ts';
-export { type Eigenpair, eigenvalues, type Spectrum } from './measure/eigenvalues.ts';
+export {
+  type Eigenpair,
+  type EigenvalueProgress,
+  eigenvalues,
+  type Spectrum,
+} from './measure/eigenvalues.ts';
 export { FollowedEigenvalue } from './measure/followedEigenvalue.ts';
 export { type GradientHistogram, gradientHistogram } from './measure/gradientHistogram.ts';
 export { gradientMoments } from './measure/gradientMoments.ts';

@@ -49,8 +49,11 @@ export interface EigenvalueOptions {
 /** Up to so many parameters the basis grows to all of them: every eigenvalue is there, as often as it is. */
 const ALL = 256;
 
+/** Numbers of a basis that is no smaller than it needs to be: 256 MiB. */
+const LARGE = 2 ** 26;
+
 /** The most steps between two looks at the Ritz values. */
-const LOOK = 8;
+const LOOK = 4;
 
 /** How likely a search for repeated eigenvalues may miss one. */
 const RISK = 1e-3;
@@ -74,7 +77,8 @@ export async function eigenvalues(
   const P = dimension(operator.layout);
   const count = Math.min(options.count, P);
   const most = options.most ?? 40 * count + 1000;
-  const capacity = P <= ALL || 4 * count >= P ? P : Math.min(P, 2 * count + 48);
+  const spacious = Math.min(4 * count + 144, Math.floor(LARGE / operator.layout.length));
+  const capacity = P <= ALL || 4 * count >= P ? P : Math.min(P, Math.max(2 * count + 48, spacious));
   /** Vectors that a restart keeps. */
   const kept = count + Math.ceil((capacity - count) / 3);
   const krylov = new Krylov(gpu, operator, { capacity, seed });
@@ -83,7 +87,6 @@ export async function eigenvalues(
     /** What the last pass found, and the vectors before this one; null once a restart has mixed them. */
     let found: readonly number[] | null = null;
     let before: number | null = null;
-    let last = { rows: 0, excess: Number.POSITIVE_INFINITY };
     let steps = capacity === P ? P : LOOK;
     for (;;) {
       await krylov.extend(Math.min(capacity, krylov.rows + steps));
@@ -111,17 +114,13 @@ export async function eigenvalues(
         steps = LOOK;
         continue;
       }
-      // Steps until it ends, if it goes on as it does.
-      let until: number;
+      steps = LOOK;
       if (good) {
-        until = before === null ? look.untilKnown() : look.untilNoneHides(before, P);
+        const until = before === null ? look.untilKnown() : look.untilNoneHides(before, P);
         if (until === 0) return await done(true);
-      } else {
-        until = (look.excess * (krylov.rows - last.rows)) / (last.excess - look.excess);
-        last = { rows: krylov.rows, excess: look.excess };
+        steps = Math.min(LOOK, Math.ceil(until));
       }
       if (krylov.products >= most) return await done(false);
-      steps = until > 0 ? Math.min(LOOK, Math.ceil(until)) : LOOK;
       if (krylov.rows === capacity) {
         await krylov.lock(look.ritz, look.outermost(kept));
         before = null;
@@ -167,12 +166,6 @@ class Look {
     return this.wanted.filter((i) => this.#isGood(i)).length;
   }
 
-  /** ln of the worst wanted bound over what is allowed of it. */
-  get excess(): number {
-    const { values, bounds } = this.ritz;
-    return Math.log(Math.max(...this.wanted.map((i) => bounds[i]! / this.#allowed(values[i]!))));
-  }
-
   /** Of the found values the one nearest to the last that would push that out if it came once more; null where none would. */
   get leastThatMatters(): number | null {
     const edge = this.values.at(-1)!;
@@ -210,8 +203,9 @@ class Look {
     if (this.#which === 'largest' ? value >= copy : value <= copy) return LOOK;
     const component = hiddenComponent(rest.values, this.#projection.norms.slice(before), copy);
     const chance = chanceOfComponent(component, P - before);
+    if (chance <= RISK) return 0;
     // The component falls by a like factor a step.
-    return chance <= RISK ? 0 : (Math.log(chance / RISK) * rest.values.length) / -Math.log(component);
+    return component >= 1 ? LOOK : (Math.log(chance / RISK) * rest.values.length) / -Math.log(component);
   }
 
   #isGood(i: number): boolean {
