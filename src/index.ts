@@ -23,6 +23,7 @@ export {
   type EigenvalueProgress,
   eigenvalues,
   type Spectrum,
+  searchEigenvalues,
 } from './measure/eigenvalues.ts';
 export { FollowedEigenvalue } from './measure/followedEigenvalue.ts';
 export { type GradientHistogram, gradientHistogram } from './measure/gradientHistogram.ts';

@@ -42,8 +42,6 @@ export interface EigenvalueOptions {
   readonly warm?: boolean;
   /** [count, P]: takes the eigenvectors. */
   readonly vectors?: State;
-  /** Called at each look at the Ritz values, and at each product of the residuals. */
-  readonly onProgress?: (progress: EigenvalueProgress) => void;
 }
 
 /** Up to so many parameters the basis grows to all of them: every eigenvalue is there, as often as it is. */
@@ -67,13 +65,14 @@ const ROOM = 24;
  * vector of each eigenspace. So once the pairs are found it goes on with a random vector orthogonal to the whole basis, in which
  * further eigenvectors of what was found lie undiminished, until none of those that would change the answer can be there
  * but for a chance of 10⁻³ over that vector, or the outermost pair there is known; what it finds is found, and it looks
- * once more. Up to 256 parameters the basis grows to all of them.
+ * once more. Up to 256 parameters the basis grows to all of them. Yields at each look at the Ritz values; the residuals take a
+ * product a pair after the last.
  */
-export async function eigenvalues(
+export async function* searchEigenvalues(
   gpu: Gpu,
   operator: LinearOperator,
   { which = 'largest', seed = 0, tolerance = 1e-3, warm = false, ...options }: EigenvalueOptions,
-): Promise<Spectrum> {
+): AsyncGenerator<EigenvalueProgress, Spectrum, void> {
   const P = dimension(operator.layout);
   const count = Math.min(options.count, P);
   const most = options.most ?? 40 * count + 1000;
@@ -91,18 +90,15 @@ export async function eigenvalues(
     for (;;) {
       await krylov.extend(Math.min(capacity, krylov.rows + steps));
       const look = new Look(await krylov.project(), { which, count, tolerance });
-      const tell = (): void => {
-        const converged = krylov.rows === P ? count : look.converged;
-        options.onProgress?.({ products: krylov.products, converged, wanted: count });
-      };
-      tell();
+      const full = krylov.rows === P;
+      yield { products: krylov.products, converged: full ? count : look.converged, wanted: count };
       const done = async (converged: boolean): Promise<Spectrum> => {
         const { ritz, wanted, values } = look;
-        const residuals = await krylov.residuals(ritz, wanted, { keep: options.vectors, onProduct: tell });
+        const residuals = await krylov.residuals(ritz, wanted, options.vectors);
         const pairs = values.map((value, k) => ({ value, residual: residuals[k]! }));
         return { pairs, products: krylov.products, converged };
       };
-      if (krylov.rows === P) return await done(true);
+      if (full) return await done(true);
 
       const good = look.converged === count;
       if (good && !look.isSame(found)) {
@@ -129,6 +125,19 @@ export async function eigenvalues(
     }
   } finally {
     krylov.dispose();
+  }
+}
+
+/** `searchEigenvalues` to its end. */
+export async function eigenvalues(
+  gpu: Gpu,
+  operator: LinearOperator,
+  options: EigenvalueOptions,
+): Promise<Spectrum> {
+  const search = searchEigenvalues(gpu, operator, options);
+  for (;;) {
+    const next = await search.next();
+    if (next.done) return next.value;
   }
 }
 

@@ -282,14 +282,9 @@ export class Krylov {
 
   /**
    * |Av − λv| of Ritz pairs, by a product with each vector.
-   * @param options.keep [count, P] or more, takes the vectors
-   * @param options.onProduct called as each product is submitted
+   * @param keep [count, P] or more, takes the vectors
    */
-  async residuals(
-    { values, vectors }: Eigen,
-    which: readonly number[],
-    { keep, onProduct }: { readonly keep?: State; readonly onProduct?: () => void } = {},
-  ): Promise<number[]> {
+  async residuals({ values, vectors }: Eigen, which: readonly number[], keep?: State): Promise<number[]> {
     const { directions, products, layout } = this.#operator;
     const block = this.#combinations(which.map((i) => vectors[i]!));
     this.#values.write(Float32Array.from(which, (i) => values[i]!));
@@ -313,7 +308,6 @@ export class Krylov {
       }
       await this.#operator.apply([compare]);
       this.products++;
-      onProduct?.();
     }
     return Array.from((await this.#residuals.read()).subarray(0, which.length), Math.sqrt);
   }

@@ -59,7 +59,7 @@ export class LargestEigenvalue {
       const top = ritz.values.length - 1;
       const value = ritz.values[top]!;
       if (ritz.bounds[top]! > this.#tolerance * Math.abs(value) && krylov.rows < krylov.capacity) continue;
-      const [residual] = await krylov.residuals(ritz, [top], { keep: this.vector });
+      const [residual] = await krylov.residuals(ritz, [top], this.vector);
       this.#warm = true;
       return { value, residual: residual!, products: krylov.products - before };
     }
