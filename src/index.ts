@@ -19,16 +19,21 @@ export { branchedCriticalBatch } from './measure/branchedCriticalBatch.ts';
 export { covarianceDots } from './measure/covarianceDots.ts';
 export { directionalDerivatives } from './measure/directionalDerivatives.ts';
 export { effectiveBatchSize, finiteDataNoise } from './measure/effectiveBatchSize.ts';
-export { type Eigenpair, eigenvalues, type Spectrum } from './measure/eigenvalues.ts';
+export {
+  type Eigenpair,
+  type EigenvalueProgress,
+  eigenvalues,
+  type Spectrum,
+  searchEigenvalues,
+} from './measure/eigenvalues.ts';
 export { FollowedEigenvalue } from './measure/followedEigenvalue.ts';
 export { type GradientHistogram, gradientHistogram } from './measure/gradientHistogram.ts';
 export { gradientMoments } from './measure/gradientMoments.ts';
 export { gradientSignalToNoise } from './measure/gradientSignalToNoise.ts';
 export { gradientTestErrors } from './measure/gradientTestErrors.ts';
 export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/gradientTests.ts';
-export { Hessian } from './measure/hessian.ts';
 export { estimateTrace, exactTrace, TraceEstimator } from './measure/hessianTrace.ts';
-export { hutchPlusPlus } from './measure/hutchPlusPlus.ts';
+export { HutchPlusPlus, hutchPlusPlus } from './measure/hutchPlusPlus.ts';
 export { type BatchErrors, jackknifeErrors } from './measure/jackknifeErrors.ts';
 export { LargestEigenvalue } from './measure/largestEigenvalue.ts';
 export { type GradientSample, leaveOneOut } from './measure/leaveOneOut.ts';
@@ -55,6 +60,7 @@ export { type CurvatureKind, CurvatureOperator, type LinearOperator } from './me
 export { sgdNoiseScale, temperature } from './measure/sgdNoise.ts';
 export { signalToNoiseErrors } from './measure/signalToNoiseErrors.ts';
 export {
+  LanczosQuadrature,
   logDeterminant,
   spectralDensity,
   spectralQuadrature,

@@ -17,40 +17,33 @@ export function expand(graph: Graph): Graph {
 export function mergeCommon(graph: Graph): Graph {
   const seen = new Map<string, readonly Tensor[]>();
   const identities = new Map<unknown, number>();
+  const writes = new Map<unknown, number>();
   const identity = (value: unknown): string => {
     if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'undefined';
+    if (Object.getPrototypeOf(value) === Object.prototype) {
+      return `{${Object.entries(value).map(([key, item]) => `${key}:${identity(item)}`)}}`;
+    }
     if (!identities.has(value)) identities.set(value, identities.size);
-    return `#${identities.get(value)}`;
+    // A state that was written in between is another value.
+    return `#${identities.get(value)}.${writes.get(value) ?? 0}`;
   };
-  const writes = new Map<unknown, number>();
   return rewrite(graph, (node, names) => {
     for (const state of node.op.writes?.(node.attributes) ?? [])
       writes.set(state, (writes.get(state) ?? 0) + 1);
     if (node.op.writes) return null;
     const attributes = Object.entries(node.attributes)
       .filter(([key]) => key !== 'graph')
-      .map(([key, value]) => `${key}=${plain(value) ? JSON.stringify(value) : identity(value)}`);
-    // A state that was written in between is another value.
-    const version = 'state' in node.attributes ? (writes.get(node.attributes.state) ?? 0) : 0;
+      .map(([key, value]) => `${key}=${identity(value)}`);
     const operands = node.inputs.map((input) => names.get(input).id);
     // A constant is told apart from others of its value by its shape alone.
     const shapes = node.outputs.map(({ shape, replicated }) => `[${shape}]${replicated}`);
-    const key = [node.op.name, version, ...shapes, ...operands, ...attributes].join(' ');
+    const key = [node.op.name, ...shapes, ...operands, ...attributes].join(' ');
     const known = seen.get(key);
     if (known) return known;
     const made = names.copy(node);
     seen.set(key, made);
     return made;
   });
-}
-
-function plain(value: unknown): boolean {
-  return (
-    value !== null &&
-    typeof value === 'object' &&
-    Object.getPrototypeOf(value) === Object.prototype &&
-    Object.values(value).every((v) => typeof v !== 'object')
-  );
 }
 
 /** Keeps what a state's new value depends on. */

@@ -32,6 +32,10 @@ export class Progress {
       case 'progress':
         this.#progress(event.done, event.total, event.unit);
         break;
+      case 'search':
+        // How many products are left nobody knows.
+        this.#advance(event.converged, event.wanted, 'found', `${event.products} products`);
+        break;
       case 'readings': {
         const latest = event.readings.at(-1);
         if (latest) this.#loss = `, loss ${latest.loss.toPrecision(4)}`;
@@ -69,11 +73,20 @@ export class Progress {
   }
 
   #progress(done: number, total: number, unit: string): void {
-    const now = performance.now();
-    const seconds = Math.max(now - this.#started, 1) / 1000;
+    const seconds = Math.max(performance.now() - this.#started, 1) / 1000;
     const rate = done / seconds;
     const left = rate > 0 ? duration((total - done) / rate) : '?';
-    const status = `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} ${unit}/s, ${left} left${this.#loss}`;
+    this.#advance(
+      done,
+      total,
+      unit,
+      `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} ${unit}/s, ${left} left${this.#loss}`,
+    );
+  }
+
+  /** A bar's next state, or a line where one is due. */
+  #advance(done: number, total: number, unit: string, status: string): void {
+    const now = performance.now();
     if (this.#stream.isTTY) {
       if (!this.#bar) {
         this.#bar = new cliProgress.SingleBar({

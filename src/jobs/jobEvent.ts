@@ -1,4 +1,5 @@
 import type { AdapterInfo } from '../gpu/device.ts';
+import type { EigenvalueProgress } from '../measure/eigenvalues.ts';
 import type { KernelsEvent } from './bench/kernelsReport.ts';
 import type { Reading } from './reading.ts';
 
@@ -20,6 +21,7 @@ export type JobEvent =
       readonly total: number;
       readonly unit: 'steps' | 'examples' | 'shapes' | 'rows' | 'rounds' | 'draws' | 'branches';
     }
+  | ({ readonly type: 'search' } & EigenvalueProgress)
   | { readonly type: 'readings'; readonly readings: readonly Reading[] }
   | {
       readonly type: 'evaluation';

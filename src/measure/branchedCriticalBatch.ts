@@ -15,6 +15,8 @@ export interface BranchedCriticalBatch {
   readonly logFactorStderr: number | null;
   /** Even the largest factor keeps up: the critical batch is that or more. */
   readonly atLeast: boolean;
+  /** No factor but the least keeps up: the critical batch is less than the second, how much less is not seen. */
+  readonly atMost: boolean;
 }
 
 /**
@@ -82,5 +84,6 @@ export function branchedCriticalBatch(
     batchSize: factor * batchSize,
     logFactorStderr: again && spread(again),
     atLeast: factor === branches.at(-1)!.factor,
+    atMost: factor === branches[0]!.factor,
   };
 }

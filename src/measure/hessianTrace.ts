@@ -5,8 +5,9 @@ import { submitAhead } from '../gpu/submitAhead.ts';
 import { purpose } from '../nn/purpose.ts';
 import { randomSigns } from '../ops/randomSigns.ts';
 import { store } from '../ops/store.ts';
+import { unitVector } from '../ops/unitVector.ts';
 import { type Estimate, estimateFrom, type Probes } from './estimate.ts';
-import type { LinearOperator } from './operator.ts';
+import { dimension, type LinearOperator } from './operator.ts';
 import { parameterMask } from './parameterMask.ts';
 import { Samples } from './samples.ts';
 
@@ -67,32 +68,34 @@ export async function estimateTrace(gpu: Gpu, operator: LinearOperator, probes: 
   }
 }
 
-/** The diagonal of A, [P] without what lies between the tensors: P products, nothing read back between them. */
+/**
+ * The diagonal of A, [P] without what lies between the tensors: P products, as many in a pass as the operator has
+ * directions. Nothing is uploaded or read back between them.
+ */
 export async function diagonalOf(gpu: Gpu, operator: LinearOperator): Promise<Float32Array> {
-  const { layout, directions, products } = operator;
-  const places = layout.entries.flatMap(({ offset, elements }) =>
-    Array.from({ length: elements }, (_, i) => offset + i),
-  );
-  const diagonal = new State(gpu, { label: 'diagonal', shape: [places.length] });
+  const { layout, directions } = operator;
+  const P = dimension(layout);
+  const samples = new Samples(gpu, P + directions.length);
   try {
-    for (let first = 0; first < places.length; first += directions.length) {
-      const group = places.slice(first, first + directions.length);
-      const before = gpu.device.createCommandEncoder({ label: 'unit vectors' });
-      for (const { buffer } of directions) before.clearBuffer(buffer);
-      gpu.device.queue.submit([before.finish()]);
-      group.forEach((place, i) => {
-        directions[i]!.write(Float32Array.of(1), { at: place });
+    const places = samples.own(new State(gpu, { label: 'coordinates', shape: [P], dtype: 'u32' }));
+    const coordinates = layout.entries.flatMap(({ offset, elements }) =>
+      Array.from({ length: elements }, (_, i) => offset + i),
+    );
+    places.write(Uint32Array.from(coordinates));
+    const draw = await samples.program('unit vectors', (graph) => {
+      const along = { places, counters: samples.counters };
+      directions.forEach((direction, i) => {
+        store(direction, unitVector(graph, along, layout.length, i));
       });
-      await operator.apply();
-      const after = gpu.device.createCommandEncoder({ label: 'diagonal' });
-      group.forEach((place, i) => {
-        after.copyBufferToBuffer(products[i]!.buffer, 4 * place, diagonal.buffer, 4 * (first + i), 4);
-      });
-      gpu.device.queue.submit([after.finish()]);
+    });
+    const forms = await samples.quadraticForms(operator);
+    for (let done = 0; done < P; done += directions.length) {
+      await submitAhead(gpu, [draw]);
+      await operator.apply([forms]);
     }
-    return await diagonal.read();
+    return Float32Array.from(await samples.read(P));
   } finally {
-    diagonal.dispose();
+    samples.dispose();
   }
 }
 

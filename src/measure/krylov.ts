@@ -44,6 +44,24 @@ export interface Ritz extends Eigen {
   readonly bounds: Float64Array;
 }
 
+/** What the host has of a basis. */
+export interface Projection {
+  /** VᵀAV, its lower triangle: a row a vector. */
+  readonly matrix: readonly Float64Array[];
+  /** Norms of what is left of A times each vector, without what lies in the basis then. */
+  readonly norms: Float64Array;
+}
+
+/**
+ * Ritz pairs of the basis, or of its vectors from `from` on alone: A compressed onto what is orthogonal to those before.
+ * Coefficients are by the vectors that are taken.
+ */
+export function ritzPairs({ matrix, norms }: Projection, from = 0): Ritz {
+  const eigen = symmetricEigen(matrix.slice(from).map((row) => row.subarray(from)));
+  const bounds = eigen.vectors.map((s) => norms.at(-1)! * Math.abs(s.at(-1)!));
+  return { ...eigen, bounds: Float64Array.from(bounds) };
+}
+
 /**
  * An orthonormal basis that grows by Lanczos's process with full reorthogonalisation: v_{j+1} is A·v_j less what lies in the
  * basis, which is taken out twice (classical Gram-Schmidt; Giraud et al. 2005: twice is enough), and a third time where the
@@ -75,6 +93,7 @@ export class Krylov {
   readonly #betas: State;
   readonly #values: State;
   readonly #residuals: State;
+  readonly #seeds: State;
   readonly #stream: MaskedStream;
   readonly #owned: readonly State[];
   readonly #programs = new Map<string, Promise<Program>>();
@@ -121,6 +140,7 @@ export class Krylov {
     this.#values = state('values', capacity);
     this.#residuals = state('residuals', capacity);
     const seeds = words('seed', 1);
+    this.#seeds = seeds;
     seeds.write(Uint32Array.of(seed));
     const mask = parameterMask(gpu, operator.layout);
     this.#stream = { purpose: purpose.krylovRestart, seeds, counters: this.#rowCounters, mask };
@@ -138,6 +158,13 @@ export class Krylov {
     this.#gpu.device.queue.submit([encoder.finish()]);
     this.#locked = new Float64Array(0);
     this.rows = 0;
+  }
+
+  /** As new: no vectors, no products, and random vectors by another seed. */
+  begin(seed: number): void {
+    this.clear();
+    this.#seeds.write(Uint32Array.of(seed));
+    this.products = 0;
   }
 
   /**
@@ -197,13 +224,15 @@ export class Krylov {
     advance(graph, this.#rowCounters, 1, MANY);
   }
 
-  /** Ritz pairs of the basis. Reads VᵀAV back: waits for what was submitted. */
+  /** Reads VᵀAV and norms back: waits for what was submitted. */
+  async project(): Promise<Projection> {
+    const [matrix, squares] = await Promise.all([this.projection(), this.#betas.read()]);
+    return { matrix, norms: Float64Array.from(squares.subarray(0, this.rows), Math.sqrt) };
+  }
+
+  /** Ritz pairs of the basis. Waits for what was submitted. */
   async ritz(): Promise<Ritz> {
-    const [matrix, norms] = await Promise.all([this.projection(), this.#betas.read()]);
-    const eigen = symmetricEigen(matrix);
-    const beta = Math.sqrt(norms[this.rows - 1]!);
-    const bounds = eigen.vectors.map((s) => beta * Math.abs(s[this.rows - 1]!));
-    return { ...eigen, bounds: Float64Array.from(bounds) };
+    return ritzPairs(await this.project());
   }
 
   /** VᵀAV, its lower triangle: a row a vector. */

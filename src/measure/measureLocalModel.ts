@@ -1,9 +1,9 @@
 import type { Gpu } from '../gpu/device.ts';
 import { dot64, type Estimate } from './estimate.ts';
 import { gradientMoments } from './gradientMoments.ts';
-import { Hessian } from './hessian.ts';
 import { estimateTrace } from './hessianTrace.ts';
 import type { LocalModel } from './localModel.ts';
+import { CurvatureOperator } from './operator.ts';
 import type { Point } from './pass.ts';
 import { estimateTraceCovariance } from './traceHessianCovariance.ts';
 
@@ -33,7 +33,7 @@ export async function measureLocalModel(
 ): Promise<MeasuredLocalModel> {
   const N = point.examples.examples;
   const moments = await gradientMoments(gpu, point);
-  const hessian = await Hessian.open(gpu, point, 4);
+  const hessian = await CurvatureOperator.open(gpu, point, 4);
   try {
     const [product] = await hessian.times([moments.mean]);
     const noise = await estimateTraceCovariance(gpu, point, hessian, { probes, seed });

@@ -18,32 +18,67 @@ export interface SpectralQuadrature {
   readonly starts: readonly Quadrature[];
 }
 
+/** Random starts of a quadrature, and where they come from. */
+export interface Starts {
+  readonly starts: number;
+  readonly seed: number;
+}
+
 /**
  * Stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017): from each of several vectors of random signs some steps of
  * Lanczos's process, full reorthogonalisation on the device; the tridiagonal matrix's eigenvalues are nodes, the squared first
- * components of its eigenvectors weights.
+ * components of its eigenvectors weights. Of P steps there is no error but that of the starts; of fewer, polynomials up to
+ * degree 2·steps − 1 are exact. Compiled once.
+ */
+export class LanczosQuadrature {
+  readonly #dimension: number;
+  readonly #krylov: Krylov;
+
+  /** @param steps products a start; P at the most */
+  constructor(gpu: Gpu, operator: LinearOperator, steps: number) {
+    this.#dimension = dimension(operator.layout);
+    this.#krylov = new Krylov(gpu, operator, { capacity: Math.min(steps, this.#dimension), seed: 0 });
+  }
+
+  async estimate({ starts, seed }: Starts): Promise<SpectralQuadrature> {
+    const krylov = this.#krylov;
+    krylov.begin(seed);
+    const projections: Promise<Float64Array[]>[] = [];
+    for (let start = 0; start < starts; start++) {
+      krylov.clear();
+      await krylov.start('signs');
+      await krylov.extend(krylov.capacity);
+      // The copies are in order; nothing waits for one before the next start.
+      const projection = krylov.projection();
+      projection.catch(() => {});
+      projections.push(projection);
+    }
+    const made = (await Promise.all(projections)).map((projection): Quadrature => {
+      const { values, vectors } = symmetricEigen(tridiagonal(projection));
+      return { nodes: values, weights: Float64Array.from(vectors, (s) => s[0]! ** 2) };
+    });
+    return { dimension: this.#dimension, starts: made };
+  }
+
+  dispose(): void {
+    this.#krylov.dispose();
+  }
+}
+
+/**
+ * Stochastic Lanczos quadrature, once. See `LanczosQuadrature`.
  * @param options.steps products a start; P at the most
  */
 export async function spectralQuadrature(
   gpu: Gpu,
   operator: LinearOperator,
-  { starts, steps, seed }: { readonly starts: number; readonly steps: number; readonly seed: number },
+  { steps, ...starts }: Starts & { readonly steps: number },
 ): Promise<SpectralQuadrature> {
-  const P = dimension(operator.layout);
-  const capacity = Math.min(steps, P);
-  const krylov = new Krylov(gpu, operator, { capacity, seed });
+  const quadrature = new LanczosQuadrature(gpu, operator, steps);
   try {
-    const made: Quadrature[] = [];
-    for (let start = 0; start < starts; start++) {
-      krylov.clear();
-      await krylov.start('signs');
-      await krylov.extend(capacity);
-      const { values, vectors } = symmetricEigen(tridiagonal(await krylov.projection()));
-      made.push({ nodes: values, weights: Float64Array.from(vectors, (s) => s[0]! ** 2) });
-    }
-    return { dimension: P, starts: made };
+    return await quadrature.estimate(starts);
   } finally {
-    krylov.dispose();
+    quadrature.dispose();
   }
 }
 
@@ -52,7 +87,10 @@ function tridiagonal(projection: readonly Float64Array[]): Float64Array[] {
   return projection.map((row, i) => row.map((value, j) => (j >= i - 1 ? value : 0)));
 }
 
-/** tr f(A) = P·E[Σ wᵢf(θᵢ)], with the standard error over starts. */
+/**
+ * tr f(A) = P·E[Σ wᵢf(θᵢ)], with the standard error over starts. Where one eigenvalue holds most of the sum, as of an inverse that
+ * is nearly singular, a start's number is as skewed as a squared normal one, and intervals from few starts are too short.
+ */
 export function spectralSum(
   { dimension: P, starts }: SpectralQuadrature,
   f: (node: number) => number,
@@ -81,7 +119,10 @@ export interface SpectralDensity {
   readonly grid: readonly number[];
   /** Mean over starts. */
   readonly density: readonly number[];
-  /** Standard error of the mean over starts; null for one start. */
+  /**
+   * Standard error of the mean over starts; null for one start. Where σ takes in a single eigenvalue, a start sees one squared
+   * component, so skewed that intervals from few starts are too short.
+   */
   readonly stderr: readonly number[] | null;
   /** Standard deviation of the Gaussian that each node is smoothed by. */
   readonly sigma: number;

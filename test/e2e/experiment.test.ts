@@ -45,16 +45,23 @@ test('experiment optimal-step: a table, a verdict, and JSON that says the same, 
 test('experiment critical-batch: three numbers at each snapshot, and a verdict', async () => {
   await inFolder(async (folder) => {
     const command = ['experiment', 'critical-batch', '--data', DATA, '--examples', '64'];
-    const ended = await basin([...command, '--window', '2048', '--seeds', '2', '--out', 'a.json'], folder);
+    const ended = await basin([...command, '--window', '1536', '--seeds', '2', '--out', 'a.json'], folder);
     expect(ended.exitCode, ended.stderr).toBe(0);
     const result = JSON.parse(readFileSync(join(folder, 'a.json'), 'utf8')) as CriticalBatchResult;
-    expect(result.snapshots.map(({ step }) => step)).toEqual([20, 200, 2000]);
+    expect(result.snapshots.map(({ step }) => step)).toEqual([1, 400, 4000]);
     for (const { branches, batchSize, factor, bSimple } of result.snapshots) {
-      expect(branches.map((branch) => branch.factor)).toEqual([1, 2, 4, 8, 16, 32, 64]);
+      expect(branches.map((branch) => branch.factor)).toEqual([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]);
       expect(branches.every(({ losses }) => losses.length === 2)).toBe(true);
-      expect(batchSize).toBe(16 * factor);
+      expect(batchSize).toBe(8 * factor);
       expect(bSimple).toBeGreaterThan(0);
     }
+    // The control differs from the last snapshot in its seeds alone.
+    const last = result.snapshots.at(-1)!;
+    expect(result.control.branches.map((branch) => branch.factor)).toEqual(
+      last.branches.map((branch) => branch.factor),
+    );
+    expect(result.control.branches[0]!.losses).not.toEqual(last.branches[0]!.losses);
+    expect(result.control.doublings.value).toBeCloseTo(Math.log2(result.control.factor / last.factor), 12);
     expect(VERDICTS).toContain(result.verdict);
     expect(ended.stdout).toContain(`verdict: ${result.verdict}\n`);
 

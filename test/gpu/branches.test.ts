@@ -60,5 +60,10 @@ test('branches on a noisy quadratic: losses within 4 standard errors of their cl
   const found = branchedCriticalBatch(branches, { batchSize, tolerance, seed: 0 });
   expect(expected).toBeGreaterThan(1);
   expect(expected).toBeLessThan(64);
-  expect(found).toMatchObject({ factor: expected, batchSize: expected * batchSize, atLeast: false });
+  expect(found).toMatchObject({
+    factor: expected,
+    batchSize: expected * batchSize,
+    atLeast: false,
+    atMost: false,
+  });
 });

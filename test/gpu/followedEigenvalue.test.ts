@@ -4,7 +4,7 @@ import { State } from '../../src/gpu/state.ts';
 import { flatValues } from '../../src/jobs/flatValues.ts';
 import { TrainingRun } from '../../src/jobs/trainingRun.ts';
 import { FollowedEigenvalue } from '../../src/measure/followedEigenvalue.ts';
-import { Hessian } from '../../src/measure/hessian.ts';
+import { CurvatureOperator } from '../../src/measure/operator.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
@@ -57,7 +57,7 @@ test('one look finds the largest eigenvalue of the Hessian as its columns have i
   theta.write(flatValues(layout, weights));
   const examples = uploadExamples(gpu, dataset);
   const point = { model, layout, theta, examples, context };
-  const hessian = await Hessian.open(gpu, point, 8);
+  const hessian = await CurvatureOperator.open(gpu, point, 8);
   const at = layout.entries.flatMap(({ offset, elements }) =>
     Array.from({ length: elements }, (_, i) => offset + i),
   );

@@ -42,12 +42,13 @@ test('a diverged branch never keeps up; seeds must go together; the end of the g
     ],
     options,
   );
-  expect(diverged).toMatchObject({ factor: 2, batchSize: 32, atLeast: false });
+  expect(diverged).toMatchObject({ factor: 2, batchSize: 32, atLeast: false, atMost: false });
   expect(branchedCriticalBatch([{ factor: 1, losses: [1] }], options)).toEqual({
     factor: 1,
     batchSize: 16,
     logFactorStderr: null,
     atLeast: true,
+    atMost: true,
   });
   expect(() => branchedCriticalBatch([], options)).toThrow(RangeError);
 });

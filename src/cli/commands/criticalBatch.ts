@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
+import type { Doublings } from '../../experiments/criticalBatch.ts';
 import type { CriticalBatchResult, CriticalBatchSpec } from '../../jobs/experiments/criticalBatchJob.ts';
 import type { BranchedCriticalBatch } from '../../measure/branchedCriticalBatch.ts';
 import { Progress } from '../progress.ts';
@@ -24,8 +25,8 @@ export function registerCriticalBatch(experiment: Command): void {
     .command('critical-batch')
     .description('the largest batch that loses nothing, by branches from snapshots of a run')
     .option('--data <name or file>', 'data set (mnist)')
-    .option('--window <examples>', 'examples that each branch takes (8192)', integer(1))
-    .option('--seeds <n>', 'orders of examples of each branch (5)', integer(2))
+    .option('--window <examples>', 'examples that each branch takes (6144)', integer(1))
+    .option('--seeds <n>', 'orders of examples of each branch (8)', integer(2))
     .option('--examples <N>', 'examples that B_simple and B_noise are measured on (2048)', integer(2))
     .option('--seed <n>', 'of initial weights and orders (0)', integer(0))
     .option('--out <file>', 'also write everything there, as JSON')
@@ -69,21 +70,24 @@ function report({ protocol, criteria, snapshots, doublings, control, verdict }: 
       bNoise === null ? '' : number(bNoise),
     ]);
   }
-  const [low, high] = doublings.interval;
   return [
     'The local critical batch size rises early in training (Merrill et al. 2025)',
     `${data}, perceptron with ${hidden} hidden units, SGD at ε = ${lr}, B = ${batch_size}; branches of ${window} examples at kB and εk, ` +
       `${seeds} seeds, tolerance ${tolerance}`,
     shown.toString(),
-    `doublings from the first to the last: ${number(doublings.value)} [${number(low)}, ${number(high)}]`,
-    `control, the rate does not go with k, at the last: ${critical(control)}`,
-    `Passes at ${criteria.doublings} doubling or more by an interval above 0, and less in the control.`,
+    `doublings from the first to the last: ${rise(doublings)}`,
+    `control, the last once more with other seeds: ${critical(control)}, doublings ${rise(control.doublings)}`,
+    `Passes at ${criteria.doublings} doubling or more by an interval above 0, where the control has fewer by one that holds 0.`,
     `verdict: ${verdict}`,
   ].join('\n');
 }
 
-function critical({ batchSize, atLeast }: BranchedCriticalBatch): string {
-  return `${atLeast ? '≥ ' : ''}${batchSize}`;
+function critical({ batchSize, atLeast, atMost }: BranchedCriticalBatch): string {
+  return `${atLeast ? '≥ ' : ''}${atMost ? '≤ ' : ''}${batchSize}`;
+}
+
+function rise({ value, interval: [low, high] }: Doublings): string {
+  return `${number(value)} [${low === null ? '−∞' : number(low)}, ${high === null ? '∞' : number(high)}]`;
 }
 
 function number(value: number): string {

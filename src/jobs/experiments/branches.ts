@@ -14,8 +14,6 @@ export interface BranchOptions {
   readonly lr: number;
   /** k, ascending. */
   readonly factors: readonly number[];
-  /** Whether the rate goes with k; without, the branches are a control. */
-  readonly scaleRate?: boolean;
   /** Examples that every branch takes, a multiple of each kB. */
   readonly window: number;
   /** Of the order of examples: one replica each. */
@@ -31,18 +29,7 @@ export interface BranchOptions {
  */
 export async function* runBranches(
   gpu: Gpu,
-  {
-    model,
-    dataset,
-    weights,
-    batchSize,
-    lr,
-    factors,
-    scaleRate = true,
-    window,
-    seeds,
-    halfLife,
-  }: BranchOptions,
+  { model, dataset, weights, batchSize, lr, factors, window, seeds, halfLife }: BranchOptions,
 ): AsyncGenerator<Branch, void, void> {
   for (const factor of factors) {
     if (window % (factor * batchSize) !== 0) {
@@ -63,7 +50,7 @@ export async function* runBranches(
       replicas: seeds.map((seed) => ({
         seed,
         settings: { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
-        rates: new Float32Array(steps).fill(scaleRate ? factor * lr : lr),
+        rates: new Float32Array(steps).fill(factor * lr),
         weights,
       })),
     });

@@ -90,11 +90,12 @@ export async function* criticalBatchJob(
       factors,
       window,
       halfLife: batchSize * factors.at(-1)!,
-      // Orders of their own, none that of the trunk.
-      seeds: Array.from({ length: spec.seeds }, (_, s) => seed + 1 + s),
     };
+    // Orders of their own, none that of the trunk; the control's are others again.
+    const orders = (first: number): number[] => Array.from({ length: spec.seeds }, (_, s) => first + s);
+    const [seeds, otherSeeds] = [orders(seed + 1), orders(seed + 1 + spec.seeds)];
     const found: SnapshotBranches[] = [];
-    let control: Branch[] = [];
+    const control: Branch[] = [];
     for (const step of snapshots) {
       yield { type: 'phase', phase: `training to step ${step}` };
       for await (const _ of run.steps(step));
@@ -111,14 +112,13 @@ export async function* criticalBatchJob(
       const last = step === snapshots.at(-1);
       const total = factors.length * (last ? 2 : 1);
       const branches: Branch[] = [];
-      for await (const branch of runBranches(gpu, { ...branching, weights })) {
+      for await (const branch of runBranches(gpu, { ...branching, weights, seeds })) {
         branches.push(branch);
         yield { type: 'progress', done: branches.length, total, unit: 'branches' };
       }
       found.push({ step, loss, branches, local, traceCovariance });
       if (!last) continue;
-      control = [];
-      for await (const branch of runBranches(gpu, { ...branching, weights, scaleRate: false })) {
+      for await (const branch of runBranches(gpu, { ...branching, weights, seeds: otherSeeds })) {
         control.push(branch);
         yield { type: 'progress', done: factors.length + control.length, total, unit: 'branches' };
       }

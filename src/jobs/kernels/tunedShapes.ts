@@ -6,7 +6,7 @@ import type { Gpu } from '../../gpu/device.ts';
 import type { KernelDemand } from '../../gpu/kernelChoice.ts';
 import { State } from '../../gpu/state.ts';
 import { gradientMoments } from '../../measure/gradientMoments.ts';
-import { Hessian } from '../../measure/hessian.ts';
+import { CurvatureOperator } from '../../measure/operator.ts';
 import { isCoupled, LARGEST_MICRO_BATCH, type Point } from '../../measure/pass.ts';
 import { parameterLayout, requireSupported } from '../../nn/forward.ts';
 import { initialStateDict } from '../../nn/init.ts';
@@ -163,7 +163,7 @@ export async function demandsOf(gpu: Gpu, { model, dataset, batchSize }: TunedCa
     theta.write(flatValues(layout, weights));
     const point: Point = { model, layout, theta, examples, context };
     await gradientMoments(watching, point);
-    (await Hessian.open(watching, point, 1)).dispose();
+    (await CurvatureOperator.open(watching, point, 1)).dispose();
   } finally {
     theta.dispose();
     examples.dispose();

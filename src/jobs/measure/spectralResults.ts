@@ -1,5 +1,10 @@
 import type { Gpu } from '../../gpu/device.ts';
-import { type Eigenpair, eigenvalues } from '../../measure/eigenvalues.ts';
+import {
+  type Eigenpair,
+  type EigenvalueOptions,
+  type Spectrum,
+  searchEigenvalues,
+} from '../../measure/eigenvalues.ts';
 import type { Estimate } from '../../measure/estimate.ts';
 import { estimateTrace, exactTrace } from '../../measure/hessianTrace.ts';
 import { CurvatureOperator } from '../../measure/operator.ts';
@@ -56,7 +61,7 @@ export async function* spectralResults(
       const count = spec[key];
       if (count === undefined) continue;
       yield { type: 'phase', phase: `finding the ${which} eigenvalues` };
-      const { pairs, products, converged } = await eigenvalues(gpu, operator, { count, which, seed });
+      const { pairs, products, converged } = yield* search(gpu, operator, { count, which, seed });
       made.results[key] = pairs;
       if (!converged) {
         made.warnings.push(
@@ -82,5 +87,19 @@ export async function* spectralResults(
     return made;
   } finally {
     operator.dispose();
+  }
+}
+
+/** A search for eigenvalues, telling how far it is. */
+async function* search(
+  gpu: Gpu,
+  operator: CurvatureOperator,
+  options: EigenvalueOptions,
+): AsyncGenerator<JobEvent, Spectrum, void> {
+  const looks = searchEigenvalues(gpu, operator, options);
+  for (;;) {
+    const look = await looks.next();
+    if (look.done) return look.value;
+    yield { type: 'search', ...look.value };
   }
 }

@@ -1,11 +1,13 @@
 import { append } from '../../../ops/append.ts';
 import { broadcast, fill } from '../../../ops/index.ts';
 import { take } from '../../../ops/take.ts';
+import { unitVector } from '../../../ops/unitVector.ts';
 import { append as appendReference } from '../../../reference/append.ts';
 import { broadcast as broadcastReference } from '../../../reference/broadcast.ts';
 import { copy } from '../../../reference/copy.ts';
 import { fill as fillReference } from '../../../reference/fill.ts';
 import { take as takeReference } from '../../../reference/take.ts';
+import { unitVector as unitVectorReference } from '../../../reference/unitVector.ts';
 import { EDGES, shapeName, type Trial } from '../trial.ts';
 import { given, integers, random } from '../values.ts';
 
@@ -59,6 +61,22 @@ export function structureTrials(): Trial[] {
         },
         trace: (_tensors, { x, counters }, graph) => [take(graph, x!, elements, counters!)],
         expect: ({ x }) => [{ values: takeReference(x!, elements, 67), tolerance: 0 }],
+      },
+      {
+        kernel: 'structure/unitVector',
+        name: shapeName([elements], replicas),
+        replicas,
+        operands: {
+          // The last coordinate, and then past the end of the list.
+          places: given([6], (replica) => Uint32Array.of(0, 0, 0, 0, replica % elements, elements - 1)),
+          counters: given([3], Uint32Array.of(5, 2, 3), { shared: true }),
+        },
+        trace: (_tensors, { places, counters }, graph) =>
+          [1, 2, 3].map((ahead) =>
+            unitVector(graph, { places: places!, counters: counters! }, elements, ahead),
+          ),
+        expect: ({ places }) =>
+          [4, 5, 6].map((at) => ({ values: unitVectorReference(places!, elements, at), tolerance: 0 })),
       },
     ]),
     {
