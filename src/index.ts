@@ -16,6 +16,7 @@ export { Training, type TrainSettings, train } from './jobs/train.ts';
 export { TrainingRun } from './jobs/trainingRun.ts';
 export { batchSharpness } from './measure/batchSharpness.ts';
 export { branchedCriticalBatch } from './measure/branchedCriticalBatch.ts';
+export { covarianceDots } from './measure/covarianceDots.ts';
 export { directionalDerivatives } from './measure/directionalDerivatives.ts';
 export { effectiveBatchSize, finiteDataNoise } from './measure/effectiveBatchSize.ts';
 export {
@@ -29,10 +30,13 @@ export { FollowedEigenvalue } from './measure/followedEigenvalue.ts';
 export { type GradientHistogram, gradientHistogram } from './measure/gradientHistogram.ts';
 export { gradientMoments } from './measure/gradientMoments.ts';
 export { gradientSignalToNoise } from './measure/gradientSignalToNoise.ts';
+export { gradientTestErrors } from './measure/gradientTestErrors.ts';
 export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/gradientTests.ts';
 export { estimateTrace, exactTrace, TraceEstimator } from './measure/hessianTrace.ts';
 export { HutchPlusPlus, hutchPlusPlus } from './measure/hutchPlusPlus.ts';
+export { type BatchErrors, jackknifeErrors } from './measure/jackknifeErrors.ts';
 export { LargestEigenvalue } from './measure/largestEigenvalue.ts';
+export { type GradientSample, leaveOneOut } from './measure/leaveOneOut.ts';
 export {
   breakEvenRate,
   expectedLossChange,
@@ -42,8 +46,10 @@ export {
   optimalRate,
 } from './measure/localModel.ts';
 export { LossAlongLine } from './measure/lossAlongLine.ts';
+export { meanRatioError } from './measure/meanRatioError.ts';
 export { measureLocalModel } from './measure/measureLocalModel.ts';
 export { microBatchNoise } from './measure/microBatchNoise.ts';
+export { type NoiseErrors, noiseErrors } from './measure/noiseErrors.ts';
 export {
   type GradientNoise,
   gradientNoise,
@@ -52,6 +58,7 @@ export {
 } from './measure/noiseScale.ts';
 export { type CurvatureKind, CurvatureOperator, type LinearOperator } from './measure/operator.ts';
 export { sgdNoiseScale, temperature } from './measure/sgdNoise.ts';
+export { signalToNoiseErrors } from './measure/signalToNoiseErrors.ts';
 export {
   LanczosQuadrature,
   logDeterminant,
@@ -64,6 +71,7 @@ export {
   estimateTraceCovariance,
   exactTraceCovariance,
 } from './measure/traceHessianCovariance.ts';
+export { type UnitSpread, unitSpread } from './measure/unitSpread.ts';
 export { parameterLayout } from './nn/forward.ts';
 export { initialStateDict } from './nn/init.ts';
 export { InputError } from './nn/inputError.ts';

@@ -7,11 +7,11 @@
 //   last may reach into padding, which becomes 0; norms [B] each, the bias's at biasNormsOffset. Replica r is
 //   workgroup_id.z.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q rows (l) by 16 FOURS_N = 4 TILE_N columns (k):
-//   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around. BIAS:
-//   also the bias, by ceil(L / (4 WIDTH)) workgroups after the tiles' own, and after those ceil(B / WIDTH)
-//   for the norms. GUARD: as in `dense`.
-// Order: one accumulator an output and sum; four consecutive examples are summed first, examples ascending.
-//   Places past the last example repeat the first, whose e is 0, and p_0 is taken off the plain sum as often.
+//   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around. A step
+//   takes FOURS_B fours of examples. BIAS: also the bias, by ceil(L / (4 WIDTH)) workgroups after the tiles'
+//   own, and after those ceil(B / WIDTH) for the norms. GUARD: as in `dense`.
+// Order: one accumulator an output and sum; the examples of a step are summed first, ascending. Places past the
+//   last example repeat the first, whose e is 0, and p_0 is taken off the plain sum as often.
 //   Norms: k and l ascending, x in four interleaved accumulators.
 // Cost: 6 B flops and (1 / TILE_Q + 1 / TILE_N) B bytes an output, before caches.
 
@@ -22,6 +22,7 @@ const WIDTH: u32 = 4u;
 const TILE_Q: u32 = 2u;
 const TILE_N: u32 = 4u;
 const FOURS_N: u32 = 1u;
+const FOURS_B: u32 = 2u;
 const BIAS: bool = true;
 const GUARD: bool = true;
 // end knobs
@@ -119,8 +120,9 @@ fn normsOfExample(r: u32, n: u32) {
   // unroll
   for (var j = 0u; j < FOURS_N; j++) { xAt[j] = xBase + min(four0 + 4u * j, fours - 1u); }
 
-  var dn: array<vec4f, TILE_Q>;
-  var xn: array<vec4f, TILE_N>;
+  var dn: array<array<vec4f, TILE_Q>, FOURS_B>;
+  var xn: array<array<vec4f, TILE_N>, FOURS_B>;
+  var dl: array<vec4f, FOURS_B>;
   var first: array<array<array<f32, TILE_N>, 4>, TILE_Q>;
   var sum: array<array<array<f32, TILE_N>, 4>, TILE_Q>;
   var shifted: array<array<array<f32, TILE_N>, 4>, TILE_Q>;
@@ -128,63 +130,74 @@ fn normsOfExample(r: u32, n: u32) {
   // unroll
   for (var j = 0u; j < FOURS_N; j++) {
     let f = x[xAt[j]];
-    xn[4u * j] = vec4f(f.x);
-    xn[4u * j + 1u] = vec4f(f.y);
-    xn[4u * j + 2u] = vec4f(f.z);
-    xn[4u * j + 3u] = vec4f(f.w);
+    xn[0][4u * j] = vec4f(f.x);
+    xn[0][4u * j + 1u] = vec4f(f.y);
+    xn[0][4u * j + 2u] = vec4f(f.z);
+    xn[0][4u * j + 3u] = vec4f(f.w);
   }
   // unroll
   for (var q = 0u; q < TILE_Q; q++) {
     let mine = vec4f(d[dAt[q]]);
     // unroll
     for (var t = 0u; t < 4u; t++) {
-      let dl = quadBroadcast(mine, t);
+      let d0 = quadBroadcast(mine, t);
       // unroll
-      for (var j = 0u; j < TILE_N; j++) { first[q][t][j] = rounded(dl * xn[j]).x; }
+      for (var j = 0u; j < TILE_N; j++) { first[q][t][j] = rounded(d0 * xn[0][j]).x; }
     }
   }
 
-  for (var n0 = 0u; n0 < params.batch; n0 += 4u) {
-    let four = n0 + vec4u(0u, 1u, 2u, 3u);
-    let n = select(vec4u(), four, four < vec4u(params.batch));
+  for (var n0 = 0u; n0 < params.batch; n0 += 4u * FOURS_B) {
     // unroll
-    for (var q = 0u; q < TILE_Q; q++) {
-      let at = dAt[q] + n * params.outputs;
-      dn[q] = vec4f(d[at.x], d[at.y], d[at.z], d[at.w]);
+    for (var h = 0u; h < FOURS_B; h++) {
+      let four = n0 + 4u * h + vec4u(0u, 1u, 2u, 3u);
+      let n = select(vec4u(), four, four < vec4u(params.batch));
+      // unroll
+      for (var q = 0u; q < TILE_Q; q++) {
+        let at = dAt[q] + n * params.outputs;
+        dn[h][q] = vec4f(d[at.x], d[at.y], d[at.z], d[at.w]);
+      }
+      // unroll
+      for (var j = 0u; j < FOURS_N; j++) {
+        let at = xAt[j] + n * fours;
+        let f0 = x[at.x];
+        let f1 = x[at.y];
+        let f2 = x[at.z];
+        let f3 = x[at.w];
+        xn[h][4u * j] = vec4f(f0.x, f1.x, f2.x, f3.x);
+        xn[h][4u * j + 1u] = vec4f(f0.y, f1.y, f2.y, f3.y);
+        xn[h][4u * j + 2u] = vec4f(f0.z, f1.z, f2.z, f3.z);
+        xn[h][4u * j + 3u] = vec4f(f0.w, f1.w, f2.w, f3.w);
+      }
     }
     // unroll
-    for (var j = 0u; j < FOURS_N; j++) {
-      let at = xAt[j] + n * fours;
-      let f0 = x[at.x];
-      let f1 = x[at.y];
-      let f2 = x[at.z];
-      let f3 = x[at.w];
-      xn[4u * j] = vec4f(f0.x, f1.x, f2.x, f3.x);
-      xn[4u * j + 1u] = vec4f(f0.y, f1.y, f2.y, f3.y);
-      xn[4u * j + 2u] = vec4f(f0.z, f1.z, f2.z, f3.z);
-      xn[4u * j + 3u] = vec4f(f0.w, f1.w, f2.w, f3.w);
-    }
-    // unroll
     for (var q = 0u; q < TILE_Q; q++) {
-      let mine = dn[q];
       // unroll
       for (var t = 0u; t < 4u; t++) {
-        let dl = quadBroadcast(mine, t);
+        // unroll
+        for (var h = 0u; h < FOURS_B; h++) { dl[h] = quadBroadcast(dn[h][q], t); }
         // unroll
         for (var j = 0u; j < TILE_N; j++) {
-          let e = rounded(dl * xn[j]) - first[q][t][j];
-          let total = (e.x + e.y) + (e.z + e.w);
-          // The four products' sum: 4 p_0 is exact, so this rounds no more than adding them up does.
-          sum[q][t][j] += total + 4.0 * first[q][t][j];
+          var plain = 0.0;
+          var total = 0.0;
+          var square = 0.0;
+          // unroll
+          for (var h = 0u; h < FOURS_B; h++) {
+            let p = rounded(dl[h] * xn[h][j]);
+            let e = p - first[q][t][j];
+            plain += (p.x + p.y) + (p.z + p.w);
+            total += (e.x + e.y) + (e.z + e.w);
+            square += dot(e, e);
+          }
+          sum[q][t][j] += plain;
           shifted[q][t][j] += total;
-          squares[q][t][j] += dot(e, e);
+          squares[q][t][j] += square;
         }
       }
     }
   }
 
   let count = f32(params.batch);
-  let repeated = f32((4u - params.batch % 4u) % 4u);
+  let repeated = f32((4u * FOURS_B - params.batch % (4u * FOURS_B)) % (4u * FOURS_B));
   let gradientAt = (params.gradientOffset + r * params.gradientReplica) / 4u + l0 * fours + four0;
   let varianceAt = (params.varianceOffset + r * params.varianceReplica) / 4u + l0 * fours + four0;
   // unroll

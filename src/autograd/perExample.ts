@@ -9,7 +9,7 @@ import type { OuterRule, PerExampleRule } from '../ops/op.ts';
 import { reshape } from '../ops/reshape.ts';
 import { type RowMoments, rowMoments, rowNorms } from '../ops/rowMoments.ts';
 import { scaleGradients } from '../ops/scaleGradients.ts';
-import { sum } from '../ops/sum.ts';
+import { rowSum } from '../ops/sum.ts';
 import type { Cotangents } from './vjp.ts';
 
 /** How each layer's per-example gradients are made up, one entry a use of its parameters. */
@@ -39,10 +39,14 @@ export function perExample({ uses }: Cotangents, wrt: readonly Tensor[]): PerExa
   return { rules: [...rules.values()], of };
 }
 
-/** ‖gₙ‖² of each parameter and example, [B] for each of `wrt`, for the cotangent's scale. Nothing of size B × P. */
-export function perExampleNormSq(structure: PerExample): Tensor[] {
+/**
+ * ‖Σ gₙ‖² over each unit of `unitSize` consecutive examples, [B / unitSize] for each of `wrt`, for the cotangent's scale:
+ * squared gradient norms of examples, or at a smaller batch size, from the very same backward pass. For a dense layer
+ * ‖Σ δₙxₙᵀ‖² = Σᵢⱼ (xᵢ·xⱼ)(δᵢ·δⱼ), so no unit's gradient is formed; nothing has the size B × P.
+ */
+export function perExampleNormSq(structure: PerExample, unitSize = 1): Tensor[] {
   return eachPart(structure, (rule) =>
-    rule.kind === 'outer' ? denseNorms(rule.x, rule.delta) : unitNorms(rule, 1),
+    rule.kind === 'outer' ? denseUnitNorms(rule, unitSize) : unitNorms(rule, unitSize),
   );
 }
 
@@ -69,21 +73,14 @@ export function perExampleMoments(structure: PerExample): RowMoments[] {
   });
 }
 
-/**
- * Σ over groups of b consecutive examples of ‖Σ gₙ‖² within the group, a scalar for each of `wrt`, for the cotangent's
- * scale: squared gradient norms at a smaller batch size, from the very same backward pass. For a dense layer
- * ‖Σ δₙxₙᵀ‖² = Σᵢⱼ (xᵢ·xⱼ)(δᵢ·δⱼ), so no sub-batch's gradient is formed.
- */
-export function groupNormSq(structure: PerExample, groupSize: number): Tensor[] {
-  if (groupSize === 1) return perExampleNormSq(structure).map((norms) => sum(norms));
-  return eachPart(structure, (rule) => {
-    if (rule.kind !== 'outer') return unitNorms(rule, groupSize).map((norms) => sum(norms));
-    const [x, delta] = [groupGram(rule.x, groupSize), groupGram(rule.delta, groupSize)];
-    return [sum(multiply(x, delta)), sum(delta)];
-  });
+/** ‖Σ gₙ‖² of units of a dense layer, [weight's, bias's]. */
+function denseUnitNorms({ x, delta }: OuterRule, unitSize: number): readonly Tensor[] {
+  if (unitSize === 1) return denseNorms(x, delta);
+  const [inputs, deltas] = [groupGram(x, unitSize), groupGram(delta, unitSize)];
+  return [rowSum(multiply(inputs, deltas)), rowSum(deltas)];
 }
 
-/** ‖Σ gₙ‖² of units of consecutive examples, [weight's, bias's]. */
+/** The same of a convolution or a scaling, [weight's, bias's]. */
 function unitNorms(rule: Exclude<PerExampleRule, OuterRule>, unitSize: number): Tensor[] {
   const { x, delta, bias } = rule;
   if (rule.kind === 'scale') {

@@ -59,7 +59,7 @@ ${pageStyle}</style>
 ${adapter?.software ? '<p class="software"><strong>Software adapter:</strong> correct, but its speed is not a GPU’s.</p>' : ''}
 <h2>At the end</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Numbers at the end">${summaryTable(replicas, readings, evaluations, result)}</div>
-<p class="note">|G|² and tr Σ are means over the last hundred measurements, B<sub>simple</sub> is a ratio of running averages.</p>
+<p class="note">|G|² and tr Σ are means over the last hundred measurements, B<sub>simple</sub> is a ratio of running averages, with its standard error.</p>
 <h2>Curves</h2>
 <div class="charts">
 ${quantities.map(figure).join('\n')}
@@ -139,7 +139,7 @@ function summaryTable(
       typeof tested?.accuracy === 'number' ? `${(100 * tested.accuracy).toFixed(2)} %` : '–',
       formatNumber(mean(measured.map((reading) => reading.gradNormSqUnbiased))),
       formatNumber(mean(measured.map((reading) => reading.traceCovariance))),
-      formatNumber(measured.at(-1)?.bSimple),
+      withError(measured.at(-1)?.bSimple, measured.at(-1)?.bSimpleStderr),
       formatNumber(last?.temperature),
     ];
     const swatch = `<span class="swatch" style="background: var(--curve-${replica % 8})"></span>`;
@@ -147,6 +147,12 @@ function summaryTable(
   });
   const head = heads.map((text) => (text === '' ? '<td></td>' : `<th scope="col">${text}</th>`)).join('');
   return `<table class="numbers"><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+function withError(value: number | null | undefined, stderr: number | null | undefined): string {
+  return typeof stderr === 'number'
+    ? `${formatNumber(value)} ± ${formatNumber(stderr, 2)}`
+    : formatNumber(value);
 }
 
 function mean(values: readonly (number | undefined)[]): number | null {

@@ -27,6 +27,8 @@ export interface TrainOptions {
   swaEvery?: number;
   emaDecay?: number;
   measureEvery?: number;
+  measureSmallBatch?: number;
+  measureTests?: boolean;
   recordEvery?: number;
   evaluateEvery?: number;
 }
@@ -74,7 +76,7 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   setOptimizer(spec, options);
   setSchedule(spec, options);
   setAveraging(spec, options);
-  set('measure', options.measureEvery && { every: options.measureEvery });
+  setMeasure(spec, options);
   set('record_every', options.recordEvery);
   set('evaluate', options.evaluateEvery && { every: options.evaluateEvery });
   set('seed', options.seed?.[0]);
@@ -127,6 +129,12 @@ function setAveraging(spec: Json, { swaStart, swaEvery, emaDecay }: TrainOptions
     spec.averaging = averaging;
   }
   if (emaDecay !== undefined) spec.averaging = { type: 'ema', decay: emaDecay };
+}
+
+function setMeasure(spec: Json, { measureEvery, measureSmallBatch, measureTests }: TrainOptions): void {
+  const given = { every: measureEvery, small_batch: measureSmallBatch, tests: measureTests };
+  const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  if (Object.keys(changes).length > 0) spec.measure = { ...(spec.measure as Json | undefined), ...changes };
 }
 
 function replicas(spec: Json, options: TrainOptions): Json[] | undefined {

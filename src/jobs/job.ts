@@ -1,11 +1,13 @@
 import type { Gpu } from '../gpu/device.ts';
+import type { MomentsSpec } from './bench/benchMoments.ts';
 import type { KernelsSpec } from './bench/kernelsReport.ts';
 import type { RunControl } from './control.ts';
 import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
 import type { OptimalStepSpec } from './experiments/optimalStepJob.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import type { TuneSpec } from './kernels/tuneJob.ts';
-import { type MeasureSpec, measureJob } from './measureJob.ts';
+import { measureJob } from './measure/measureJob.ts';
+import type { MeasureSpec } from './measure/measureSpec.ts';
 import type { Reading } from './reading.ts';
 import type { SelftestSpec } from './selftest/selftestJob.ts';
 import { type TrainSpec, trainJob } from './trainJob.ts';
@@ -17,7 +19,7 @@ export type JobSpec =
   | ({ readonly job: 'measure' } & MeasureSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
   | ({ readonly job: 'benchKernels' } & KernelsSpec)
-  | { readonly job: 'benchMoments'; readonly rounds: number }
+  | ({ readonly job: 'benchMoments' } & MomentsSpec)
   | { readonly job: 'benchCurvature'; readonly rounds: number }
   | ({ readonly job: 'optimalStep' } & OptimalStepSpec)
   | ({ readonly job: 'criticalBatch' } & CriticalBatchSpec)
@@ -50,7 +52,7 @@ export async function* runJob(
     yield* benchKernels(gpu, spec, control);
   } else if (spec.job === 'benchMoments') {
     const { benchMoments } = await import('./bench/benchMoments.ts');
-    yield* benchMoments(gpu, spec.rounds);
+    yield* benchMoments(gpu, spec);
   } else if (spec.job === 'benchCurvature') {
     const { benchCurvature } = await import('./bench/curvature/benchCurvature.ts');
     yield* benchCurvature(gpu, spec.rounds, host);

@@ -35,7 +35,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Tra
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
     batchSizes: batches.map((batch) => batch.batchSize),
-    measures: spec.measure !== undefined,
+    measures: spec.measure?.small_batch ?? false,
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });
   return {
@@ -57,6 +57,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Tra
     bnBatchSize,
     measureEvery: spec.measure?.every,
     smallBatch: spec.measure?.small_batch,
+    gradientTests: spec.measure?.tests,
     recordEvery: spec.record_every,
     replicas: await readReplicas(spec, model, steps, host),
   };

@@ -1,6 +1,10 @@
-import { RunningNoiseScale, twoBatchNoise } from '../measure/noiseScale.ts';
+import { jackknifeErrors, type Units } from '../measure/jackknifeErrors.ts';
+import { type GradientNoise, RunningNoiseScale, twoBatchNoise } from '../measure/noiseScale.ts';
 import { temperature } from '../measure/sgdNoise.ts';
+import { testsFromSpread } from '../measure/testsFromSpread.ts';
+import type { UnitSpread } from '../measure/unitSpread.ts';
 import type { Reading } from './reading.ts';
+import type { StepNoise } from './stepNoise.ts';
 import type { StepReading } from './trainingRun.ts';
 
 /** A run whose loss or weights are no longer finite. */
@@ -34,16 +38,16 @@ export class ReplicaLog {
       return null;
     }
     this.losses.push(step.loss);
-    const { norms, ...rest } = step;
+    const { norms, spread, ...rest } = step;
     const reading: Reading = { ...rest, temperature: temperature(step.learningRate, step.batchSize) };
     if (!norms) return reading;
-    const measured = { ...reading, ...this.#noiseOf(norms, step.batchSize, measuring) };
+    const measured = { ...reading, ...this.#noiseOf({ norms, spread }, step.batchSize, measuring) };
     this.measured.push(measured);
     return measured;
   }
 
   #noiseOf(
-    norms: NonNullable<StepReading['norms']>,
+    { norms, spread }: StepNoise,
     batchSize: number,
     { smallBatch, names }: { readonly smallBatch: number; readonly names: readonly string[] },
   ): Partial<Reading> {
@@ -51,16 +55,37 @@ export class ReplicaLog {
     const gradNormSq = total('gradNormSq');
     // A batch no larger than the sub-batches shows no covariance.
     if (batchSize <= smallBatch) return { gradNormSq };
-    const noise = (small: number, big: number): ReturnType<typeof twoBatchNoise> =>
+    const noise = (small: number, big: number): GradientNoise =>
       twoBatchNoise({ batchSize: smallBatch, normSq: small }, { batchSize, normSq: big });
     const whole = noise(total('smallNormSq'), gradNormSq);
     this.#noise.add(whole);
-    const { bSimple } = this.#noise;
+    const { bSimple, bSimpleStderr } = this.#noise;
     const layers = norms.map((p, i) => {
       const layer = noise(p.smallNormSq, p.gradNormSq);
       const { traceCovariance, bSimple: layerNoise } = layer;
       return [names[i]!, { gradNormSq: p.gradNormSq, traceCovariance, bSimple: layerNoise }] as const;
     });
-    return { ...whole, bSimple, bSimpleResolved: bSimple !== null, layers: Object.fromEntries(layers) };
+    return {
+      ...whole,
+      bSimple,
+      bSimpleResolved: bSimple !== null,
+      bSimpleStderr,
+      ...(spread && ofBatch(whole, spread, { units: batchSize / smallBatch, unitSize: smallBatch })),
+      layers: Object.fromEntries(layers),
+    };
   }
+}
+
+/** What one batch tells of itself: its tests, and the errors of its statistics. */
+function ofBatch(noise: GradientNoise, spread: UnitSpread, units: Units): Partial<Reading> {
+  const tests = testsFromSpread(noise, spread, units);
+  const { bSimpleStderr, ...errors } = jackknifeErrors(noise, spread, units);
+  return {
+    ...errors,
+    bSimpleOfBatch: noise.bSimple,
+    bSimpleOfBatchStderr: bSimpleStderr,
+    normTest: tests.norm,
+    innerProductTest: tests.innerProduct,
+    orthogonalityTest: tests.orthogonality,
+  };
 }

@@ -32,6 +32,10 @@ export interface TrainSettings {
   readonly averaging?: Averaging;
   /** Gradient statistics and the noise scale every so many steps; never by default. */
   readonly noiseScaleEvery?: number;
+  /** … from sub-batches of so many examples, a divisor of the batch size; 1 by default. With BatchNorm 2 or more. */
+  readonly smallBatch?: number;
+  /** … with tests of the gradient and standard errors. */
+  readonly gradientTests?: boolean;
 }
 
 /**
@@ -43,13 +47,13 @@ export interface TrainSettings {
  * @throws InputError if model and data do not fit; an error naming sizes and limit if the adapter cannot hold them
  */
 export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training> {
-  const { loss = 'cross_entropy', steps, averaging, noiseScaleEvery } = settings;
+  const { loss = 'cross_entropy', steps, averaging, noiseScaleEvery, smallBatch = 1 } = settings;
   const model: ModelSpec = { layers: [...settings.model], loss };
   const { dataset, shapes } = fitDataset(settings.data, model, 'model');
   requireSupported('model', model, shapes);
   requireBatches('model', model, shapes, {
     batchSizes: [settings.batchSize],
-    measures: Boolean(noiseScaleEvery),
+    measures: noiseScaleEvery ? smallBatch : false,
     passes: averaging ? { examples: dataset.examples, batchSize: settings.batchSize } : null,
   });
   const lists = {
@@ -68,6 +72,8 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
     sampling: settings.order ?? 'shuffle',
     averaging,
     measureEvery: noiseScaleEvery,
+    smallBatch,
+    gradientTests: settings.gradientTests,
     replicas: Array.from({ length: replicas }, (_, r) => {
       const seed = at(lists.seed, r);
       const initial = initialStateDict(model, seed);
@@ -84,7 +90,7 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
       };
     }),
   });
-  return new Training(gpu, model, dataset, run);
+  return new Training(gpu, { model, dataset, smallBatch }, run);
 }
 
 /** A run under way. Nothing runs but what is asked for by taking readings. */
@@ -92,13 +98,19 @@ export class Training {
   readonly model: ModelSpec;
   readonly #gpu: Gpu;
   readonly #dataset: Dataset;
+  readonly #smallBatch: number;
   readonly #run: TrainingRun;
   readonly #logs: readonly ReplicaLog[];
 
-  constructor(gpu: Gpu, model: ModelSpec, dataset: Dataset, run: TrainingRun) {
+  constructor(
+    gpu: Gpu,
+    of: { readonly model: ModelSpec; readonly dataset: Dataset; readonly smallBatch: number },
+    run: TrainingRun,
+  ) {
     this.#gpu = gpu;
-    this.model = model;
-    this.#dataset = dataset;
+    this.model = of.model;
+    this.#dataset = of.dataset;
+    this.#smallBatch = of.smallBatch;
     this.#run = run;
     this.#logs = Array.from({ length: run.replicas }, () => new ReplicaLog());
   }
@@ -112,7 +124,7 @@ export class Training {
     const names = this.#run.layout.entries.map(({ name }) => name);
     for await (const steps of this.#run.steps(until)) {
       for (const step of steps) {
-        const reading = this.#logs[step.replica]!.take(step, { smallBatch: 1, names });
+        const reading = this.#logs[step.replica]!.take(step, { smallBatch: this.#smallBatch, names });
         if (reading) yield reading;
       }
     }

@@ -87,8 +87,10 @@ const schema = z.strictObject({
     )
     .min(1)
     .optional(),
-  /** Noise statistics at steps 1, 1 + every, …, from each example's gradient or those of sub-batches. */
-  measure: z.strictObject({ every: count, small_batch: count.default(1) }).optional(),
+  /** Noise statistics at steps 1, 1 + every, …, from each example's gradient or those of sub-batches; tests of it too. */
+  measure: z
+    .strictObject({ every: count, small_batch: count.default(1), tests: z.boolean().default(false) })
+    .optional(),
   /** Readings every so many steps. */
   record_every: count.default(1),
   /** Loss and accuracy on the data set's test split every so many steps, and at the end. */

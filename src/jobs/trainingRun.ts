@@ -16,6 +16,7 @@ import { type Averaging, average, captures } from '../optim/average.ts';
 import { packSettings, type SgdSettings } from '../optim/sgd.ts';
 import { flatValues, namedValues } from './flatValues.ts';
 import { recomputeStatistics } from './recomputeStatistics.ts';
+import { type Measuring, noiseWidth, readNoise, type StepNoise } from './stepNoise.ts';
 import { traceStep } from './traceStep.ts';
 
 /** One replica: what may differ between the runs of one program. */
@@ -44,25 +45,26 @@ export interface TrainingOptions {
   readonly bnBatchSize?: number;
   /** Per-example statistics at steps 1, 1 + n, 1 + 2n, …; 0 for never. */
   readonly measureEvery?: number;
-  /** The smaller batch size of the statistics: 1 by default, each example's own gradient; it divides every B. */
+  /**
+   * The smaller batch size of the statistics: 1 by default, each example's own gradient; it divides every B. For models
+   * with BatchNorm 2 or more: ghost batches.
+   */
   readonly smallBatch?: number;
+  /** With the statistics, the spread that tests of the gradient and standard errors rest on. */
+  readonly gradientTests?: boolean;
   /** Readings at steps n, 2n, … and wherever statistics are measured; 0 for never. 1 by default. */
   readonly recordEvery?: number;
 }
 
-/** What the device recorded of one step of one replica. */
-export interface StepReading {
+/** What the device recorded of one step of one replica; `norms` and `spread` are null where it did not measure them. */
+export interface StepReading extends Pick<StepNoise, 'spread'> {
   readonly replica: number;
   /** Counted from 1. */
   readonly step: number;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly loss: number;
-  /**
-   * By parameter, in the layout's order, where the step measured: ‖ḡ‖², and the mean of ‖G_b‖² over the disjoint
-   * sub-batches of size b.
-   */
-  readonly norms: readonly { readonly gradNormSq: number; readonly smallNormSq: number }[] | null;
+  readonly norms: StepNoise['norms'] | null;
 }
 
 /** Steps that a submit may hold; a ring slot is kept for each of those in flight. */
@@ -129,7 +131,7 @@ export class TrainingRun {
 
   /**
    * Uploads data and weights and compiles every program the run will use.
-   * @throws if a tensor or the data set passes what the adapter can bind.
+   * @throws if a tensor or the data set passes what the adapter can bind, or the small batch does not fit the others
    */
   static async open(gpu: Gpu, options: TrainingOptions): Promise<TrainingRun> {
     const { model, dataset, steps, batches, sampling, order, replicas: each, averaging } = options;
@@ -153,7 +155,8 @@ export class TrainingRun {
     const buffers = hasStatistics ? state('running statistics', [statistics.length]) : null;
     const averagedBuffers =
       averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;
-    const ring = state('ring', [SLOTS, 1 + (options.measureEvery ? 2 * layout.entries.length : 0)]);
+    const measuring = measuringOf(options);
+    const ring = state('ring', [SLOTS, 1 + (measuring ? noiseWidth(layout.entries.length, measuring) : 0)]);
     const table = order && new State(gpu, { label: 'order', shape: [order.length], dtype: 'u32' });
     if (table && order) {
       table.write(order);
@@ -173,18 +176,16 @@ export class TrainingRun {
     const sampler = { mode: sampling, examples: examples.examples, counters, seeds, order: table };
     const recorder = { counters, ring, examples: examples.examples };
     const optimizer = { theta, velocity, rates, hyper, counters };
-    const measured = options.measureEvery ? [false, true] : [false];
     const pending = [];
     for (const batchSize of new Set(batches.map((batch) => batch.batchSize))) {
-      for (const measures of measured) {
+      for (const measured of measuring ? [null, measuring] : [null]) {
         const graph = new Graph();
-        const smallBatch = measures ? (options.smallBatch ?? 1) : 0;
         const step = { model, layout, examples, sampler, optimizer, recorder, buffers };
-        traceStep(graph, step, batchSize, smallBatch);
-        const label = `step B=${batchSize}${measures ? ' with statistics' : ''}`;
+        traceStep(graph, step, batchSize, measured);
+        const label = `step B=${batchSize}${measured ? ' with statistics' : ''}`;
         pending.push(
           compile(gpu, graph, { label, replicas, arena }).then((p) =>
-            programs.set(key(batchSize, measures), p),
+            programs.set(key(batchSize, measured !== null), p),
           ),
         );
       }
@@ -308,7 +309,7 @@ export class TrainingRun {
   #readings(rows: readonly Float32Array[], first: number, count: number): StepReading[] {
     const width = this.#ring.shape[1]!;
     const parameters = this.layout.entries.length;
-    const smallBatch = this.#options.smallBatch ?? 1;
+    const measuring = measuringOf(this.#options);
     const readings: StepReading[] = [];
     for (let i = 0; i < count; i++) {
       const step = first + i;
@@ -316,15 +317,12 @@ export class TrainingRun {
       const batchSize = this.batchSizeAt(step);
       rows.forEach((row, replica) => {
         const at = i * width;
-        const norms = this.#measures(step)
-          ? Array.from({ length: parameters }, (_, p) => ({
-              gradNormSq: row[at + 1 + p]!,
-              // The cotangent of each example's loss is 1/B: (B/b)² for the sub-batch's own mean, over B/b of them.
-              smallNormSq: row[at + 1 + parameters + p]! * (batchSize / smallBatch),
-            }))
-          : null;
+        const noise =
+          measuring && this.#measures(step)
+            ? readNoise(row.subarray(at + 1, at + width), { parameters, batchSize }, measuring)
+            : { norms: null, spread: null };
         const learningRate = this.#hostRates[replica]![step]!;
-        readings.push({ replica, step: step + 1, batchSize, learningRate, loss: row[at]!, norms });
+        readings.push({ replica, step: step + 1, batchSize, learningRate, loss: row[at]!, ...noise });
       });
     }
     return readings;
@@ -373,6 +371,10 @@ export class TrainingRun {
     this.#examples.dispose();
     for (const state of this.#states) state.dispose();
   }
+}
+
+function measuringOf({ measureEvery, smallBatch, gradientTests }: TrainingOptions): Measuring | null {
+  return measureEvery ? { smallBatch: smallBatch ?? 1, tests: gradientTests ?? false } : null;
 }
 
 function key(batchSize: number, statistics: boolean): string {

@@ -1,15 +1,19 @@
-import { type PerExample, perExample } from '../autograd/perExample.ts';
+import { perExample } from '../autograd/perExample.ts';
 import { vjp } from '../autograd/vjp.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
+import { convHistogram } from '../ops/convHistogram.ts';
+import { convBiasGradients } from '../ops/convNorms.ts';
 import { fill } from '../ops/fill.ts';
-import type { Tensor } from '../ops/graph.ts';
-import { type Bins, histogram } from '../ops/histogram.ts';
+import { size, type Tensor } from '../ops/graph.ts';
+import { histogram } from '../ops/histogram.ts';
+import { type Bins, type BinsOf, binCount } from '../ops/histogramBins.ts';
+import type { PerExampleRule } from '../ops/op.ts';
 import { reshape } from '../ops/reshape.ts';
 import { scaleGradients } from '../ops/scaleGradients.ts';
-import { isCoupled, Pass, type Point } from './pass.ts';
+import { isCoupled, Pass, type Point, unitsOf } from './pass.ts';
 
-/** Counts of the elements of all per-example gradients. */
+/** Counts of the elements of all per-example gradients: what the data have, no estimate. */
 export interface GradientHistogram {
   readonly gradient: Bins;
   /** Rows, where parameters are binned as well. */
@@ -23,70 +27,90 @@ export interface GradientHistogram {
 /**
  * Histograms of the N·P elements of the per-example gradients over a data set, by their value, or by it and the value of their
  * parameter (Schneider et al. 2021, Cockpit), one for each tensor: bins of the workgroups' own, nothing of size N × P.
- * Elements outside a range count in its first or last bin.
- * @throws RangeError for 2³² elements of a tensor or more; for a convolution, whose elements are sums over positions; where
- *   BatchNorm in train mode couples the examples
+ * Elements outside a range count in its first or last bin. With ghost batches, of the units' gradients.
+ * @throws RangeError for 2³² elements of a tensor or more
+ * @throws where BatchNorm in train mode couples the examples, and they are no ghost batches
  */
-export async function gradientHistogram(
-  gpu: Gpu,
-  point: Point,
-  { gradient, parameter }: { readonly gradient: Bins; readonly parameter?: Bins },
-): Promise<GradientHistogram> {
-  if (isCoupled(point)) throw new Error('BatchNorm in train mode couples the examples; measure in eval mode');
+export async function gradientHistogram(gpu: Gpu, point: Point, bins: BinsOf): Promise<GradientHistogram> {
+  const oneUnit = point.ghostBatch !== undefined;
+  if (isCoupled(point) && !oneUnit) {
+    throw new Error('BatchNorm in train mode couples the examples; measure in eval mode, or ghost batches');
+  }
   const { entries } = point.layout;
-  const N = point.examples.examples;
+  const units = unitsOf(point);
   for (const { name, elements } of entries) {
-    if (N * elements >= 2 ** 32) {
+    if (units * elements >= 2 ** 32) {
       throw new RangeError(
-        `${name}: ${N} × ${elements} elements pass what a count can hold; take fewer examples`,
+        `${name}: ${units} × ${elements} elements pass what a count can hold; take fewer examples`,
       );
     }
   }
-  const bins = gradient.count * (parameter?.count ?? 1);
+  const all = binCount(bins);
   const counts = entries.map(
-    ({ name }) => new State(gpu, { label: `histogram of ${name}`, shape: [bins + 1], dtype: 'u32' }),
+    ({ name }) => new State(gpu, { label: `histogram of ${name}`, shape: [all + 1], dtype: 'u32' }),
   );
   try {
-    const pass = await Pass.open(gpu, 'histograms', point, ({ graph, batch, parameters, losses }) => {
-      const structure = perExample(vjp([[losses, fill(graph, 1, [batch])]], parameters), parameters);
-      factors(structure, parameters, batch).forEach((factor, i) => {
-        const w = parameter ? parameters[i]! : undefined;
-        histogram(counts[i]!, { ...factor, ...(w ? { w } : {}) }, gradient, parameter);
-      });
-    });
+    const pass = await Pass.open(
+      gpu,
+      'histograms',
+      point,
+      ({ graph, units: here, parameters, losses, weigh }) => {
+        const cotangents = vjp([[losses, weigh(fill(graph, 1, [here]))]], parameters);
+        const structure = oneUnit ? null : perExample(cotangents, parameters);
+        parameters.forEach((parameter, i) => {
+          const w = bins.parameter ? { w: parameter } : {};
+          const use = structure?.of[i];
+          if (use) count(counts[i]!, use, w, bins);
+          else {
+            const gradient = cotangents.of[i] ?? fill(graph, 0, parameter.shape);
+            histogram(counts[i]!, { ...rows(gradient, 1), ...w }, bins);
+          }
+        });
+      },
+    );
     try {
       await pass.run();
     } finally {
       pass.dispose();
     }
-    const all = await Promise.all(counts.map((state) => state.readU32()));
+    const found = await Promise.all(counts.map((state) => state.readU32()));
     return {
-      gradient,
-      parameter: parameter ?? null,
-      counts: all.map((values) => values.slice(0, bins)),
-      notFinite: all.reduce((sum, values) => sum + values[bins]!, 0),
+      gradient: bins.gradient,
+      parameter: bins.parameter ?? null,
+      counts: found.map((values) => values.slice(0, all)),
+      notFinite: found.reduce((sum, values) => sum + values[all]!, 0),
     };
   } finally {
     for (const state of counts) state.dispose();
   }
 }
 
-/** Each parameter's per-example gradients as outer products δₙxₙᵀ: [B, L] and [B, K]. */
-function factors(
-  { of }: PerExample,
-  parameters: readonly Tensor[],
-  batch: number,
-): { readonly x: Tensor; readonly delta: Tensor }[] {
-  return of.map(({ rule, part }, i) => {
-    const one = fill(parameters[i]!.node.graph, 1, [batch, 1]);
-    if (rule.kind === 'outer') return { x: part === 'weight' ? rule.x : one, delta: rule.delta };
-    if (rule.kind === 'scale') {
-      const [weight, shift] = scaleGradients(rule.x, rule.delta, rule.view);
-      const each = part === 'weight' ? weight : shift;
-      return { x: one, delta: reshape(each, [batch, each.shape.slice(1).reduce((a, b) => a * b, 1)]) };
-    }
-    throw new RangeError(
-      'a convolution’s per-example gradients are sums over positions: no histogram of them',
-    );
-  });
+/** Counts the elements of each example's gradient of one parameter. */
+function count(
+  counts: State,
+  { rule, part }: { readonly rule: PerExampleRule; readonly part: 'weight' | 'bias' },
+  w: { readonly w?: Tensor },
+  bins: BinsOf,
+): void {
+  const { x, delta } = rule;
+  const batch = x.shape[0]!;
+  const weight = part === 'weight';
+  if (rule.kind === 'convolution' && weight) {
+    convHistogram(counts, { x, delta, ...w }, rule.window, bins);
+    return;
+  }
+  const factors = (): { readonly x: Tensor; readonly delta: Tensor } => {
+    if (rule.kind === 'outer') return weight ? { x, delta } : rows(delta, batch);
+    if (rule.kind === 'convolution') return rows(convBiasGradients(delta), batch);
+    return rows(scaleGradients(x, delta, rule.view)[weight ? 0 : 1], batch);
+  };
+  histogram(counts, { ...factors(), ...w }, bins);
+}
+
+/** Gradients that are there already, as outer products with one. */
+function rows(gradients: Tensor, batch: number): { readonly x: Tensor; readonly delta: Tensor } {
+  return {
+    x: fill(gradients.node.graph, 1, [batch, 1]),
+    delta: reshape(gradients, [batch, size(gradients.shape) / batch]),
+  };
 }

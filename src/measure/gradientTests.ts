@@ -32,8 +32,23 @@ export function gradientTests({ gradNormSq, traceCovariance, dots }: BatchStatis
   for (let i = 0; i < B; i++) mean += dots[i]! / B;
   let squares = 0;
   for (let i = 0; i < B; i++) squares += (dots[i]! - mean) ** 2;
-  const normSq = traceCovariance / (B * gradNormSq);
-  const alongSq = squares / (B - 1) / (B * gradNormSq ** 2);
+  return testsFrom({ gradNormSq, traceCovariance, alongCovariance: squares / (B - 1), batchSize: B });
+}
+
+/** The tests of a batch of B examples by |ḡ|², tr Σ and ⟨ḡ, Σḡ⟩ = Var⟨gᵢ, ḡ⟩. */
+export function testsFrom({
+  gradNormSq,
+  traceCovariance,
+  alongCovariance,
+  batchSize,
+}: {
+  readonly gradNormSq: number;
+  readonly traceCovariance: number;
+  readonly alongCovariance: number;
+  readonly batchSize: number;
+}): GradientTests {
+  const normSq = traceCovariance / (batchSize * gradNormSq);
+  const alongSq = alongCovariance / (batchSize * gradNormSq ** 2);
   return {
     norm: Math.sqrt(normSq),
     innerProduct: Math.sqrt(alongSq),

@@ -64,6 +64,8 @@ export class RunningNoiseScale {
   #weight = 0;
   #traceCovariance = 0;
   #gradNormSq = 0;
+  /** Σ of the squared weights, and of those times tr Σ², tr Σ·|G|² and |G|⁴ of each measurement. */
+  readonly #squares = { weight: 0, trace: 0, product: 0, norm: 0 };
 
   /**
    * @param decay of the averages at each measurement, 0 ≤ decay < 1; 0 keeps the newest only. Late in training |G|² is
@@ -80,6 +82,12 @@ export class RunningNoiseScale {
     this.#weight = keep * this.#weight + (1 - keep);
     this.#traceCovariance = keep * this.#traceCovariance + (1 - keep) * traceCovariance;
     this.#gradNormSq = keep * this.#gradNormSq + (1 - keep) * gradNormSqUnbiased;
+    const squares = this.#squares;
+    const take = (before: number, square: number): number => keep ** 2 * before + (1 - keep) ** 2 * square;
+    squares.weight = take(squares.weight, 1);
+    squares.trace = take(squares.trace, traceCovariance ** 2);
+    squares.product = take(squares.product, traceCovariance * gradNormSqUnbiased);
+    squares.norm = take(squares.norm, gradNormSqUnbiased ** 2);
   }
 
   get traceCovariance(): number {
@@ -93,5 +101,21 @@ export class RunningNoiseScale {
   /** tr Σ/|G|² of the averages; null while |G|² is not positive: the batches so far cannot see the gradient. */
   get bSimple(): number | null {
     return this.#gradNormSq > 0 ? this.#traceCovariance / this.#gradNormSq : null;
+  }
+
+  /**
+   * Standard error of `bSimple`: the linearised ratio's, √(Σwᵢ²(Tᵢ − B_simple·Gᵢ)²/(1 − Σwᵢ²))/Ḡ for weights w of sum 1
+   * and measurements (T, G) (Cochran 1977, chapter 6, with the averages' weights). It takes the measurements for
+   * independent, as those of fresh batches are, given the parameters they are taken at; a drift of B_simple within the
+   * averages' memory counts as scatter, so that it errs on the large side. null where the ratio is, and for a single
+   * measurement.
+   */
+  get bSimpleStderr(): number | null {
+    const ratio = this.bSimple;
+    const { weight, trace, product, norm } = this.#squares;
+    const free = this.#weight ** 2 - weight;
+    if (ratio === null || free <= 0) return null;
+    const residual = Math.max(0, trace - 2 * ratio * product + ratio ** 2 * norm);
+    return (Math.sqrt(residual / free) * this.#weight) / this.#gradNormSq;
   }
 }

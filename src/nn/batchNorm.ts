@@ -8,6 +8,7 @@ import { offset } from '../ops/offset.ts';
 import { updateRunningStatistics } from '../ops/runningStatistics.ts';
 import { standardize } from '../ops/standardize.ts';
 import type { ForwardContext } from './forwardContext.ts';
+import { ghostNormalize } from './ghostNormalize.ts';
 import { InputError } from './inputError.ts';
 import { type LayerSpec, type ModelSpec, stateDictLayout } from './modelSpec.ts';
 
@@ -28,7 +29,7 @@ export function bufferLayout(model: ModelSpec): FlatLayout {
 
 /**
  * x̂ of a BatchNorm layer, before its weight and bias: by the batch's statistics in train mode, which then enter the
- * running ones of the context, and by those in eval mode. x [N, C, …].
+ * running ones of the context, or by each ghost batch's; by the running ones in eval mode. x [N, C, …].
  * @throws in eval mode without running statistics
  */
 export function batchNormalize(
@@ -36,11 +37,12 @@ export function batchNormalize(
   index: number,
   { eps, momentum }: BatchNorm,
   x: Tensor,
-  { mode, buffers, cumulative }: ForwardContext,
+  { mode, buffers, cumulative, ghostBatch }: ForwardContext,
 ): Tensor {
   const view = axisOneView(x.shape);
   const layout = bufferLayout(model);
   const entry = (name: string): number => layout.entries.findIndex((e) => e.name === `${index}.${name}`);
+  if (mode === 'train' && ghostBatch !== undefined) return ghostNormalize(x, ghostBatch, eps);
   if (mode === 'train') {
     const { y, mean, variance } = normalize(x, view, eps);
     if (buffers) {
@@ -65,8 +67,8 @@ export function batchNormalize(
 /** What a training run asks of BatchNorm layers. */
 export interface BatchDemands {
   readonly batchSizes: readonly number[];
-  /** Whether statistics over single examples are measured. */
-  readonly measures: boolean;
+  /** Examples of a unit whose gradients' statistics are measured, 1 for single ones; false where none are. */
+  readonly measures: number | false;
   /** The pass that recomputes the statistics of averaged weights. */
   readonly passes: { readonly examples: number; readonly batchSize: number } | null;
 }
@@ -99,9 +101,10 @@ export function requireBatches(
       requireValues(last, `the last batch of the pass for the averaged weights (${sizes})`);
       requireValues(Math.min(examples, batchSize), `the pass for the averaged weights (${sizes})`);
     }
-    if (measures) {
+    if (measures === 1) {
       throw refuse(
-        'couples the examples of a batch in train mode, so they have no gradients of their own to measure',
+        'couples the examples of a batch in train mode, so they have no gradients of their own to measure; set ' +
+          'small_batch to 2 or more for those of ghost batches',
       );
     }
   });

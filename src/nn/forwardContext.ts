@@ -9,6 +9,11 @@ export interface ForwardContext {
    * brings them up to date, and left out, nothing changes them.
    */
   readonly buffers?: State | null;
+  /**
+   * Train mode: BatchNorm normalises each so many consecutive examples by statistics of their own, and no running ones are
+   * kept. Left out, the batch is one.
+   */
+  readonly ghostBatch?: number;
   /** Train mode: running statistics are the plain average over all batches so far, whatever the layers' momentum. */
   readonly cumulative?: boolean;
   /** What Dropout draws by, in train mode; left out, nothing is dropped. */

@@ -183,6 +183,53 @@ test('options replace what the file says', async () => {
   });
 });
 
+test('measure reports tests, signal-to-noise and histograms only where they are asked for', async () => {
+  await inFolder(async (folder) => {
+    writeRun(folder);
+    const trained = await basin(['train', 'run/train.json', '--tensors', 'w.safetensors'], folder);
+    expect(trained.exitCode, trained.stderr).toBe(0);
+    const point = ['measure', '--model', 'run/model.json', '--weights', 'w.safetensors', '--data', DATA];
+    const asked = ['--tests', '--signal-to-noise', '--histogram', '--histogram-parameters', '6'];
+    const [full, plain, refused] = [
+      await basin([...point, ...asked], folder),
+      await basin(point, folder),
+      await basin([...point, '--histogram', '2000', '--histogram-parameters', '2'], folder),
+    ];
+    expect(full.exitCode, full.stderr).toBe(0);
+    const result = JSON.parse(full.stdout);
+    const { gradientTests, signalToNoise, gradientHistogram, ...rest } = result;
+    expect({ ...rest, kernels: null }).toEqual({ ...JSON.parse(plain.stdout), kernels: null });
+    const { norm, innerProduct, orthogonality } = gradientTests;
+    expect(norm.value ** 2 / (result.traceCovariance / (64 * result.gradNormSq))).toBeCloseTo(1, 4);
+    expect(innerProduct.value ** 2 + orthogonality.value ** 2).toBeCloseTo(norm.value ** 2, 6);
+    expect(signalToNoise.overallUnbiased.value * result.bSimple).toBeCloseTo(1, 4);
+    expect(signalToNoise.quantiles.map((each: { quantile: number }) => each.quantile)).toEqual([
+      0.05, 0.25, 0.5, 0.75, 0.95,
+    ]);
+    for (const { stderr } of [norm, innerProduct, orthogonality, signalToNoise.overall, signalToNoise.mean]) {
+      expect(stderr).toBeGreaterThan(0);
+    }
+    for (const key of ['traceCovariance', 'gradNormSqUnbiased', 'bSimple']) {
+      expect(result[`${key}Stderr`], key).toBeGreaterThan(0);
+    }
+    const count = (counts: number[]): number => counts.reduce((sum, each) => sum + each, 0);
+    expect(gradientHistogram.bins).toBe(101);
+    expect(gradientHistogram.byParameter.bins).toBe(6);
+    for (const [name, elements] of [
+      ['0.weight', 40],
+      ['0.bias', 5],
+      ['2.weight', 15],
+      ['2.bias', 3],
+    ] as const) {
+      expect(gradientHistogram.layers[name]).toHaveLength(101);
+      expect(count(gradientHistogram.layers[name])).toBe(64 * elements);
+      expect(gradientHistogram.byParameter.layers[name]).toHaveLength(6);
+    }
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toMatch(/histogram: 2000 × 2 = 4000 bins, expected at most 2048/);
+  });
+});
+
 test('a model in short form', async () => {
   await inFolder(async (folder) => {
     const { stdout, stderr, exitCode } = await basin(['train', ...SHORT, '--hidden', '6', '4'], folder);

@@ -4,6 +4,7 @@ import { linearRegressionMoments, linearRegressionTruth } from '../../src/data/s
 import { quadraticModel, quadraticStationaryVariance } from '../../src/data/synthetic/quadratic.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { TrainingRun } from '../../src/jobs/trainingRun.ts';
+import { jackknifeErrors } from '../../src/measure/jackknifeErrors.ts';
 import { twoBatchNoise } from '../../src/measure/noiseScale.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
 import { testGpu } from './device.ts';
@@ -17,7 +18,9 @@ function meanAndStandardError(values: readonly number[]): { mean: number; standa
 }
 
 for (const smallBatch of [1, 8]) {
-  test(`noisy linear regression from batches of ${smallBatch} and 32: |G|², tr Σ within 3 standard errors and 5 % of their closed form`, async () => {
+  test(`noisy linear regression from batches of ${smallBatch} and 32: |G|², tr Σ within 3 standard errors and 5 % of their closed form`, {
+    timeout: 240_000,
+  }, async () => {
     const [dims, noise, batchSize, steps] = [9, 0.5, 32, 2000];
     // Each example is read once, so that the batches are independent draws from the distribution.
     const name = `linear-regression?examples=${batchSize * steps}&test=0&dims=${dims}&noise=${noise}&seed=5`;
@@ -38,6 +41,7 @@ for (const smallBatch of [1, 8]) {
       sampling: 'sequential',
       measureEvery: 1,
       smallBatch,
+      gradientTests: true,
       replicas: [
         {
           seed: 0,
@@ -51,8 +55,10 @@ for (const smallBatch of [1, 8]) {
       ],
     });
     const [unbiased, traces]: [number[], number[]] = [[], []];
+    const claimed = { gradNormSqUnbiased: 0, traceCovariance: 0 };
+    const units = { units: batchSize / smallBatch, unitSize: smallBatch };
     for await (const readings of run.steps()) {
-      for (const { norms } of readings) {
+      for (const { norms, spread } of readings) {
         const total = (key: 'gradNormSq' | 'smallNormSq'): number =>
           norms!.reduce((sum, p) => sum + p[key], 0);
         const estimate = twoBatchNoise(
@@ -61,20 +67,28 @@ for (const smallBatch of [1, 8]) {
         );
         unbiased.push(estimate.gradNormSqUnbiased);
         traces.push(estimate.traceCovariance);
+        const errors = jackknifeErrors(estimate, spread!, units);
+        claimed.gradNormSqUnbiased += errors.gradNormSqUnbiasedStderr! ** 2 / steps;
+        claimed.traceCovariance += errors.traceCovarianceStderr! ** 2 / steps;
       }
     }
     run.dispose();
-    for (const [what, values, expected] of [
-      ['|G|²', unbiased, exact.gradNormSq],
-      ['tr Σ', traces, exact.traceCovariance],
+    for (const [what, values, expected, variance] of [
+      ['|G|²', unbiased, exact.gradNormSq, claimed.gradNormSqUnbiased],
+      ['tr Σ', traces, exact.traceCovariance, claimed.traceCovariance],
     ] as const) {
       const { mean, standardError } = meanAndStandardError(values);
       console.info(
-        `${what}: ${mean.toFixed(4)} ± ${standardError.toFixed(4)}, closed form ${expected.toFixed(4)}`,
+        `${what}: ${mean.toFixed(4)} ± ${standardError.toFixed(4)}, closed form ${expected.toFixed(4)}; ` +
+          `the jackknife's variance is ${(variance / (steps * standardError ** 2)).toFixed(3)} of that found`,
       );
       expect(values).toHaveLength(steps);
       expect(Math.abs(mean - expected)).toBeLessThan(3 * standardError);
       expect(Math.abs(mean / expected - 1)).toBeLessThan(0.05);
+      // Of U units' normal gradients the jackknife makes (U − 1)/(U − 2) times the variance of tr Σ, and of |G|² up to twice that.
+      const excess = (units.units - 1) / (units.units - 2);
+      expect(variance / (steps * standardError ** 2)).toBeGreaterThan(0.85);
+      expect(variance / (steps * standardError ** 2)).toBeLessThan(2.3 * excess);
     }
   });
 }

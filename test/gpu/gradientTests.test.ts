@@ -11,7 +11,13 @@ import { gradientSignalToNoise } from '../../src/measure/gradientSignalToNoise.t
 import { batchSizeAtBound, gradientTests } from '../../src/measure/gradientTests.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
-import type { Bins } from '../../src/ops/histogram.ts';
+import type { Bins } from '../../src/ops/histogramBins.ts';
+import {
+  type Conv2dExtents,
+  conv2d,
+  conv2dPositions,
+  conv2dWeightGradient,
+} from '../../src/reference/conv2d.ts';
 import { testGpu } from './device.ts';
 import { mlpLossAndGradient } from './mlpReference.ts';
 import { randomValues } from './trace.ts';
@@ -104,7 +110,7 @@ test('norm, inner-product and orthogonality test, and signal-to-noise ratios, ag
 
   const variances = mean.map((m, d) => flat.reduce((s, g) => s + (g[d]! - m) ** 2, 0) / (EXAMPLES - 1));
   const ratios = mean.map((m, d) => m ** 2 / variances[d]!).sort((a, b) => a - b);
-  const noise = gradientSignalToNoise(point.layout, moments, EXAMPLES);
+  const noise = gradientSignalToNoise(point.layout, { ...moments, examples: EXAMPLES });
   const average = ratios.reduce((s, r) => s + r, 0) / ratios.length;
   expect(noise.overall / (meanSq / variances.reduce((s, v) => s + v, 0))).toBeCloseTo(1, 4);
   expect(noise.mean / average).toBeCloseTo(1, 4);
@@ -149,4 +155,94 @@ test('histograms of per-example gradients, alone and by parameter, hold every el
   const tooMany = { gradient: { ...gradient, count: 100 }, parameter };
   await expect(gradientHistogram(gpu, point, tooMany)).rejects.toThrow(/4000 bins, expected at most 2048/);
   dispose();
+});
+
+test('histograms of a convolution hold every element of every image’s gradient in its bin', async () => {
+  const gpu = await testGpu();
+  const images = 65;
+  const one: Conv2dExtents = {
+    images: 1,
+    channels: 2,
+    height: 5,
+    width: 6,
+    outChannels: 3,
+    kernel: [3, 2],
+    stride: [2, 1],
+    padding: [1, 1],
+  };
+  const { channels, height, width, outChannels, kernel, stride, padding } = one;
+  const model = parseModel('model', {
+    layers: [
+      {
+        type: 'Conv2d',
+        in_channels: channels,
+        out_channels: outChannels,
+        kernel_size: kernel,
+        stride,
+        padding,
+      },
+      { type: 'Flatten' },
+    ],
+    loss: 'mse',
+  });
+  const layout = parameterLayout(model);
+  const outputs = outChannels * conv2dPositions(one).reduce((a, b) => a * b);
+  const [x, y] = [randomValues(images * 60, 3), randomValues(images * outputs, 4)];
+  const [w, b] = layout.entries.map(({ elements }, i) => randomValues(elements, 20 + i)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  const theta = new State(gpu, { label: 'parameters', shape: [layout.length] });
+  theta.write(
+    flatValues(
+      layout,
+      new Map([
+        ['0.weight', w],
+        ['0.bias', b],
+      ]),
+    ),
+  );
+  const examples = uploadExamples(gpu, {
+    name: 'images',
+    x,
+    exampleShape: [channels, height, width],
+    targets: { kind: 'values', y, width: outputs },
+    examples: images,
+  });
+  const bins = { gradient: { from: -1, to: 1, count: 40 }, parameter: { from: -1, to: 1, count: 10 } };
+  const point = { model, layout, theta, examples, context: { mode: 'eval' as const } };
+  const found = await gradientHistogram(gpu, point, bins);
+  expect(await gradientHistogram(gpu, point, bins)).toEqual(found);
+  theta.dispose();
+  examples.dispose();
+
+  const place = (value: number): number => Math.min(Math.max((value + 1) * 20, 0), 39);
+  const expected = found.counts.map((counts) => new Float64Array(counts.length));
+  let doubts = 0;
+  for (let n = 0; n < images; n++) {
+    const image = x.subarray(n * 60, (n + 1) * 60);
+    const delta = conv2d(one, image, w, b).map((z, k) => (2 * (z - y[n * outputs + k]!)) / outputs);
+    const ofBias = Array.from({ length: outChannels }, (_, o) =>
+      delta
+        .subarray((o * outputs) / outChannels, ((o + 1) * outputs) / outChannels)
+        .reduce((s, d) => s + d, 0),
+    );
+    for (const [tensor, gradient, values] of [
+      [0, conv2dWeightGradient(one, image, delta), w],
+      [1, ofBias, b],
+    ] as const) {
+      gradient.forEach((g, p) => {
+        const row = Math.trunc(Math.min(Math.max((values[p]! + 1) * 5, 0), 9));
+        expected[tensor]![row * 40 + Math.trunc(place(g))]!++;
+        if (Math.abs(place(g) - Math.round(place(g))) < 1e-4) doubts++;
+      });
+    }
+  }
+  const off = expected.reduce(
+    (sum, counts, i) => counts.reduce((all, count, k) => all + Math.abs(count - found.counts[i]![k]!), sum),
+    0,
+  );
+  expect(off).toBeLessThanOrEqual(2 * doubts);
+  expect(doubts).toBeLessThan(10);
+  expect(found.notFinite).toBe(0);
 });

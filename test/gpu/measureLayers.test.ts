@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
 import { runJob } from '../../src/jobs/job.ts';
+import { gradientTestErrors } from '../../src/measure/gradientTestErrors.ts';
+import { type GradientTests, gradientTests } from '../../src/measure/gradientTests.ts';
+import { jackknife } from '../../src/measure/jackknife.ts';
+import type { GradientSample } from '../../src/measure/leaveOneOut.ts';
+import { noiseErrors } from '../../src/measure/noiseErrors.ts';
 import { symmetricEigen } from '../../src/measure/symmetricEigen.ts';
 import { inferShapes, parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { batchLoss, type DenseProblem, derivatives } from './denseHessian.ts';
@@ -41,23 +46,31 @@ const CONV_LAYERNORM = {
 };
 
 const CASES = [
-  { name: 'convolution and BatchNorm in train mode, all one batch', model: CONV_BATCHNORM, options: {} },
+  {
+    name: 'convolution and BatchNorm in train mode, all one batch',
+    model: CONV_BATCHNORM,
+    options: { signal_to_noise: true },
+  },
   {
     name: 'convolution and BatchNorm over ghost batches of 3, 3 and 2',
     model: CONV_BATCHNORM,
     options: { ghost_batch: 3 },
   },
-  { name: 'convolution and BatchNorm in eval mode', model: CONV_BATCHNORM, options: { eval: true } },
+  {
+    name: 'convolution and BatchNorm in eval mode',
+    model: CONV_BATCHNORM,
+    options: { eval: true, signal_to_noise: true },
+  },
   { name: 'convolution, LayerNorm, max pooling and Dropout', model: CONV_LAYERNORM, options: {} },
   {
     name: 'convolution and LayerNorm, units of 5 and 3 examples',
     model: CONV_LAYERNORM,
-    options: { ghost_batch: 5 },
+    options: { ghost_batch: 5, signal_to_noise: true },
   },
 ];
 
 for (const { name, model: json, options } of CASES) {
-  test(`measure against dense float64 derivatives: ${name}`, async () => {
+  test(`measure against dense float64 derivatives: ${name}`, { timeout: 180_000 }, async () => {
     const model = parseModel('model.json', json);
     const shapes = inferShapes(model, IMAGE);
     const entries = stateDictLayout(model);
@@ -91,6 +104,7 @@ for (const { name, model: json, options } of CASES) {
       x: Float64Array.from(x),
       y: model.loss === 'mse' ? values : classes,
     };
+    const names = entries.filter(({ kind }) => kind === 'parameter').map(({ name: key }) => key);
     const files = new Map([
       ['model.json', new TextEncoder().encode(JSON.stringify(json))],
       [
@@ -154,6 +168,9 @@ for (const { name, model: json, options } of CASES) {
       log_det: SHIFT,
       starts: 4,
       steps: 12,
+      tests: true,
+      histogram: BINS,
+      histogram_parameters: ROWS,
       ...options,
     };
     let result: Record<string, unknown> = {};
@@ -205,6 +222,11 @@ for (const { name, model: json, options } of CASES) {
     expect(result.perExampleLoss).toHaveLength(N);
     if (U === 1) {
       expect(result).toMatchObject({ traceCovariance: null, traceHessianCovariance: null, bNoise: null });
+      expect(result).toMatchObject({ traceCovarianceStderr: null, gradientTests: null, signalToNoise: null });
+      expect(result.gradientHistogram).toBeNull();
+      expect(result.warnings).toContain(
+        'gradientTests, signalToNoise, gradientHistogram: null for the same reason',
+      );
       return;
     }
     const deviations = units.map(({ gradient }) => gradient.map((value, i) => value - g[i]!));
@@ -221,6 +243,142 @@ for (const { name, model: json, options } of CASES) {
         1e-4,
       );
     });
+
+    const gradients = units.map(({ gradient }) => gradient);
+    const sample = sampleOf(gradients);
+    compareErrors(result, sample);
+    if ('signal_to_noise' in options) {
+      compareSignalToNoise(result.signalToNoise as Ratios, gradients, json === CONV_BATCHNORM);
+    }
+    compareHistograms(result.gradientHistogram as Histograms, gradients, problem.parameters, names);
+  });
+}
+
+const [BINS, ROWS] = [21, 6];
+const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
+const dot = (a: Float64Array, b: Float64Array): number => sum(a.map((v, d) => v * b[d]!));
+const meanOf = (vectors: readonly Float64Array[]): Float64Array =>
+  vectors[0]!.map((_, d) => sum(vectors.map((v) => v[d]!)) / vectors.length);
+
+function expectClose(found: number | null, expected: number | null, tolerance: number, what: string): void {
+  if (expected === null) expect(found, what).toBeNull();
+  else expect(Math.abs(found! - expected), what).toBeLessThanOrEqual(tolerance * Math.abs(expected));
+}
+
+/** What errors are made of, from gradients in float64. */
+function sampleOf(gradients: readonly Float64Array[]): GradientSample {
+  const mean = meanOf(gradients);
+  const deviations = gradients.map((g) => g.map((v, d) => v - mean[d]!));
+  const product = mean.map(
+    (_, d) => sum(deviations.map((u) => dot(u, mean) * u[d]!)) / (gradients.length - 1),
+  );
+  return {
+    gradNormSq: dot(mean, mean),
+    traceCovariance: sum(deviations.map((u) => dot(u, u))) / (gradients.length - 1),
+    normSq: gradients.map((g) => dot(g, g)),
+    dots: gradients.map((g) => dot(g, mean)),
+    covarianceDots: gradients.map((g) => dot(g, product)),
+  };
+}
+
+function compareErrors(result: Record<string, unknown>, sample: GradientSample): void {
+  const noise = noiseErrors(sample);
+  expectClose(result.traceCovarianceStderr as number, noise.traceCovariance, 5e-3, 'tr Σ');
+  expectClose(result.gradNormSqUnbiasedStderr as number, noise.gradNormSqUnbiased, 5e-3, '|G|²');
+  expectClose(result.bSimpleStderr as number, noise.bSimple, 2e-2, 'B_simple');
+  const [values, errors] = [gradientTests(sample), gradientTestErrors(sample)];
+  const found = result.gradientTests as Record<keyof GradientTests, { value: number; stderr: number }>;
+  for (const name of ['norm', 'innerProduct', 'orthogonality'] as const) {
+    expectClose(found[name].value, values[name], 2e-3, name);
+    expectClose(found[name].stderr, errors[name], 2e-2, name);
+  }
+}
+
+type Ratios = Record<
+  'overall' | 'overallUnbiased' | 'mean' | 'evidence',
+  { value: number; stderr: number | null }
+> & { quantiles: { quantile: number; value: number }[]; silent: number };
+
+/** Single coordinates only where none is zero but for rounding, as the bias before a LayerNorm. */
+function compareSignalToNoise(found: Ratios, gradients: readonly Float64Array[], coordinates: boolean): void {
+  const ratios = (of: readonly Float64Array[]) => {
+    const mean = meanOf(of);
+    const variance = mean.map((m, d) => sum(of.map((g) => (g[d]! - m) ** 2)) / (of.length - 1));
+    // What differences of losses leave of a gradient that is zero is no variance.
+    const each = mean.map((m, d) => m ** 2 / variance[d]!).filter((_, d) => variance[d]! > 1e-16);
+    return { each: each.sort(), overall: dot(mean, mean) / sum(variance), mean: sum(each) / each.length };
+  };
+  const N = gradients.length;
+  const all = ratios(gradients);
+  // Fewer than the groups there would be: each is left out alone.
+  const left = gradients.map((_, n) => ratios(gradients.filter((_, other) => other !== n)));
+  const error = (of: (one: (typeof left)[number]) => number): number | null =>
+    N < 3 ? null : jackknife(left.map(of));
+  expectClose(found.overall.value, all.overall, 2e-3, 'overall');
+  expectClose(
+    found.overall.stderr,
+    error(({ overall }) => overall),
+    1e-2,
+    'error overall',
+  );
+  expectClose(found.overallUnbiased.value, all.overall - 1 / N, 1e-2, 'unbiased');
+  if (!coordinates) return;
+  expect(found.silent).toBe(gradients[0]!.length - all.each.length);
+  expectClose(found.mean.value, all.mean, 1e-2, 'mean');
+  expectClose(
+    found.mean.stderr,
+    error(({ mean }) => mean),
+    5e-2,
+    'error of the mean',
+  );
+  expectClose(found.evidence.value - 1, -N * all.mean, 1e-2, 'evidence');
+  for (const { quantile, value } of found.quantiles) {
+    const expected = all.each[Math.floor(quantile * (all.each.length - 1))]!;
+    expectClose(value, expected, 1e-2, `quantile ${quantile}`);
+  }
+}
+
+interface Histograms {
+  range: [number, number];
+  layers: Record<string, number[]>;
+  notFinite: number;
+  byParameter: { range: [number, number]; layers: Record<string, number[][]> };
+}
+
+/** Every element is in its bin, but for those that are nearer to an edge than float32 tells. */
+function compareHistograms(
+  { range, layers, notFinite, byParameter }: Histograms,
+  gradients: readonly Float64Array[],
+  parameters: readonly Float64Array[],
+  names: readonly string[],
+): void {
+  const place = (value: number, [from, to]: [number, number], bins: number): number =>
+    Math.min(Math.max(((value - from) * bins) / (to - from), 0), bins - 1);
+  const P = gradients[0]!.length;
+  const rms = Math.sqrt(sum(gradients.map((g) => dot(g, g))) / (P * gradients.length));
+  expect(range[1] / (5 * rms)).toBeCloseTo(1, 4);
+  expect(range[0]).toBe(-range[1]);
+  expect(byParameter.range[0]).toBe(Math.min(...parameters.flatMap((p) => [...p])));
+  expect(byParameter.range[1]).toBe(Math.max(...parameters.flatMap((p) => [...p])));
+  expect(notFinite).toBe(0);
+  let offset = 0;
+  parameters.forEach((values, i) => {
+    const expected = Array.from({ length: ROWS }, () => new Array<number>(BINS).fill(0));
+    let doubts = 0;
+    values.forEach((w, p) => {
+      for (const g of gradients) {
+        const at = place(g[offset + p]!, range, BINS);
+        expected[Math.trunc(place(w, byParameter.range, ROWS))]![Math.trunc(at)]!++;
+        if (Math.abs(at - Math.round(at)) < 1e-4 && at > 0 && at < BINS - 1) doubts++;
+      }
+    });
+    offset += values.length;
+    const rows = byParameter.layers[names[i]!]!;
+    const off = sum(expected.flatMap((row, r) => row.map((count, c) => Math.abs(count - rows[r]![c]!))));
+    expect(off, names[i]).toBeLessThanOrEqual(2 * doubts);
+    expect(doubts, names[i]).toBeLessThan(2 + 0.01 * gradients.length * values.length);
+    expect(layers[names[i]!]).toEqual(rows.reduce((all, row) => all.map((count, c) => count + row[c]!)));
+    expect(sum(layers[names[i]!]!)).toBe(gradients.length * values.length);
   });
 }
 

@@ -92,6 +92,20 @@ test('with BatchNorm a ghost batch is one example: against each ghost batch meas
   expect(found.loss / loss).toBeCloseTo(1, 5);
   expect(found.gradNormSq / gradNormSq).toBeCloseTo(1, 5);
   expect(found.traceCovariance / trace).toBeCloseTo(1, 5);
+  // The jackknife by its definition: each micro-batch left out in turn.
+  const without = gradients.map((_, u) => {
+    const rest = gradients.filter((_, other) => other !== u);
+    const centre = mean.map((_, d) => rest.reduce((s, g) => s + g[d]!, 0) / (units - 1));
+    const away = rest.map((g) => g.reduce((sum, v, d) => sum + (v - centre[d]!) ** 2, 0));
+    const left = (unit * away.reduce((sum, v) => sum + v, 0)) / (units - 2);
+    return { left, norm: centre.reduce((sum, v) => sum + v * v, 0) - left / (unit * (units - 1)) };
+  });
+  const jackknife = (values: readonly number[]): number => {
+    const centre = values.reduce((sum, v) => sum + v, 0) / units;
+    return Math.sqrt(((units - 1) / units) * values.reduce((sum, v) => sum + (v - centre) ** 2, 0));
+  };
+  expect(found.traceCovarianceStderr! / jackknife(without.map(({ left }) => left))).toBeCloseTo(1, 4);
+  expect(found.gradNormSqUnbiasedStderr! / jackknife(without.map(({ norm }) => norm))).toBeCloseTo(1, 4);
   expect(found.bSimple! / (trace / (gradNormSq - trace / (unit * units)))).toBeCloseTo(1, 4);
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { normal } from '../../src/data/normal.ts';
 import { gradientNoise, RunningNoiseScale, twoBatchNoise } from '../../src/measure/noiseScale.ts';
 
 /** Gradients of five examples in three coordinates. */
@@ -52,4 +53,34 @@ test('running averages divide once: not the average of ratios', () => {
   for (let i = 0; i < 9; i++) running.add(gradientNoise(0, 8, 8));
   expect(running.bSimple).toBeNull();
   expect(() => new RunningNoiseScale(1)).toThrow(/expected 0 ≤ decay < 1/);
+});
+
+test('the running ratio has a standard error that covers its scatter, and none while there is one measurement', () => {
+  const [runs, measurements, decay] = [400, 300, 0.98];
+  const first = new RunningNoiseScale(decay);
+  first.add(gradientNoise(3, 8, 8));
+  expect(first.bSimpleStderr).toBeNull();
+  first.add(gradientNoise(3, 8, 8));
+  expect(first.bSimpleStderr).toBeCloseTo(0, 6);
+
+  // tr Σ = 40 ± 6, |G|² = 1 ± 2, not independent of each other: single ratios say nothing.
+  const found = Array.from({ length: runs }, (_, run) => {
+    const running = new RunningNoiseScale(decay);
+    for (let i = 0; i < measurements; i++) {
+      const [a, b] = [normal(run, 0, i, 0), normal(run, 0, i, 1)];
+      const trace = 40 + 6 * a;
+      running.add(gradientNoise(1 + 2 * (0.6 * a + 0.8 * b) + trace / 8, trace, 8));
+    }
+    return running;
+  });
+  const ratios = found.map(({ bSimple }) => bSimple!);
+  const centre = ratios.reduce((sum, v) => sum + v, 0) / runs;
+  const scatter = Math.sqrt(ratios.reduce((sum, v) => sum + (v - centre) ** 2, 0) / (runs - 1));
+  const errors = found.map(({ bSimpleStderr }) => bSimpleStderr!);
+  const covered = found.filter((_, i) => Math.abs(ratios[i]! - 40) < 2 * errors[i]!).length / runs;
+  console.info(`scatter ${scatter.toFixed(2)}, two errors cover ${(100 * covered).toFixed(1)} %`);
+  const claimed = Math.sqrt(errors.reduce((sum, v) => sum + v ** 2, 0) / runs);
+  expect(claimed / scatter).toBeGreaterThan(0.85);
+  expect(claimed / scatter).toBeLessThan(1.3);
+  expect(covered).toBeGreaterThan(0.9);
 });

@@ -34,6 +34,11 @@ describe('trainSpec', () => {
       lr_schedule: { type: 'cosine', T_max: 10, warmup: 4 },
     });
     expect(file.optimizer.lr).toBe(1);
+    expect(
+      spec({ measureSmallBatch: 8, measureTests: true }, { measure: { every: 5, small_batch: 2 } }),
+    ).toEqual({
+      measure: { every: 5, small_batch: 8, tests: true },
+    });
   });
 
   test("paths are against the caller's folder; names of built-ins and orders are not paths", () => {

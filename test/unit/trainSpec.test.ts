@@ -54,6 +54,7 @@ const REFUSED: [what: string, changes: object, message: RegExp][] = [
     { measure: { every: 1, small_batch: 7 } },
     /small_batch: is 7, expected a divisor/,
   ],
+  ['tests that are no yes or no', { measure: { every: 1, tests: 2 } }, /measure\.tests: is 2/],
   ['an unknown average', { averaging: { type: 'polyak' } }, /averaging/],
 ];
 

@@ -10,6 +10,7 @@ import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
 interface MomentsOptions {
   runtime: 'browser' | 'node';
   rounds: number;
+  only?: string[];
   out?: string;
 }
 
@@ -22,16 +23,17 @@ export function registerBenchMoments(bench: Command): void {
       new Option('--runtime <name>', 'where to compute').choices(['browser', 'node']).default('browser'),
     )
     .option('--rounds <n>', 'samples of each program', integer(1), 15)
+    .option('--only <text...>', 'the layers whose name contains one of these')
     .option('--out <file>', 'also write all samples there, as JSON')
     .action(moments);
 }
 
-async function moments({ runtime, rounds, out }: MomentsOptions): Promise<void> {
+async function moments({ runtime, rounds, only, out }: MomentsOptions): Promise<void> {
   checkOutput('--out', out);
   const progress = new Progress();
   try {
     const { result } = await runHeadless(
-      { job: 'benchMoments', rounds },
+      { job: 'benchMoments', rounds, ...(only ? { only } : {}) },
       { runtime, baseDir: process.cwd(), onEvent: (event) => progress.show(event) },
     );
     const report = { ...describeMachine(), runtime, ...(result as MomentsReport) };

@@ -18,6 +18,10 @@ interface MeasureOptions extends OutputOptions {
   starts?: number;
   steps?: number;
   operator?: string;
+  tests?: boolean;
+  signalToNoise?: boolean;
+  histogram?: number;
+  histogramParameters?: number;
   trace?: boolean;
   exact?: boolean;
   eval?: boolean;
@@ -50,6 +54,18 @@ export function registerMeasure(program: Command): void {
         'empirical-fisher',
       ]),
     )
+    .option('--tests', 'also the norm, inner-product and orthogonality test of the gradient')
+    .option('--signal-to-noise', "also the gradient's signal-to-noise ratio, overall and by coordinate")
+    .addOption(
+      new Option('--histogram [bins]', "also histograms of the elements of the examples' gradients")
+        .argParser(integer(1))
+        .preset('101'),
+    )
+    .addOption(
+      new Option('--histogram-parameters [bins]', '… and by the value of the parameter')
+        .argParser(integer(1))
+        .preset('20'),
+    )
     .option('--trace', 'also estimate the trace of the Hessian')
     .option('--exact', 'compute traces from every example, every parameter')
     .option('--probes <n>', 'random vectors behind each estimated trace', integer(2))
@@ -76,6 +92,10 @@ export function registerMeasure(program: Command): void {
       starts: options.starts,
       steps: options.steps,
       operator: options.operator,
+      tests: options.tests,
+      signal_to_noise: options.signalToNoise,
+      histogram: options.histogram,
+      histogram_parameters: options.histogramParameters,
       trace: options.trace,
       exact: options.exact,
       eval: options.eval,

@@ -52,6 +52,8 @@ export function registerTrain(program: Command): void {
     .option('--swa-every <steps>', '… every so many steps', integer(1))
     .option('--ema-decay <decay>', 'keep an exponential average of the weights', number)
     .option('--measure-every <steps>', 'gradient noise from per-example statistics', integer(1))
+    .option('--measure-small-batch <b>', '… of sub-batches; with BatchNorm of ghost batches', integer(1))
+    .option('--measure-tests', '… with tests of the gradient and standard errors')
     .option('--record-every <steps>', 'losses', integer(1))
     .option('--kernels <result.json>', 'take the kernels that this result records: the same bits again')
     .option('--evaluate-every <steps>', 'loss and accuracy on the test data', integer(1));

@@ -2,6 +2,7 @@ import { compile } from '../../autograd/compile.ts';
 import { Arena } from '../../gpu/arena.ts';
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import { State } from '../../gpu/state.ts';
+import { InputError } from '../../nn/inputError.ts';
 import { conv2dWeightGradient } from '../../ops/conv2dWeightGradient.ts';
 import { convMoments } from '../../ops/convMoments.ts';
 import { denseMoments } from '../../ops/denseMoments.ts';
@@ -35,6 +36,13 @@ export interface MomentsRow {
   ratio: { median: number; min: number; max: number };
   /** What the ratio may be at most; null where nothing is promised. */
   readonly limit: number | null;
+}
+
+export interface MomentsSpec {
+  /** Samples of each program. */
+  readonly rounds: number;
+  /** The layers whose name contains one of these; all by default. */
+  readonly only?: readonly string[];
 }
 
 export interface MomentsReport {
@@ -111,10 +119,19 @@ interface Prepared extends TimedProgram {
 /**
  * Times the moments of dense and convolution weights against the weight gradient alone. Every round times each of a
  * layer's programs once, in an order that changes from round to round.
+ * @throws InputError where no layer is called what `only` says
  */
-export async function* benchMoments(gpu: Gpu, rounds: number): AsyncGenerator<JobEvent, void, void> {
+export async function* benchMoments(
+  gpu: Gpu,
+  { rounds, only }: MomentsSpec,
+): AsyncGenerator<JobEvent, void, void> {
+  const layers = LAYERS.filter(({ name }) => !only || only.some((text) => name.includes(text)));
+  if (layers.length === 0) {
+    const names = LAYERS.map(({ name }) => name).join('; ');
+    throw new InputError('bench moments', '--only', `no layer is called that; there are ${names}`);
+  }
   const rows: MomentsRow[] = [];
-  for (const layer of LAYERS) {
+  for (const layer of layers) {
     yield { type: 'phase', phase: `timing ${layer.name}` };
     rows.push(await timeLayer(gpu, layer, rounds));
   }

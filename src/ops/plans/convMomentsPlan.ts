@@ -23,11 +23,11 @@ const PLENTY = 2 ** 16;
 const SHORTEST_BLOCK = 8;
 /**
  * Where there is room. A block's mean is its first example's gradient and the mean difference from it, which for examples
- * of mean 0 and b in a block of the N rounds to 2.4·b / √(N·positions) times what one accumulator over everything does:
- * so many keep it no worse, and fewer than 16 are not worth their merging.
+ * of mean 0 and b in a block of the N rounds to 2.4·b / √(N·positions) times what one accumulator over everything does.
+ * The gradient alone may be in several, too: half as many examples in a block keep its mean no worse.
  */
 function longestBlock({ images, outHeight, outWidth }: ConvShape): number {
-  return Math.max(16, Math.floor(Math.sqrt(images * outHeight * outWidth) / 2.4));
+  return Math.max(SHORTEST_BLOCK, Math.floor(Math.sqrt(images * outHeight * outWidth) / 4));
 }
 /** What a pass leaves for the next takes at most so many elements (16 MiB a replica). */
 const LARGEST_SCRATCH = 2 ** 22;
@@ -76,7 +76,7 @@ export function convMomentsCandidates(shape: ConvShape, target: Target): readonl
     return { name: `tiles ${tile}×${tile}`, call: plan.sums, plan };
   });
   const byQuads = (): ConvMomentsCandidate => {
-    const { name, knobs, tiles } = weightQuads(shape, target);
+    const { name, knobs, tiles } = weightQuads(shape, target, 1);
     const split = inBlocks(shape, BUSY_QUADS / tiles);
     const plan = withFinish(shape, split, tiles, (norms) => ({
       source: conv2dMomentsQuads,
@@ -177,7 +177,7 @@ export function convNormsCandidates(
     };
   });
   const byQuads = (): ConvNormsCandidate | null => {
-    const { name, knobs, tiles } = weightQuads(shape, target);
+    const { name, knobs, tiles } = weightQuads(shape, target, unitSize);
     if (units * tiles > LARGEST_SCRATCH) return null;
     return {
       name: `direct ${name}`,

@@ -6,6 +6,7 @@ import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { Target } from '../op.ts';
 import { BUSY, linearGrid, rowGrid } from './linearGrid.ts';
+import { planCarried } from './reducePlan.ts';
 
 /** x seen as [outer, reduced, inner], summed over the middle. */
 export interface SumShape {
@@ -31,6 +32,9 @@ export interface Pass {
 const LONGEST_CHUNK = 512;
 /** The same in vectors of four, for the kernels that add four of them at a time. */
 const LONGEST_VECTORS = 1024;
+
+/** Sums that one thread of a CPU adds up at the end. */
+const LONGEST_CARRIED = 1024;
 
 /** A way to sum: all of its passes, `call` being the first one. */
 export interface SumCandidate extends Candidate {
@@ -87,11 +91,23 @@ export function sumCandidates(
       chosen.add(same);
       const params = { outer, reduced, inner, chunk, chunks, wRow: sharedRow ? 0 : reduced * inner };
       const pass = { call: { ...call, knobs: { ...call.knobs, ...knobs }, params }, chunks };
-      const rest = chunks === 1 ? [] : sumCandidates({ outer, reduced: chunks, inner }, target)[0]!.passes;
+      const rest = chunks === 1 ? [] : planRest({ outer, reduced: chunks, inner }, target);
       candidates.push({ name: `${name}${suffix}`, call: pass.call, passes: [pass, ...rest] });
     }
   }
   return candidates;
+}
+
+/**
+ * Passes over what a first one left. Instead of two or more to a scalar, one thread of a CPU carries the rounding errors of the
+ * last additions along, which are as large as the result. A GPU's threads would wait for it.
+ */
+function planRest(shape: SumShape, target: Target): readonly Pass[] {
+  const passes = sumCandidates(shape, target)[0]!.passes;
+  const { outer, reduced, inner } = shape;
+  const carried =
+    target.kind === 'cpu' && outer * inner === 1 && passes.length > 1 && reduced <= LONGEST_CARRIED;
+  return carried ? [planCarried(reduced)] : passes;
 }
 
 /** Chunks of a variant over those of the planner. */

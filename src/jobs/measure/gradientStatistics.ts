@@ -1,0 +1,146 @@
+import type { Gpu } from '../../gpu/device.ts';
+import { gradientHistogram } from '../../measure/gradientHistogram.ts';
+import { gradientSignalToNoise, QUANTILES } from '../../measure/gradientSignalToNoise.ts';
+import { gradientTestErrors } from '../../measure/gradientTestErrors.ts';
+import { gradientTests } from '../../measure/gradientTests.ts';
+import type { GradientSample } from '../../measure/leaveOneOut.ts';
+import { meanRatioError } from '../../measure/meanRatioError.ts';
+import { type Point, unitsOf } from '../../measure/pass.ts';
+import { signalToNoiseErrors } from '../../measure/signalToNoiseErrors.ts';
+import type { JobEvent } from '../jobEvent.ts';
+import { histogramRanges } from './histogramRanges.ts';
+import type { MeasureSettings } from './measureSpec.ts';
+import type { Moments } from './moments.ts';
+import type { MeasureInput } from './readMeasureInput.ts';
+
+/** An estimate and its standard error over examples (units); null for what is no finite number. */
+interface Measured {
+  readonly value: number | null;
+  readonly stderr: number | null;
+}
+
+/** What was asked for of the gradients' tests, signal-to-noise ratio and histograms: null where there are none. */
+export interface GradientStatistics {
+  gradientTests?: { readonly [K in 'norm' | 'innerProduct' | 'orthogonality']: Measured } | null;
+  signalToNoise?: {
+    readonly overall: Measured;
+    readonly overallUnbiased: Measured;
+    readonly mean: Measured;
+    readonly meanUnbiased: Measured;
+    readonly quantiles: readonly { readonly quantile: number; readonly value: number | null }[];
+    readonly silent: number;
+    readonly evidence: Measured;
+  } | null;
+  gradientHistogram?: {
+    readonly range: readonly [number, number];
+    readonly bins: number;
+    /** [bins] by parameter. */
+    readonly layers: Readonly<Record<string, readonly number[]>>;
+    readonly notFinite: number;
+    /** The same in rows of the parameter's value, [rows][bins]. */
+    readonly byParameter?: {
+      readonly range: readonly [number, number];
+      readonly bins: number;
+      readonly layers: Readonly<Record<string, readonly (readonly number[])[]>>;
+    };
+  } | null;
+}
+
+/**
+ * Measures what the spec asks for of the gradients of single examples (units), in passes of its own over the data.
+ * @param sample with its `covarianceDots` where the tests are asked for; null where there is no covariance
+ */
+export async function* gradientStatistics(
+  gpu: Gpu,
+  point: Point,
+  spec: MeasureSettings,
+  { dataset, weights }: MeasureInput,
+  moments: Moments,
+  sample: GradientSample | null,
+): AsyncGenerator<JobEvent, GradientStatistics, void> {
+  const made: GradientStatistics = {};
+  if (spec.tests) made.gradientTests = sample && tests(sample);
+  if (spec.signal_to_noise) {
+    yield { type: 'phase', phase: 'measuring the signal-to-noise ratio' };
+    const { mean, centredSquares } = moments;
+    made.signalToNoise =
+      sample && centredSquares
+        ? await signalToNoise(gpu, point, dataset, { mean, centredSquares }, sample)
+        : null;
+  }
+  if (spec.histogram !== undefined) {
+    yield { type: 'phase', phase: 'counting gradient elements' };
+    const normSq = moments.perExampleGradNormSq;
+    made.gradientHistogram = normSq
+      ? await histograms(gpu, point, histogramRanges(spec, point.layout, weights, normSq))
+      : null;
+  }
+  return made;
+}
+
+function measured(value: number, stderr: number | null): Measured {
+  return { value: Number.isFinite(value) ? value : null, stderr };
+}
+
+function tests(sample: GradientSample): GradientStatistics['gradientTests'] {
+  const [found, errors] = [gradientTests(sample), gradientTestErrors(sample)];
+  return {
+    norm: measured(found.norm, errors.norm),
+    innerProduct: measured(found.innerProduct, errors.innerProduct),
+    orthogonality: measured(found.orthogonality, errors.orthogonality),
+  };
+}
+
+async function signalToNoise(
+  gpu: Gpu,
+  point: Point,
+  dataset: MeasureInput['dataset'],
+  moments: { readonly mean: Float32Array; readonly centredSquares: Float32Array },
+  sample: GradientSample,
+): Promise<GradientStatistics['signalToNoise']> {
+  const units = unitsOf(point);
+  const found = gradientSignalToNoise(point.layout, { ...moments, examples: units });
+  const whole = signalToNoiseErrors(sample);
+  const ofMean = await meanRatioError(gpu, point, dataset, moments);
+  return {
+    overall: measured(found.overall, whole.overall),
+    overallUnbiased: measured(found.overallUnbiased, whole.overallUnbiased),
+    mean: measured(found.mean, ofMean),
+    meanUnbiased: measured(found.meanUnbiased, ofMean),
+    quantiles: QUANTILES.map((quantile, i) => ({ quantile, value: found.quantiles[i] ?? null })),
+    silent: found.silent,
+    evidence: measured(found.evidence, ofMean === null ? null : units * ofMean),
+  };
+}
+
+async function histograms(
+  gpu: Gpu,
+  point: Point,
+  bins: ReturnType<typeof histogramRanges>,
+): Promise<GradientStatistics['gradientHistogram']> {
+  const { gradient, parameter } = bins;
+  const { counts, notFinite } = await gradientHistogram(gpu, point, bins);
+  const rows = counts.map((all) =>
+    Array.from({ length: parameter?.count ?? 1 }, (_, row) => [
+      ...all.subarray(row * gradient.count, (row + 1) * gradient.count),
+    ]),
+  );
+  const byName = <T>(of: readonly T[]): Record<string, T> =>
+    Object.fromEntries(point.layout.entries.map(({ name }, i) => [name, of[i]!]));
+  const alone = rows.map((all) => all.reduce((sum, row) => sum.map((count, i) => count + row[i]!)));
+  return {
+    range: [gradient.from, gradient.to],
+    bins: gradient.count,
+    layers: byName(alone),
+    notFinite,
+    ...(parameter
+      ? {
+          byParameter: {
+            range: [parameter.from, parameter.to] as const,
+            bins: parameter.count,
+            layers: byName(rows),
+          },
+        }
+      : {}),
+  };
+}

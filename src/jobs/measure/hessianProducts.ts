@@ -1,0 +1,30 @@
+import type { Gpu } from '../../gpu/device.ts';
+import type { Estimate } from '../../measure/estimate.ts';
+import { CurvatureOperator } from '../../measure/operator.ts';
+import type { Point } from '../../measure/pass.ts';
+import { estimateTraceCovariance, exactTraceCovariance } from '../../measure/traceHessianCovariance.ts';
+import type { MeasureSettings } from './measureSpec.ts';
+
+/** Vectors that are multiplied by the Hessian in one pass over the data. */
+export const WIDTH = 4;
+
+/** H·v of some vectors, and tr(HΣ), null where there is no covariance. */
+export async function hessianProducts(
+  gpu: Gpu,
+  point: Point,
+  directions: readonly Float32Array[],
+  mean: Float32Array,
+  { exact, probes, seed, covariance }: MeasureSettings & { covariance: boolean },
+): Promise<{ products: readonly Float32Array[]; traceHessianCovariance: Estimate | null }> {
+  const hessian = await CurvatureOperator.open(gpu, point, WIDTH);
+  try {
+    const products = await hessian.times(directions);
+    if (!covariance) return { products, traceHessianCovariance: null };
+    const traceHessianCovariance = exact
+      ? await exactTraceCovariance(gpu, point, hessian, mean)
+      : await estimateTraceCovariance(gpu, point, hessian, { probes, seed });
+    return { products, traceHessianCovariance };
+  } finally {
+    hessian.dispose();
+  }
+}

@@ -1,0 +1,98 @@
+import { type Dataset, fitDataset } from '../../data/dataset.ts';
+import { loadDataset } from '../../data/loadDataset.ts';
+import { readSafetensors } from '../../data/safetensors.ts';
+import type { Gpu } from '../../gpu/device.ts';
+import { isCoupled } from '../../measure/pass.ts';
+import { requireBatches } from '../../nn/batchNorm.ts';
+import { requireSupported } from '../../nn/forward.ts';
+import { InputError } from '../../nn/inputError.ts';
+import { type ModelSpec, parseModel, type StateTensor, stateDictLayout } from '../../nn/modelSpec.ts';
+import { loadStateDict } from '../../nn/stateDict.ts';
+import type { JobHost } from '../jobEvent.ts';
+import type { MeasureSettings } from './measureSpec.ts';
+
+/** What a measurement reads, in host memory. */
+export interface MeasureInput {
+  readonly model: ModelSpec;
+  readonly mode: 'train' | 'eval';
+  readonly dataset: Dataset;
+  /** The state dict by name. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** What the Hessian is to be multiplied by, by the parameters' names. */
+  readonly vector: ReadonlyMap<string, Float32Array> | null;
+}
+
+/**
+ * Reads the files of a measurement.
+ * @throws InputError for a file that is refused, for files that do not fit each other, and for a batch that does not fit on
+ *   the device
+ */
+export async function readMeasureInput(
+  gpu: Gpu,
+  spec: MeasureSettings,
+  host: JobHost,
+): Promise<MeasureInput> {
+  const model = parseModel(spec.model, await host.read(spec.model));
+  const { dataset, shapes } = fitDataset(await loadDataset(spec.data, host), model, spec.model);
+  requireSupported(spec.model, model, shapes);
+  const mode = spec.eval ? ('eval' as const) : ('train' as const);
+  const coupled = isCoupled({ model, context: { mode } });
+  if (spec.operator === 'empirical-fisher' && spec.ghost_batch === undefined && coupled) {
+    throw new InputError(
+      'measure',
+      'operator',
+      'empirical-fisher needs examples with gradients of their own, and BatchNorm in train mode couples them; ' +
+        'take --eval, or --ghost-batch',
+    );
+  }
+  const layout = stateDictLayout(model);
+  const tensors = readSafetensors(spec.weights, await host.read(spec.weights));
+  const weights = loadStateDict(spec.weights, tensors, layout, { prefix: spec.weights_prefix });
+  const vector = spec.hvp === undefined ? null : await readVector(spec.hvp, layout, host);
+  if (coupled) {
+    const N = dataset.examples;
+    const batch = Math.min(N, spec.ghost_batch ?? N);
+    const batchSizes = [batch, N % batch || batch];
+    requireBatches(spec.model, model, shapes, { batchSizes, measures: false, passes: null });
+    requireOneBatch(gpu, spec.data, batch, shapes);
+  }
+  return { model, mode, dataset, weights, vector };
+}
+
+/** A vector by state-dict names of parameters; what a state dict holds beside them is left alone. */
+async function readVector(
+  path: string,
+  layout: readonly StateTensor[],
+  host: JobHost,
+): Promise<Map<string, Float32Array>> {
+  const tensors = readSafetensors(path, await host.read(path));
+  for (const { name, kind } of layout) if (kind === 'buffer') tensors.delete(name);
+  return loadStateDict(
+    path,
+    tensors,
+    layout.filter(({ kind }) => kind === 'parameter'),
+  );
+}
+
+/**
+ * Refuses data that do not fit on the device as one batch.
+ * @throws InputError with the memory that the batch needs and the limit
+ */
+function requireOneBatch(
+  gpu: Gpu,
+  file: string,
+  examples: number,
+  shapes: readonly (readonly number[])[],
+): void {
+  const limit = gpu.device.limits.maxStorageBufferBindingSize;
+  const bytes = shapes.map((shape) => shape.reduce((product, extent) => product * extent, 4 * examples));
+  const largest = Math.max(...bytes);
+  if (largest <= limit) return;
+  const total = bytes.reduce((sum, each) => sum + each, 0);
+  throw new InputError(
+    file,
+    `${examples} examples`,
+    `BatchNorm in train mode takes them as one batch, whose largest activation has ${largest} bytes (all of them ` +
+      `${total}), this adapter's largest storage binding is ${limit} bytes; take fewer examples, --ghost-batch, or --eval`,
+  );
+}

@@ -1,0 +1,86 @@
+import type { Gpu } from '../../gpu/device.ts';
+import { type Eigenpair, eigenvalues } from '../../measure/eigenvalues.ts';
+import type { Estimate } from '../../measure/estimate.ts';
+import { estimateTrace, exactTrace } from '../../measure/hessianTrace.ts';
+import { CurvatureOperator } from '../../measure/operator.ts';
+import type { Point } from '../../measure/pass.ts';
+import {
+  logDeterminant,
+  type SpectralDensity,
+  spectralDensity,
+  spectralQuadrature,
+} from '../../measure/spectralDensity.ts';
+import type { JobEvent } from '../jobEvent.ts';
+import { WIDTH } from './hessianProducts.ts';
+import type { MeasureSettings } from './measureSpec.ts';
+
+export interface SpectralResults {
+  results: {
+    eigenvalues?: readonly Eigenpair[];
+    smallest?: readonly Eigenpair[];
+    trace?: Estimate;
+    density?: SpectralDensity;
+    logDeterminant?: Estimate | null;
+  };
+  warnings: string[];
+}
+
+/** What was asked for of the matrix's spectrum. */
+export async function* spectralResults(
+  gpu: Gpu,
+  point: Point,
+  spec: MeasureSettings,
+): AsyncGenerator<JobEvent, SpectralResults, void> {
+  const { exact, probes, seed, operator: kind } = spec;
+  const made: SpectralResults = { results: {}, warnings: [] };
+  if (spec.trace) {
+    yield { type: 'phase', phase: 'estimating the trace' };
+    const wide = await CurvatureOperator.open(gpu, point, WIDTH, kind);
+    try {
+      made.results.trace = exact
+        ? await exactTrace(gpu, wide)
+        : await estimateTrace(gpu, wide, { probes, seed });
+    } finally {
+      wide.dispose();
+    }
+  }
+  const sampled = spec.density || spec.log_det !== undefined;
+  if (!sampled && spec.eigenvalues === undefined && spec.smallest === undefined) return made;
+  // One vector at a time: Lanczos's process has no more.
+  const operator = await CurvatureOperator.open(gpu, point, 1, kind);
+  try {
+    for (const [key, which] of [
+      ['eigenvalues', 'largest'],
+      ['smallest', 'smallest'],
+    ] as const) {
+      const count = spec[key];
+      if (count === undefined) continue;
+      yield { type: 'phase', phase: `finding the ${which} eigenvalues` };
+      const { pairs, products, converged } = await eigenvalues(gpu, operator, { count, which, seed });
+      made.results[key] = pairs;
+      if (!converged) {
+        made.warnings.push(
+          `the ${which} eigenvalues did not converge in ${products} products: their residuals say how far they are`,
+        );
+      }
+    }
+    if (sampled) {
+      yield { type: 'phase', phase: 'estimating the spectral density' };
+      const { starts, steps } = spec;
+      const quadrature = await spectralQuadrature(gpu, operator, { starts, steps, seed });
+      if (spec.density) made.results.density = spectralDensity(quadrature);
+      if (spec.log_det !== undefined) {
+        try {
+          made.results.logDeterminant = logDeterminant(quadrature, spec.log_det);
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          made.results.logDeterminant = null;
+          made.warnings.push(error.message);
+        }
+      }
+    }
+    return made;
+  } finally {
+    operator.dispose();
+  }
+}

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import { normal } from '../../src/data/normal.ts';
+import { gradientTests } from '../../src/measure/gradientTests.ts';
+import { jackknifeErrors } from '../../src/measure/jackknifeErrors.ts';
+import { type GradientNoise, gradientNoise } from '../../src/measure/noiseScale.ts';
+import { testsFromSpread } from '../../src/measure/testsFromSpread.ts';
+import { unitSpread } from '../../src/measure/unitSpread.ts';
+
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, v, d) => sum + v * b[d]!, 0);
+const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+const meanVector = (gradients: readonly number[][]): number[] =>
+  gradients[0]!.map((_, d) => mean(gradients.map((g) => g[d]!)));
+
+/** Gradients about `signal` in each coordinate, of noise 1 in the first and less in the others. */
+function draw(units: number, dims: number, signal: number, seed: number): number[][] {
+  return Array.from({ length: units }, (_, u) =>
+    Array.from({ length: dims }, (_, d) => signal + normal(seed, 0, u, d) / (1 + d / 2)),
+  );
+}
+
+function noiseOf(gradients: readonly number[][], unitSize: number): GradientNoise {
+  const average = meanVector(gradients);
+  const away = gradients.map((g) => g.map((v, d) => v - average[d]!));
+  const trace = (unitSize * away.reduce((sum, v) => sum + dot(v, v), 0)) / (gradients.length - 1);
+  return gradientNoise(dot(average, average), trace, unitSize * gradients.length);
+}
+
+function spreadOf(gradients: readonly number[][]) {
+  const average = meanVector(gradients);
+  return unitSpread(
+    gradients.map((g) => dot(g, g)),
+    gradients.map((g) => dot(g, average)),
+  );
+}
+
+/** √((U − 1)/U·Σ(θ₋ᵤ − mean)²) from the statistic of all units but one, each in turn. */
+function leaveOneOut(gradients: readonly number[][], statistic: (rest: number[][]) => number): number {
+  const each = gradients.map((_, u) => statistic(gradients.filter((_, v) => v !== u)));
+  const centre = mean(each);
+  const U = gradients.length;
+  return Math.sqrt(((U - 1) / U) * each.reduce((sum, v) => sum + (v - centre) ** 2, 0));
+}
+
+for (const [units, unitSize] of [
+  [3, 1],
+  [33, 1],
+  [20, 6],
+] as const) {
+  test(`errors of ${units} units of ${unitSize} are those of leaving each out in turn`, () => {
+    const gradients = draw(units, 7, 0.8, units);
+    const noise = noiseOf(gradients, unitSize);
+    const found = jackknifeErrors(noise, spreadOf(gradients), { units, unitSize });
+    const trace = leaveOneOut(gradients, (rest) => noiseOf(rest, unitSize).traceCovariance);
+    const norm = leaveOneOut(gradients, (rest) => noiseOf(rest, unitSize).gradNormSqUnbiased);
+    expect(found.traceCovarianceStderr! / trace).toBeCloseTo(1, 10);
+    expect(found.gradNormSqUnbiasedStderr! / norm).toBeCloseTo(1, 10);
+    // The ratio's is linearised about the whole batch: by its gradient in (tr Σ, |G|²), the rest held.
+    const { traceCovariance: T, gradNormSqUnbiased: G } = noise;
+    const ratio = leaveOneOut(gradients, (rest) => {
+      const without = noiseOf(rest, unitSize);
+      return without.traceCovariance / G - (T / G ** 2) * without.gradNormSqUnbiased;
+    });
+    expect(found.bSimpleStderr! / ratio).toBeCloseTo(1, 10);
+  });
+}
+
+test('two units have no errors, and a gradient that the batch cannot see none of B_simple', () => {
+  const two = draw(2, 5, 1, 1);
+  expect(jackknifeErrors(noiseOf(two, 1), spreadOf(two), { units: 2, unitSize: 1 })).toEqual({
+    traceCovarianceStderr: null,
+    gradNormSqUnbiasedStderr: null,
+    bSimpleStderr: null,
+  });
+  const opposed = [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+  ];
+  const blind = noiseOf(opposed, 1);
+  expect(blind.gradNormSqUnbiased).toBeLessThan(0);
+  const found = jackknifeErrors(blind, spreadOf(opposed), { units: 4, unitSize: 1 });
+  expect(found.bSimpleStderr).toBeNull();
+  expect(found.gradNormSqUnbiasedStderr).toBeGreaterThanOrEqual(0);
+});
+
+for (const { signal, largest } of [
+  { signal: 1, largest: 1.2 },
+  { signal: 0, largest: 2 },
+]) {
+  test(`over 4,000 batches with a signal of ${signal} a coordinate, the mean squared error bar is at least the variance and at most ${largest} times it`, () => {
+    const [batches, units, dims] = [4000, 32, 6];
+    const all = Array.from({ length: batches }, (_, batch) => {
+      const gradients = draw(units, dims, signal, batch);
+      const noise = noiseOf(gradients, 1);
+      return { noise, errors: jackknifeErrors(noise, spreadOf(gradients), { units, unitSize: 1 }) };
+    });
+    for (const [value, error] of [
+      ['traceCovariance', 'traceCovarianceStderr'],
+      ['gradNormSqUnbiased', 'gradNormSqUnbiasedStderr'],
+    ] as const) {
+      const centre = mean(all.map(({ noise }) => noise[value]));
+      const variance = mean(all.map(({ noise }) => (noise[value] - centre) ** 2));
+      const claimed = mean(all.map(({ errors }) => errors[error]! ** 2));
+      console.info(
+        `signal ${signal}: ${value}: claimed variance ${(claimed / variance).toFixed(3)} of the found`,
+      );
+      // The found variance has itself a relative error of about √(2/4000)·(a heavy tail's factor).
+      expect(claimed / variance).toBeGreaterThan(0.93);
+      expect(claimed / variance).toBeLessThan(1.07 * largest);
+    }
+  });
+}
+
+test('the tests from sums are those from every example', () => {
+  const gradients = draw(17, 6, 0.4, 8);
+  const average = meanVector(gradients);
+  const noise = noiseOf(gradients, 1);
+  const expected = gradientTests({ ...noise, dots: gradients.map((g) => dot(g, average)) });
+  const found = testsFromSpread(noise, spreadOf(gradients), { units: 17, unitSize: 1 });
+  for (const key of ['norm', 'innerProduct', 'orthogonality'] as const) {
+    expect(found[key] / expected[key]).toBeCloseTo(1, 10);
+  }
+  // The same gradients as those of sub-batches of 4: the error of their mean is what it was.
+  const grouped = testsFromSpread(noiseOf(gradients, 4), spreadOf(gradients), { units: 17, unitSize: 4 });
+  for (const key of ['norm', 'innerProduct', 'orthogonality'] as const) {
+    expect(grouped[key] / expected[key]).toBeCloseTo(1, 10);
+  }
+  expect(() => testsFromSpread(noise, spreadOf(gradients), { units: 1, unitSize: 17 })).toThrow(/1 units/);
+});
