@@ -76,16 +76,3 @@ export function planCompensatedSum(reduced: number, target: Target): Pass[] {
     chunks,
   }));
 }
-
-/** A compensated sum of `reduced` elements by one thread. Operands: `x`, `y`. */
-export function planCarried(reduced: number): Pass {
-  return {
-    call: {
-      source: sumCompensated,
-      knobs: { PARTIAL: false, LAST: true, INTERLEAVED: false },
-      params: { reduced, chunk: reduced, chunks: 1, zero: 0 },
-      grid: linearGrid(1),
-    },
-    chunks: 1,
-  };
-}

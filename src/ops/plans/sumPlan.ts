@@ -1,4 +1,5 @@
 import sumKernel from '../../../shaders/reduce/sum.wgsl';
+import sumCompensated from '../../../shaders/reduce/sumCompensated.wgsl';
 import sumTree from '../../../shaders/reduce/sumTree.wgsl';
 import sumTreeSubgroup from '../../../shaders/reduce/sumTreeSubgroup.wgsl';
 import sumVec4 from '../../../shaders/reduce/sumVec4.wgsl';
@@ -6,7 +7,6 @@ import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { Target } from '../op.ts';
 import { BUSY, linearGrid, rowGrid } from './linearGrid.ts';
-import { planCarried } from './reducePlan.ts';
 
 /** x seen as [outer, reduced, inner], summed over the middle. */
 export interface SumShape {
@@ -108,6 +108,19 @@ function planRest(shape: SumShape, target: Target): readonly Pass[] {
   const carried =
     target.kind === 'cpu' && outer * inner === 1 && passes.length > 1 && reduced <= LONGEST_CARRIED;
   return carried ? [planCarried(reduced)] : passes;
+}
+
+/** A compensated sum of `reduced` elements by one thread. Operands: `x`, `y`. */
+function planCarried(reduced: number): Pass {
+  return {
+    call: {
+      source: sumCompensated,
+      knobs: { PARTIAL: false, LAST: true, INTERLEAVED: false },
+      params: { reduced, chunk: reduced, chunks: 1, zero: 0 },
+      grid: linearGrid(1),
+    },
+    chunks: 1,
+  };
 }
 
 /** Chunks of a variant over those of the planner. */
