@@ -80,7 +80,7 @@ test.each([
     const program = await compile(planned, graph, { label: 'memory plan', replicas: 1, arena });
     program.dispose();
   } finally {
-    gpu.device.createBuffer = createBuffer;
+    Reflect.deleteProperty(gpu.device, 'createBuffer');
     arena.dispose();
     for (const each of states) each.dispose();
   }
