@@ -12,8 +12,8 @@
 //   c[columnSumOffset + i] = sum over l of a[l, i], by ceil(m / (4 WIDTH)) workgroups after the tiles' own.
 // Order: products of four consecutive k, those of a block, and the blocks, each k ascending; in the form TN, where k
 //   counts examples, one sum over all of it, as in the moments of per-example gradients. That is 7 % faster, its
-//   error at k = 784 2.3 times as large: SwiftShader goes through the body of a loop once more with all lanes
-//   switched off (2026-11-26).
+//   error at k = 784 2.3 times as large: a loop costs SwiftShader about one step more than it has (timings of
+//   2026-11-26).
 // Cost: 2 k flops and (1 / 4 + 1 / (4 FOURS_N)) k bytes an output, before caches. SwiftShader spends some 45
 //   cycles on each scalar load whatever its address, and some 7 on each accumulator an iteration: hence the
 //   four k at once and the large tile. It compiles each load and store into a branch a lane: hence the few

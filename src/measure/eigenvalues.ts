@@ -71,7 +71,7 @@ const ROOM = 24;
 export async function* searchEigenvalues(
   gpu: Gpu,
   operator: LinearOperator,
-  { which = 'largest', seed = 0, tolerance = 1e-3, warm = false, ...options }: EigenvalueOptions,
+  { which = 'largest', seed = 0, tolerance = 5e-4, warm = false, ...options }: EigenvalueOptions,
 ): AsyncGenerator<EigenvalueProgress, Spectrum, void> {
   const P = dimension(operator.layout);
   const count = Math.min(options.count, P);

@@ -55,7 +55,7 @@ for (const [name, { sizes, values, count }] of Object.entries(SPECTRA)) {
       expect(pairs).toHaveLength(expected.length);
       pairs.forEach(({ value, residual }, k) => {
         expect(Math.abs(value - expected[k]!)).toBeLessThanOrEqual(1e-5 * size);
-        expect(residual).toBeLessThanOrEqual(2e-3 * Math.max(Math.abs(value), size / 100));
+        expect(residual).toBeLessThanOrEqual(1e-3 * Math.max(Math.abs(value), size / 100));
       });
     }
     dispose();

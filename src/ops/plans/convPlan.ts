@@ -311,9 +311,9 @@ export function convWeightGradientCandidates(shape: ConvShape, target: Target): 
 }
 
 /**
- * The same for a loop over so many rows that begins anew for every unit of examples. Adapters that compute on the CPU go
- * through the body of a loop once more with all lanes switched off, which costs as much as the positions of a step: 8 rows
- * of 8 take 34 ms in steps of 8 and 32 in steps of 4 (SwiftShader, 2026-11-26).
+ * The same for a loop over so many rows that begins anew for every unit of examples. A loop costs SwiftShader about one step
+ * more than it has, as if its body ran once more with all lanes off (inferred from timings): 8 rows of 8 take 34 ms in
+ * steps of 8 and 32 in steps of 4 (2026-11-26).
  */
 function pieceOfUnit(width: number, rows: number): number {
   const cost = (piece: number): number => (rows * Math.ceil(width / piece) + 1) * (piece + 0.25);
