@@ -1,6 +1,7 @@
 import cliProgress from 'cli-progress';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { JobEvent } from '../jobs/job.ts';
+import { beforeSignal } from './signals.ts';
 
 /** Seconds between two lines where standard error is no terminal. */
 const LINE_INTERVAL = 5;
@@ -9,6 +10,8 @@ const LINE_INTERVAL = 5;
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   #bar: cliProgress.SingleBar | undefined;
+  /** Takes back that the cursor, which a bar hides, is shown again when a signal ends the process. */
+  #forget: (() => void) | undefined;
   #phase = '';
   #started = 0;
   #printed = 0;
@@ -58,6 +61,8 @@ export class Progress {
   close(): void {
     this.#bar?.stop();
     this.#bar = undefined;
+    this.#forget?.();
+    this.#forget = undefined;
   }
 
   #begin(): void {
@@ -89,6 +94,7 @@ export class Progress {
     const now = performance.now();
     if (this.#stream.isTTY) {
       if (!this.#bar) {
+        this.#forget = beforeSignal(() => this.close());
         this.#bar = new cliProgress.SingleBar({
           stream: this.#stream,
           format: '{phase} {bar} {value}/{total} {unit}, {status}',

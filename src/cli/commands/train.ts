@@ -74,7 +74,10 @@ export function registerTrain(program: Command): void {
       const spec = trainSpec(content, options, (name) => (file === undefined ? name : resolve(name)));
       const kernels = recordedKernels(options.kernels);
       if (kernels !== undefined) spec.kernels = kernels;
-      await runCommand({ ...spec, job: 'train' } as unknown as JobSpec, baseDir, options);
+      await runCommand({ ...spec, job: 'train' } as unknown as JobSpec, options, {
+        baseDir,
+        inputs: [file ?? [], options.kernels ?? []].flat(),
+      });
     },
   );
 }

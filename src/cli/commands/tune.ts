@@ -9,11 +9,13 @@ import type { TuneResult } from '../../jobs/kernels/tuneJob.ts';
 import { InputError } from '../../nn/inputError.ts';
 import { runInDeno } from '../denoRuntime.ts';
 import { clearKernelCache, kernelCachePath, readKernelCache, writeKernelCache } from '../kernelCache.ts';
+import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { save, saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
 import { deviceLine, tuneTable } from '../tuneReport.ts';
-import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { checkOutputs, formatJson } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface TuneOptions {
@@ -61,15 +63,15 @@ async function tune(options: TuneOptions): Promise<void> {
     return;
   }
   if (options.explain) {
-    process.stdout.write(`${explanation()}\n`);
+    await print(`${explanation()}\n`);
     return;
   }
   if (options.model === undefined && (options.data !== undefined || options.batchSize !== undefined)) {
     const option = options.data === undefined ? '--batch-size' : '--data';
     throw new InputError('command line', option, 'belongs to --model');
   }
-  checkOutput('--json', options.json);
-  checkOutput('--table', options.table);
+  checkOutputs({ '--json': options.json, '--table': options.table });
+  const table = options.table === undefined ? EMPTY_TABLE : tableAt(options.table);
   if (options.runtime === 'deno' && currentRuntime() !== 'deno') {
     const args = process.argv.slice(2);
     const at = args.findIndex((arg) => arg.startsWith('--runtime'));
@@ -79,11 +81,7 @@ async function tune(options: TuneOptions): Promise<void> {
   }
   const result = await measure(options);
   const { device, entries, software, skipped } = result;
-  process.stdout.write(
-    `${deviceLine(device)}${software ? ' (a software adapter)' : ''}\n${tuneTable(entries)}\n`,
-  );
-  if (skipped.length > 0) process.stdout.write(`not measured, the default is taken: ${skipped.join('; ')}\n`);
-  if (options.json !== undefined) writeAtomically(options.json, `${formatJson(result)}\n`);
+  if (options.json !== undefined) await saveJson(options.json, result);
   if (options.table !== undefined) {
     // What a machine without a GPU measures is of use to others of its kind; a GPU's choices are its owner's.
     if (!software)
@@ -92,15 +90,14 @@ async function tune(options: TuneOptions): Promise<void> {
         '--table',
         'holds choices for software adapters, and this is a GPU',
       );
-    writeAtomically(
-      options.table,
-      `${formatJson(differing(merge(tableAt(options.table), device, entries)))}\n`,
-    );
+    await save(options.table, `${formatJson(differing(merge(table, device, entries)))}\n`);
   }
   if (options.save) {
-    writeKernelCache(merge(readKernelCache(), device, entries));
+    await writeKernelCache(merge(readKernelCache(), device, entries));
     process.stderr.write(`kept in ${kernelCachePath()}\n`);
   }
+  await print(`${deviceLine(device)}${software ? ' (a software adapter)' : ''}\n${tuneTable(entries)}\n`);
+  if (skipped.length > 0) await print(`not measured, the default is taken: ${skipped.join('; ')}\n`);
 }
 
 async function measure({ runtime, model, data, batchSize, shapes }: TuneOptions): Promise<TuneResult> {
