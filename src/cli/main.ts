@@ -14,7 +14,7 @@ import { isEndingBySignal } from './signals.ts';
 const EXIT = { ok: 0, failure: 1, badInput: 2 };
 
 /** Errors by which a user's input is refused; by name, since those of the browser runtime come from a page. */
-const BAD_INPUT = ['InputError'];
+const BAD_INPUT = ['InputError', 'LimitError'];
 
 const program = new Command('basin')
   .version(__BASIN_VERSION__)

@@ -15,6 +15,8 @@ export interface JobHost {
 export type JobEvent =
   | { readonly type: 'adapter'; readonly adapter: AdapterInfo }
   | { readonly type: 'phase'; readonly phase: string }
+  /** What was inferred from the files, for a user to check. */
+  | { readonly type: 'note'; readonly text: string }
   | {
       readonly type: 'progress';
       readonly done: number;
@@ -28,7 +30,8 @@ export type JobEvent =
       readonly step: number;
       readonly replica: number;
       readonly split: 'train' | 'test';
-      readonly weights: 'last' | 'swa' | 'ema';
+      /** Which weights; `recomputed`: the last, with BatchNorm's statistics recomputed as an average's are. */
+      readonly weights: 'last' | 'swa' | 'ema' | 'recomputed';
       readonly loss: number;
       readonly accuracy: number | null;
     }
