@@ -29,7 +29,7 @@ export class PageError extends Error {
  */
 export async function runInBrowser(
   spec: HeadlessSpec,
-  host: JobHost,
+  host: Required<JobHost>,
   onEvent: (event: JobEvent) => void,
   { install = false, cache }: { install?: boolean; cache?: TunedTable } = {},
 ): Promise<void> {

@@ -29,6 +29,9 @@ export class Progress {
         this.#begin();
         if (!this.#stream.isTTY) this.#line(event.phase);
         break;
+      case 'note':
+        this.#line(event.text);
+        break;
       case 'progress':
         this.#progress(event.done, event.total, event.unit);
         break;

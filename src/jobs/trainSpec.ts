@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../nn/inputError.ts';
+import { showValue } from '../nn/showValue.ts';
 import { kernelRecordSchema } from './kernels/kernelRecord.ts';
 
 const count = z.int().positive();
@@ -179,6 +180,6 @@ function inputError(issue: z.core.$ZodIssue, spec: unknown): InputError {
   );
   const item = path.join('.') || 'top level';
   if (issue.code === 'unrecognized_keys') return new InputError(FILE, item, `unknown key "${issue.keys[0]}"`);
-  const shown = found === undefined ? 'missing' : `is ${JSON.stringify(found)}`;
+  const shown = found === undefined ? 'missing' : `is ${showValue(found)}`;
   return new InputError(FILE, item, `${shown}: ${issue.message}`);
 }
