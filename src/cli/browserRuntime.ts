@@ -27,7 +27,7 @@ export class PageError extends Error {
  */
 export async function runInBrowser(
   spec: HeadlessSpec,
-  host: JobHost,
+  host: Required<JobHost>,
   onEvent: (event: JobEvent) => Promise<void> | void,
   { install = false, cache }: { install?: boolean; cache?: TunedTable } = {},
 ): Promise<void> {

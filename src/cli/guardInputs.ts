@@ -22,10 +22,10 @@ export function checkInputs(outputs: Outputs, inputs: readonly string[], folder 
 }
 
 /** A host that gives no file to the job which its outputs would overwrite: all is read before anything runs. */
-export function guardInputs(host: JobHost, folder: string, outputs: Outputs): JobHost {
+export function guardInputs<Host extends JobHost>(host: Host, folder: string, outputs: Outputs): Host {
   return {
     ...host,
-    async read(path) {
+    async read(path: string) {
       checkInputs(outputs, [path], folder);
       return host.read(path);
     },

@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { isBuiltinName } from '../data/loadDataset.ts';
+import { builtinNames, isBuiltinName } from '../data/loadDataset.ts';
+import { splitPaths } from '../data/splitPaths.ts';
 import { InputError } from '../nn/inputError.ts';
 
 /** The options of `basin train`, as commander gives them. */
@@ -88,9 +90,13 @@ function refuse(option: string, reason: string): never {
   throw new InputError(COMMAND_LINE, option, reason);
 }
 
-/** Data given on the command line: a built-in's name stays, a file's path and each of an IDX pair become absolute. */
+/** Data given on the command line: a file's path and each of a list become absolute, as the job sees it; a built-in's name stays. */
 function dataName(name: string, path: (name: string) => string): string {
-  return isBuiltinName(name) ? name : name.split(',').map(path).join(',');
+  const is = (part: string) => statSync(path(part), { throwIfNoEntry: false });
+  if (is(name)?.isFile() || (is(name) && !builtinNames().includes(name))) return path(name);
+  if (isBuiltinName(name)) return name;
+  const files = splitPaths(name, (part) => is(part)?.isFile() ?? false) ?? name.split(',');
+  return files.map(path).join(',');
 }
 
 function orderName(name: string | undefined, path: (name: string) => string): string | undefined {

@@ -1,16 +1,11 @@
+import type { ByteSource } from '../data/byteSource.ts';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { EigenvalueProgress } from '../measure/eigenvalues.ts';
 import type { KernelsEvent } from './bench/kernelsReport.ts';
 import type { Reading } from './reading.ts';
 
 /** How a job reads the files that its description names; the host knows where they lie. */
-export interface JobHost {
-  /**
-   * The bytes of a file. Built-in data sets are `builtin:<set>/<file>`, uncompressed.
-   * @throws if there is no such file, with the path that was tried.
-   */
-  read(path: string): Promise<Uint8Array>;
-}
+export type JobHost = ByteSource;
 
 export type JobEvent =
   | { readonly type: 'adapter'; readonly adapter: AdapterInfo }

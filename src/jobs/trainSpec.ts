@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isSyntheticName } from '../data/synthetic.ts';
 import { InputError } from '../nn/inputError.ts';
+import { showValue } from '../nn/showValue.ts';
 import { kernelRecordSchema } from './kernels/kernelRecord.ts';
 
 const count = z.int().positive();
@@ -214,6 +215,6 @@ function inputError(issue: z.core.$ZodIssue, spec: unknown): InputError {
   // What an optimizer lacks at least.
   if (found === undefined && path.join('.') === 'optimizer') path.push('lr');
   const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received undefined$/, '');
-  const shown = found === undefined ? 'missing' : `is ${JSON.stringify(found)}`;
+  const shown = found === undefined ? 'missing' : `is ${showValue(found)}`;
   return new InputError(FILE, path.join('.') || 'top level', `${shown}: ${expected}`);
 }

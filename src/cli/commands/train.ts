@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { duplicateJsonKey } from '../../data/jsonKeys.ts';
 import type { JobSpec } from '../../jobs/job.ts';
 import { InputError } from '../../nn/inputError.ts';
+import { parseJson } from '../../nn/parseJson.ts';
+import { readInput } from '../readInput.ts';
 import { recordedKernels } from '../recordedKernels.ts';
 import {
   integer,
@@ -83,22 +83,10 @@ export function registerTrain(program: Command): void {
 }
 
 function readJson(file: string): Json {
-  let content: unknown;
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-    content = JSON.parse(text);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : message;
-    throw new InputError(file, error instanceof SyntaxError ? 'JSON' : 'file', `cannot be read: ${reason}`);
-  }
+  const content = parseJson(file, 'JSON', readInput(file));
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw new InputError(file, 'JSON', 'found no object, expected one with "model", "data" and so on');
   }
-  const twice = duplicateJsonKey(text);
-  if (twice !== undefined)
-    throw new InputError(file, 'JSON', `the key "${twice}" is given twice in one object`);
   if ('job' in content) throw new InputError(file, 'job', 'unknown key');
   return content as Json;
 }

@@ -1,16 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { isBuiltinName } from '../../data/loadDataset.ts';
 import { currentRuntime } from '../../gpu/noAdapter.ts';
 import { shippedTable } from '../../jobs/kernels/chosenKernels.ts';
 import { EMPTY_TABLE, merge, parseTable, type TunedTable } from '../../jobs/kernels/tunedTable.ts';
 import type { TuneResult } from '../../jobs/kernels/tuneJob.ts';
 import { InputError } from '../../nn/inputError.ts';
+import { parseJson } from '../../nn/parseJson.ts';
 import { runInDeno } from '../denoRuntime.ts';
 import { clearKernelCache, kernelCachePath, readKernelCache, writeKernelCache } from '../kernelCache.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
+import { readInput } from '../readInput.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { save, saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
@@ -107,7 +108,7 @@ async function measure({ runtime, model, data, batchSize, shapes }: TuneOptions)
       {
         job: 'tune',
         ...(model === undefined ? {} : { model: resolve(model) }),
-        ...(data === undefined ? {} : { data: isBuiltinName(data) ? data : resolve(data) }),
+        ...(data === undefined ? {} : { data }),
         ...(batchSize === undefined ? {} : { batch_size: batchSize }),
         ...(shapes === undefined ? {} : { shapes: shapes.flatMap((list) => list.split(',')) }),
       },
@@ -123,8 +124,9 @@ async function measure({ runtime, model, data, batchSize, shapes }: TuneOptions)
 function tableAt(path: string): TunedTable {
   if (!existsSync(path)) return EMPTY_TABLE;
   try {
-    return parseTable(JSON.parse(readFileSync(path, 'utf8')));
+    return parseTable(parseJson(path, '--table', readInput(path)));
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(path, '--table', (error as Error).message);
   }
 }
