@@ -31,15 +31,12 @@ export async function runInBrowser(
   onEvent: (event: JobEvent) => Promise<void> | void,
   { install = false, cache }: { install?: boolean; cache?: TunedTable } = {},
 ): Promise<void> {
-  if (!existsSync(join(distFolder, 'job.html'))) {
-    throw new Error(`job.html is missing beside cli.js in ${distFolder}: the build is incomplete`);
-  }
-
-  const server = await serveJob(distFolder, host);
+  const { browser, close } = await launchChromium('the browser runtime drives Chromium with it', { install });
   try {
-    const { browser, close } = await launchChromium('the browser runtime drives Chromium with it', {
-      install,
-    });
+    if (!existsSync(join(distFolder, 'job.html'))) {
+      throw new Error(`job.html is missing beside cli.js in ${distFolder}: the build is incomplete`);
+    }
+    const server = await serveJob(distFolder, host);
     try {
       const page = await browser.newPage();
       const failed = new Promise<never>((_, reject) => {
@@ -74,9 +71,9 @@ export async function runInBrowser(
       // What this process threw has been to the page and back.
       if (failure) throw own.error ?? new PageError(failure);
     } finally {
-      await close();
+      server.close();
     }
   } finally {
-    server.close();
+    await close();
   }
 }

@@ -27,15 +27,17 @@ export type PlannedRun = TrainingOptions & { readonly notes: readonly string[] }
 
 /**
  * Refuses what can be refused before data are read and a device is opened.
+ * @returns the description, checked and with its defaults
  * @throws InputError
  */
-export async function checkTrainSpec(given: TrainSpec, host: JobHost): Promise<void> {
+export async function checkTrainSpec(given: TrainSpec, host: JobHost): Promise<ParsedTrainSpec> {
   const spec = parseTrainSpec(given);
   await readModel(spec.model, host);
   if (spec.steps !== undefined) {
     requireSteps(spec, spec.steps);
     averagingOf(spec, spec.steps);
   }
+  return spec;
 }
 
 /**

@@ -21,7 +21,7 @@ test('a signal has the cursor shown again, waits for what is to be done, and end
       return true;
     },
   } as unknown as NodeJS.WriteStream;
-  const progress = new Progress(stream);
+  const progress = new Progress({ stream });
   progress.show({ type: 'phase', phase: 'training' });
   progress.show({ type: 'progress', done: 1, total: 9, unit: 'steps' });
   expect(written).toContain(HIDE);

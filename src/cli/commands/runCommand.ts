@@ -22,7 +22,9 @@ export interface CommandSettings {
   /** Files that the command itself has read, against the current folder. */
   readonly inputs?: readonly string[];
   /** What the result says, made of what the job gave. */
-  readonly complete?: (result: unknown) => unknown;
+  readonly complete?: (result: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+  /** What replicas are called, in their order. */
+  readonly replicas?: readonly string[];
 }
 
 /**
@@ -33,18 +35,18 @@ export interface CommandSettings {
 export async function runCommand(
   spec: JobSpec,
   { out, tensors: tensorsPath, runtime }: OutputOptions,
-  { baseDir, inputs = [], complete = (result) => result }: CommandSettings,
+  { baseDir, inputs = [], replicas, complete = (result) => result }: CommandSettings,
 ): Promise<void> {
   const outputs = { '--out': out, '--tensors': tensorsPath };
   checkOutputs(outputs);
   checkInputs(outputs, inputs);
-  const progress = new Progress();
+  const progress = new Progress({ replicas });
   try {
     const onEvent: HeadlessOptions['onEvent'] = (event) => progress.show(event);
     const ended = await runHeadless(spec, { runtime, baseDir, outputs, onEvent });
     progress.close();
     const { tensors, exitCode } = ended;
-    const result = complete(ended.result);
+    const result = complete(ended.result as Record<string, unknown>);
     let failed: unknown;
     if (tensorsPath !== undefined) {
       if (tensors) failed = await saveTensors(tensorsPath, tensors);
