@@ -4,11 +4,9 @@ import type { HeadlessSpec } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
 import type { TunedTable } from '../jobs/kernels/tunedTable.ts';
 import type { JobFailure } from '../web/headlessJob.ts';
-import { chromiumFlags, hasGpuDevice } from './chromiumFlags.ts';
 import { distFolder } from './fileHost.ts';
-import { findBrowser } from './findBrowser.ts';
-import { loadPlaywright, MissingPackageError } from './findPackage.ts';
 import { serveJob } from './jobServer.ts';
+import { launchChromium } from './launchChromium.ts';
 
 /** An error that a page reported, under its own name there. */
 export class PageError extends Error {
@@ -29,24 +27,16 @@ export class PageError extends Error {
  */
 export async function runInBrowser(
   spec: HeadlessSpec,
-  host: JobHost,
-  onEvent: (event: JobEvent) => void,
+  host: Required<JobHost>,
+  onEvent: (event: JobEvent) => Promise<void> | void,
   { install = false, cache }: { install?: boolean; cache?: TunedTable } = {},
 ): Promise<void> {
-  const playwright = loadPlaywright();
-  if (!playwright)
-    throw new MissingPackageError('playwright-core', 'the browser runtime drives Chromium with it');
-  if (!existsSync(join(distFolder, 'job.html'))) {
-    throw new Error(`job.html is missing beside cli.js in ${distFolder}: the build is incomplete`);
-  }
-  const { path } = findBrowser({ install });
-
-  const server = await serveJob(distFolder, host);
+  const { browser, close } = await launchChromium('the browser runtime drives Chromium with it', { install });
   try {
-    const browser = await playwright.chromium.launch({
-      executablePath: path,
-      args: chromiumFlags({ software: !hasGpuDevice() }),
-    });
+    if (!existsSync(join(distFolder, 'job.html'))) {
+      throw new Error(`job.html is missing beside cli.js in ${distFolder}: the build is incomplete`);
+    }
+    const server = await serveJob(distFolder, host);
     try {
       const page = await browser.newPage();
       const failed = new Promise<never>((_, reject) => {
@@ -60,8 +50,14 @@ export async function runInBrowser(
       });
       failed.catch(() => {});
 
-      await page.exposeFunction('basinEvent', (event: JobEvent) => {
-        onEvent(event.type === 'result' ? { ...event, tensors: server.takeTensors() } : event);
+      const own: { error?: unknown } = {};
+      await page.exposeFunction('basinEvent', async (event: JobEvent) => {
+        try {
+          await onEvent(event.type === 'result' ? { ...event, tensors: server.takeTensors() } : event);
+        } catch (error) {
+          own.error = error;
+          throw error;
+        }
       });
       await page.goto(`${server.origin}/job.html`, { waitUntil: 'load' });
       const failure = await Promise.race([
@@ -72,11 +68,12 @@ export async function runInBrowser(
         ] as const),
         failed,
       ]);
-      if (failure) throw new PageError(failure);
+      // What this process threw has been to the page and back.
+      if (failure) throw own.error ?? new PageError(failure);
     } finally {
-      await browser.close();
+      server.close();
     }
   } finally {
-    server.close();
+    await close();
   }
 }

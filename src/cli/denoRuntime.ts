@@ -5,6 +5,7 @@ import { distFolder } from './fileHost.ts';
 import { findBrowser } from './findBrowser.ts';
 import { findPackage, MissingPackageError } from './findPackage.ts';
 import { vulkanDrivers, vulkanEnvironment } from './findVulkanDriver.ts';
+import { beforeSignal } from './signals.ts';
 
 const FLAGS = ['--unstable-webgpu', '--allow-all', '--no-prompt', '--no-config'];
 const HAS_ADAPTER = 'Deno.exit((await navigator.gpu?.requestAdapter()) ? 0 : 1)';
@@ -31,10 +32,11 @@ export async function runInDeno(args: readonly string[]): Promise<number> {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  return new Promise((resolve, reject) => {
+  const forget = beforeSignal((signal) => child.kill(signal));
+  return new Promise<number>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));
-  });
+  }).finally(forget);
 }
 
 /** The environments to try: Deno reads the loader's path when it starts, so it cannot be set from within. */

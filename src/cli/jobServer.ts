@@ -18,9 +18,10 @@ export interface JobServer {
 /**
  * Starts the server on a free port of 127.0.0.1, with the headers that isolate a page (COOP, COEP).
  *
- * GET /host-file?path=… answers with the file's bytes, POST /host-tensors takes bytes; both want the token.
+ * GET /host-file?path=… answers with the file's bytes, GET /host-find?path=… with what lies there, POST /host-tensors takes
+ * bytes; all want the token.
  */
-export async function serveJob(folder: string, host: JobHost): Promise<JobServer> {
+export async function serveJob(folder: string, host: Required<JobHost>): Promise<JobServer> {
   const token = randomBytes(24).toString('hex');
   const serveFile = sirv(folder, {
     setHeaders(response) {
@@ -32,7 +33,7 @@ export async function serveJob(folder: string, host: JobHost): Promise<JobServer
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const wantsToken = url.pathname === '/host-file' || url.pathname === '/host-tensors';
+    const wantsToken = ['/host-file', '/host-find', '/host-tensors'].includes(url.pathname);
     if (!wantsToken) {
       serveFile(request, response, () => {
         response.writeHead(404).end();
@@ -41,6 +42,9 @@ export async function serveJob(folder: string, host: JobHost): Promise<JobServer
       response.writeHead(403).end();
     } else if (url.pathname === '/host-file') {
       await sendFile(host, url.searchParams.get('path') ?? '', response);
+    } else if (url.pathname === '/host-find') {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(await host.find(url.searchParams.get('path') ?? '')));
     } else {
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part as Buffer);

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EMPTY_TABLE, parseTable, type TunedTable } from '../jobs/kernels/tunedTable.ts';
-import { formatJson, writeAtomically } from './writeResult.ts';
+import { formatJson, writeOutput } from './writeResult.ts';
 
 /**
  * The file that $BASIN_KERNELS names, else `basin/kernels.json` in the user's cache folder: $XDG_CACHE_HOME, ~/.cache, or
@@ -35,10 +35,10 @@ function ignored(path: string, { message }: Error): void {
   process.stderr.write(`basin: the kernel cache ${path} is ignored: ${message.split('\n')[0]}\n`);
 }
 
-/** Writes the whole file or nothing. */
-export function writeKernelCache(table: TunedTable, path = kernelCachePath()): void {
+/** Writes the whole file or nothing. @throws OutputError */
+export async function writeKernelCache(table: TunedTable, path = kernelCachePath()): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
-  writeAtomically(path, `${formatJson(table)}\n`);
+  await writeOutput(path, `${formatJson(table)}\n`);
 }
 
 export function clearKernelCache(path = kernelCachePath()): void {

@@ -12,12 +12,12 @@ export async function runHere(
   entryPoint: { readonly gpu: GPU; readonly engine: string } | undefined,
   spec: HeadlessSpec,
   host: JobHost,
-  onEvent: (event: JobEvent) => void,
+  onEvent: (event: JobEvent) => Promise<void> | void,
   cache?: TunedTable,
 ): Promise<void> {
   const gpu = await openDevice(entryPoint);
   try {
-    for await (const event of headlessEvents(gpu, spec, host, cache)) onEvent(event);
+    for await (const event of headlessEvents(gpu, spec, host, cache)) await onEvent(event);
   } finally {
     gpu.dispose();
   }

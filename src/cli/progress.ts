@@ -1,6 +1,8 @@
 import cliProgress from 'cli-progress';
 import type { AdapterInfo } from '../gpu/device.ts';
-import type { JobEvent } from '../jobs/job.ts';
+import type { JobEvent, Reading } from '../jobs/job.ts';
+import { noiseScaleText } from './noiseScaleText.ts';
+import { beforeSignal } from './signals.ts';
 
 /** Seconds between two lines where standard error is no terminal. */
 const LINE_INTERVAL = 5;
@@ -8,13 +10,26 @@ const LINE_INTERVAL = 5;
 /** Shows a job's events on standard error: a bar on a terminal, else a line now and then. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
+  readonly #replicas: readonly string[];
+  /** The newest measurement of each replica. */
+  readonly #measured = new Map<number, Reading>();
   #bar: cliProgress.SingleBar | undefined;
+  /** Takes back that the cursor, which a bar hides, is shown again when a signal ends the process. */
+  #forget: (() => void) | undefined;
   #phase = '';
   #started = 0;
   #printed = 0;
   #loss = '';
 
-  constructor(stream: NodeJS.WriteStream = process.stderr) {
+  /**
+   * @param replicas what each replica is called; an empty name for a run alone
+   * @param stream standard error by default
+   */
+  constructor({
+    replicas = [''],
+    stream = process.stderr,
+  }: { replicas?: readonly string[]; stream?: NodeJS.WriteStream } = {}) {
+    this.#replicas = replicas;
     this.#stream = stream;
   }
 
@@ -25,9 +40,13 @@ export class Progress {
         this.#line(adapterLine(event.adapter));
         break;
       case 'phase':
+        if (event.phase === 'evaluating') this.#noise();
         this.#phase = event.phase;
         this.#begin();
         if (!this.#stream.isTTY) this.#line(event.phase);
+        break;
+      case 'note':
+        this.#line(event.text);
         break;
       case 'progress':
         this.#progress(event.done, event.total, event.unit);
@@ -39,16 +58,19 @@ export class Progress {
       case 'readings': {
         const latest = event.readings.at(-1);
         if (latest) this.#loss = `, loss ${latest.loss.toPrecision(4)}`;
+        for (const reading of event.readings) {
+          if (reading.bSimple !== undefined) this.#measured.set(reading.replica, reading);
+        }
         break;
       }
       case 'diverged':
-        this.#line(`replica ${event.replica} diverged at step ${event.step}: ${event.reason}`);
+        this.#line(`${this.#of(event.replica)}diverged at step ${event.step}: ${event.reason}`);
         break;
       case 'evaluation': {
         const { step, replica, split, weights, loss, accuracy } = event;
-        const whose = weights === 'last' ? '' : ` of the ${weights} average`;
+        const whose = WEIGHTS[weights];
         const right = accuracy === null ? '' : `, accuracy ${(100 * accuracy).toFixed(2)} %`;
-        this.#line(`step ${step}, replica ${replica}: ${split} loss${whose} ${loss.toPrecision(5)}${right}`);
+        this.#line(`${this.#of(replica)}step ${step}, ${split} loss${whose} ${loss.toPrecision(5)}${right}`);
         break;
       }
     }
@@ -58,6 +80,21 @@ export class Progress {
   close(): void {
     this.#bar?.stop();
     this.#bar = undefined;
+    this.#forget?.();
+    this.#forget = undefined;
+  }
+
+  /** The noise scale at the end of training. */
+  #noise(): void {
+    for (const [replica, reading] of [...this.#measured].sort(([a], [b]) => a - b)) {
+      this.#line(`${this.#of(replica)}step ${reading.step}, B_simple ${noiseScaleText(reading)}`);
+    }
+    this.#measured.clear();
+  }
+
+  #of(replica: number): string {
+    const name = this.#replicas[replica] ?? `replica ${replica}`;
+    return name === '' ? '' : `${name}: `;
   }
 
   #begin(): void {
@@ -89,6 +126,7 @@ export class Progress {
     const now = performance.now();
     if (this.#stream.isTTY) {
       if (!this.#bar) {
+        this.#forget = beforeSignal(() => this.close());
         this.#bar = new cliProgress.SingleBar({
           stream: this.#stream,
           format: '{phase} {bar} {value}/{total} {unit}, {status}',
@@ -107,6 +145,13 @@ export class Progress {
     }
   }
 }
+
+const WEIGHTS: Record<Extract<JobEvent, { type: 'evaluation' }>['weights'], string> = {
+  last: '',
+  swa: ' of the SWA average',
+  ema: ' of the exponential average',
+  recomputed: ' of the last weights, statistics recomputed',
+};
 
 const PLACES: Record<AdapterInfo['runtime'], string> = {
   node: 'Node',

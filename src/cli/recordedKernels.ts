@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { InputError } from '../nn/inputError.ts';
+import { parseJson } from '../nn/parseJson.ts';
+import { readInput } from './readInput.ts';
 
 /**
  * The kernel choices that a result.json records; whoever takes them checks their form.
@@ -7,12 +8,7 @@ import { InputError } from '../nn/inputError.ts';
  */
 export function recordedKernels(path: string | undefined): unknown {
   if (path === undefined) return undefined;
-  let result: { kernels?: unknown } | null;
-  try {
-    result = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new InputError(path, '--kernels', `cannot be read: ${(error as Error).message}`);
-  }
+  const result = parseJson(path, '--kernels', readInput(path)) as { kernels?: unknown } | null;
   if (typeof result !== 'object' || result?.kernels === undefined) {
     throw new InputError(path, '--kernels', 'records no kernel choices, expected the result of a run');
   }

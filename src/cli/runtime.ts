@@ -4,6 +4,7 @@ import { type JobEvent, takesTunedKernels } from '../jobs/job.ts';
 import { runInBrowser } from './browserRuntime.ts';
 import { fileHost } from './fileHost.ts';
 import { MissingPackageError } from './findPackage.ts';
+import { guardInputs, type Outputs } from './guardInputs.ts';
 import { readKernelCache } from './kernelCache.ts';
 import { nodeGpu } from './nodeGpu.ts';
 import { runHere } from './nodeRuntime.ts';
@@ -16,9 +17,11 @@ export interface HeadlessOptions {
   runtime: HeadlessRuntime | 'auto';
   /** The folder against which the job's paths are taken. */
   baseDir: string;
+  /** Where its results will go, by option: a job that reads one of these files is refused. */
+  outputs?: Outputs;
   /** A browser may be installed where there is none. */
   install?: boolean;
-  onEvent?: (event: JobEvent) => void;
+  onEvent?: (event: JobEvent) => Promise<void> | void;
 }
 
 /** How a job ended. */
@@ -38,14 +41,14 @@ export interface HeadlessResult {
  *   BrowserNotFoundError; an error when the job ends without a result.
  */
 export async function runHeadless(spec: HeadlessSpec, options: HeadlessOptions): Promise<HeadlessResult> {
-  const host = fileHost(options.baseDir);
+  const host = guardInputs(fileHost(options.baseDir), options.baseDir, options.outputs ?? {});
   let last: HeadlessResult | undefined;
-  const take = (runtime: HeadlessRuntime) => (event: JobEvent) => {
+  const take = (runtime: HeadlessRuntime) => async (event: JobEvent) => {
     if (event.type === 'result') {
       const { result, tensors, exitCode } = event;
       last = { result, tensors, exitCode, runtime };
     }
-    options.onEvent?.(event);
+    await options.onEvent?.(event);
   };
 
   const runtime = options.runtime === 'auto' && currentRuntime() === 'deno' ? 'deno' : options.runtime;

@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { isBuiltinName } from '../data/loadDataset.ts';
+import { builtinNames, isBuiltinName } from '../data/loadDataset.ts';
+import { splitPaths } from '../data/splitPaths.ts';
 import { InputError } from '../nn/inputError.ts';
 
 /** The options of `basin train`, as commander gives them. */
@@ -15,6 +17,9 @@ export interface TrainOptions {
   epochs?: number;
   steps?: number;
   seed?: number[];
+  initSeed?: number[];
+  orderSeed?: number[];
+  dataSeed?: number;
   replicas?: number;
   lr?: number[];
   momentum?: number[];
@@ -41,7 +46,7 @@ const COMMAND_LINE = 'command line';
 /**
  * train.json with the command line's options over it, an option replacing what the file says.
  *
- * The values of `--lr`, `--momentum`, `--weight-decay` and `--seed` make one replica for each combination, the first
+ * The values of `--lr`, `--momentum`, `--weight-decay` and the seeds make one replica for each combination, the first
  * varying slowest; `--replicas n` counts seeds up from `--seed`.
  *
  * @param file what train.json holds, or {} without one.
@@ -80,6 +85,9 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   set('record_every', options.recordEvery);
   set('evaluate', options.evaluateEvery && { every: options.evaluateEvery });
   set('seed', options.seed?.[0]);
+  set('init_seed', options.initSeed?.[0]);
+  set('order_seed', options.orderSeed?.[0]);
+  set('data_seed', options.dataSeed);
   set('replicas', replicas(spec, options));
   return spec;
 }
@@ -88,12 +96,17 @@ function refuse(option: string, reason: string): never {
   throw new InputError(COMMAND_LINE, option, reason);
 }
 
-/** Data given on the command line: a built-in's name stays, a file's path and each of an IDX pair become absolute. */
-function dataName(name: string, path: (name: string) => string): string {
-  return isBuiltinName(name) ? name : name.split(',').map(path).join(',');
+/** Data given on the command line: a file's path and each of a list become absolute, as the job sees it; a built-in's name stays. */
+export function dataName(name: string, path: (name: string) => string): string {
+  const is = (part: string) => statSync(path(part), { throwIfNoEntry: false });
+  if (is(name)?.isFile() || (is(name) && !builtinNames().includes(name))) return path(name);
+  if (isBuiltinName(name)) return name;
+  const files = splitPaths(name, (part) => is(part)?.isFile() ?? false) ?? name.split(',');
+  return files.map(path).join(',');
 }
 
-function orderName(name: string | undefined, path: (name: string) => string): string | undefined {
+/** An order given on the command line: a file's path becomes absolute. */
+export function orderName(name: string | undefined, path: (name: string) => string): string | undefined {
   return name === undefined || ['shuffle', 'iid', 'sequential'].includes(name) ? name : path(name);
 }
 
@@ -138,18 +151,25 @@ function setMeasure(spec: Json, { measureEvery, measureSmallBatch, measureTests 
 }
 
 function replicas(spec: Json, options: TrainOptions): Json[] | undefined {
-  const { lr, momentum, weightDecay, replicas: count } = options;
+  const { lr, momentum, weightDecay, initSeed, orderSeed, replicas: count } = options;
   let seeds = options.seed;
   if (count !== undefined) {
     if (seeds && seeds.length > 1) refuse('--replicas', '--seed lists the seeds already');
     const first = seeds?.[0] ?? (spec.seed as number | undefined) ?? 0;
     seeds = Array.from({ length: count }, (_, r) => first + r);
   }
-  const axes = { lr, momentum, weight_decay: weightDecay, seed: seeds };
+  const axes = {
+    lr,
+    momentum,
+    weight_decay: weightDecay,
+    seed: seeds,
+    init_seed: initSeed,
+    order_seed: orderSeed,
+  };
   const several = Object.entries(axes).filter(([, values]) => values && values.length > 1);
   if (several.length === 0) return undefined;
   if (spec.replicas !== undefined) {
-    refuse(`--${several[0]![0].replace('_', '-')}`, 'the file lists its replicas already');
+    refuse(`--${several[0]![0].replaceAll('_', '-')}`, 'the file lists its replicas already');
   }
   let all: Json[] = [{}];
   for (const [key, values] of several) {

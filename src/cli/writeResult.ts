@@ -1,33 +1,202 @@
-import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { accessSync, constants, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { InputError } from '../nn/inputError.ts';
+import { isAlive } from './isAlive.ts';
+import { OutputError } from './outputError.ts';
+import { type OutputTarget, outputTarget } from './outputTarget.ts';
+import { PIPE_INTERVAL, writeAll } from './writeAll.ts';
 
 /**
  * Checks before a long run that its result can be written.
- * @throws InputError naming the option, the folder and what is wrong.
+ * @throws InputError naming the option, the path and what is wrong.
  */
 export function checkOutput(option: string, path: string | undefined): void {
   if (path === undefined) return;
-  const folder = dirname(resolve(path));
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    throw new InputError(path, option, 'it is a folder');
-  try {
-    accessSync(folder, constants.W_OK);
-    if (!statSync(folder).isDirectory()) throw new Error();
-  } catch {
-    throw new InputError(path, option, `cannot be written: ${folder} is no folder that can be written to`);
+  const refuse = (reason: string): InputError => new InputError(path, option, `cannot be written: ${reason}`);
+  const target = targetOf(option, path);
+  if (target.stat?.isDirectory()) throw refuse('it is a folder');
+  if (target.kind === 'descriptor') {
+    if (!target.stat) throw refuse(`the descriptor ${target.descriptor} is not open`);
+  } else if (target.stat) {
+    if (!mayWrite(target.path)) throw refuse('permission denied');
+  } else {
+    const folder = dirname(target.path);
+    const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    if (!isFolder || !mayWrite(folder)) throw refuse(`${folder} is no folder that can be written to`);
   }
 }
 
-/** Writes a whole file or nothing: under another name first, then renamed. */
-export function writeAtomically(path: string, content: string | Uint8Array): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+/**
+ * Checks all outputs of one run: each as `checkOutput` does, and that no two of them lead to one file, whichever links they
+ * take.
+ * @param outputs path by option
+ * @throws InputError
+ */
+export function checkOutputs(outputs: Readonly<Record<string, string | undefined>>): void {
+  const seen = new Map<string, string>();
+  for (const [option, path] of Object.entries(outputs)) {
+    if (path === undefined) continue;
+    checkOutput(option, path);
+    const target = targetOf(option, path);
+    // A character device, such as a terminal or the null device, takes what several write to it.
+    if (target.stat?.isCharacterDevice()) continue;
+    const identity = target.stat ? fileIdentity(target.stat) : (target as { path: string }).path;
+    const other = seen.get(identity);
+    if (other !== undefined) throw new InputError(path, option, `is the same file as ${other}`);
+    seen.set(identity, option);
+  }
+}
+
+/** What two names of one file have in common. */
+export function fileIdentity({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
+
+function targetOf(option: string, path: string): OutputTarget {
   try {
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
+    return outputTarget(path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    throw new InputError(path, option, (error as Error).message);
+  }
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Writes a result. A regular file is written whole or not at all, under another name in its folder and then renamed, and
+ * keeps mode and owner; so does one behind links. Where a rename would not keep what it is (other hard links, an owner that
+ * cannot be given, a folder that takes no files) it is written in place. Devices, pipes and descriptors are written through.
+ * @returns whether a file that was there before has been replaced
+ * @throws OutputError naming the path
+ */
+export async function writeOutput(path: string, content: string | Uint8Array): Promise<boolean> {
+  try {
+    const target = outputTarget(path);
+    if (target.kind === 'descriptor') await writeAll(target.descriptor, content);
+    else if (target.kind === 'special') await writeThrough(target, content);
+    else if (!(await replace(target, content))) await writeInPlace(target.path, content);
+    return target.kind === 'file' && target.stat !== undefined;
+  } catch (error) {
+    throw new OutputError(path, error);
+  }
+}
+
+/** A pipe without a reader is waited for, so that signals still end the process: to open it would block. */
+async function writeThrough(
+  { path, stat }: { readonly path: string; readonly stat: Stats },
+  content: string | Uint8Array,
+): Promise<void> {
+  const flags = constants.O_WRONLY | (stat.isFIFO() ? constants.O_NONBLOCK : 0);
+  await writing(await opened(path, flags), content, { sync: false });
+}
+
+async function opened(path: string, flags: number): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await open(path, flags);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO' || !(flags & constants.O_NONBLOCK)) throw error;
+      await new Promise((done) => setTimeout(done, PIPE_INTERVAL));
+    }
+  }
+}
+
+async function writeInPlace(path: string, content: string | Uint8Array): Promise<void> {
+  await writing(await open(path, 'w'), content, { sync: true });
+}
+
+async function writing(
+  handle: FileHandle,
+  content: string | Uint8Array,
+  { sync }: { readonly sync: boolean },
+): Promise<void> {
+  try {
+    await writeAll(handle.fd, content);
+    if (sync) await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @returns false, with nothing changed, where the file cannot be replaced and stay what it is. */
+async function replace(
+  { path, stat }: Extract<OutputTarget, { kind: 'file' }>,
+  content: string | Uint8Array,
+): Promise<boolean> {
+  if (stat && stat.nlink > 1) return false;
+  const folder = dirname(path);
+  removeAbandoned(folder);
+  const temporary = join(folder, temporaryName(process.pid));
+  let handle: FileHandle;
+  try {
+    handle = await open(temporary, 'wx', stat ? stat.mode & MODE : 0o666);
+  } catch (error) {
+    if (stat && ['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return false;
     throw error;
+  }
+  try {
+    const keeps = !stat || (await takesAfter(handle, stat));
+    if (keeps) await writeAll(handle.fd, content);
+    if (keeps) await handle.sync();
+    await handle.close();
+    if (keeps) await rename(temporary, path);
+    else await rm(temporary);
+    return keeps;
+  } catch (error) {
+    await handle.close().catch(() => {});
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await syncFolder(folder);
+  }
+}
+
+const MODE = 0o7777;
+
+/** Gives a new file the owner and the mode of another; false where this process may not. */
+async function takesAfter(handle: FileHandle, { uid, gid, mode }: Stats): Promise<boolean> {
+  const made = await handle.stat();
+  try {
+    if (made.uid !== uid || made.gid !== gid) await handle.chown(uid, gid);
+    // After the owner, whose change takes set-user-ID bits away; the process's mask took others.
+    if ((made.mode & MODE) !== (mode & MODE)) await handle.chmod(mode & MODE);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The rename itself outlives a crash only then. Folders cannot be opened everywhere. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}
+
+/** By machine and process, so that one that was killed is known to be gone. */
+const TEMPORARY = { before: `.basin.${hostname()}.`, after: '.tmp' };
+
+function temporaryName(pid: number): string {
+  return `${TEMPORARY.before}${pid}${TEMPORARY.after}`;
+}
+
+/** Removes what processes that were killed while they wrote have left in a folder. */
+function removeAbandoned(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const { before, after } = TEMPORARY;
+    if (!name.startsWith(before) || !name.endsWith(after)) continue;
+    const pid = Number(name.slice(before.length, -after.length));
+    if (pid === process.pid || !isAlive(pid)) rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -1,8 +1,11 @@
-import { elementCount, finiteFloat32, type HostTensor, showShape } from '../nn/hostTensor.ts';
+import { elementCount, finiteFloat32, type HostTensor, showDtype, showShape } from '../nn/hostTensor.ts';
 import { InputError } from '../nn/inputError.ts';
 import { inferShapes, type ModelSpec } from '../nn/modelSpec.ts';
 
-/** What a model should answer: a class index for each example, or `width` numbers, row-major [N, width]. */
+/**
+ * What a model should answer: a class index for each example, or `width` numbers, row-major [N, width]; for cross_entropy
+ * these are the classes' probabilities.
+ */
 export type Targets =
   | { kind: 'classes'; labels: Uint32Array; classes: number }
   | { kind: 'values'; y: Float32Array; width: number };
@@ -20,15 +23,16 @@ export interface Dataset {
   test?: Dataset;
 }
 
-const U32 = 2n ** 32n;
+/** A label beyond this is no index of a class: a date, an identifier, a value to be predicted. */
+const LARGEST_LABEL = 2 ** 24 - 1;
 
 /**
  * A data set from a file's tensors: `x` (float32, or uint8 taken as value/255) of shape [N, …], and `y`: class indices
- * (int64, int32 or uint8, [N]) or float32 targets [N, K]. Other floating-point types are brought to float32; other
+ * (integers or booleans, [N]) or float32 targets [N, K]. Other floating-point types are brought to float32; other
  * tensors of the file are left alone. `classes` is the largest label + 1.
  *
  * @throws InputError naming file and tensor: missing, wrong dtype or shape, no examples, a different number of
- *   examples in x and y, a negative label, a NaN or an infinity
+ *   examples in x and y, a label below 0 or above 2²⁴ − 1, a NaN or an infinity
  */
 export function datasetFromTensors(file: string, tensors: ReadonlyMap<string, HostTensor>): Dataset {
   const x = required(file, 'x', tensors);
@@ -57,13 +61,16 @@ function required(file: string, name: string, tensors: ReadonlyMap<string, HostT
 
 function floats(file: string, name: string, tensor: HostTensor, expected: string): Float32Array {
   if (!(tensor.data instanceof Float32Array || tensor.data instanceof Float64Array)) {
-    throw new InputError(file, name, `found dtype ${tensor.dtype}, expected ${expected}`);
+    throw new InputError(file, name, `found dtype ${showDtype(tensor)}, expected ${expected}`);
   }
   return finiteFloat32(file, name, tensor);
 }
 
+/** The types that labels have in files; booleans are the classes 0 and 1. */
+const LABEL_DTYPES = ['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'];
+
 function targetsOf(file: string, y: HostTensor, examples: number): Targets {
-  if (y.dtype === 'I64' || y.dtype === 'I32' || y.dtype === 'U8') {
+  if (LABEL_DTYPES.includes(y.dtype)) {
     if (y.shape.length !== 1) {
       throw new InputError(
         file,
@@ -79,7 +86,8 @@ function targetsOf(file: string, y: HostTensor, examples: number): Targets {
     throw new InputError(
       file,
       'y',
-      `found targets of shape ${showShape(y.shape)}, expected [${examples}, K] with K ≥ 1`,
+      `found targets of shape ${showShape(y.shape)}, expected [${examples}, K] with K ≥ 1; they are floating point: class ` +
+        `indices are integers [${examples}], and one value for each example has shape [${examples}, 1]`,
     );
   }
   return { kind: 'values', y: values, width };
@@ -87,19 +95,20 @@ function targetsOf(file: string, y: HostTensor, examples: number): Targets {
 
 function classTargets(file: string, y: HostTensor): Targets {
   const labels = new Uint32Array(y.data.length);
-  let classes = 0;
+  let largest = 0;
   for (const [example, label] of y.data.entries()) {
-    if (label < 0 || label >= U32) {
+    if (label < 0 || label > LARGEST_LABEL) {
       throw new InputError(
         file,
         'y',
-        `example ${example} has label ${label}, expected a class index of at least 0`,
+        `example ${example} has label ${label}, expected a class index from 0 to ${LARGEST_LABEL}; number the classes ` +
+          `from 0, or give values to be predicted as floating point [${y.data.length}, K] with the loss mse`,
       );
     }
     labels[example] = Number(label);
-    classes = Math.max(classes, Number(label) + 1);
+    largest = Math.max(largest, Number(label));
   }
-  return { kind: 'classes', labels, classes };
+  return { kind: 'classes', labels, classes: largest + 1 };
 }
 
 /**
@@ -134,20 +143,24 @@ export function fitDataset(dataset: Dataset, model: ModelSpec, modelFile = 'mode
   return { dataset: fitted, shapes };
 }
 
+/** How far the probabilities of an example may sum to something else than 1: half-precision rounds each by 5·10⁻⁴ of it. */
+const SUM_TOLERANCE = 1e-3;
+
 /**
- * Refuses targets that the model's loss cannot take: cross_entropy wants class indices below the number of outputs,
- * mse as many values as outputs.
- * @throws InputError naming the first example whose label is too large
+ * Refuses targets that the model's loss cannot take: cross_entropy wants class indices below the number of outputs, or a
+ * probability for each of them, mse as many values as outputs.
+ * @throws InputError naming the first example whose label is too large, or whose targets are no probabilities
  */
 export function requireTargets({ name, targets }: Dataset, { loss }: ModelSpec, outputs: number): void {
   const refuse = (reason: string): InputError => new InputError(name, 'y', reason);
   if (targets.kind === 'values') {
-    if (loss !== 'mse') throw refuse(`found float targets, expected class indices for ${loss}`);
     if (targets.width !== outputs) {
+      const classes = loss === 'cross_entropy' ? ', or class indices as integers' : '';
       throw refuse(
-        `found ${targets.width} targets for each example, expected the model's ${outputs} outputs`,
+        `found ${targets.width} targets for each example, expected the model's ${outputs} outputs${classes}`,
       );
     }
+    if (loss === 'cross_entropy') requireProbabilities(targets, refuse);
     return;
   }
   if (loss !== 'cross_entropy')
@@ -155,8 +168,30 @@ export function requireTargets({ name, targets }: Dataset, { loss }: ModelSpec, 
   if (targets.classes <= outputs) return;
   const example = targets.labels.findIndex((label) => label >= outputs);
   if (example >= 0) {
-    throw refuse(
-      `example ${example} has label ${targets.labels[example]}, expected less than the model's ${outputs} outputs`,
+    const found = `example ${example} has label ${targets.labels[example]}`;
+    const from1 = targets.labels.includes(0) ? '' : '; no label is 0, classes are numbered from 0';
+    throw refuse(`${found}, expected less than the model's ${outputs} outputs${from1}`);
+  }
+}
+
+function requireProbabilities(
+  { y, width }: Extract<Targets, { kind: 'values' }>,
+  refuse: (reason: string) => InputError,
+): void {
+  const no = (found: string): InputError =>
+    refuse(
+      `found float targets, expected class indices as integers, or class probabilities, for cross_entropy: ${found}`,
     );
+  for (let begin = 0; begin < y.length; begin += width) {
+    const example = begin / width;
+    let sum = 0;
+    for (let c = 0; c < width; c++) {
+      const p = y[begin + c]!;
+      if (p < 0 || p > 1) throw no(`example ${example} has ${p} for class ${c}`);
+      sum += p;
+    }
+    if (Math.abs(sum - 1) > SUM_TOLERANCE) {
+      throw no(`those of example ${example} sum to ${Number(sum.toPrecision(6))}, expected 1`);
+    }
   }
 }

@@ -10,6 +10,9 @@ export const dtypeBytes: Record<Dtype, number> = {
   I32: 4,
   I16: 2,
   I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
   U8: 1,
   BOOL: 1,
 };
@@ -39,6 +42,12 @@ export function decodeElements(dtype: Dtype, bytes: Uint8Array): HostArray {
       return new Int16Array(buffer);
     case 'I8':
       return new Int8Array(buffer);
+    case 'U64':
+      return new BigUint64Array(buffer);
+    case 'U32':
+      return new Uint32Array(buffer);
+    case 'U16':
+      return new Uint16Array(buffer);
     case 'U8':
     case 'BOOL':
       return new Uint8Array(buffer);

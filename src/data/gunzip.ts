@@ -1,6 +1,6 @@
-import { inflateSync } from 'fflate';
 import { InputError } from '../nn/inputError.ts';
 import { crc32 } from './crc32.ts';
+import { inflateExactly, requireModestExpansion } from './inflateExactly.ts';
 
 /** Whether bytes begin like a gzip file. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -11,7 +11,7 @@ const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 };
 
 /**
  * Unpacks a gzip file of one member (RFC 1952), checking its length and CRC-32, so that a file cut short or damaged is
- * refused.
+ * refused. Takes memory for the length that its trailer says, which must be modest.
  * @throws InputError
  */
 export function gunzip(file: string, bytes: Uint8Array): Uint8Array {
@@ -30,15 +30,10 @@ export function gunzip(file: string, bytes: Uint8Array): Uint8Array {
   if (flags & FLAG.headerCrc) position += 2;
   const trailer = bytes.length - 8;
   if (position > trailer) throw refuse('cut short in its header');
-  let data: Uint8Array;
-  try {
-    data = inflateSync(bytes.subarray(position, trailer));
-  } catch (error) {
-    throw refuse(`cut short or damaged: ${(error as Error).message}`);
-  }
   const view = new DataView(bytes.buffer, bytes.byteOffset + trailer);
   const size = view.getUint32(4, true);
-  if (size !== data.length) throw refuse(`holds ${data.length} bytes, its trailer says ${size} (cut short?)`);
+  requireModestExpansion(size, bytes.length, refuse);
+  const data = inflateExactly(bytes.subarray(position, trailer), size, refuse);
   if (view.getUint32(0, true) !== crc32(data)) throw refuse('damaged: CRC-32 does not match');
   return data;
 }

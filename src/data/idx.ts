@@ -1,3 +1,4 @@
+import { foreignFormat } from '../nn/foreignFormat.ts';
 import { elementCount, showShape } from '../nn/hostTensor.ts';
 import { InputError } from '../nn/inputError.ts';
 import { gunzip, isGzip } from './gunzip.ts';
@@ -21,7 +22,8 @@ export function readIdx(file: string, bytes: Uint8Array): IdxArray {
   const refuse = (reason: string): InputError => new InputError(file, 'IDX header', reason);
   if (content.length < 4) throw refuse(`cut short: the file has ${content.length} bytes`);
   const [zero0, zero1, type, dimensions] = content as unknown as [number, number, number, number];
-  if (zero0 !== 0 || zero1 !== 0) throw refuse(`begins with bytes ${zero0} ${zero1}, expected 0 0`);
+  if (zero0 !== 0 || zero1 !== 0)
+    throw refuse(foreignFormat(content) ?? `begins with bytes ${zero0} ${zero1}, expected 0 0`);
   if (type !== UNSIGNED_BYTE)
     throw refuse(`element type ${type}, expected unsigned bytes (${UNSIGNED_BYTE})`);
   const begin = 4 + 4 * dimensions;

@@ -1,16 +1,13 @@
 import { showShape } from '../nn/hostTensor.ts';
 import { InputError } from '../nn/inputError.ts';
+import type { ByteSource } from './byteSource.ts';
 import { CIFAR10_CLASSES, readCifar10 } from './cifar10.ts';
 import { type Dataset, datasetFromTensors } from './dataset.ts';
 import { readIdx } from './idx.ts';
 import { readNpz } from './npz.ts';
 import { readSafetensors } from './safetensors.ts';
+import { candidatePaths, splitPaths } from './splitPaths.ts';
 import { isSyntheticName, syntheticDataset, syntheticNames } from './synthetic.ts';
-
-/** Whoever can turn a path, as the user named it, into bytes. */
-export interface ByteSource {
-  read(path: string): Promise<Uint8Array>;
-}
 
 /** Sets of images that are kept beside the program, as four IDX files each. */
 const IMAGE_SETS = ['mnist', 'fashion-mnist'];
@@ -20,39 +17,110 @@ export function builtinNames(): string[] {
   return [...IMAGE_SETS, ...syntheticNames()];
 }
 
-/** Whether `data` means a built-in: no "/" and no "." before the options ("gaussian-clusters?spread=0.5"). */
+/** Whether `data` is named like a built-in: no "/" and no "." before the options ("gaussian-clusters?spread=0.5"). */
 export function isBuiltinName(data: string): boolean {
   return !/[/\\.]/.test(data.split('?', 1)[0] as string);
 }
 
 /**
  * A data set by what a user wrote for `data`:
+ * - the path of a file, by its ending: .safetensors or .npz, see datasetFromTensors; .bin, a CIFAR-10 binary batch; else
+ *   IDX images, gzipped or not, where the labels' path is found by writing "labels" for "images" and "idx1" for "idx3" in
+ *   its last part;
  * - a name without "/" or ".": `mnist`, `fashion-mnist`, or a synthetic one with its options ("linear-regression?dims=8&seed=1");
- * - a path that ends in .safetensors or .npz, see datasetFromTensors;
- * - an IDX pair, gzipped or not: "images,labels", or the path of the images, where the labels' is found by writing
- *   "labels" for "images" and "idx1" for "idx3" in its last part;
- * - a CIFAR-10 binary batch, ending in .bin.
- * Images have example shape [C, H, W].
+ * - a folder with the CIFAR-10 binary batches: data_batch_1.bin to 5 to train on, test_batch.bin to test;
+ * - paths separated by commas: IDX "images,labels", or several CIFAR-10 batches.
+ * Where the source can tell which files there are, a file wins over every other meaning. Images have example shape [C, H, W].
  *
  * @throws InputError for a name or ending that is not known, and for all that the readers refuse
  */
 export async function loadDataset(data: string, source: ByteSource): Promise<Dataset> {
-  if (isBuiltinName(data)) return loadBuiltin(data, source);
-  if (data.endsWith('.safetensors')) {
-    return datasetFromTensors(data, readSafetensors(data, await source.read(data)));
+  const found = await source.find?.(data);
+  if (found?.is === 'file') return loadFiles(data, [data], source);
+  if (isBuiltin(data)) return loadBuiltin(data, source);
+  if (found?.is === 'folder') return cifar10Folder(data, source);
+  const paths = await listedFiles(data, source);
+  if (paths) return loadFiles(data, paths, source);
+  if (isBuiltinName(data)) {
+    const path = found ? `a path; there is no file ${found.path}` : 'a path with "/" or "."';
+    throw new InputError(
+      data,
+      'data',
+      `is no built-in data set, expected one of ${builtinNames().join(', ')}, or ${path}`,
+    );
   }
-  if (data.endsWith('.npz')) return datasetFromTensors(data, readNpz(data, await source.read(data)));
-  if (data.endsWith('.bin')) return cifar10Dataset(data, await source.read(data));
-  const [images, labels] = idxPair(data);
-  return idxDataset(data, images, labels, source);
+  // A list of which some are missing: say which.
+  if (data.includes(',')) {
+    const missing = await missingPath(data, source);
+    throw new InputError(
+      data,
+      'data',
+      `there is no file of this name; as a list of files separated by commas, there is no ${missing}`,
+    );
+  }
+  return loadFiles(data, [data], source);
 }
 
-async function loadBuiltin(data: string, source: ByteSource): Promise<Dataset> {
-  if (isSyntheticName(data)) return syntheticDataset(data);
-  if (!IMAGE_SETS.includes(data)) {
-    const expected = `expected one of ${builtinNames().join(', ')}, or a path with "/" or "."`;
-    throw new InputError(data, 'data', `is no built-in data set, ${expected}`);
+/** Whether `data` is a built-in set, and not only named like one. */
+function isBuiltin(data: string): boolean {
+  return IMAGE_SETS.includes(data) || (isBuiltinName(data) && isSyntheticName(data));
+}
+
+/** Files separated by commas, each of which is there; by their names alone where the source cannot tell. */
+async function listedFiles(data: string, source: ByteSource): Promise<string[] | undefined> {
+  if (!data.includes(',')) return undefined;
+  const { find } = source;
+  if (!find) return isBuiltinName(data) ? undefined : data.split(',');
+  const files = new Set<string>();
+  await Promise.all(
+    candidatePaths(data).map(async (path) => {
+      if ((await source.find!(path)).is === 'file') files.add(path);
+    }),
+  );
+  return splitPaths(data, (path) => files.has(path));
+}
+
+async function missingPath(data: string, source: ByteSource): Promise<string> {
+  for (const path of data.split(',')) {
+    const found = await source.find?.(path);
+    if (found && found.is !== 'file') return found.path;
   }
+  return data;
+}
+
+async function loadFiles(data: string, paths: readonly string[], source: ByteSource): Promise<Dataset> {
+  const [first, second] = paths as [string, string?];
+  if (paths.every((path) => hasEnding(path, '.bin'))) return cifar10Dataset(data, paths, source);
+  if (paths.length === 2) return idxDataset(data, first, second!, source);
+  if (paths.length === 1) {
+    if (hasEnding(first, '.safetensors')) {
+      return datasetFromTensors(data, readSafetensors(data, await source.read(first)));
+    }
+    if (hasEnding(first, '.npz')) return datasetFromTensors(data, readNpz(data, await source.read(first)));
+    const folder = first.slice(0, first.lastIndexOf('/') + 1);
+    const file = first.slice(folder.length);
+    if (file.includes('images')) {
+      const labels = folder + file.replace('images', 'labels').replace('idx3', 'idx1');
+      return idxDataset(data, first, labels, source);
+    }
+  }
+  throw new InputError(
+    data,
+    'data',
+    'cannot tell its format from its name, expected .safetensors, .npz, .bin (CIFAR-10), IDX images with "images" in the name, or "images,labels"',
+  );
+}
+
+function hasEnding(path: string, ending: string): boolean {
+  return path.toLowerCase().endsWith(ending);
+}
+
+function loadBuiltin(data: string, source: ByteSource): Promise<Dataset> {
+  if (isSyntheticName(data)) return Promise.resolve(syntheticDataset(data));
+  return loadImageSet(data, source);
+}
+
+async function loadImageSet(data: string, source: ByteSource): Promise<Dataset> {
   const part = (split: string): Promise<Dataset> =>
     idxDataset(
       data,
@@ -63,21 +131,6 @@ async function loadBuiltin(data: string, source: ByteSource): Promise<Dataset> {
     );
   const [train, test] = await Promise.all([part('train'), part('t10k')]);
   return { ...train, test: { ...test, name: `${data} (test)` } };
-}
-
-function idxPair(data: string): [string, string] {
-  const parts = data.split(',');
-  if (parts.length === 2 && parts[0] && parts[1]) return [parts[0], parts[1]];
-  const folder = data.slice(0, data.lastIndexOf('/') + 1);
-  const file = data.slice(folder.length);
-  if (parts.length !== 1 || !file.includes('images')) {
-    throw new InputError(
-      data,
-      'data',
-      'cannot tell its format from its name, expected .safetensors, .npz, .bin (CIFAR-10), IDX images with "images" in the name, or "images,labels"',
-    );
-  }
-  return [data, folder + file.replace('images', 'labels').replace('idx3', 'idx1')];
 }
 
 async function idxDataset(
@@ -123,13 +176,43 @@ async function idxDataset(
   };
 }
 
-function cifar10Dataset(file: string, bytes: Uint8Array): Dataset {
-  const { examples, x, labels } = readCifar10(file, bytes);
+/** The batches one after another. */
+async function cifar10Dataset(name: string, paths: readonly string[], source: ByteSource): Promise<Dataset> {
+  const batches = await Promise.all(paths.map(async (path) => readCifar10(path, await source.read(path))));
+  const examples = batches.reduce((sum, batch) => sum + batch.examples, 0);
+  const size = batches[0]!.x.length / batches[0]!.examples;
+  const x = new Uint8Array(examples * size);
+  const labels = new Uint32Array(examples);
+  let first = 0;
+  for (const batch of batches) {
+    x.set(batch.x, first * size);
+    labels.set(batch.labels, first);
+    first += batch.examples;
+  }
   return {
-    name: file,
+    name,
     x,
     exampleShape: [3, 32, 32],
     targets: { kind: 'classes', labels, classes: CIFAR10_CLASSES },
     examples,
   };
+}
+
+/** The folder that CIFAR-10's binary version unpacks to. @throws InputError if one of its five batches is missing */
+async function cifar10Folder(folder: string, source: ByteSource): Promise<Dataset> {
+  const inFolder = (file: string): string => `${folder.replace(/\/$/, '')}/${file}`;
+  const batches = [1, 2, 3, 4, 5].map((n) => inFolder(`data_batch_${n}.bin`));
+  const found = await Promise.all(batches.map(async (path) => (await source.find!(path)).is === 'file'));
+  const missing = batches.filter((_, i) => !found[i]);
+  if (missing.length > 0) {
+    throw new InputError(
+      folder,
+      'data',
+      `is a folder without ${missing.join(', ')}; expected the five batches of CIFAR-10, or files by their names`,
+    );
+  }
+  const train = await cifar10Dataset(folder, batches, source);
+  const test = inFolder('test_batch.bin');
+  if ((await source.find!(test)).is !== 'file') return train;
+  return { ...train, test: await cifar10Dataset(`${folder} (test)`, [test], source) };
 }

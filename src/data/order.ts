@@ -1,4 +1,4 @@
-import { type HostTensor, showShape } from '../nn/hostTensor.ts';
+import { type HostTensor, showDtype, showShape } from '../nn/hostTensor.ts';
 import { InputError } from '../nn/inputError.ts';
 
 /**
@@ -18,7 +18,7 @@ export function orderTable(
   const refuse = (reason: string): InputError => new InputError(file, 'order', reason);
   if (!tensor) throw refuse(`missing from the file, expected int32 [${steps}, ${batchSize}]`);
   const [rows = 0, columns] = tensor.shape;
-  if (tensor.dtype !== 'I32') throw refuse(`found dtype ${tensor.dtype}, expected I32`);
+  if (tensor.dtype !== 'I32') throw refuse(`found dtype ${showDtype(tensor)}, expected I32`);
   if (tensor.shape.length !== 2 || columns !== batchSize || rows < steps) {
     throw refuse(`found shape ${showShape(tensor.shape)}, expected [${steps}, ${batchSize}]`);
   }

@@ -1,17 +1,33 @@
+import { foreignFormat } from '../nn/foreignFormat.ts';
 import { type Dtype, elementCount, type HostTensor, showShape } from '../nn/hostTensor.ts';
 import { InputError } from '../nn/inputError.ts';
+import { parseJson } from '../nn/parseJson.ts';
+import { showValue } from '../nn/showValue.ts';
 import { decodeElements, dtypeBytes } from './dtype.ts';
-import { duplicateJsonKey } from './jsonKeys.ts';
 
 export type { Dtype, HostTensor as Tensor } from '../nn/hostTensor.ts';
 export { finiteFloat32, requireFinite } from '../nn/hostTensor.ts';
 
 // The format: u64 little-endian length of the header, the header in JSON, then the bytes of the tensors with no gap.
 const LENGTH_BYTES = 8;
+/** The reference implementation's own limit. */
+const LONGEST_HEADER = 100_000_000;
+const MOST_DIMENSIONS = 64;
+
+/** Bits of an element, of the types that the format has and Basin does not read. */
+const unreadBits: Record<string, number> = {
+  C64: 64,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  F4: 4,
+};
 
 interface Entry {
   name: string;
-  dtype: Dtype;
+  dtype: string;
   shape: number[];
   begin: number;
   end: number;
@@ -19,7 +35,8 @@ interface Entry {
 
 /**
  * Reads a safetensors file. Strict: the tensors must tile the data exactly, and nothing is returned unless all of it
- * is right. NaN and infinity are let through; whoever needs numbers calls requireFinite or finiteFloat32.
+ * is right. NaN and infinity are let through; whoever needs numbers calls requireFinite or finiteFloat32. Tensors of
+ * types that Basin does not read (float8, complex) are there as `unread`, for whoever needs one to refuse it.
  *
  * @param file how messages name the file
  * @returns the tensors in the order of their bytes
@@ -35,7 +52,16 @@ export function readSafetensors(file: string, bytes: Uint8Array): Map<string, Ho
     );
   }
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (headerLength > bytes.length - LENGTH_BYTES) {
+  const tooLong = headerLength > bytes.length - LENGTH_BYTES;
+  const foreign = tooLong || headerLength > LONGEST_HEADER ? foreignFormat(bytes) : undefined;
+  if (foreign !== undefined) {
+    const expected = 'expected safetensors, as safetensors.torch.save_file(model.state_dict(), path) writes';
+    throw new InputError(file, 'header', `${foreign}; ${expected}`);
+  }
+  if (!tooLong && headerLength > LONGEST_HEADER) {
+    throw new InputError(file, 'header', `has ${headerLength} bytes, expected at most ${LONGEST_HEADER}`);
+  }
+  if (tooLong) {
     throw new InputError(
       file,
       'header',
@@ -46,46 +72,42 @@ export function readSafetensors(file: string, bytes: Uint8Array): Map<string, Ho
   const entries = parseHeader(file, bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkTiling(file, entries, data.length);
-  return new Map(
-    entries.map(({ name, dtype, shape, begin, end }) => [
-      name,
-      decode(file, name, dtype, shape, data, begin, end),
-    ]),
-  );
+  return new Map(entries.map((entry) => [entry.name, decode(entry, file, data)]));
 }
 
 function decode(
+  { name, dtype: type, shape, begin, end }: Entry,
   file: string,
-  name: string,
-  dtype: Dtype,
-  shape: number[],
   bytes: Uint8Array,
-  begin: number,
-  end: number,
 ): HostTensor {
-  const data = decodeElements(dtype, bytes.subarray(begin, end));
-  if (dtype === 'BOOL') {
+  if (!isDtype(type)) return { dtype: 'unread', type, shape, data: new Uint8Array(0) };
+  const data = decodeElements(type, bytes.subarray(begin, end));
+  if (type === 'BOOL') {
     const wrong = (data as Uint8Array).findIndex((value) => value > 1);
     if (wrong >= 0)
       throw new InputError(file, name, `element ${wrong} is ${data[wrong]}, expected a BOOL of 0 or 1`);
   }
-  return { dtype, shape, data };
+  return { dtype: type, shape, data };
+}
+
+function elementBits(type: string): number | undefined {
+  if (isDtype(type)) return 8 * dtypeBytes[type];
+  return Object.hasOwn(unreadBits, type) ? unreadBits[type] : undefined;
+}
+
+function isDtype(type: string): type is Dtype {
+  return Object.hasOwn(dtypeBytes, type);
 }
 
 function parseHeader(file: string, bytes: Uint8Array): Entry[] {
   let text: string;
-  let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(text);
   } catch (error) {
     throw new InputError(file, 'header', `is not JSON: ${(error as Error).message}`);
   }
+  const header = parseJson(file, 'header', text);
   if (!isRecord(header)) throw new InputError(file, 'header', 'is not a JSON object');
-  const duplicate = duplicateJsonKey(text);
-  if (duplicate !== undefined) {
-    throw new InputError(file, duplicate, 'occurs twice in the header, expected once');
-  }
   const entries: Entry[] = [];
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') checkMetadata(file, value);
@@ -109,24 +131,25 @@ function parseEntry(file: string, name: string, value: unknown): Entry {
     }
   }
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype)) {
-    throw refuse(
-      `unknown dtype ${JSON.stringify(dtype)}, expected one of ${Object.keys(dtypeBytes).join(', ')}`,
-    );
+  const bits = typeof dtype === 'string' ? elementBits(dtype) : undefined;
+  if (bits === undefined) {
+    throw refuse(`unknown dtype ${showValue(dtype)}, expected one of ${Object.keys(dtypeBytes).join(', ')}`);
   }
-  if (!isSizes(shape))
-    throw refuse(`shape ${JSON.stringify(shape)}, expected a list of integers of at least 0`);
+  if (!isSizes(shape)) throw refuse(`shape ${showValue(shape)}, expected a list of integers of at least 0`);
+  if (shape.length > MOST_DIMENSIONS) {
+    throw refuse(`shape of ${shape.length} dimensions, expected at most ${MOST_DIMENSIONS}`);
+  }
   if (!isSizes(offsets) || offsets.length !== 2 || (offsets[0] as number) > (offsets[1] as number)) {
-    throw refuse(`data_offsets ${JSON.stringify(offsets)}, expected [begin, end] with begin ≤ end`);
+    throw refuse(`data_offsets ${showValue(offsets)}, expected [begin, end] with begin ≤ end`);
   }
   const [begin, end] = offsets as [number, number];
-  const needed = elementCount(shape) * dtypeBytes[dtype as Dtype];
+  const needed = (elementCount(shape) * bits) / 8;
   if (needed !== end - begin) {
     throw refuse(
       `shape ${showShape(shape)} of ${dtype} needs ${needed} bytes, data_offsets hold ${end - begin}`,
     );
   }
-  return { name, dtype: dtype as Dtype, shape, begin, end };
+  return { name, dtype: dtype as string, shape, begin, end };
 }
 
 /** @param entries sorted by where they begin */
@@ -186,7 +209,8 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
   metadata?: Record<string, string>,
 ): Uint8Array<ArrayBuffer> {
-  const sorted = [...tensors].sort(([, a], [, b]) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype]);
+  const width = ({ data }: HostTensor): number => data.BYTES_PER_ELEMENT;
+  const sorted = [...tensors].sort(([, a], [, b]) => width(b) - width(a));
   let position = 0;
   const entries: [string, unknown][] = metadata ? [['__metadata__', metadata]] : [];
   for (const [name, { dtype, shape, data }] of sorted) {

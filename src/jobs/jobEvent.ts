@@ -1,20 +1,17 @@
+import type { ByteSource } from '../data/byteSource.ts';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { EigenvalueProgress } from '../measure/eigenvalues.ts';
 import type { KernelsEvent } from './bench/kernelsReport.ts';
 import type { Reading } from './reading.ts';
 
 /** How a job reads the files that its description names; the host knows where they lie. */
-export interface JobHost {
-  /**
-   * The bytes of a file. Built-in data sets are `builtin:<set>/<file>`, uncompressed.
-   * @throws if there is no such file, with the path that was tried.
-   */
-  read(path: string): Promise<Uint8Array>;
-}
+export type JobHost = ByteSource;
 
 export type JobEvent =
   | { readonly type: 'adapter'; readonly adapter: AdapterInfo }
   | { readonly type: 'phase'; readonly phase: string }
+  /** What was inferred from the files, for a user to check. */
+  | { readonly type: 'note'; readonly text: string }
   | {
       readonly type: 'progress';
       readonly done: number;
@@ -28,7 +25,8 @@ export type JobEvent =
       readonly step: number;
       readonly replica: number;
       readonly split: 'train' | 'test';
-      readonly weights: 'last' | 'swa' | 'ema';
+      /** Which weights; `recomputed`: the last, with BatchNorm's statistics recomputed as an average's are. */
+      readonly weights: 'last' | 'swa' | 'ema' | 'recomputed';
       readonly loss: number;
       readonly accuracy: number | null;
     }

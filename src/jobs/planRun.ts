@@ -3,24 +3,51 @@ import { loadDataset } from '../data/loadDataset.ts';
 import { orderTable } from '../data/order.ts';
 import { readSafetensors } from '../data/safetensors.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
+import { deriveSeed } from '../nn/deriveSeed.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { InputError } from '../nn/inputError.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
 import { type Averaging, captures } from '../optim/average.ts';
+import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import type { JobHost } from './jobEvent.ts';
 import type { Replica, TrainingOptions } from './trainingRun.ts';
-import { DEFAULT_BATCH_SIZE, isOrderFile, type ParsedTrainSpec } from './trainSpec.ts';
+import {
+  DEFAULT_BATCH_SIZE,
+  isOrderFile,
+  type ParsedTrainSpec,
+  parseTrainSpec,
+  type TrainSpec,
+} from './trainSpec.ts';
+
+/** What a run takes, and what a user should know about it. */
+export type PlannedRun = TrainingOptions & { readonly notes: readonly string[] };
+
+/**
+ * Refuses what can be refused before data are read and a device is opened.
+ * @returns the description, checked and with its defaults
+ * @throws InputError
+ */
+export async function checkTrainSpec(given: TrainSpec, host: JobHost): Promise<ParsedTrainSpec> {
+  const spec = parseTrainSpec(given);
+  await readModel(spec.model, host);
+  if (spec.steps !== undefined) {
+    requireSteps(spec, spec.steps);
+    averagingOf(spec, spec.steps);
+  }
+  return spec;
+}
 
 /**
  * Reads the files that a run's description names and turns it into what the run takes.
  * @throws InputError for input that is refused, before anything runs
  */
-export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<TrainingOptions> {
-  const loaded = await loadDataset(spec.data, host);
-  const { file, model } = await readModel(spec.model, loaded, host);
+export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<PlannedRun> {
+  const given = await readModel(spec.model, host);
+  const loaded = await loadDataset(dataName(spec), host);
+  const { file, model } = given ?? perceptron(spec.model, loaded);
   const { dataset, shapes } = fitDataset(loaded, model, file);
   requireSupported(file, model, shapes);
 
@@ -31,6 +58,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Tra
   }));
   if (batches[0]?.fromStep !== 0) batches.unshift({ fromStep: 0, batchSize });
   const steps = spec.steps ?? stepsOf(spec.epochs ?? 1, dataset.examples, batches);
+  requireSteps(spec, steps);
   const averaging = averagingOf(spec, steps);
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
@@ -38,6 +66,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Tra
     measures: spec.measure?.small_batch ?? false,
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });
+
   return {
     model,
     dataset,
@@ -60,7 +89,27 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Tra
     gradientTests: spec.measure?.tests,
     recordEvery: spec.record_every,
     replicas: await readReplicas(spec, model, steps, host),
+    notes: [cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat(),
   };
+}
+
+/** The data's name; a synthetic set's with the seed of the data. */
+function dataName({ data, data_seed }: ParsedTrainSpec): string {
+  return data_seed === undefined ? data : `${data}${data.includes('?') ? '&' : '?'}seed=${data_seed}`;
+}
+
+/** What the device's counter of steps holds. */
+const MOST_STEPS = 2 ** 32 - 1;
+
+function requireSteps({ steps: given, lr_schedule }: ParsedTrainSpec, steps: number): void {
+  if (steps > MOST_STEPS) {
+    const [key, what] = given === undefined ? ['epochs', `come to ${steps} steps`] : ['steps', `is ${steps}`];
+    throw new InputError('train.json', key!, `${what}, expected at most ${MOST_STEPS} steps`);
+  }
+  if (lr_schedule.type === 'table' && lr_schedule.values.length < steps) {
+    const reason = `has ${lr_schedule.values.length} rates, expected at least ${steps}, one a step`;
+    throw new InputError('train.json', 'lr_schedule.values', reason);
+  }
 }
 
 function averagingOf({ averaging }: ParsedTrainSpec, steps: number): Averaging | undefined {
@@ -80,16 +129,27 @@ export function hasCaptured(averaging: Pick<Averaging, 'start' | 'every'>, steps
   return steps >= averaging.start && captures(averaging, averaging.start);
 }
 
+/** @returns null for a perceptron in short form, which the data complete */
 async function readModel(
   given: ParsedTrainSpec['model'],
-  dataset: Dataset,
   host: JobHost,
-): Promise<{ file: string; model: ModelSpec }> {
-  if (typeof given === 'string') return { file: given, model: parseModel(given, await host.read(given)) };
+): Promise<{ file: string; model: ModelSpec } | null> {
+  if (typeof given === 'object' && 'hidden' in given) return null;
+  const [file, content] =
+    typeof given === 'string' ? [given, await host.read(given)] : ['train.json model', given];
+  const model = parseModel(file, content);
+  if (!stateDictLayout(model).some(({ kind }) => kind === 'parameter')) {
+    throw new InputError(file, 'layers', 'none of them has parameters, so there is nothing to train');
+  }
+  return { file, model };
+}
+
+function perceptron(
+  given: ParsedTrainSpec['model'],
+  { targets, exampleShape }: Dataset,
+): { file: string; model: ModelSpec } {
   const file = 'train.json model';
-  if (!('hidden' in given)) return { file, model: parseModel(file, given) };
   const { hidden, activation } = given as { hidden: number[]; activation: string };
-  const { targets, exampleShape } = dataset;
   const inputs = exampleShape.reduce((product, extent) => product * extent, 1);
   const outputs = targets.kind === 'classes' ? Math.max(2, targets.classes) : targets.width;
   const widths = [inputs, ...hidden, outputs];
@@ -141,29 +201,21 @@ async function readReplicas(
   }
   return Promise.all(
     (spec.replicas ?? [{}]).map(async (replica): Promise<Replica> => {
-      const seed = replica.seed ?? spec.seed;
+      const seedOf = (of: 'init' | 'order'): number =>
+        replica[`${of}_seed`] ?? spec[`${of}_seed`] ?? deriveSeed(replica.seed ?? spec.seed, of);
       const drawn = (): Map<string, Float32Array> =>
-        new Map([...initialStateDict(model, seed)].map(([name, { data }]) => [name, data]));
+        new Map([...initialStateDict(model, seedOf('init'))].map(([name, { data }]) => [name, data]));
       return {
-        seed,
+        seed: seedOf('order'),
         settings: {
           momentum: replica.momentum ?? optimizer.momentum,
           dampening: optimizer.dampening,
           weightDecay: replica.weight_decay ?? optimizer.weight_decay,
           nesterov: optimizer.nesterov,
         },
-        rates: ratesOf(lr_schedule, replica.lr ?? optimizer.lr, steps),
+        rates: learningRates(lr_schedule, replica.lr ?? optimizer.lr, steps),
         weights: replica.weights ? await readWeights(replica.weights) : (shared ?? drawn()),
       };
     }),
   );
-}
-
-function ratesOf(schedule: ParsedTrainSpec['lr_schedule'], lr: number, steps: number): Float32Array {
-  try {
-    return learningRates(schedule, lr, steps);
-  } catch (error) {
-    if (error instanceof RangeError) throw new InputError('train.json', 'lr_schedule.values', error.message);
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
+import { deriveSeed } from '../nn/deriveSeed.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import type { LayerSpec, LossName, ModelSpec } from '../nn/modelSpec.ts';
@@ -23,7 +24,7 @@ export interface TrainSettings {
   readonly lr: number | readonly number[];
   readonly momentum?: number | readonly number[];
   readonly weightDecay?: number | readonly number[];
-  /** Of initial weights and order, in [0, 2³²). */
+  /** Of initial weights and order, each drawn by a seed that follows from it (deriveSeed), in [0, 2³²). */
   readonly seed?: number | readonly number[];
   readonly nesterov?: boolean;
   readonly dampening?: number;
@@ -76,9 +77,9 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
     gradientTests: settings.gradientTests,
     replicas: Array.from({ length: replicas }, (_, r) => {
       const seed = at(lists.seed, r);
-      const initial = initialStateDict(model, seed);
+      const initial = initialStateDict(model, deriveSeed(seed, 'init'));
       return {
-        seed,
+        seed: deriveSeed(seed, 'order'),
         settings: {
           momentum: at(lists.momentum, r),
           weightDecay: at(lists.weightDecay, r),

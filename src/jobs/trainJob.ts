@@ -10,9 +10,10 @@ import type { JobEvent, JobHost } from './jobEvent.ts';
 import { RunKernels } from './kernels/chosenKernels.ts';
 import type { KernelRecord } from './kernels/kernelRecord.ts';
 import { hasCaptured, planRun } from './planRun.ts';
+import { type Provenance, provenance } from './provenance.ts';
 import { ReplicaLog } from './replicaLog.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
-import { parseTrainSpec, type TrainSpec } from './trainSpec.ts';
+import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
 export type { TrainSpec };
 
@@ -26,22 +27,28 @@ export async function* trainJob(
   host: JobHost,
   control?: RunControl,
 ): AsyncGenerator<JobEvent, void, void> {
+  const began = Date.now();
   yield { type: 'phase', phase: 'reading data' };
   const { job: _, ...description } = given as TrainSpec & { job?: string };
   const spec = parseTrainSpec(description);
   const options = await planRun(spec, host);
-  const { dataset, steps, replicas } = options;
+  const { dataset, steps, replicas, notes } = options;
+  for (const text of notes) yield { type: 'note', text };
   const kernels = new RunKernels(device, spec.kernels);
   const gpu: Gpu = { ...device, kernels };
 
   yield { type: 'phase', phase: 'compiling' };
   const run = await TrainingRun.open(gpu, options);
   const evaluators: Evaluator[] = [];
+  const states = {
+    last: [run.theta, run.buffers],
+    recomputed: [run.theta, run.averagedBuffers],
+    averaged: [run.averaged!, run.averagedBuffers],
+  } as const;
   try {
-    const evaluator = async (data: Dataset, which: 'last' | 'averaged' = 'last'): Promise<Evaluator> => {
+    const evaluator = async (data: Dataset, which: keyof typeof states = 'last'): Promise<Evaluator> => {
       const { model } = options;
-      const [theta, buffers] =
-        which === 'last' ? [run.theta, run.buffers] : [run.averaged!, run.averagedBuffers];
+      const [theta, buffers] = states[which];
       evaluators.push(
         await Evaluator.open(gpu, {
           model,
@@ -97,12 +104,41 @@ export async function* trainJob(
     const done = run.submitted;
     const { averaging } = options;
     const captured = averaging && hasCaptured(averaging, done);
-    const outcome: Outcome = { steps: done, train: [], test: null, averaged: null, averagedTest: null };
+    const outcome: Outcome = {
+      steps: done,
+      train: [],
+      test: null,
+      recomputed: null,
+      recomputedTest: null,
+      averaged: null,
+      averagedTest: null,
+    };
     outcome.train = await (await evaluator(dataset)).evaluate();
     yield* evaluationEvents(outcome.train, { step: done, split: 'train', weights: 'last' }, logs);
     if (test) {
       outcome.test = await test.evaluate();
       yield* evaluationEvents(outcome.test, { step: done, split: 'test', weights: 'last' }, logs);
+    }
+    if (captured && run.averagedBuffers) {
+      await run.recomputeLastStatistics();
+      outcome.recomputed = await (await evaluator(dataset, 'recomputed')).evaluate();
+      yield* evaluationEvents(
+        outcome.recomputed,
+        { step: done, split: 'train', weights: 'recomputed' },
+        logs,
+      );
+      if (dataset.test) {
+        outcome.recomputedTest = await (await evaluator(dataset.test, 'recomputed')).evaluate();
+        yield* evaluationEvents(
+          outcome.recomputedTest,
+          { step: done, split: 'test', weights: 'recomputed' },
+          logs,
+        );
+      }
+    } else if (captured) {
+      // Without running statistics there is nothing that the pass would change.
+      outcome.recomputed = outcome.train;
+      outcome.recomputedTest = outcome.test;
     }
     if (captured) {
       await run.recomputeAveragedStatistics();
@@ -124,6 +160,8 @@ export async function* trainJob(
     yield* resultEvents(run, options, outcome, logs, {
       sweep: spec.replicas !== undefined,
       kernels: kernels.record,
+      warnings: notes,
+      ...provenance(spec, device.info, began),
     });
   } finally {
     for (const made of evaluators) made.dispose();
@@ -131,11 +169,21 @@ export async function* trainJob(
   }
 }
 
+/** What a result says of all its replicas. */
+interface WholeRun extends Provenance<ParsedTrainSpec> {
+  readonly kernels: KernelRecord;
+  /** What may not be meant as it was given. */
+  readonly warnings: readonly string[];
+}
+
 /** How the weights did at the end, by replica. */
 interface Outcome {
   readonly steps: number;
   train: Evaluation[];
   test: Evaluation[] | null;
+  /** The last weights with running statistics by the same pass as the average's, where the run has captured one. */
+  recomputed: Evaluation[] | null;
+  recomputedTest: Evaluation[] | null;
   averaged: Evaluation[] | null;
   averagedTest: Evaluation[] | null;
 }
@@ -146,7 +194,7 @@ async function* resultEvents(
   { model, averaging }: TrainingOptions,
   outcome: Outcome,
   logs: readonly ReplicaLog[],
-  { sweep, kernels }: { readonly sweep: boolean; readonly kernels: KernelRecord },
+  { sweep, ...whole }: { readonly sweep: boolean } & WholeRun,
 ): AsyncGenerator<JobEvent> {
   const layout = stateDictLayout(model);
   const kind = averaging?.kind ?? 'swa';
@@ -175,8 +223,10 @@ async function* resultEvents(
     results.push({
       ...result,
       ...named(outcome.train[replica], 'finalLoss', 'accuracy'),
+      ...named(outcome.recomputed?.[replica], 'finalLossRecomputed', 'accuracyRecomputed'),
       ...named(outcome.averaged?.[replica], `${kind}Loss`, `${kind}Accuracy`),
       ...named(outcome.test?.[replica], 'testLoss', 'testAccuracy'),
+      ...named(outcome.recomputedTest?.[replica], 'testLossRecomputed', 'testAccuracyRecomputed'),
       ...named(outcome.averagedTest?.[replica], `${kind}TestLoss`, `${kind}TestAccuracy`),
     });
     const all = [
@@ -188,7 +238,7 @@ async function* resultEvents(
   yield* divergenceEvents(logs);
   yield {
     type: 'result',
-    result: { ...(sweep ? { replicas: results } : results[0]), kernels },
+    result: { ...(sweep ? { replicas: results } : results[0]), ...whole },
     ...(tensors.size > 0 ? { tensors: writeSafetensors(tensors) } : {}),
     exitCode: !sweep && logs[0]!.diverged ? 3 : 0,
   };
@@ -213,7 +263,7 @@ function* divergenceEvents(logs: readonly ReplicaLog[]): Generator<JobEvent> {
 
 function* evaluationEvents(
   evaluations: readonly Evaluation[],
-  at: { readonly step: number; readonly split: 'train' | 'test'; readonly weights: 'last' | 'swa' | 'ema' },
+  at: Pick<Extract<JobEvent, { type: 'evaluation' }>, 'step' | 'split' | 'weights'>,
   logs: readonly ReplicaLog[],
 ): Generator<JobEvent> {
   for (const [replica, { loss, accuracy }] of evaluations.entries()) {

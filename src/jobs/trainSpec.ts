@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { isSyntheticName } from '../data/synthetic.ts';
 import { InputError } from '../nn/inputError.ts';
+import { showValue } from '../nn/showValue.ts';
 import { kernelRecordSchema } from './kernels/kernelRecord.ts';
 
 const count = z.int().positive();
@@ -8,6 +10,15 @@ const seed = z
   .int()
   .min(0)
   .max(2 ** 32 - 1);
+/** By purpose; each follows from `seed` where it is left out (deriveSeed). */
+const seedsByPurpose = {
+  /** Of the initial weights. */
+  init_seed: seed.optional(),
+  /** Of the order of examples, and of what Dropout drops. */
+  order_seed: seed.optional(),
+  /** Of what is drawn of the data. */
+  data_seed: seed.optional(),
+};
 const warmup = z.int().nonnegative().optional();
 
 const scheduleSchema = z.discriminatedUnion('type', [
@@ -48,11 +59,14 @@ const activations = ['ReLU', 'Tanh', 'Sigmoid', 'GELU'] as const;
 
 const schema = z.strictObject({
   /** A path, the model itself, or the hidden sizes of a perceptron that fits the data. */
-  model: z.union([
-    z.string(),
-    z.strictObject({ hidden: z.array(count), activation: z.enum(activations).default('ReLU') }),
-    z.looseObject({ layers: z.unknown(), loss: z.unknown() }),
-  ]),
+  model: z.union(
+    [
+      z.string(),
+      z.strictObject({ hidden: z.array(count), activation: z.enum(activations).default('ReLU') }),
+      z.looseObject({ layers: z.unknown(), loss: z.unknown() }),
+    ],
+    { error: 'expected a file, {"hidden": [sizes]} or {"layers": […], "loss": …}' },
+  ),
   weights: z.string().optional(),
   weights_prefix: z.string().optional(),
   data: z.string(),
@@ -65,6 +79,7 @@ const schema = z.strictObject({
   steps: z.int().nonnegative().optional(),
   epochs: z.number().positive().optional(),
   seed: seed.default(0),
+  ...seedsByPurpose,
   optimizer: z.strictObject({
     type: z.literal('sgd').default('sgd'),
     lr: rate,
@@ -79,6 +94,7 @@ const schema = z.strictObject({
     .array(
       z.strictObject({
         seed: seed.optional(),
+        ...seedsByPurpose,
         lr: rate.optional(),
         momentum: rate.optional(),
         weight_decay: rate.optional(),
@@ -163,7 +179,23 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
       `has ${lr_schedule.values.length} rates, expected at least ${steps}, one a step`,
     );
   }
+  checkDataSeed(parsed.data);
   return parsed.data;
+}
+
+/** Refuses a seed that would change nothing: no run draws a subset, label noise or augmentation of its data yet. */
+function checkDataSeed({ data, data_seed, replicas }: ParsedTrainSpec): void {
+  const own = replicas?.findIndex((replica) => replica.data_seed !== undefined) ?? -1;
+  if (own >= 0) {
+    throw new InputError(FILE, `replicas.${own}.data_seed`, 'all replicas train on one data set');
+  }
+  if (data_seed === undefined) return;
+  if (!isSyntheticName(data)) {
+    throw new InputError(FILE, 'data_seed', `nothing is drawn of ${data}, only synthetic data are`);
+  }
+  if (/[?&]seed=/.test(data)) {
+    throw new InputError(FILE, 'data_seed', `${data} says its seed itself; expected one of the two`);
+  }
 }
 
 /** Whether `order` names a file rather than a way to draw. */
@@ -177,8 +209,12 @@ function inputError(issue: z.core.$ZodIssue, spec: unknown): InputError {
     (value, key) => (value as Record<string, unknown> | undefined)?.[key],
     spec,
   );
-  const item = path.join('.') || 'top level';
-  if (issue.code === 'unrecognized_keys') return new InputError(FILE, item, `unknown key "${issue.keys[0]}"`);
-  const shown = found === undefined ? 'missing' : `is ${JSON.stringify(found)}`;
-  return new InputError(FILE, item, `${shown}: ${issue.message}`);
+  if (issue.code === 'unrecognized_keys') {
+    return new InputError(FILE, path.join('.') || 'top level', `unknown key "${issue.keys[0]}"`);
+  }
+  // What an optimizer lacks at least.
+  if (found === undefined && path.join('.') === 'optimizer') path.push('lr');
+  const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received undefined$/, '');
+  const shown = found === undefined ? 'missing' : `is ${showValue(found)}`;
+  return new InputError(FILE, path.join('.') || 'top level', `${shown}: ${expected}`);
 }

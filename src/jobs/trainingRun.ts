@@ -346,8 +346,21 @@ export class TrainingRun {
    * @throws DeviceLostError
    */
   async recomputeAveragedStatistics(): Promise<void> {
-    const { averaged: theta, averagedBuffers: buffers } = this;
-    if (!theta || !buffers) return;
+    if (this.averaged) await this.#recompute(this.averaged);
+  }
+
+  /**
+   * The same of the last weights, in the place of the average's, so that the two can be compared: what `buffers` holds stays
+   * as training left it.
+   * @throws DeviceLostError
+   */
+  async recomputeLastStatistics(): Promise<void> {
+    await this.#recompute(this.theta);
+  }
+
+  async #recompute(theta: State): Promise<void> {
+    const buffers = this.averagedBuffers;
+    if (!buffers) return;
     const { model, batches, bnBatchSize } = this.#options;
     const batchSize = bnBatchSize ?? batches.at(-1)!.batchSize;
     const { layout, arena } = this;

@@ -1,22 +1,46 @@
 import { InputError } from './inputError.ts';
+import { printable } from './showValue.ts';
 
 /** Element types as safetensors names them. F16 and BF16 are decoded to float32 when they are read. */
-export type Dtype = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
+export type Dtype =
+  | 'F64'
+  | 'F32'
+  | 'F16'
+  | 'BF16'
+  | 'I64'
+  | 'I32'
+  | 'I16'
+  | 'I8'
+  | 'U64'
+  | 'U32'
+  | 'U16'
+  | 'U8'
+  | 'BOOL';
 
 export type HostArray =
   | Float64Array
   | Float32Array
   | BigInt64Array
+  | BigUint64Array
   | Int32Array
+  | Uint32Array
   | Int16Array
+  | Uint16Array
   | Int8Array
   | Uint8Array;
 
-/** A tensor in host memory, row-major. `dtype` is the file's; `data` has one entry for each element. */
-export interface HostTensor {
-  dtype: Dtype;
-  shape: number[];
-  data: HostArray;
+/**
+ * A tensor in host memory, row-major. `dtype` is the file's; `data` has one entry for each element. A file may hold tensors
+ * that nobody asks for in types that are not read, text or float8: those have dtype `unread`, no elements, and the file's
+ * name of the type.
+ */
+export type HostTensor =
+  | { dtype: Dtype; shape: number[]; data: HostArray }
+  | { dtype: 'unread'; type: string; shape: number[]; data: Uint8Array };
+
+/** A tensor's type as messages name it. */
+export function showDtype(tensor: HostTensor): string {
+  return tensor.dtype === 'unread' ? printable(tensor.type, 80) : tensor.dtype;
 }
 
 /** Number of elements of a shape; 1 for a scalar. */
@@ -24,9 +48,13 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** A shape as messages print it: [2, 3]. */
+/** Dimensions that a message prints; NumPy has at most 64, PyTorch's shapes are shorter by far. */
+const SHOWN_DIMENSIONS = 16;
+
+/** A shape as messages print it: [2, 3]. A very long one is cut. */
 export function showShape(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
+  const cut = shape.length > SHOWN_DIMENSIONS ? `, … (${shape.length} dimensions)` : '';
+  return `[${shape.slice(0, SHOWN_DIMENSIONS).join(', ')}${cut}]`;
 }
 
 /**
@@ -49,7 +77,7 @@ export function requireFinite(file: string, name: string, tensor: HostTensor): v
 export function finiteFloat32(file: string, name: string, tensor: HostTensor): Float32Array {
   const { data } = tensor;
   if (!(data instanceof Float32Array || data instanceof Float64Array)) {
-    throw new InputError(file, name, `found dtype ${tensor.dtype}, expected floating point (F32)`);
+    throw new InputError(file, name, `found dtype ${showDtype(tensor)}, expected floating point (F32)`);
   }
   requireFinite(file, name, tensor);
   if (data instanceof Float32Array) return data;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { showShape } from './hostTensor.ts';
 import { InputError } from './inputError.ts';
+import { parseJson } from './parseJson.ts';
+import { showValue } from './showValue.ts';
 
 // zod would otherwise try `new Function`, which a strict content policy reports as a violation.
 z.config({ jitless: true });
@@ -142,9 +144,14 @@ const losses: LossName[] = ['cross_entropy', 'mse'];
  *   the layer by index and type, the reason what was found and what was expected.
  */
 export function parseModel(file: string, source: unknown): ModelSpec {
-  const model = parseJson(file, source);
+  const isText = typeof source === 'string' || source instanceof Uint8Array;
+  const model = isText ? parseJson(file, 'model', source) : source;
   if (!isRecord(model)) {
-    throw new InputError(file, 'model', `found ${show(model)}, expected an object with "layers" and "loss"`);
+    throw new InputError(
+      file,
+      'model',
+      `found ${showValue(model)}, expected an object with "layers" and "loss"`,
+    );
   }
   for (const key of Object.keys(model)) {
     if (!topLevelKeys.includes(key)) {
@@ -153,32 +160,26 @@ export function parseModel(file: string, source: unknown): ModelSpec {
   }
   const { layers, loss } = model;
   if (!Array.isArray(layers) || layers.length === 0) {
-    throw new InputError(file, 'layers', `found ${show(layers)}, expected a list of at least one layer`);
+    throw new InputError(file, 'layers', `found ${showValue(layers)}, expected a list of at least one layer`);
   }
   if (!losses.includes(loss as LossName)) {
-    throw new InputError(file, 'loss', `found ${show(loss)}, expected "cross_entropy" or "mse"`);
+    throw new InputError(file, 'loss', `found ${showValue(loss)}, expected "cross_entropy" or "mse"`);
   }
   return { layers: layers.map((layer, index) => parseLayer(file, layer, index)), loss: loss as LossName };
 }
 
-function parseJson(file: string, source: unknown): unknown {
-  try {
-    const text =
-      source instanceof Uint8Array ? new TextDecoder('utf-8', { fatal: true }).decode(source) : source;
-    return typeof text === 'string' ? JSON.parse(text) : text;
-  } catch (error) {
-    throw new InputError(file, 'model', `is not JSON: ${(error as Error).message}`);
-  }
-}
-
 function parseLayer(file: string, layer: unknown, index: number): LayerSpec {
   if (!isRecord(layer)) {
-    throw new InputError(file, `layer ${index}`, `found ${show(layer)}, expected an object with a "type"`);
+    throw new InputError(
+      file,
+      `layer ${index}`,
+      `found ${showValue(layer)}, expected an object with a "type"`,
+    );
   }
   const { type } = layer;
   if (!layerNames.includes(type as LayerType)) {
     const item = typeof type === 'string' ? `layer ${index} (${type})` : `layer ${index}`;
-    const found = type === undefined ? 'missing key "type"' : `unknown layer ${show(type)}`;
+    const found = type === undefined ? 'missing key "type"' : `unknown layer ${showValue(type)}`;
     throw new InputError(file, item, `${found}, expected one of ${layerNames.join(', ')}`);
   }
   const name = type as LayerType;
@@ -195,7 +196,7 @@ function parseLayer(file: string, layer: unknown, index: number): LayerSpec {
       file,
       item,
       key in layer
-        ? `"${key}" is ${show(layer[key])}, expected ${expected}`
+        ? `"${key}" is ${showValue(layer[key])}, expected ${expected}`
         : `missing key "${key}", expected ${expected}`,
     );
   }
@@ -369,10 +370,4 @@ function layerItem(type: LayerType, index: number): string {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A JSON value as messages print it, cut to one line. */
-function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -53,6 +53,7 @@ export { scaleShift } from './scaleShift.ts';
 export { sigmoid } from './sigmoid.ts';
 export { softmax } from './softmax.ts';
 export { softmaxCrossEntropy } from './softmaxCrossEntropy.ts';
+export { softTargetCrossEntropy } from './softTargetCrossEntropy.ts';
 export { square } from './square.ts';
 export { standardize } from './standardize.ts';
 export { store } from './store.ts';

@@ -37,12 +37,19 @@ window.basinRun = async (spec, token, cache) => {
 
 /** Files are read by the process that opened the page. */
 function hostOf(token: string): JobHost {
+  const ask = async (what: string, path: string): Promise<Response> => {
+    const response = await fetch(`/${what}?path=${encodeURIComponent(path)}`, {
+      headers: { 'x-basin-token': token },
+    });
+    if (!response.ok) throw new Error(`${path}: the host answered ${response.status}`);
+    return response;
+  };
   return {
+    async find(path) {
+      return (await ask('host-find', path)).json();
+    },
     async read(path) {
-      const response = await fetch(`/host-file?path=${encodeURIComponent(path)}`, {
-        headers: { 'x-basin-token': token },
-      });
-      if (!response.ok) throw new Error(`${path}: the host answered ${response.status}`);
+      const response = await ask('host-file', path);
       if (response.headers.has('x-basin-failure')) {
         const { name, message } = (await response.json()) as JobFailure;
         throw Object.assign(new Error(message), { name });

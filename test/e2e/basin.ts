@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LAUNCHER = join(ROOT, 'src', 'cli', 'launch.mjs');
+export const LAUNCHER = join(ROOT, 'src', 'cli', 'launch.mjs');
 
 export interface Ended {
   stdout: string;

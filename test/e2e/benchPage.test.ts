@@ -26,6 +26,7 @@ beforeAll(async () => {
   if (exitCode !== 0) throw new Error(stderr);
   server = await serveJob(join(ROOT, 'dist'), {
     read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
+    find: async (path) => ({ path, is: 'nothing' }),
   });
   browser = await launchBrowser();
 }, 300_000);
@@ -196,7 +197,7 @@ describe('the bench page', () => {
         await alert.waitFor();
         const text = await alert.textContent();
         expect(text).toMatch(/other\.json.*found.*bench step.*expected "basin-bench-kernels\/1"/);
-        expect(text).toMatch(/cut\.json.*no JSON/);
+        expect(text).toMatch(/cut\.json.*is not JSON/);
         await openFiles(page, {
           'rows.json': JSON.stringify({ ...report, rows: [{ ...row, flops: 'many' }] }),
         });

@@ -51,6 +51,18 @@ describe('what the command line refuses', () => {
       ['train', '--data', DATA, '--steps', '1', '--epochs', '1'],
       /--epochs.*--steps/,
     ],
+    ['no learning rate', ['train', '--data', DATA, '--hidden', '4'], /^basin: command line: --lr: missing/m],
+    ['no model', ['train', ...SHORT], /^basin: command line: --model or --hidden: missing/m],
+    [
+      'more steps than there can be',
+      ['train', ...SHORT.filter((arg) => !/^(--steps|6)$/.test(arg)), '--hidden', '4', '--epochs', '1e12'],
+      /^basin: command line: --epochs: come to 4000000000000 steps/m,
+    ],
+    [
+      'a seed that would change nothing',
+      ['train', ...SHORT, '--hidden', '4', '--data', 'mnist', '--data-seed', '1'],
+      /^basin: command line: --data-seed: nothing is drawn of mnist/m,
+    ],
     ['a missing option', ['measure', '--model', 'm.json'], /required option '--weights/],
     ['an unknown runtime', ['info', '--runtime', 'deno'], /'deno' is invalid.*auto, node, browser/],
     [
@@ -83,7 +95,7 @@ describe('what the command line refuses', () => {
       expect(cut.stderr).toMatch(/^basin: cut\.json: JSON: /m);
       expect(cut.exitCode).toBe(2);
       const twice = await basin(['train', 'twice.json'], folder);
-      expect(twice.stderr).toMatch(/"steps" is given twice/);
+      expect(twice.stderr).toMatch(/^basin: twice\.json: steps: occurs twice/m);
       expect(twice.exitCode).toBe(2);
     });
   });
@@ -227,6 +239,52 @@ test('measure reports tests, signal-to-noise and histograms only where they are 
     }
     expect(refused.exitCode).toBe(2);
     expect(refused.stderr).toMatch(/histogram: 2000 × 2 = 4000 bins, expected at most 2048/);
+  });
+});
+
+test('a model without parameters is refused, before the adapter is looked for', async () => {
+  await inFolder(async (folder) => {
+    writeFileSync(join(folder, 'model.json'), '{"layers": [{"type": "ReLU"}], "loss": "mse"}');
+    const { stderr, exitCode } = await basin(['train', ...SHORT, '--model', 'model.json'], folder);
+    expect(stderr).toMatch(/^basin: model\.json: layers: none of them has parameters/m);
+    expect(stderr).not.toMatch(/adapter/);
+    expect(exitCode).toBe(2);
+  });
+});
+
+test('a result is repeated from its file alone, wherever that lies, and so is the job in it', async () => {
+  await inFolder(async (folder) => {
+    writeRun(folder, { replicas: [{}, { lr: 0.3, order_seed: 4 }], averaging: { type: 'swa', start: 5 } });
+    mkdirSync(join(folder, 'elsewhere'));
+    const read = (name: string) => JSON.parse(readFileSync(join(folder, 'elsewhere', name), 'utf8'));
+    const repeat = (from: string, to: string) =>
+      basin(['train', from, '--out', to], join(folder, 'elsewhere'));
+    // With a byte-order mark, as some editors write it.
+    const described = readFileSync(join(folder, 'run', 'train.json'), 'utf8');
+    writeFileSync(join(folder, 'run', 'train.json'), `\ufeff${described}`);
+    const first = await repeat('../run/train.json', 'r.json');
+    expect(first.exitCode, first.stderr).toBe(0);
+    expect(first.stderr).toMatch(/^ε = 0\.3, order seed 4: step 6, train loss \d/m);
+    expect(first.stderr).toMatch(/^wrote r\.json$/m);
+    const { job, kernels, replicas } = read('r.json');
+    expect(job.model).toBe(join(folder, 'run', 'model.json'));
+    writeFileSync(join(folder, 'job.json'), JSON.stringify(job));
+    for (const from of ['r.json', '../job.json']) {
+      const { exitCode, stderr } = await repeat(from, 'again.json');
+      expect(exitCode, stderr).toBe(0);
+      expect(read('again.json')).toMatchObject({ replicas, kernels });
+    }
+    const changed = await basin(['train', 'r.json', '--seed', '9'], join(folder, 'elsewhere'));
+    expect(JSON.parse(changed.stdout).replicas[0].losses).not.toEqual(replicas[0].losses);
+  });
+});
+
+test('the noise scale is said at the end of training', async () => {
+  await inFolder(async (folder) => {
+    const args = ['train', ...SHORT, '--hidden', '4', '--measure-every', '1', '--out', 'r.json'];
+    const { stderr, exitCode } = await basin(args, folder);
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toMatch(/^step 6, B_simple /m);
   });
 });
 

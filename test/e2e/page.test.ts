@@ -26,6 +26,7 @@ beforeAll(async () => {
   if (exitCode !== 0) throw new Error(stderr);
   server = await serveJob(join(ROOT, 'dist'), {
     read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
+    find: async (path) => ({ path, is: 'nothing' }),
   });
   browser = await launchBrowser();
 }, 300_000);

@@ -226,6 +226,13 @@ const SAMPLES: Record<string, Sample> = {
     ],
     f: ([p, v]) => softmaxJacobian(p!, v!, 0.5),
   },
+  softTargetCrossEntropy: {
+    shapes: [
+      [9, 10],
+      [9, 10],
+    ],
+    f: ([z, y]) => ops.softTargetCrossEntropy(z!, y!),
+  },
   softmaxCrossEntropy: {
     shapes: [[9, 10]],
     labels: [0, 9, 3, 3, 1, 2, 8, 7, 5],

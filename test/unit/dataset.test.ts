@@ -1,5 +1,6 @@
 import { gzipSync } from 'fflate';
 import { expect, test } from 'vitest';
+import type { Found } from '../../src/data/byteSource.ts';
 import { type Dataset, datasetFromTensors, fitDataset, fitExampleShape } from '../../src/data/dataset.ts';
 import { isBuiltinName, loadDataset } from '../../src/data/loadDataset.ts';
 import { orderTable } from '../../src/data/order.ts';
@@ -70,12 +71,55 @@ test.each<[string, Tensor | undefined, Tensor | undefined, string]>([
     'negative label',
     x,
     i64([2], 0, -1),
-    'd.st: y: example 1 has label -1, expected a class index of at least 0',
+    'd.st: y: example 1 has label -1, expected a class index from 0 to 16777215',
   ],
   ['huge label', x, i64([2], 2 ** 40, 0), 'd.st: y: example 0 has label 1099511627776'],
-  ['y of another type', x, { dtype: 'I8', shape: [2], data: new Int8Array(2) }, 'd.st: y: found dtype I8'],
+  [
+    'a date',
+    x,
+    i64([2], 20240101, 0),
+    'd.st: y: example 0 has label 20240101, expected a class index from 0',
+  ],
+  [
+    '2^32 - 1',
+    x,
+    { dtype: 'U32', shape: [2], data: Uint32Array.of(0, 2 ** 32 - 1) },
+    'label 4294967295, expected',
+  ],
+  [
+    '2^53 + 1',
+    x,
+    { dtype: 'I64', shape: [2], data: BigInt64Array.of(0n, 2n ** 53n + 1n) },
+    'd.st: y: example 1 has label 9007199254740993, expected a class index from 0',
+  ],
+  ['float labels', x, f32([2], 0, 1), 'class indices are integers [2]'],
+  ['a column of labels', x, i64([2, 1], 0, 1), 'd.st: y: found class indices of shape [2, 1], expected [2]'],
+  [
+    'y of text',
+    x,
+    { dtype: 'unread', type: '<U5', shape: [2], data: new Uint8Array(0) },
+    'd.st: y: found dtype <U5, expected class indices (I64, I32, U8) or targets (F32)',
+  ],
 ])('refuses: %s', (_, badX, badY, message) => {
   expect(() => from(badX, badY)).toThrow(message);
+});
+
+test('takes labels of every integer type', () => {
+  const arrays: [Tensor['dtype'], new (values: number[]) => Tensor['data']][] = [
+    ['I32', Int32Array],
+    ['I16', Int16Array],
+    ['I8', Int8Array],
+    ['U32', Uint32Array],
+    ['U16', Uint16Array],
+    ['U8', Uint8Array],
+    ['BOOL', Uint8Array],
+  ];
+  for (const [dtype, type] of arrays) {
+    const y = { dtype, shape: [2], data: new type([1, 0]) } as Tensor;
+    expect(from(x, y).targets).toEqual({ kind: 'classes', labels: Uint32Array.of(1, 0), classes: 2 });
+  }
+  const unsigned: Tensor = { dtype: 'U64', shape: [2], data: BigUint64Array.of(3n, 0n) };
+  expect(from(x, unsigned).targets).toMatchObject({ labels: Uint32Array.of(3, 0), classes: 4 });
 });
 
 const model = (inputs: number, outputs: number, loss = 'cross_entropy', first: object[] = []) =>
@@ -83,6 +127,27 @@ const model = (inputs: number, outputs: number, loss = 'cross_entropy', first: o
     layers: [...first, { type: 'Linear', in_features: inputs, out_features: outputs }],
     loss,
   });
+
+test('takes class probabilities for cross_entropy, and nothing that is none', () => {
+  const fitted = (...y: number[]) => fitDataset(from(x, f32([2, 2], ...y)), model(3, 2));
+  expect(fitted(0.25, 0.75, 1, 0).dataset.targets).toMatchObject({ kind: 'values', width: 2 });
+  // Half precision: three decimal digits.
+  expect(() => fitted(0.3333, 0.6664, 0.5, 0.5)).not.toThrow();
+  expect(() => fitted(0.25, 0.75, 0.5, 0.4)).toThrow(
+    'probabilities, for cross_entropy: those of example 1 sum to 0.9,',
+  );
+  expect(() => fitted(0.25, 0.75, 1.5, -0.5)).toThrow('example 1 has 1.5 for class 0');
+  expect(() => fitDataset(from(x, f32([2, 2], 1, 0, 0, 1)), model(3, 3))).toThrow(
+    "found 2 targets for each example, expected the model's 3 outputs, or class indices as integers",
+  );
+});
+
+test('labels that begin at 1 are told so', () => {
+  expect(() => fitDataset(from(x, i64([2], 1, 3)), model(3, 3))).toThrow(
+    'no label is 0, classes are numbered from 0',
+  );
+  expect(() => fitDataset(from(x, i64([2], 0, 3)), model(3, 3))).toThrow(/3 outputs$/);
+});
 
 test('flattens examples for a Linear of as many features, and only then', () => {
   const images: Dataset = {
@@ -181,6 +246,76 @@ test('loads files by their ending', async () => {
   expect(pair).toMatchObject({ exampleShape: [1, 2, 2], targets: { classes: 4 } });
   expect(files.asked).toContain('images/train-labels-idx1-ubyte');
   expect(await loadDataset('p.gz,q.gz', files)).toMatchObject({ examples: 2 });
+});
+
+/** A host that can tell which files there are, as the command line's can. */
+function fullHost(files: Record<string, Uint8Array>, folders: string[] = []) {
+  const find = async (path: string): Promise<Found> => ({
+    path: `/abs/${path}`,
+    is: files[path] ? 'file' : folders.includes(path) ? 'folder' : 'nothing',
+  });
+  return { ...host(files), find };
+}
+
+test('a file that exists wins over commas, options and built-in names', async () => {
+  const st = writeSafetensors(
+    new Map([
+      ['x', x],
+      ['y', i64([2], 0, 1)],
+    ]),
+  );
+  const files = fullHost({
+    'com,ma/d.safetensors': st,
+    'what?/d.npz.safetensors': st,
+    'a,b/train-images-idx3-ubyte': images,
+    'a,b/train-labels-idx1-ubyte': labels,
+    'train-images-idx3-ubyte': images,
+    'train-labels-idx1-ubyte': labels,
+    'mnist?x=images': images,
+    'mnist?x=labels': labels,
+    'D.SAFETENSORS': st,
+  });
+  for (const path of ['com,ma/d.safetensors', 'what?/d.npz.safetensors', 'D.SAFETENSORS']) {
+    expect(await loadDataset(path, files)).toMatchObject({ name: path, exampleShape: [3] });
+  }
+  for (const path of [
+    'a,b/train-images-idx3-ubyte',
+    'train-images-idx3-ubyte',
+    'mnist?x=images',
+    'a,b/train-images-idx3-ubyte,a,b/train-labels-idx1-ubyte',
+    'train-images-idx3-ubyte,train-labels-idx1-ubyte',
+  ]) {
+    expect(await loadDataset(path, files)).toMatchObject({ name: path, exampleShape: [1, 2, 2] });
+  }
+});
+
+test('CIFAR-10 as several batches, and as a folder', async () => {
+  const batch = (label: number) => new Uint8Array(3073).fill(label, 0, 1).fill(10 * label, 1);
+  const names = [1, 2, 3, 4, 5].map((n) => `cifar-10-batches-bin/data_batch_${n}.bin`);
+  const five = Object.fromEntries(names.map((name, i) => [name, batch(i)]));
+  const several = await loadDataset(`${names[3]},${names[1]}`, fullHost(five));
+  expect(several.targets).toEqual({ kind: 'classes', labels: Uint32Array.of(3, 1), classes: 10 });
+  expect([several.x[0], several.x[3071], several.x[3072]]).toEqual([30, 30, 10]);
+
+  const folders = ['cifar-10-batches-bin'];
+  const all = fullHost({ ...five, 'cifar-10-batches-bin/test_batch.bin': batch(9) }, folders);
+  const folder = await loadDataset('cifar-10-batches-bin', all);
+  expect(folder).toMatchObject({ examples: 5, test: { examples: 1, name: 'cifar-10-batches-bin (test)' } });
+  const { [names[2]!]: _, ...four } = five;
+  await expect(loadDataset('cifar-10-batches-bin', fullHost(four, folders))).rejects.toThrow(
+    'cifar-10-batches-bin: data: is a folder without cifar-10-batches-bin/data_batch_3.bin',
+  );
+});
+
+test.each([
+  ['cifar', 'cifar: data: is no built-in data set, expected one of mnist,'],
+  ['cifar', 'or a path; there is no file /abs/cifar'],
+  [
+    'a/b,c.gz',
+    'a/b,c.gz: data: there is no file of this name; as a list of files separated by commas, there is no /abs/a/b',
+  ],
+])('says of "%s" which path was tried', async (data, message) => {
+  await expect(loadDataset(data, fullHost({}))).rejects.toThrow(message);
 });
 
 test('a name without "/" or "." is a built-in, whatever its options hold', () => {

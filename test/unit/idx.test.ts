@@ -20,8 +20,26 @@ test('reads an IDX file, gzipped or not', () => {
   expect(readIdx('i', gzipSync(images, { filename: 'train-images' }))).toEqual(expected);
 });
 
+test('refuses a gzip bomb before it unpacks it', () => {
+  const bomb = gzipSync(new Uint8Array(65 * 2 ** 20), { level: 1 });
+  expect(() => readIdx('i', bomb)).toThrow(
+    `i: gzip: says that its ${bomb.length} bytes unpack to 68157440, expected at most`,
+  );
+  new DataView(bomb.buffer).setUint32(bomb.length - 4, 10, true);
+  const begin = performance.now();
+  expect(() => readIdx('i', bomb)).toThrow(
+    'i: gzip: damaged: unpacks to more than the 10 bytes that it says',
+  );
+  expect(performance.now() - begin).toBeLessThan(1000);
+});
+
 test.each<[string, Uint8Array, string]>([
   ['empty', new Uint8Array(0), 'i: IDX header: cut short: the file has 0 bytes'],
+  [
+    'a Git LFS pointer',
+    new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\n'),
+    'is a Git LFS pointer',
+  ],
   ['signature', Uint8Array.of(1, 0, 8, 1, 0, 0, 0, 0), 'IDX header: begins with bytes 1 0'],
   ['floats', Uint8Array.from([...header(13, 1), 0, 0, 0, 0]), 'element type 13, expected unsigned bytes (8)'],
   ['no dimensions', Uint8Array.of(0, 0, 8, 0), 'no dimensions'],

@@ -213,7 +213,7 @@ describe('a file', () => {
   });
 
   test.for([
-    ['cut short', '{', /a\.json: bench: no JSON/],
+    ['cut short', '{', /a\.json: bench: is not JSON/],
     ['a list', '[]', /format: found a list, expected "basin-bench-kernels\/1"/],
     ['null', 'null', /format: found object/],
     ['another bench', JSON.stringify({ bench: 'step', runs: [] }), /found a result of "bench step"/],

@@ -74,6 +74,88 @@ test('decodes every dtype', () => {
   expect(() => decode('BOOL', 0, 2)).toThrow('w.safetensors: t: element 1 is 2, expected a BOOL of 0 or 1');
 });
 
+test('keeps tensors of types that are not read, without their elements', () => {
+  const header = {
+    a: entry('F32', [2], 0, 8),
+    b: entry('F8_E4M3', [2, 2], 8, 12),
+    c: entry('F4', [4], 12, 14),
+  };
+  const tensors = read(file(header, 14));
+  expect(tensors.get('a')?.data).toHaveLength(2);
+  expect(tensors.get('b')).toEqual({
+    dtype: 'unread',
+    type: 'F8_E4M3',
+    shape: [2, 2],
+    data: new Uint8Array(0),
+  });
+  expect(tensors.get('c')).toMatchObject({ dtype: 'unread', type: 'F4' });
+  expect(() => read(file({ b: entry('F8_E4M3', [2], 0, 3) }, 3))).toThrow(
+    'b: shape [2] of F8_E4M3 needs 2 bytes',
+  );
+});
+
+test('reads unsigned integers', () => {
+  const header = { a: entry('U64', [1], 0, 8), b: entry('U32', [1], 8, 12), c: entry('U16', [1], 12, 14) };
+  const tensors = read(file(header, new Uint8Array(14).fill(255)));
+  expect(['a', 'b', 'c'].map((name) => tensors.get(name)!.data[0])).toEqual([
+    2n ** 64n - 1n,
+    2 ** 32 - 1,
+    65535,
+  ]);
+});
+
+test.each([
+  [
+    'a .pth',
+    'PK\x03\x04\x14\0\0\x08 archive/data.pkl',
+    'is a zip archive; expected safetensors, as safetensors.torch',
+  ],
+  [
+    'a Git LFS pointer',
+    'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a',
+    'is a Git LFS pointer, not the file itself',
+  ],
+  ['a web page', '<!DOCTYPE html><html lang="en">', 'is a web page'],
+])('recognises %s', (_, text, message) => {
+  expect(() => read(Uint8Array.from(text, (c) => c.charCodeAt(0)))).toThrow(
+    `w.safetensors: header: ${message}`,
+  );
+});
+
+test('a pickle is recognised', () => {
+  const bytes = new Uint8Array(100);
+  bytes.set([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20]);
+  expect(() => read(bytes)).toThrow('w.safetensors: header: is a Python pickle');
+});
+
+test('metadata of 16 MB, names of 1 MB and deep nesting end soon, with a short message', () => {
+  const metadata = `{"__metadata__":{"a":"${'\\"'.repeat(8e6)}"}}`;
+  expect(read(file(metadata, 0)).size).toBe(0);
+  const message = (bytes: Uint8Array): string => {
+    try {
+      read(bytes);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return '';
+  };
+  const deep = '['.repeat(1e5) + ']'.repeat(1e5);
+  expect(message(file(`{"a":${deep}}`, 0))).toBe(
+    'w.safetensors: header: is nested more than 100 levels deep',
+  );
+  const shape = message(file(`{"a":{"dtype":"F32","shape":[${'1,'.repeat(1e6)}1],"data_offsets":[0,4]}}`, 4));
+  expect(shape).toBe('w.safetensors: a: shape of 1000001 dimensions, expected at most 64');
+  const nested = message(
+    file(`{"a":{"dtype":"F32","shape":${'['.repeat(90)}${']'.repeat(90)},"data_offsets":[0,4]}}`, 4),
+  );
+  expect(nested).toBe('w.safetensors: a: shape [[[[…]]]], expected a list of integers of at least 0');
+  const long = message(file({ ['n'.repeat(1e6)]: entry('F32', [3], 0, 8) }, 8));
+  expect(long.length).toBeLessThan(2000);
+  expect(message(file({ 'a\u001b[31m': entry('F32', [3], 0, 8) }, 8))).toContain(
+    'w.safetensors: a\\u001b[31m: shape [3]',
+  );
+});
+
 const a = entry('F32', [2], 0, 8);
 test.each<[string, Uint8Array, string]>([
   ['empty file', new Uint8Array(0), 'header: cut short: the file has 0 bytes'],
@@ -112,8 +194,8 @@ test.each<[string, Uint8Array, string]>([
   ],
   [
     'unknown dtype',
-    file({ a: entry('F8_E4M3', [8], 0, 8) }, 8),
-    'a: unknown dtype "F8_E4M3", expected one of F64, F32',
+    file({ a: entry('F128', [8], 0, 8) }, 8),
+    'a: unknown dtype "F128", expected one of F64, F32',
   ],
   ['inherited dtype', file({ a: entry('toString', [8], 0, 8) }, 8), 'a: unknown dtype "toString"'],
   [
@@ -140,8 +222,8 @@ test.each<[string, Uint8Array, string]>([
     'a: data_offsets [-8,0], expected [begin, end]',
   ],
   ['three offsets', file({ a: { dtype: 'U8', shape: [1], data_offsets: [0, 1, 1] } }, 1), 'a: data_offsets'],
-  ['no dtype', file({ a: { shape: [2], data_offsets: [0, 8] } }, 8), 'a: unknown dtype undefined'],
-  ['no shape', file({ a: { dtype: 'F32', data_offsets: [0, 8] } }, 8), 'a: shape undefined'],
+  ['no dtype', file({ a: { shape: [2], data_offsets: [0, 8] } }, 8), 'a: unknown dtype nothing'],
+  ['no shape', file({ a: { dtype: 'F32', data_offsets: [0, 8] } }, 8), 'a: shape nothing'],
   ['unknown key', file({ a: { ...a, strides: [1] } }, 8), 'a: unknown key "strides"'],
   ['entry no object', file({ a: [0, 8] }, 8), 'a: expected an object with dtype, shape and data_offsets'],
   [

@@ -55,6 +55,19 @@ const REFUSED: [what: string, changes: object, message: RegExp][] = [
     /small_batch: is 7, expected a divisor/,
   ],
   ['tests that are no yes or no', { measure: { every: 1, tests: 2 } }, /measure\.tests: is 2/],
+  ['no optimizer', { optimizer: undefined }, /train\.json: optimizer\.lr: missing: expected/],
+  ['a model that is none', { model: 7 }, /model: is 7: expected a file, \{"hidden": \[sizes\]\} or/],
+  ['a seed of data that nothing draws', { data_seed: 1 }, /data_seed: nothing is drawn of data\.safetensors/],
+  [
+    'two seeds of the data',
+    { data: 'quadratic?seed=2', data_seed: 1 },
+    /data_seed: quadratic\?seed=2 says its seed itself/,
+  ],
+  [
+    'a seed of the data of one replica',
+    { data: 'quadratic', replicas: [{}, { data_seed: 1 }] },
+    /replicas\.1\.data_seed: all replicas train on one data set/,
+  ],
   ['an unknown average', { averaging: { type: 'polyak' } }, /averaging/],
 ];
 

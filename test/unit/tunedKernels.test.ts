@@ -227,11 +227,11 @@ describe('the cache of the command line', () => {
     expect(kernelCachePath({ XDG_CACHE_HOME: '/cache', BASIN_KERNELS: 'mine.json' })).toBe('mine.json');
   });
 
-  it('is made with its folder, read back and cleared', () => {
+  it('is made with its folder, read back and cleared', async () => {
     const path = join(folder, 'basin', 'kernels.json');
     expect(readKernelCache(path)).toEqual(EMPTY_TABLE);
     const table = merge(EMPTY_TABLE, device, [entry()]);
-    writeKernelCache(table, path);
+    await writeKernelCache(table, path);
     expect(readKernelCache(path)).toEqual(table);
     expect(readFileSync(path, 'utf8')).toMatch(/\n$/);
     clearKernelCache(path);

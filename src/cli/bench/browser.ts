@@ -4,10 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import sirv from 'sirv';
-import { chromiumFlags, hasGpuDevice } from '../chromiumFlags.ts';
 import { distFolder } from '../fileHost.ts';
-import { findBrowser } from '../findBrowser.ts';
-import { loadPlaywright, MissingPackageError } from '../findPackage.ts';
+import { launchChromium } from '../launchChromium.ts';
 import type { BenchDriver, BenchWorker, Fetched } from './driver.ts';
 
 /** Timestamps as the adapter gives them, not rounded to 100 µs as pages get them. */
@@ -22,14 +20,8 @@ const OWN = '/bench/basin.js';
  * @throws MissingPackageError without playwright-core, BrowserNotFoundError
  */
 export async function benchBrowser(peers: string | undefined): Promise<BenchDriver> {
-  const playwright = loadPlaywright();
-  if (!playwright) throw new MissingPackageError('playwright-core', 'the browser is driven with it');
-  const { path } = findBrowser();
+  const { browser, close } = await launchChromium('the browser is driven with it', { flags: [TIMESTAMPS] });
   const server = await serve(peers);
-  const browser = await playwright.chromium.launch({
-    executablePath: path,
-    args: [...chromiumFlags({ software: !hasGpuDevice() }), TIMESTAMPS],
-  });
 
   const worker = async (): Promise<BenchWorker> => {
     const page = await browser.newPage();
@@ -66,7 +58,7 @@ export async function benchBrowser(peers: string | undefined): Promise<BenchDriv
     ownUrl: OWN,
     fetched: () => server.fetched(),
     async close() {
-      await browser.close();
+      await close();
       server.close();
     },
   };

@@ -10,10 +10,12 @@ import { referenceResults } from '../bench/references.ts';
 import { benchText } from '../bench/report.ts';
 import { type BenchRun, timeCases } from '../bench/timeCases.ts';
 import { timeColdStarts } from '../bench/timeColdStarts.ts';
+import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { runHeadless } from '../runtime.ts';
+import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { checkOutput } from '../writeResult.ts';
 import { registerBenchKernels } from './benchKernels.ts';
 import { registerBenchMoments } from './benchMoments.ts';
 
@@ -109,7 +111,7 @@ async function run(
   const peers = wanted ? preparePeers() : undefined;
   if (!peers) {
     const why = wanted ? 'the other libraries are in a checkout only (bench/peers)' : '--no-peers';
-    process.stdout.write(`Basin alone: ${why}\n\n`);
+    await print(`Basin alone: ${why}\n\n`);
   }
   log('computing the results in float64');
   const references = referenceResults(cases);
@@ -125,12 +127,12 @@ async function run(
       const fresh = async () => open(peers?.folder);
       timed.cold = await timeColdStarts(fresh, peers?.keys ?? [], coldRounds, log);
     }
-    process.stdout.write(`${benchText(timed)}\n\n`);
+    await print(`${benchText(timed)}\n\n`);
     const curvature = name === 'step' ? await curvatureCosts(timed.runtime, rounds) : undefined;
-    if (curvature) process.stdout.write(`${curvatureText(curvature, timed)}\n\n`);
+    if (curvature) await print(`${curvatureText(curvature, timed)}\n\n`);
     report.runs.push({ ...timed, curvature });
   }
-  if (out !== undefined) writeAtomically(out, `${formatJson(report)}\n`);
+  if (out !== undefined) await saveJson(out, report);
   const own = report.runs.flatMap(({ cases: timed }) =>
     timed.flatMap(({ timings }) => timings.filter(({ key }) => key.startsWith('basin'))),
   );

@@ -6,10 +6,12 @@ import type { KernelsReport } from '../../jobs/bench/kernelsReport.ts';
 import { kernelsText, ladderLines } from '../../jobs/bench/kernelsTable.ts';
 import { InputError } from '../../nn/inputError.ts';
 import { describeMachine } from '../bench/describeMachine.ts';
+import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { runHeadless } from '../runtime.ts';
+import { save, saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { checkOutputs } from '../writeResult.ts';
 
 interface KernelsOptions {
   runtime: 'browser' | 'node';
@@ -51,8 +53,7 @@ export function registerBenchKernels(bench: Command): void {
 
 async function kernels(options: KernelsOptions): Promise<void> {
   const { runtime, family: families, only, quick, rounds, heatMap, explain, out, csv } = options;
-  checkOutput('--out', out);
-  checkOutput('--csv', csv);
+  checkOutputs({ '--out': out, '--csv': csv });
   const progress = new Progress();
   try {
     const { result, exitCode } = await runHeadless(
@@ -68,18 +69,18 @@ async function kernels(options: KernelsOptions): Promise<void> {
       { runtime, baseDir: process.cwd(), onEvent: (event) => progress.show(event) },
     );
     const report = result as KernelsReport;
-    process.stdout.write(`${kernelsText(report)}\n`);
-    if (explain) process.stdout.write(`\n${ladderLines(report).join('\n')}\n`);
-    if (out !== undefined) writeAtomically(out, `${formatJson({ ...describeMachine(), ...report })}\n`);
-    if (csv !== undefined) writeAtomically(csv, kernelsCsv(report));
+    if (out !== undefined) await saveJson(out, { ...describeMachine(), ...report });
+    if (csv !== undefined) await save(csv, kernelsCsv(report));
+    await print(`${kernelsText(report)}\n`);
+    if (explain) await print(`\n${ladderLines(report).join('\n')}\n`);
     process.exitCode = exitCode;
   } finally {
     progress.close();
   }
 }
 
-function compare(a: string, b: string): void {
-  process.stdout.write(`${comparisonText(compareKernels(reportAt(a), reportAt(b)))}\n`);
+async function compare(a: string, b: string): Promise<void> {
+  await print(`${comparisonText(compareKernels(reportAt(a), reportAt(b)))}\n`);
 }
 
 function reportAt(path: string): KernelsReport {

@@ -2,10 +2,12 @@ import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import type { MomentsReport, MomentsRow } from '../../jobs/bench/benchMoments.ts';
 import { describeMachine } from '../bench/describeMachine.ts';
+import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { runHeadless } from '../runtime.ts';
+import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { checkOutput } from '../writeResult.ts';
 
 interface MomentsOptions {
   runtime: 'browser' | 'node';
@@ -37,8 +39,8 @@ async function moments({ runtime, rounds, only, out }: MomentsOptions): Promise<
       { runtime, baseDir: process.cwd(), onEvent: (event) => progress.show(event) },
     );
     const report = { ...describeMachine(), runtime, ...(result as MomentsReport) };
-    process.stdout.write(`${table(report)}\n`);
-    if (out !== undefined) writeAtomically(out, `${formatJson(report)}\n`);
+    if (out !== undefined) await saveJson(out, report);
+    await print(`${table(report)}\n`);
   } finally {
     progress.close();
   }

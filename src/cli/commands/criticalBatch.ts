@@ -3,10 +3,12 @@ import type { Command } from 'commander';
 import type { Doublings } from '../../experiments/criticalBatch.ts';
 import type { CriticalBatchResult, CriticalBatchSpec } from '../../jobs/experiments/criticalBatchJob.ts';
 import type { BranchedCriticalBatch } from '../../measure/branchedCriticalBatch.ts';
+import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { checkOutput } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface CriticalBatchOptions {
@@ -46,8 +48,8 @@ async function criticalBatch({ out, runtime, ...options }: CriticalBatchOptions)
     );
     progress.close();
     const found = result as CriticalBatchResult;
-    process.stdout.write(`${report(found)}\n`);
-    if (out !== undefined) writeAtomically(out, `${formatJson(found)}\n`);
+    if (out !== undefined) await saveJson(out, found);
+    await print(`${report(found)}\n`);
   } finally {
     progress.close();
   }

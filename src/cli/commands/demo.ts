@@ -1,13 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { AdapterInfo } from '../../gpu/device.ts';
 import type { JobEvent, JobSpec, Reading } from '../../jobs/job.ts';
 import type { Evaluation } from '../../jobs/quantities.ts';
+import { InputError } from '../../nn/inputError.ts';
+import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { renderReport } from '../report.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { integer, number, sizes } from '../trainOptions.ts';
-import { checkOutput, writeAtomically } from '../writeResult.ts';
+import { checkOutput, writeOutput } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface DemoOptions {
@@ -16,10 +19,13 @@ interface DemoOptions {
   lr: number;
   hidden?: number[];
   measureEvery: number;
-  out: string;
+  out?: string;
   runtime: HeadlessOptions['runtime'];
 }
 
+/** The report's name where none is given, and how its title begins. */
+const REPORT = 'report.html';
+const TITLE = 'Basin: ';
 /** MNIST's training examples. */
 const EXAMPLES = 60_000;
 /** Rows of the table; the test data is evaluated for each. */
@@ -37,13 +43,15 @@ export function registerDemo(program: Command): void {
     .option('--lr <ε>', 'learning rate', number, 0.2)
     .option('--hidden <sizes...>', 'hidden layers (default: 128)', sizes)
     .option('--measure-every <steps>', 'gradient noise from per-example statistics', integer(1), 1)
-    .option('--out <file>', 'the report', 'report.html')
+    .option('--out <file>', `the report (default: ${REPORT}, where that is no other file)`)
     .addOption(runtimeOption())
     .action(demo);
 }
 
 async function demo({ epochs, batchSize, lr, hidden = [128], ...options }: DemoOptions): Promise<void> {
-  checkOutput('--out', options.out);
+  const out = options.out ?? REPORT;
+  checkOutput('--out', out);
+  if (options.out === undefined) requireOwn(out);
   const steps = Math.max(1, Math.ceil((epochs * EXAMPLES) / batchSize));
   const spec: JobSpec = {
     job: 'train',
@@ -60,10 +68,10 @@ async function demo({ epochs, batchSize, lr, hidden = [128], ...options }: DemoO
   const table = new DemoTable();
   const progress = new Progress();
   let adapter: AdapterInfo | undefined;
-  const print = (line: string) => {
+  const printLine = (line: string) => {
     // A bar on the same terminal makes room.
     progress.close();
-    process.stdout.write(`${line}\n`);
+    return print(`${line}\n`);
   };
   try {
     const { result, exitCode } = await runHeadless(spec, {
@@ -71,30 +79,36 @@ async function demo({ epochs, batchSize, lr, hidden = [128], ...options }: DemoO
       baseDir: process.cwd(),
       // The demo promises to do all set-up.
       install: true,
-      onEvent: (event) => {
+      onEvent: async (event) => {
         if (event.type === 'adapter') adapter = event.adapter;
-        if (event.type === 'phase' && event.phase === 'training') print(header());
+        if (event.type === 'phase' && event.phase === 'training') await printLine(header());
         // The table has the evaluations.
         if (event.type !== 'evaluation') progress.show(event);
         const row = table.take(event);
-        if (row !== undefined) print(row);
+        if (row !== undefined) await printLine(row);
       },
     });
     progress.close();
-    const title = `Basin: MNIST, 784-${[...hidden, 10].join('-')}, B = ${batchSize}, ε = ${lr}`;
+    const title = `${TITLE}MNIST, 784-${[...hidden, 10].join('-')}, B = ${batchSize}, ε = ${lr}`;
     const { readings, evaluations } = table;
     const report = renderReport({ title, adapter, spec, readings, evaluations, result });
-    writeAtomically(options.out, report);
-    process.stderr.write(`the curves are in ${resolve(options.out)}\n`);
+    await writeOutput(out, report);
+    process.stderr.write(`the curves are in ${resolve(out)}\n`);
     process.exitCode = exitCode;
     const accuracy = table.evaluations.at(-1)?.accuracy;
     if (exitCode !== 0 || typeof accuracy !== 'number') {
       throw new Error('the run diverged, so there is no test accuracy: try a lower --lr');
     }
-    process.stdout.write(`test accuracy ${(100 * accuracy).toFixed(2)} %\n`);
+    await print(`test accuracy ${(100 * accuracy).toFixed(2)} %\n`);
   } finally {
     progress.close();
   }
+}
+
+/** A file that nobody named is replaced where it is an earlier report only. @throws InputError */
+function requireOwn(path: string): void {
+  if (!existsSync(path) || readFileSync(path, 'utf8').includes(`<title>${TITLE}`)) return;
+  throw new InputError(path, 'report', 'a file of that name is there and is none of ours: give --out');
 }
 
 function header(): string {

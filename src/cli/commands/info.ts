@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { AdapterInfo } from '../../gpu/device.ts';
+import { print } from '../print.ts';
 import { type HeadlessOptions, type HeadlessRuntime, runHeadless } from '../runtime.ts';
 import { formatJson } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
@@ -16,7 +17,7 @@ export function registerInfo(program: Command): void {
       const ended = await runHeadless({ job: 'info' }, { runtime, baseDir: process.cwd() });
       const adapter = ended.result as AdapterInfo;
       const info = { headless: ended.runtime, ...adapter };
-      process.stdout.write(`${json ? formatJson(info) : table(info)}\n`);
+      await print(`${json ? formatJson(info) : table(info)}\n`);
     });
 }
 

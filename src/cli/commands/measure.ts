@@ -105,6 +105,10 @@ export function registerMeasure(program: Command): void {
       kernels: recordedKernels(options.kernels),
     };
     // Keys without a value are left out: a spec is JSON.
-    await runCommand(JSON.parse(JSON.stringify(spec)) as JobSpec, process.cwd(), { out, tensors, runtime });
+    await runCommand(
+      JSON.parse(JSON.stringify(spec)) as JobSpec,
+      { out, tensors, runtime },
+      { baseDir: process.cwd(), inputs: [options.kernels ?? []].flat() },
+    );
   });
 }

@@ -3,10 +3,12 @@ import type { Command } from 'commander';
 import type { CheckpointOutcome, Comparison } from '../../experiments/optimalStep.ts';
 import type { Effect } from '../../experiments/verdict.ts';
 import type { OptimalStepResult, OptimalStepSpec } from '../../jobs/experiments/optimalStepJob.ts';
+import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { checkOutput } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface OptimalStepOptions {
@@ -44,8 +46,8 @@ async function optimalStep({ out, runtime, ...options }: OptimalStepOptions): Pr
     );
     progress.close();
     const found = result as OptimalStepResult;
-    process.stdout.write(`${report(found)}\n`);
-    if (out !== undefined) writeAtomically(out, `${formatJson(found)}\n`);
+    if (out !== undefined) await saveJson(out, found);
+    await print(`${report(found)}\n`);
   } finally {
     progress.close();
   }

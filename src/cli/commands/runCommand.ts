@@ -1,7 +1,14 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { JobSpec } from '../../jobs/job.ts';
+import { checkInputs } from '../guardInputs.ts';
+import { OutputError, STANDARD_OUTPUT } from '../outputError.ts';
+import { isOutputClosed, print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
-import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { save, saveJson } from '../saveResult.ts';
+import { checkOutputs, formatJson, writeOutput } from '../writeResult.ts';
 
 export interface OutputOptions {
   out?: string;
@@ -9,30 +16,73 @@ export interface OutputOptions {
   runtime: HeadlessOptions['runtime'];
 }
 
+export interface CommandSettings {
+  /** The folder against which the job's paths are taken. */
+  readonly baseDir: string;
+  /** Files that the command itself has read, against the current folder. */
+  readonly inputs?: readonly string[];
+  /** What the result says, made of what the job gave. */
+  readonly complete?: (result: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+  /** What replicas are called, in their order. */
+  readonly replicas?: readonly string[];
+}
+
 /**
  * Runs a job to its end: progress on standard error; the result as JSON in `--out` or on standard output, the tensors
- * in `--tensors`. Files are written whole, the result last.
+ * in `--tensors`. Files are written whole, the result last; what cannot be written where it was meant to go goes elsewhere.
+ * @throws InputError for outputs that cannot be, before anything runs; OutputError
  */
-export async function runCommand(spec: JobSpec, baseDir: string, options: OutputOptions): Promise<void> {
-  checkOutput('--out', options.out);
-  checkOutput('--tensors', options.tensors);
-  const progress = new Progress();
+export async function runCommand(
+  spec: JobSpec,
+  { out, tensors: tensorsPath, runtime }: OutputOptions,
+  { baseDir, inputs = [], replicas, complete = (result) => result }: CommandSettings,
+): Promise<void> {
+  const outputs = { '--out': out, '--tensors': tensorsPath };
+  checkOutputs(outputs);
+  checkInputs(outputs, inputs);
+  const progress = new Progress({ replicas });
   try {
-    const { result, tensors, exitCode } = await runHeadless(spec, {
-      runtime: options.runtime,
-      baseDir,
-      onEvent: (event) => progress.show(event),
-    });
+    const onEvent: HeadlessOptions['onEvent'] = (event) => progress.show(event);
+    const ended = await runHeadless(spec, { runtime, baseDir, outputs, onEvent });
     progress.close();
-    if (options.tensors !== undefined) {
-      if (tensors) writeAtomically(options.tensors, tensors);
-      else process.stderr.write(`basin: ${options.tensors} is not written: the job has no tensors to give\n`);
+    const { tensors, exitCode } = ended;
+    const result = complete(ended.result as Record<string, unknown>);
+    let failed: unknown;
+    if (tensorsPath !== undefined) {
+      if (tensors) failed = await saveTensors(tensorsPath, tensors);
+      else process.stderr.write(`basin: ${tensorsPath} is not written: the job has no tensors to give\n`);
     }
-    const text = `${formatJson(result)}\n`;
-    if (options.out === undefined) process.stdout.write(text);
-    else writeAtomically(options.out, text);
+    if (out !== undefined) await saveJson(out, result);
+    else if (isOutputClosed()) failed ??= lost(tensorsPath !== undefined);
+    else await print(`${formatJson(result)}\n`);
+    if (failed) throw failed;
     process.exitCode = exitCode;
   } finally {
     progress.close();
   }
+}
+
+/** Tensors that cannot be written where they should be are kept in a temporary folder. @returns what went wrong, if anything */
+async function saveTensors(path: string, tensors: Uint8Array): Promise<unknown> {
+  try {
+    await save(path, tensors);
+    return undefined;
+  } catch (error) {
+    const kept = join(mkdtempSync(join(tmpdir(), 'basin-kept-')), 'tensors.safetensors');
+    const saved = await writeOutput(kept, tensors).then(
+      () => `the tensors are in ${kept}`,
+      () => 'the tensors are lost',
+    );
+    process.stderr.write(`basin: ${path} could not be written; ${saved}\n`);
+    return error;
+  }
+}
+
+/** @param tensors whether something else of the run was kept, which is then what was wanted */
+function lost(tensors: boolean): Error | undefined {
+  const cause = new Error('it is closed; give --out for the result');
+  const error = new OutputError(STANDARD_OUTPUT, cause);
+  if (!tensors) return error;
+  process.stderr.write(`basin: ${error.message}\n`);
+  return undefined;
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { currentRuntime } from '../../gpu/noAdapter.ts';
 import type { SelftestResult, SelftestRow } from '../../jobs/selftest/selftestJob.ts';
 import { runInDeno } from '../denoRuntime.ts';
+import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { formatJson } from '../writeResult.ts';
@@ -37,7 +38,7 @@ export function registerSelftest(program: Command): void {
           { job: 'selftest', kernel },
           { runtime, baseDir: process.cwd(), onEvent: (event) => progress.show(event) },
         );
-        process.stdout.write(`${json ? formatJson(result) : report(result as SelftestResult)}\n`);
+        await print(`${json ? formatJson(result) : report(result as SelftestResult)}\n`);
         process.exitCode = exitCode;
       } finally {
         progress.close();

@@ -1,10 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { duplicateJsonKey } from '../../data/jsonKeys.ts';
 import type { JobSpec } from '../../jobs/job.ts';
+import { checkTrainSpec } from '../../jobs/planRun.ts';
+import { DEFAULT_BATCH_SIZE, type TrainSpec } from '../../jobs/trainSpec.ts';
 import { InputError } from '../../nn/inputError.ts';
+import { parseJson } from '../../nn/parseJson.ts';
+import { showValue } from '../../nn/showValue.ts';
+import { fileHost } from '../fileHost.ts';
+import { withFullPaths } from '../jobPaths.ts';
+import { readInput } from '../readInput.ts';
 import { recordedKernels } from '../recordedKernels.ts';
+import { replicaNames } from '../replicaNames.ts';
+import { inGivenWords } from '../trainErrors.ts';
 import {
   integer,
   integers,
@@ -24,42 +31,56 @@ export function registerTrain(program: Command): void {
   const command = program
     .command('train')
     .description('train a model; options replace what the file says')
-    .argument('[train.json]', 'what to train; its paths are relative to its own folder')
+    .argument(
+      '[train.json]',
+      'what to train, its paths relative to its own folder; or the result of a run, to repeat it',
+    )
     .option('--data <name or file>', 'built-in data set (mnist, …), safetensors, .npz or IDX file')
     .option('--model <file>', 'model.json')
     .option('--hidden <sizes...>', 'instead of --model: a perceptron with these hidden layers', sizes)
-    .option('--activation <name>', 'with --hidden: ReLU (default), Tanh, Sigmoid or GELU')
-    .option('--weights <file>', "initial weights, safetensors; PyTorch's initialisation without")
+    .option('--activation <name>', 'with --hidden: ReLU, Tanh, Sigmoid or GELU (default: ReLU)')
+    .option('--weights <file>', "initial weights, safetensors (default: PyTorch's initialisation)")
     .option('--weights-prefix <prefix>', 'read the weights under this prefix, such as swa.')
-    .option('--batch-size <n>', 'examples a step', integer(1))
-    .option('--epochs <n>', 'passes over the data', number)
+    .option('--batch-size <n>', `examples a step (default: ${DEFAULT_BATCH_SIZE})`, integer(1))
+    .option('--epochs <n>', 'passes over the data (default: 1)', number)
     .option('--steps <n>', 'steps, instead of --epochs', integer(0))
-    .option('--order <name or file>', 'shuffle, iid, sequential, or a file of indices')
-    .option('--seed <n,…>', 'seed of weights and order', integers(0))
+    .option('--order <name or file>', 'shuffle, iid, sequential, or a file of indices (default: shuffle)')
+    .option('--seed <n,…>', 'seed from which those of weights and order follow (default: 0)', integers(0))
+    .option('--init-seed <n,…>', '… that of the initial weights by itself', integers(0))
+    .option('--order-seed <n,…>', '… that of the order of examples and of Dropout by itself', integers(0))
+    .option('--data-seed <n>', 'seed of a synthetic data set (default: its own, 0)', integer(0))
     .option('--lr <ε,…>', 'learning rate', numbers)
-    .option('--momentum <m,…>', 'momentum', numbers)
+    .option('--momentum <m,…>', 'momentum (default: 0)', numbers)
     .option('--nesterov', 'Nesterov momentum')
-    .option('--weight-decay <λ,…>', 'weight decay, coupled as in torch.optim.SGD', numbers)
-    .option('--dampening <d>', 'dampening of the momentum', number)
-    .option('--replicas <n>', 'replicas with seeds counted up from --seed', integer(1))
+    .option('--weight-decay <λ,…>', 'weight decay, coupled as in torch.optim.SGD (default: 0)', numbers)
+    .option('--dampening <d>', 'dampening of the momentum (default: 0)', number)
+    .option('--replicas <n>', 'replicas with seeds counted up from --seed (default: 1)', integer(1))
     .option(
       '--schedule <type:key=value,…>',
-      'constant, step:step_size=…,gamma=…, cosine:T_max=…, swa:…',
+      'constant, step:step_size=…,gamma=…, cosine:T_max=…, swa:… (default: constant)',
       schedule,
     )
-    .option('--warmup <steps>', 'steps over which the rate rises', integer(0))
-    .option('--swa-start <step>', 'average the weights (SWA) from this step', integer(1))
-    .option('--swa-every <steps>', '… every so many steps', integer(1))
+    .option('--warmup <steps>', 'steps over which the rate rises (default: 0)', integer(0))
+    .option('--swa-start <step>', 'average the weights (SWA) from this step (default: 1)', integer(1))
+    .option('--swa-every <steps>', '… every so many steps (default: 1)', integer(1))
     .option('--ema-decay <decay>', 'keep an exponential average of the weights', number)
     .option('--measure-every <steps>', 'gradient noise from per-example statistics', integer(1))
-    .option('--measure-small-batch <b>', '… of sub-batches; with BatchNorm of ghost batches', integer(1))
+    .option(
+      '--measure-small-batch <b>',
+      '… of sub-batches; with BatchNorm of ghost batches (default: 1)',
+      integer(1),
+    )
     .option('--measure-tests', '… with tests of the gradient and standard errors')
-    .option('--record-every <steps>', 'losses', integer(1))
+    .option('--record-every <steps>', 'losses (default: 1)', integer(1))
     .option('--kernels <result.json>', 'take the kernels that this result records: the same bits again')
-    .option('--evaluate-every <steps>', 'loss and accuracy on the test data', integer(1));
+    .option(
+      '--evaluate-every <steps>',
+      'loss and accuracy on the test data (default: at the end)',
+      integer(1),
+    );
   addOutputOptions(command).addHelpText(
     'after',
-    '\nSeveral values of --lr, --momentum, --weight-decay or --seed, separated by commas, train one replica for\n' +
+    '\nSeveral values of --lr, --momentum, --weight-decay or a seed, separated by commas, train one replica for\n' +
       'each combination, all in one program.\n\n' +
       'Example: basin train --data mnist --hidden 64 --batch-size 64 --lr 0.1 --epochs 2 --replicas 4',
   );
@@ -69,33 +90,46 @@ export function registerTrain(program: Command): void {
         command.error('error: nothing to train on: give a train.json or --data');
       }
       const baseDir = file === undefined ? process.cwd() : dirname(resolve(file));
-      const content = file === undefined ? {} : readJson(file);
+      const content = file === undefined ? {} : readDescription(file);
       // The file's paths are taken against its folder; those of the command line are against this one.
       const spec = trainSpec(content, options, (name) => (file === undefined ? name : resolve(name)));
       const kernels = recordedKernels(options.kernels);
       if (kernels !== undefined) spec.kernels = kernels;
-      await runCommand({ ...spec, job: 'train' } as unknown as JobSpec, baseDir, options);
+      try {
+        const checked = await checkTrainSpec(spec as unknown as TrainSpec, fileHost(baseDir));
+        await runCommand({ ...spec, job: 'train' } as unknown as JobSpec, options, {
+          baseDir,
+          inputs: [file ?? [], options.kernels ?? []].flat(),
+          replicas: replicaNames(checked),
+          complete: (result) => ({ ...result, job: withFullPaths(result.job as Json, baseDir) }),
+        });
+      } catch (error) {
+        throw inGivenWords(error, file, options);
+      }
     },
   );
 }
 
-function readJson(file: string): Json {
-  let content: unknown;
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-    content = JSON.parse(text);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : message;
-    throw new InputError(file, error instanceof SyntaxError ? 'JSON' : 'file', `cannot be read: ${reason}`);
+/** A train.json's content, or the job of a result, with the kernels that it took. */
+function readDescription(file: string): Json {
+  const content = readObject(file);
+  if (!('job' in content)) return content;
+  const { job, kernels, version } = content;
+  if (!isObject(job)) throw new InputError(file, 'job', 'unknown key');
+  if (version !== __BASIN_VERSION__) {
+    process.stderr.write(
+      `${file} is a result of basin ${showValue(version)}, this is ${__BASIN_VERSION__}\n`,
+    );
   }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new InputError(file, 'JSON', 'found no object, expected one with "model", "data" and so on');
-  }
-  const twice = duplicateJsonKey(text);
-  if (twice !== undefined)
-    throw new InputError(file, 'JSON', `the key "${twice}" is given twice in one object`);
-  if ('job' in content) throw new InputError(file, 'job', 'unknown key');
-  return content as Json;
+  return { ...(kernels === undefined ? {} : { kernels }), ...job };
+}
+
+function readObject(file: string): Json {
+  const content = parseJson(file, 'JSON', readInput(file));
+  if (isObject(content)) return content;
+  throw new InputError(file, 'JSON', 'found no object, expected one with "model", "data" and so on');
+}
+
+function isObject(content: unknown): content is Json {
+  return typeof content === 'object' && content !== null && !Array.isArray(content);
 }

@@ -1,19 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { isBuiltinName } from '../../data/loadDataset.ts';
 import { currentRuntime } from '../../gpu/noAdapter.ts';
 import { shippedTable } from '../../jobs/kernels/chosenKernels.ts';
 import { EMPTY_TABLE, merge, parseTable, type TunedTable } from '../../jobs/kernels/tunedTable.ts';
 import type { TuneResult } from '../../jobs/kernels/tuneJob.ts';
 import { InputError } from '../../nn/inputError.ts';
+import { parseJson } from '../../nn/parseJson.ts';
 import { runInDeno } from '../denoRuntime.ts';
 import { clearKernelCache, kernelCachePath, readKernelCache, writeKernelCache } from '../kernelCache.ts';
+import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
+import { readInput } from '../readInput.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { save, saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
 import { deviceLine, tuneTable } from '../tuneReport.ts';
-import { checkOutput, formatJson, writeAtomically } from '../writeResult.ts';
+import { checkOutputs, formatJson } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface TuneOptions {
@@ -61,15 +64,15 @@ async function tune(options: TuneOptions): Promise<void> {
     return;
   }
   if (options.explain) {
-    process.stdout.write(`${explanation()}\n`);
+    await print(`${explanation()}\n`);
     return;
   }
   if (options.model === undefined && (options.data !== undefined || options.batchSize !== undefined)) {
     const option = options.data === undefined ? '--batch-size' : '--data';
     throw new InputError('command line', option, 'belongs to --model');
   }
-  checkOutput('--json', options.json);
-  checkOutput('--table', options.table);
+  checkOutputs({ '--json': options.json, '--table': options.table });
+  const table = options.table === undefined ? EMPTY_TABLE : tableAt(options.table);
   if (options.runtime === 'deno' && currentRuntime() !== 'deno') {
     const args = process.argv.slice(2);
     const at = args.findIndex((arg) => arg.startsWith('--runtime'));
@@ -79,11 +82,7 @@ async function tune(options: TuneOptions): Promise<void> {
   }
   const result = await measure(options);
   const { device, entries, software, skipped } = result;
-  process.stdout.write(
-    `${deviceLine(device)}${software ? ' (a software adapter)' : ''}\n${tuneTable(entries)}\n`,
-  );
-  if (skipped.length > 0) process.stdout.write(`not measured, the default is taken: ${skipped.join('; ')}\n`);
-  if (options.json !== undefined) writeAtomically(options.json, `${formatJson(result)}\n`);
+  if (options.json !== undefined) await saveJson(options.json, result);
   if (options.table !== undefined) {
     // What a machine without a GPU measures is of use to others of its kind; a GPU's choices are its owner's.
     if (!software)
@@ -92,15 +91,14 @@ async function tune(options: TuneOptions): Promise<void> {
         '--table',
         'holds choices for software adapters, and this is a GPU',
       );
-    writeAtomically(
-      options.table,
-      `${formatJson(differing(merge(tableAt(options.table), device, entries)))}\n`,
-    );
+    await save(options.table, `${formatJson(differing(merge(table, device, entries)))}\n`);
   }
   if (options.save) {
-    writeKernelCache(merge(readKernelCache(), device, entries));
+    await writeKernelCache(merge(readKernelCache(), device, entries));
     process.stderr.write(`kept in ${kernelCachePath()}\n`);
   }
+  await print(`${deviceLine(device)}${software ? ' (a software adapter)' : ''}\n${tuneTable(entries)}\n`);
+  if (skipped.length > 0) await print(`not measured, the default is taken: ${skipped.join('; ')}\n`);
 }
 
 async function measure({ runtime, model, data, batchSize, shapes }: TuneOptions): Promise<TuneResult> {
@@ -110,7 +108,7 @@ async function measure({ runtime, model, data, batchSize, shapes }: TuneOptions)
       {
         job: 'tune',
         ...(model === undefined ? {} : { model: resolve(model) }),
-        ...(data === undefined ? {} : { data: isBuiltinName(data) ? data : resolve(data) }),
+        ...(data === undefined ? {} : { data }),
         ...(batchSize === undefined ? {} : { batch_size: batchSize }),
         ...(shapes === undefined ? {} : { shapes: shapes.flatMap((list) => list.split(',')) }),
       },
@@ -126,8 +124,9 @@ async function measure({ runtime, model, data, batchSize, shapes }: TuneOptions)
 function tableAt(path: string): TunedTable {
   if (!existsSync(path)) return EMPTY_TABLE;
   try {
-    return parseTable(JSON.parse(readFileSync(path, 'utf8')));
+    return parseTable(parseJson(path, '--table', readInput(path)));
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(path, '--table', (error as Error).message);
   }
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../nn/inputError.ts';
+import { parseJson } from '../../nn/parseJson.ts';
+import { showValue } from '../../nn/showValue.ts';
 import { KERNELS_FORMAT, type KernelsReport, type KernelsRow, type Timing } from './kernelsReport.ts';
 import { adapterName, digits, tableLines, timeText } from './kernelsTable.ts';
 
@@ -160,12 +162,7 @@ const schema = z.object({
  * @throws InputError that names what was found in place of the format, or the first field that is not as expected.
  */
 export function parseKernelsReport(text: string, file: string): KernelsReport {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(file, 'bench', `no JSON: ${(error as Error).message}`);
-  }
+  const json = parseJson(file, 'bench', text);
   const format = (json as { format?: unknown } | null)?.format;
   if (format !== KERNELS_FORMAT) {
     throw new InputError(file, 'format', `${foundFormat(json)}, expected ${JSON.stringify(KERNELS_FORMAT)}`);
@@ -183,7 +180,7 @@ function foundFormat(json: unknown): string {
     return `found ${Array.isArray(json) ? 'a list' : typeof json}`;
   }
   const { format, bench } = json as { format?: unknown; bench?: unknown };
-  if (format !== undefined) return `found ${JSON.stringify(format)}`;
+  if (format !== undefined) return `found ${showValue(format)}`;
   return typeof bench === 'string'
     ? `found a result of "bench ${bench}", which has none`
     : `found none among ${Object.keys(json).slice(0, 8).join(', ')}`;

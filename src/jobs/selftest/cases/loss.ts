@@ -1,4 +1,4 @@
-import { correct, fill, softmax, softmaxCrossEntropy } from '../../../ops/index.ts';
+import { correct, fill, softmax, softmaxCrossEntropy, softTargetCrossEntropy } from '../../../ops/index.ts';
 import {
   softmaxCrossEntropyGradient,
   softmaxCrossEntropyWithGradient,
@@ -7,6 +7,7 @@ import { softmaxJacobian } from '../../../ops/softmaxJacobian.ts';
 import { correct as correctReference } from '../../../reference/correct.ts';
 import { softmaxCrossEntropy as reference } from '../../../reference/softmaxCrossEntropy.ts';
 import { softmaxJacobian as jacobianReference } from '../../../reference/softmaxJacobian.ts';
+import { softTargetCrossEntropy as softTargetReference } from '../../../reference/softTargetCrossEntropy.ts';
 import { expError, productScale, sumTolerance, U } from '../tolerance.ts';
 import { shapeName, type Trial } from '../trial.ts';
 import { given, integers, random } from '../values.ts';
@@ -107,6 +108,20 @@ export function lossTrials(shapes: readonly (readonly [number, number])[] = SHAP
           operands: { z },
           trace: ({ z }) => [softmax(z!)],
           expect: ({ z }) => [{ values: reference(z!, null, shape).gradient, tolerance: gradient }],
+        },
+        {
+          kernel: 'loss/softTargetCrossEntropy',
+          replicas,
+          name: title,
+          operands: { z, y: random([rows, classes], 50 + i, { low: 0 }) },
+          trace: ({ z, y }) => [softTargetCrossEntropy(z!, y!)],
+          expect: ({ z, y }) => [
+            // Targets of up to 1 each: so many losses of one class, and the rounding of their sum.
+            {
+              values: softTargetReference(z!, y!, shape).loss,
+              tolerance: classes * loss + sumTolerance(classes, classes * (2 * LARGEST + Math.log(classes))),
+            },
+          ],
         },
         {
           kernel: 'loss/softmaxJacobian',

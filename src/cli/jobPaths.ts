@@ -1,0 +1,22 @@
+import { resolve } from 'node:path';
+import { dataName, type Json, orderName } from './trainOptions.ts';
+
+/**
+ * A train job with every path in full, so that the job of a result can be run again from any folder, wherever its file is.
+ * @param folder against which its paths are meant
+ */
+export function withFullPaths(job: Json, folder: string): Json {
+  const full = (name: string): string => resolve(folder, name);
+  const all: Json = { ...job };
+  for (const key of ['model', 'weights'] as const) {
+    if (typeof job[key] === 'string') all[key] = full(job[key]);
+  }
+  if (typeof job.data === 'string') all.data = dataName(job.data, full);
+  if (typeof job.order === 'string') all.order = orderName(job.order, full);
+  if (Array.isArray(job.replicas)) {
+    all.replicas = job.replicas.map((replica: Json) =>
+      typeof replica.weights === 'string' ? { ...replica, weights: full(replica.weights) } : replica,
+    );
+  }
+  return all;
+}

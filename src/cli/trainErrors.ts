@@ -1,0 +1,57 @@
+import { InputError } from '../nn/inputError.ts';
+import type { TrainOptions } from './trainOptions.ts';
+
+/** Keys of a run's description, the option by which each is given, and what commander calls that. */
+const OPTIONS: readonly [key: string, option: string, given: readonly (keyof TrainOptions)[]][] = [
+  ['model', '--model or --hidden', ['model', 'hidden']],
+  ['data', '--data', ['data']],
+  ['weights', '--weights', ['weights']],
+  ['weights_prefix', '--weights-prefix', ['weightsPrefix']],
+  ['order', '--order', ['order']],
+  ['batch_size', '--batch-size', ['batchSize']],
+  ['steps', '--steps', ['steps']],
+  ['epochs', '--epochs', ['epochs']],
+  ['seed', '--seed', ['seed', 'replicas']],
+  ['init_seed', '--init-seed', ['initSeed']],
+  ['order_seed', '--order-seed', ['orderSeed']],
+  ['data_seed', '--data-seed', ['dataSeed']],
+  ['replicas', '--replicas', ['replicas']],
+  ['lr', '--lr', ['lr']],
+  ['momentum', '--momentum', ['momentum']],
+  ['weight_decay', '--weight-decay', ['weightDecay']],
+  ['optimizer.lr', '--lr', ['lr']],
+  ['optimizer.momentum', '--momentum', ['momentum']],
+  ['optimizer.weight_decay', '--weight-decay', ['weightDecay']],
+  ['optimizer.dampening', '--dampening', ['dampening']],
+  ['optimizer.nesterov', '--nesterov', ['nesterov']],
+  ['lr_schedule.warmup', '--warmup', ['warmup']],
+  ['lr_schedule', '--schedule', ['schedule']],
+  ['averaging.start', '--swa-start', ['swaStart']],
+  ['averaging.every', '--swa-every', ['swaEvery']],
+  ['averaging.decay', '--ema-decay', ['emaDecay']],
+  ['measure.every', '--measure-every', ['measureEvery']],
+  ['measure.small_batch', '--measure-small-batch', ['measureSmallBatch']],
+  ['measure.tests', '--measure-tests', ['measureTests']],
+  ['record_every', '--record-every', ['recordEvery']],
+  ['evaluate.every', '--evaluate-every', ['evaluateEvery']],
+];
+
+/** How the job names the description that it was given, and a part of that which is a file of its own elsewhere. */
+const DESCRIPTION = /^train\.json( [^:]+)?: ([^:]+): (.*)$/s;
+
+/**
+ * The job's refusal of a run's description, in the words of whoever gave it: by the option where one says so, or could have;
+ * else by the file that was given. Other errors stay as they are.
+ * @param file the description's path, if there is one
+ */
+export function inGivenWords(error: unknown, file: string | undefined, options: TrainOptions): unknown {
+  if (!(error instanceof Error) || error.name !== 'InputError') return error;
+  const [found, part = '', item, reason] = DESCRIPTION.exec(error.message) ?? [];
+  if (found === undefined) return error;
+  const key = part === '' ? item!.replace(/^replicas\.\d+\./, '') : part.trim();
+  const [, option, given = []] = OPTIONS.find(([name]) => key === name || key.startsWith(`${name}.`)) ?? [];
+  const isOption =
+    option !== undefined && (file === undefined || given.some((name) => options[name] !== undefined));
+  if (!isOption) return new InputError(`${file ?? 'command line'}${part}`, item!, reason!);
+  return new InputError('command line', option, part === '' ? reason! : `${item}: ${reason}`);
+}
