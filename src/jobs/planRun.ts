@@ -1,4 +1,5 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
+import { impliedClasses } from '../data/impliedClasses.ts';
 import { loadDataset } from '../data/loadDataset.ts';
 import { orderTable } from '../data/order.ts';
 import { readSafetensors } from '../data/safetensors.ts';
@@ -7,20 +8,24 @@ import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { InputError } from '../nn/inputError.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
-import { loadStateDict } from '../nn/stateDict.ts';
 import { type Averaging, captures } from '../optim/average.ts';
 import { learningRates } from '../optim/schedule.ts';
 import type { JobHost } from './jobEvent.ts';
+import { readWeights } from './readWeights.ts';
 import type { Replica, TrainingOptions } from './trainingRun.ts';
 import { DEFAULT_BATCH_SIZE, isOrderFile, type ParsedTrainSpec } from './trainSpec.ts';
+
+/** What a run takes, and what a user should know about it. */
+export type PlannedRun = TrainingOptions & { readonly notes: readonly string[] };
 
 /**
  * Reads the files that a run's description names and turns it into what the run takes.
  * @throws InputError for input that is refused, before anything runs
  */
-export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<TrainingOptions> {
+export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<PlannedRun> {
+  const notes: string[] = [];
   const loaded = await loadDataset(spec.data, host);
-  const { file, model } = await readModel(spec.model, loaded, host);
+  const { file, model } = await readModel(spec.model, loaded, host, notes);
   const { dataset, shapes } = fitDataset(loaded, model, file);
   requireSupported(file, model, shapes);
 
@@ -59,7 +64,8 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Tra
     smallBatch: spec.measure?.small_batch,
     gradientTests: spec.measure?.tests,
     recordEvery: spec.record_every,
-    replicas: await readReplicas(spec, model, steps, host),
+    replicas: await readReplicas(spec, model, steps, host, notes),
+    notes,
   };
 }
 
@@ -84,6 +90,7 @@ async function readModel(
   given: ParsedTrainSpec['model'],
   dataset: Dataset,
   host: JobHost,
+  notes: string[],
 ): Promise<{ file: string; model: ModelSpec }> {
   if (typeof given === 'string') return { file: given, model: parseModel(given, await host.read(given)) };
   const file = 'train.json model';
@@ -91,7 +98,9 @@ async function readModel(
   const { hidden, activation } = given as { hidden: number[]; activation: string };
   const { targets, exampleShape } = dataset;
   const inputs = exampleShape.reduce((product, extent) => product * extent, 1);
-  const outputs = targets.kind === 'classes' ? Math.max(2, targets.classes) : targets.width;
+  const implied = targets.kind === 'classes' ? impliedClasses(dataset) : null;
+  if (implied?.note !== undefined) notes.push(implied.note);
+  const outputs = implied?.classes ?? (targets as { width: number }).width;
   const widths = [inputs, ...hidden, outputs];
   const layers = widths
     .slice(1)
@@ -128,16 +137,17 @@ async function readReplicas(
   model: ModelSpec,
   steps: number,
   host: JobHost,
+  notes: string[],
 ): Promise<Replica[]> {
   const layout = stateDictLayout(model);
   const { optimizer, lr_schedule } = spec;
-  const readWeights = async (path: string): Promise<Map<string, Float32Array>> =>
-    loadStateDict(path, readSafetensors(path, await host.read(path)), layout, {
-      prefix: spec.weights_prefix,
-    });
-  const shared = spec.weights === undefined ? null : await readWeights(spec.weights);
+  const weightsOf = (path: string) => readWeights(path, layout, spec, host, (text) => notes.push(text));
+  const shared = spec.weights === undefined ? null : await weightsOf(spec.weights);
   if (spec.weights_prefix !== undefined && !shared && !spec.replicas?.some((r) => r.weights)) {
     throw new InputError('train.json', 'weights_prefix', 'there are no weights to read under it');
+  }
+  if (spec.weights_by_order && !shared && !spec.replicas?.some((r) => r.weights)) {
+    throw new InputError('train.json', 'weights_by_order', 'there are no weights to read');
   }
   return Promise.all(
     (spec.replicas ?? [{}]).map(async (replica): Promise<Replica> => {
@@ -153,7 +163,7 @@ async function readReplicas(
           nesterov: optimizer.nesterov,
         },
         rates: ratesOf(lr_schedule, replica.lr ?? optimizer.lr, steps),
-        weights: replica.weights ? await readWeights(replica.weights) : (shared ?? drawn()),
+        weights: replica.weights ? await weightsOf(replica.weights) : (shared ?? drawn()),
       };
     }),
   );

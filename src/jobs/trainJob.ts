@@ -26,10 +26,11 @@ export async function* trainJob(
   host: JobHost,
   control?: RunControl,
 ): AsyncGenerator<JobEvent, void, void> {
-  yield { type: 'phase', phase: 'reading data' };
+  yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const { job: _, ...description } = given as TrainSpec & { job?: string };
   const spec = parseTrainSpec(description);
   const options = await planRun(spec, host);
+  for (const text of options.notes) yield { type: 'note', text };
   const { dataset, steps, replicas } = options;
   const kernels = new RunKernels(device, spec.kernels);
   const gpu: Gpu = { ...device, kernels };

@@ -31,6 +31,7 @@ export function registerTrain(program: Command): void {
     .option('--activation <name>', 'with --hidden: ReLU (default), Tanh, Sigmoid or GELU')
     .option('--weights <file>', "initial weights, safetensors; PyTorch's initialisation without")
     .option('--weights-prefix <prefix>', 'read the weights under this prefix, such as swa.')
+    .option('--weights-by-order', 'match modules of other names to the layers by shapes and order')
     .option('--batch-size <n>', 'examples a step', integer(1))
     .option('--epochs <n>', 'passes over the data', number)
     .option('--steps <n>', 'steps, instead of --epochs', integer(0))
