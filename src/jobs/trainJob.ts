@@ -28,7 +28,7 @@ export async function* trainJob(
   control?: RunControl,
 ): AsyncGenerator<JobEvent, void, void> {
   const began = Date.now();
-  yield { type: 'phase', phase: 'reading data' };
+  yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const { job: _, ...description } = given as TrainSpec & { job?: string };
   const spec = parseTrainSpec(description);
   const options = await planRun(spec, host);
