@@ -10,7 +10,7 @@ import type { JobEvent, JobHost } from './jobEvent.ts';
 import { RunKernels } from './kernels/chosenKernels.ts';
 import type { KernelRecord } from './kernels/kernelRecord.ts';
 import { hasCaptured, planRun } from './planRun.ts';
-import { ReplicaLog } from './replicaLog.ts';
+import { type ReplicaLog, replicaLogs } from './replicaLog.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import { parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
@@ -30,7 +30,7 @@ export async function* trainJob(
   const { job: _, ...description } = given as TrainSpec & { job?: string };
   const spec = parseTrainSpec(description);
   const options = await planRun(spec, host);
-  const { dataset, steps, replicas } = options;
+  const { dataset, steps } = options;
   const kernels = new RunKernels(device, spec.kernels);
   const gpu: Gpu = { ...device, kernels };
 
@@ -55,11 +55,7 @@ export async function* trainJob(
       return evaluators.at(-1)!;
     };
     const test = dataset.test ? await evaluator(dataset.test) : null;
-    const logs = replicas.map(() => new ReplicaLog());
-    const measuring = {
-      smallBatch: options.smallBatch ?? 1,
-      names: run.layout.entries.map(({ name }) => name),
-    };
+    const logs = replicaLogs(run);
 
     yield { type: 'phase', phase: 'training' };
     let lastStep = 0;
@@ -70,7 +66,7 @@ export async function* trainJob(
         const until = Math.min(steps, (Math.floor(run.submitted / every) + 1) * every);
         for await (const readings of run.steps(until)) {
           lastStep = readings.at(-1)?.step ?? lastStep;
-          const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading, measuring) ?? []);
+          const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading) ?? []);
           if (news.length > 0) yield { type: 'readings', readings: news };
           yield* divergenceEvents(logs);
           yield { type: 'progress', done: lastStep, total: steps, unit: 'steps' };

@@ -214,6 +214,11 @@ export class TrainingRun {
     return new TrainingRun(gpu, options, parts);
   }
 
+  /** As the run was opened. */
+  get options(): TrainingOptions {
+    return this.#options;
+  }
+
   get arena(): Arena {
     return this.#arena;
   }
