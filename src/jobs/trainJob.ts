@@ -73,6 +73,8 @@ export async function* trainJob(
           await control?.whileRunning();
           for (const [replica, lr] of control?.takeLearningRates() ?? []) {
             run.setLearningRate(lr, replica === 'all' ? undefined : replica);
+            const whose = replica === 'all' ? null : replica;
+            yield { type: 'learningRate', step: run.submitted + 1, replica: whose, learningRate: lr };
           }
           if (control?.stopped) break;
         }
