@@ -20,7 +20,7 @@ export interface Quantity {
   readonly from: 'reading' | 'noise' | 'evaluation';
   /** null: no number is known (unresolved, not finite). undefined: not read at this step. */
   read(event: Reading | Evaluation): number | null | undefined;
-  /** Its 95 % interval, where it has one; an end is null for ∞. A value without one, or not `resolved`, is told by it alone. */
+  /** Its 95 % interval, where it has one. A value that is null is told by it alone. */
   readonly interval?: (event: Reading | Evaluation) => Interval | null | undefined;
 }
 

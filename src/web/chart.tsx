@@ -1,8 +1,10 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { formatCount, formatNumber } from '../jobs/formatNumber.ts';
-import type { Quantity } from '../jobs/quantities.ts';
-import { chartOptions, type StepRange } from './chartOptions.ts';
+import { formatEstimate } from '../jobs/formatInterval.ts';
+import { formatCount } from '../jobs/formatNumber.ts';
+import type { Interval, Quantity } from '../jobs/quantities.ts';
+import { chartOptions, type StepRange, themeColour } from './chartOptions.ts';
+import type { Band } from './drawBand.ts';
 import { Explanation, Formula } from './explanation.tsx';
 import type { Recording } from './recording.ts';
 import { smooth } from './smooth.ts';
@@ -39,6 +41,7 @@ export function Chart({ quantity, recording, version, smoothing, hidden, zoom, o
   const zoomed = useRef(zoom);
   zoomed.current = zoom;
   const limits = useRef(NO_LIMITS);
+  const bands = useRef<readonly Band[]>([]);
   const [log, setLog] = useState(quantity.log);
   const [cursor, setCursor] = useState<number>();
   const smoothed = smoothing > 0 && quantity.scatters;
@@ -47,7 +50,8 @@ export function Chart({ quantity, recording, version, smoothing, hidden, zoom, o
   const curves = useMemo(() => {
     const table = recording?.table(quantity);
     const raw = table?.columns(quantity.id) ?? [];
-    return { table, raw, means: smoothed ? raw.map((values) => smooth(values, smoothing)) : raw };
+    const intervals = table?.intervals(quantity.id) ?? [];
+    return { table, raw, intervals, means: smoothed ? raw.map((values) => smooth(values, smoothing)) : raw };
   }, [recording, quantity, version, smoothed, smoothing]);
 
   useLayoutEffect(() => {
@@ -63,6 +67,7 @@ export function Chart({ quantity, recording, version, smoothing, hidden, zoom, o
         height: HEIGHT,
         steps: () => zoomed.current ?? [0, Math.max(1, recording?.lastStep ?? 1)],
         limits: () => limits.current,
+        bands: () => bands.current,
         marks: () => recording?.marks() ?? [],
         onCursor: setCursor,
         onZoom,
@@ -91,7 +96,7 @@ export function Chart({ quantity, recording, version, smoothing, hidden, zoom, o
         : log
           ? values.map((value) => (value !== null && value > 0 ? value : null))
           : (values as (number | null)[]);
-    const { raw, means, table } = curves;
+    const { raw, means, table, intervals } = curves;
     const columns = smoothed ? [...raw.map(drawable), ...means.map(drawable)] : raw.map(drawable);
     const data = [table?.steps ?? [], ...columns] as uPlot.AlignedData;
     if (data.length !== chart.series.length) return;
@@ -103,23 +108,37 @@ export function Chart({ quantity, recording, version, smoothing, hidden, zoom, o
     const reached = recording?.diverged.size
       ? extent(raw.filter(healthy), { positive: log, stray: 1 })
       : NO_LIMITS;
+    bands.current = intervals.flatMap((rows, replica) =>
+      hidden.has(replica)
+        ? []
+        : [{ colour: themeColour(`--curve-${replica % 8}`), steps: table!.steps, intervals: rows }],
+    );
     limits.current = [Math.max(strayed[0], reached[0]), Math.min(strayed[1], reached[1])];
     chart.setData(data, true);
   }, [curves, hidden, log, smoothed, replicas, theme, recording, zoom]);
 
   useEffect(() => setLog(quantity.log), [quantity]);
 
-  const { table, means } = curves;
+  const { table, means, intervals } = curves;
   const row = cursor ?? (table && table.steps.length > 0 ? table.steps.length - 1 : undefined);
   const step = row === undefined ? undefined : table?.steps[row];
   const ended = (replica: number) =>
     (step ?? 0) > (recording?.diverged.get(replica)?.step ?? Number.POSITIVE_INFINITY);
   const shown = means.flatMap((values, replica) =>
-    hidden.has(replica) ? [] : [{ replica, value: ended(replica) ? null : latest(values, row) }],
+    hidden.has(replica)
+      ? []
+      : [
+          {
+            replica,
+            // At this very step: an older value is not shown as the newest.
+            text:
+              row === undefined || ended(replica)
+                ? '–'
+                : show(quantity, values[row] ?? null, intervals[replica]?.[row]),
+          },
+        ],
   );
-  const summary = shown.map(
-    ({ replica, value }) => `${recording?.replicas[replica]}: ${show(quantity, value)}`,
-  );
+  const summary = shown.map(({ replica, text }) => `${recording?.replicas[replica]}: ${text}`);
   const title = `chart-${quantity.id}`;
   const missing = recording?.missing(quantity);
   return (
@@ -154,10 +173,10 @@ export function Chart({ quantity, recording, version, smoothing, hidden, zoom, o
         ) : (
           <>
             <span class="step">step {formatCount(step)}</span>
-            {shown.slice(0, MOST_LISTED).map(({ replica, value }) => (
+            {shown.slice(0, MOST_LISTED).map(({ replica, text }) => (
               <span key={replica} class="value">
                 <Swatch replica={replica} />
-                {show(quantity, value)}
+                {text}
               </span>
             ))}
             {shown.length > MOST_LISTED && <span class="empty">and {shown.length - MOST_LISTED} more</span>}
@@ -194,16 +213,7 @@ function extent(
   return [Math.max(-FARTHEST, least / stray), Math.min(FARTHEST, most * stray)];
 }
 
-/** The value at a row, or the last one before it. */
-function latest(values: readonly (number | null)[], row: number | undefined): number | null {
-  for (let index = Math.min(row ?? -1, values.length - 1); index >= 0; index--) {
-    const value = values[index];
-    if (value !== null && value !== undefined) return value;
-  }
-  return null;
-}
-
-function show({ id }: Quantity, value: number | null): string {
+function show({ id }: Quantity, value: number | null, interval: Interval | null | undefined): string {
   if (id === 'accuracy' && value !== null) return `${(100 * value).toFixed(2)} %`;
-  return formatNumber(value);
+  return formatEstimate(value, interval);
 }

@@ -2,6 +2,7 @@ import type uPlot from 'uplot';
 import { formatCount, formatNumber } from '../jobs/formatNumber.ts';
 import type { Quantity } from '../jobs/quantities.ts';
 import { axisRange, logTicks } from './axis.ts';
+import { type Band, bandExtent, drawBand } from './drawBand.ts';
 
 /** How the curve of a replica looks: colours repeat after eight, dashed then. */
 export function curveStyle(replica: number): { colour: string; dash: number[] } {
@@ -25,6 +26,8 @@ export interface ChartLook {
   steps(): StepRange;
   /** What the value axis need not go beyond: single readings that stray far from the running means. */
   limits(): readonly [number, number];
+  /** The intervals behind the curves. */
+  bands(): readonly Band[];
   /** What happened to the run at a step: a line across the chart. */
   marks(): readonly Mark[];
   onCursor(row: number | undefined): void;
@@ -103,7 +106,11 @@ export function chartOptions(look: ChartLook): uPlot.Options {
         log: 10,
         range: (_, least, most) => {
           const [floor, ceiling] = look.limits();
-          return axisRange(least && Math.max(least, floor), most && Math.min(most, ceiling), log);
+          const [low, high] = bandExtent(look.bands()) ?? [least, most];
+          // A band without a curve has a scale too.
+          const from = least === null || low === null ? low : Math.min(least, low);
+          const to = most === null || high === null ? high : Math.max(most, high);
+          return axisRange(from && Math.max(from, floor), to && Math.min(to, ceiling), log);
         },
       },
     },
@@ -146,6 +153,11 @@ export function chartOptions(look: ChartLook): uPlot.Options {
           // Hides the selection, without another call.
           chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
           if (to! > from!) onZoom([from!, to!]);
+        },
+      ],
+      drawClear: [
+        (chart) => {
+          for (const band of look.bands()) drawBand(chart, band);
         },
       ],
       draw: [(chart) => drawMarks(chart, look.marks())],

@@ -110,7 +110,7 @@ export class Recording {
     );
   }
 
-  /** One line for each reading; an empty cell where nothing was read. RFC 4180. */
+  /** One line for each reading; an empty cell where nothing was read, `Infinity` for an open end. RFC 4180. */
   toCsv(): string {
     const keys = [
       'replica',
@@ -121,8 +121,10 @@ export class Recording {
       'loss',
       'gradNormSq',
       'gradNormSqUnbiased',
+      'gradNormSqOfTrainingSet',
       'traceCovariance',
       'bSimple',
+      'bSimpleStderr',
       'bSimpleResolved',
     ] as const satisfies (keyof Reading)[];
     const tests = new Map(
@@ -132,8 +134,11 @@ export class Recording {
     );
     const lines = this.readings.map((reading) => {
       const test = tests.get(`${reading.replica} ${reading.step}`);
-      return [...keys.map((key) => reading[key] ?? ''), test?.loss ?? '', test?.accuracy ?? ''].join(',');
+      const ends = reading.bSimpleInterval?.map((end) => end ?? Number.POSITIVE_INFINITY) ?? ['', ''];
+      const tested = [test?.loss ?? '', test?.accuracy ?? ''];
+      return [...keys.map((key) => reading[key] ?? ''), ...ends, ...tested].join(',');
     });
-    return `${[[...keys, 'testLoss', 'testAccuracy'].join(','), ...lines].join('\r\n')}\r\n`;
+    const head = [...keys, 'bSimpleLow', 'bSimpleHigh', 'testLoss', 'testAccuracy'];
+    return `${[head.join(','), ...lines].join('\r\n')}\r\n`;
   }
 }
