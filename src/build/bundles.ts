@@ -19,7 +19,7 @@ export const quiet: NonNullable<NonNullable<InlineConfig['build']>['rollupOption
 };
 
 /**
- * After the pages: the library (`basin.js`, its types), the engine alone (measured, not kept), ours as
+ * After the pages: the library (`basin.js`, `node.js`, their types), the engine alone (measured, not kept), ours as
  * `bench` compares its cold start, and the command line (`cli.js`, which Node runs without node_modules). Prints what the engine weighs.
  */
 export function bundles(root: string): Plugin {
@@ -59,6 +59,7 @@ export function bundles(root: string): Plugin {
           },
         });
         await build(library('src/index.ts', 'basin.js', join(root, 'dist')));
+        await build(underNode(common, root));
         await build(library('src/engine.ts', 'engine.js', join(root, '.cache')));
         await build(library('src/jobs/bench/basinAdapter.ts', 'basin.js', join(root, 'dist/bench')));
         await build({
@@ -92,6 +93,37 @@ export function bundles(root: string): Plugin {
   };
 }
 
+/**
+ * `node.js`: what the library has under Node alone. The rest it takes from `basin.js`, so that a program that imports both
+ * has each class once.
+ */
+function underNode(common: InlineConfig, root: string): InlineConfig {
+  const source = join(root, 'src');
+  return {
+    ...common,
+    plugins: [
+      {
+        name: 'basin:one-library',
+        enforce: 'pre',
+        // What lies outside of the command line's files is the library's.
+        resolveId: (id, importer) =>
+          importer && id.startsWith('.') && !join(dirname(importer), id).startsWith(join(source, 'cli'))
+            ? { id: './basin.js', external: true }
+            : null,
+      },
+    ],
+    ssr: { noExternal: true, external: RUN_TIME },
+    build: {
+      ssr: join(source, 'node.ts'),
+      outDir: join(root, 'dist'),
+      emptyOutDir: false,
+      target: 'node20',
+      minify: false,
+      rollupOptions: { external: RUN_TIME, onwarn: quiet, output: { entryFileNames: 'node.js' } },
+    },
+  };
+}
+
 /** `dist/types`: the declarations of the library, and of what it is made of. */
 async function declarations(root: string): Promise<void> {
   const config = join(root, '.cache/types.json');
@@ -105,7 +137,7 @@ async function declarations(root: string): Promise<void> {
       rootDir: '../src',
       outDir: '../dist/types',
     },
-    files: ['index.ts', 'gpu/wgsl.d.ts', 'build/version.d.ts', 'build/wgslReflect.d.ts'].map(
+    files: ['index.ts', 'node.ts', 'gpu/wgsl.d.ts', 'build/version.d.ts', 'build/wgslReflect.d.ts'].map(
       (file) => `../src/${file}`,
     ),
     include: [],
