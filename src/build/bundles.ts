@@ -19,7 +19,8 @@ export const quiet: NonNullable<NonNullable<InlineConfig['build']>['rollupOption
 };
 
 /**
- * After the pages, into the same folder: the library (`basin.js`, its types), the engine alone (measured, not kept), ours as
+        await build(library('src/index.ts', 'basin.js', dist));
+        await build(underNode(common, root, dist));
  * `bench` compares its cold start, and the command line (`cli.js`, which Node runs without node_modules). Prints what the engine weighs.
  */
 export function bundles(root: string, dist: string): Plugin {
@@ -59,6 +60,7 @@ export function bundles(root: string, dist: string): Plugin {
           },
         });
         await build(library('src/index.ts', 'basin.js', dist));
+        await build(underNode(common, root, dist));
         await build(library('src/engine.ts', 'engine.js', join(root, '.cache')));
         await build(library('src/jobs/bench/basinAdapter.ts', 'basin.js', join(dist, 'bench')));
         await build({
@@ -92,6 +94,37 @@ export function bundles(root: string, dist: string): Plugin {
   };
 }
 
+/**
+ * `node.js`: what the library has under Node alone. The rest it takes from `basin.js`, so that a program that imports both
+ * has each class once.
+ */
+function underNode(common: InlineConfig, root: string, dist: string): InlineConfig {
+  const source = join(root, 'src');
+  return {
+    ...common,
+    plugins: [
+      {
+        name: 'basin:one-library',
+        enforce: 'pre',
+        // What lies outside of the command line's files is the library's.
+        resolveId: (id, importer) =>
+          importer && id.startsWith('.') && !join(dirname(importer), id).startsWith(join(source, 'cli'))
+            ? { id: './basin.js', external: true }
+            : null,
+      },
+    ],
+    ssr: { noExternal: true, external: RUN_TIME },
+    build: {
+      ssr: join(source, 'node.ts'),
+      outDir: dist,
+      emptyOutDir: false,
+      target: 'node20',
+      minify: false,
+      rollupOptions: { external: RUN_TIME, onwarn: quiet, output: { entryFileNames: 'node.js' } },
+    },
+  };
+}
+
 /** `dist/types`: the declarations of the library, and of what it is made of. */
 async function declarations(root: string, dist: string): Promise<void> {
   const config = join(root, `.cache/types-${process.pid}.json`);
@@ -105,7 +138,7 @@ async function declarations(root: string, dist: string): Promise<void> {
       rootDir: '../src',
       outDir: join(dist, 'types'),
     },
-    files: ['index.ts', 'gpu/wgsl.d.ts', 'build/version.d.ts', 'build/wgslReflect.d.ts'].map(
+    files: ['index.ts', 'node.ts', 'gpu/wgsl.d.ts', 'build/version.d.ts', 'build/wgslReflect.d.ts'].map(
       (file) => `../src/${file}`,
     ),
     include: [],

@@ -1,9 +1,16 @@
 import uPlotScript from 'uplot/dist/uPlot.iife.min.js?raw';
 import uPlotStyle from 'uplot/dist/uPlot.min.css?raw';
 import type { AdapterInfo } from '../gpu/device.ts';
+import { formatEstimate } from '../jobs/formatInterval.ts';
 import { formatCount, formatNumber } from '../jobs/formatNumber.ts';
 import type { JobSpec, Reading } from '../jobs/job.ts';
-import { type Evaluation, type Quantity, quantities, scriptPieces } from '../jobs/quantities.ts';
+import {
+  type Evaluation,
+  type Interval,
+  type Quantity,
+  quantities,
+  scriptPieces,
+} from '../jobs/quantities.ts';
 import pageStyle from './reportPage.css?raw';
 import pageScript from './reportPage.js?raw';
 
@@ -59,7 +66,7 @@ ${pageStyle}</style>
 ${adapter?.software ? '<p class="software"><strong>Software adapter:</strong> correct, but its speed is not a GPU’s.</p>' : ''}
 <h2>At the end</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Numbers at the end">${summaryTable(replicas, readings, evaluations, result)}</div>
-<p class="note">|G|² and tr Σ are means over the last hundred measurements, B<sub>simple</sub> is a ratio of running averages, with its standard error.</p>
+<p class="note">|G|² and tr Σ are means over the last hundred measurements, B<sub>simple</sub> is as of the last measurement, with its 95 % interval: “≥” where the gradient is not told from the noise, so that it has no upper end. Its chart has the interval as a band, dashed at the lower end where it is open.</p>
 <h2>Curves</h2>
 <div class="charts">
 ${quantities.map(figure).join('\n')}
@@ -75,22 +82,35 @@ ${quantities.map(figure).join('\n')}
 `;
 }
 
-function curvesOf(
-  quantity: Quantity,
-  { readings, evaluations }: Report,
-  replicas: number,
-): { steps: number[]; values: (number | null)[] }[] {
+/** One replica's, as the page's script draws it. */
+interface Curve {
+  steps: number[];
+  values: (number | null)[];
+  /** An interval for each step, null for none; an end is null for ∞. Left out where the quantity has none. */
+  intervals?: (Interval | null)[];
+}
+
+function curvesOf(quantity: Quantity, { readings, evaluations }: Report, replicas: number): Curve[] {
   const events: readonly (Reading | Evaluation)[] =
     quantity.from === 'evaluation' ? evaluations.filter(isTest) : readings;
   return Array.from({ length: replicas }, (_, replica) => {
     const all = events.flatMap((event) => {
       const value = event.replica === replica ? quantity.read(event) : undefined;
       if (value === undefined) return [];
-      return [{ step: event.step, value: value !== null && Number.isFinite(value) ? value : null }];
+      const interval = quantity.interval?.(event) ?? null;
+      return [{ step: event.step, value: value !== null && Number.isFinite(value) ? value : null, interval }];
     });
     const stride = Math.ceil(all.length / MOST_POINTS);
     const kept = all.filter((_, index) => index % stride === 0);
-    return { steps: kept.map(({ step }) => step), values: kept.map(({ value }) => round(value)) };
+    return {
+      steps: kept.map(({ step }) => step),
+      values: kept.map(({ value }) => round(value)),
+      ...(quantity.interval && {
+        intervals: kept.map(
+          ({ interval }) => interval && ([round(interval[0]), round(interval[1])] as const),
+        ),
+      }),
+    };
   });
 }
 
@@ -120,7 +140,16 @@ function summaryTable(
   result: unknown,
 ): string {
   const results = (result as { replicas?: unknown[] } | undefined)?.replicas ?? [result];
-  const heads = ['', 'steps', 'training loss', 'test accuracy', '|G|²', 'tr Σ', 'B<sub>simple</sub>', 'ε/B'];
+  const heads = [
+    '',
+    'steps',
+    'training loss',
+    'test accuracy',
+    '|G|²',
+    'tr Σ',
+    'B<sub>simple</sub>',
+    'ε/B(1 − m)',
+  ];
   const rows = replicas.map((label, replica) => {
     const own = readings.filter((reading) => reading.replica === replica);
     const measured = own.filter(({ traceCovariance }) => traceCovariance !== undefined).slice(-100);
@@ -137,9 +166,9 @@ function summaryTable(
       formatCount(last?.step ?? 0),
       ended ?? formatNumber(finalLoss ?? last?.loss),
       typeof tested?.accuracy === 'number' ? `${(100 * tested.accuracy).toFixed(2)} %` : '–',
-      formatNumber(mean(measured.map((reading) => reading.gradNormSqUnbiased))),
+      formatNumber(mean(measured.map((reading) => reading.gradNormSqOfTrainingSet ?? undefined))),
       formatNumber(mean(measured.map((reading) => reading.traceCovariance))),
-      withError(measured.at(-1)?.bSimple, measured.at(-1)?.bSimpleStderr),
+      noiseScaleText(measured.at(-1)),
       formatNumber(last?.temperature),
     ];
     const swatch = `<span class="swatch" style="background: var(--curve-${replica % 8})"></span>`;
@@ -149,10 +178,8 @@ function summaryTable(
   return `<table class="numbers"><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
-function withError(value: number | null | undefined, stderr: number | null | undefined): string {
-  return typeof stderr === 'number'
-    ? `${formatNumber(value)} ± ${formatNumber(stderr, 2)}`
-    : formatNumber(value);
+function noiseScaleText(reading: Reading | undefined): string {
+  return formatEstimate(reading?.bSimpleResolved ? reading.bSimple : null, reading?.bSimpleInterval);
 }
 
 function mean(values: readonly (number | undefined)[]): number | null {

@@ -40,19 +40,81 @@
     return ticks;
   }
 
-  function range(log, middle) {
-    return (_, least, most) => {
+  function range(log, middle, band) {
+    return (_, leastValue, mostValue) => {
+      const [low, high] = band ?? [leastValue, mostValue];
+      const least = leastValue === null || low === null ? low : Math.min(leastValue, low);
+      const most = mostValue === null || high === null ? high : Math.max(mostValue, high);
       if (least === null || most === null) return log ? [0.1, 10] : [0, 1];
       if (!log) {
         const room = (most - least) * 0.06 || Math.abs(most) * 0.1 || 1;
         return [least - room, most + room];
       }
       // Single readings that stray far from the running means do not set the scale.
-      const bottom = Math.max(least, middle[0] / 4);
-      const top = Math.min(most, middle[1] * 4);
+      const bottom = middle[1] > 0 ? Math.max(least, Math.min(middle[0], low) / 4) : least;
+      const top = middle[1] > 0 ? Math.min(most, Math.max(middle[1], high) * 4) : most;
       const room = Math.max((top / bottom) ** 0.06, 1.05);
       return [bottom / room, top * room];
     };
+  }
+
+  /** An estimate by its interval where an end of that is open. */
+  function showEstimate(value, interval, percent) {
+    const number = (end) => show(Number(end.toPrecision(3)), percent);
+    if (!interval) return value === null || value === undefined ? '–' : show(value, percent);
+    const [low, high] = interval;
+    if (low === null) return '∞';
+    if (high === null) return low > 0 ? `≥ ${number(low)}` : 'not known';
+    if (low <= 0) return `≤ ${number(high)}`;
+    return `${value === null || value === undefined ? '–' : show(value, percent)} (${number(low)} to ${number(high)})`;
+  }
+
+  /** What of the intervals the value axis shows: lower ends, and upper ones that lie near. */
+  function extent(curves) {
+    let least = Number.POSITIVE_INFINITY;
+    let most = 0;
+    for (const [low, high] of curves.flatMap(({ intervals }) => intervals ?? []).filter(Boolean)) {
+      if (low === null || low <= 0) continue;
+      least = Math.min(least, low);
+      most = Math.max(most, high === null ? low : Math.min(high, 4 * low));
+    }
+    return most > 0 ? [least, most] : null;
+  }
+
+  /** The intervals of a curve as a band, to the top of the plot where they are open: there the lower end is dashed. */
+  function drawBand(chart, { steps, intervals = [] }, colour) {
+    const { ctx, bbox } = chart;
+    const [top, bottom] = [bbox.top, bbox.top + bbox.height];
+    const x = (row) => chart.valToPos(steps[row], 'x', true);
+    const y = (end) => {
+      if (end === null) return top;
+      if (end <= 0 && chart.scales.y.distr === 3) return bottom;
+      return Math.min(bottom, Math.max(top, chart.valToPos(end, 'y', true)));
+    };
+    const open = (row) => intervals[row]?.[1] === null;
+    ctx.save();
+    ctx.fillStyle = colour;
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+    for (let row = 0; row < steps.length; ) {
+      const from = row;
+      while (row < steps.length && intervals[row] && open(row) === open(from)) row++;
+      if (row === from) {
+        row++;
+        continue;
+      }
+      const to = row < steps.length && intervals[row] ? row : row - 1;
+      const lower = new Path2D();
+      for (let i = from; i <= to; i++) lower.lineTo(x(i), y(intervals[i][0]));
+      const band = new Path2D(lower);
+      for (let i = to; i >= from; i--) band.lineTo(x(i), y(open(from) ? null : intervals[i][1]));
+      ctx.globalAlpha = open(from) ? 0.1 : 0.2;
+      ctx.fill(band);
+      ctx.globalAlpha = 0.8;
+      if (open(from)) ctx.stroke(lower);
+    }
+    ctx.restore();
   }
 
   function draw({ id, log, scatters, sparse, percent, curves }, place) {
@@ -95,7 +157,7 @@
       cursor: { y: false, sync: { key: 'steps', scales: ['x', null] } },
       scales: {
         x: { time: false, range: () => [0, Math.max(1, lastStep)] },
-        y: { distr: log ? 3 : 1, log: 10, range: range(log, middle) },
+        y: { distr: log ? 3 : 1, log: 10, range: range(log, middle, extent(curves)) },
       },
       axes: [
         { ...axis, size: 34, space: 70, values: (_, ticks) => ticks.map((tick) => show(tick, false)) },
@@ -103,6 +165,13 @@
       ],
       series: [{}, ...series],
       hooks: {
+        drawClear: [
+          (chart) => {
+            for (const [replica, curve] of curves.entries()) {
+              drawBand(chart, curve, theme(`--curve-${replica % 8}`));
+            }
+          },
+        ],
         setCursor: [
           ({ cursor }) => {
             const readout = document.getElementById(`readout-${id}`);
@@ -111,9 +180,10 @@
               return;
             }
             const numbers = means.map((curve, replica) => {
-              const value = curve[cursor.idx];
               const name = means.length > 1 ? `${replicas[replica]}: ` : '';
-              return `${name}${value === null || value === undefined ? '–' : show(value, percent)}`;
+              const { steps: own, intervals } = curves[replica];
+              const interval = intervals?.[own.indexOf(steps[cursor.idx])];
+              return `${name}${showEstimate(curve[cursor.idx], interval, percent)}`;
             });
             readout.textContent = `step ${steps[cursor.idx]}   ${numbers.join('   ')}`;
           },

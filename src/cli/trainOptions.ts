@@ -12,6 +12,7 @@ export interface TrainOptions {
   activation?: string;
   weights?: string;
   weightsPrefix?: string;
+  weightsByOrder?: boolean;
   order?: string;
   batchSize?: number;
   epochs?: number;
@@ -66,6 +67,7 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   set('data', options.data === undefined ? undefined : dataName(options.data, path));
   set('weights', options.weights === undefined ? undefined : path(options.weights));
   set('weights_prefix', options.weightsPrefix);
+  set('weights_by_order', options.weightsByOrder);
   set('order', orderName(options.order, path));
   set('batch_size', options.batchSize);
 

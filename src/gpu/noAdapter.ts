@@ -21,7 +21,8 @@ const CURES = {
     'Without a GPU, headless Chromium computes on the CPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.',
   ],
   node: [
-    'Under Node install the npm package webgpu (npm install webgpu) and pass its entry point: openDevice({ gpu: create([]) }).',
+    "Under Node install the npm package webgpu (npm install webgpu) and import { openDevice } from 'basin/node', which finds a driver; " +
+      'or pass an entry point of your own: openDevice({ gpu: create([]) }).',
     "On Linux it needs the Vulkan loader and a Vulkan driver: the GPU vendor's, or Mesa 24 or later (mesa-vulkan-drivers), " +
       'or the SwiftShader that lies beside Chrome and Chromium (set VK_DRIVER_FILES to its vk_swiftshader_icd.json before the package is loaded).',
   ],

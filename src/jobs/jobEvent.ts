@@ -30,6 +30,13 @@ export type JobEvent =
       readonly loss: number;
       readonly accuracy: number | null;
     }
+  /** A rate that was set from outside; `step`, counted from 1, is the first at it, `replica` null for all of them. */
+  | {
+      readonly type: 'learningRate';
+      readonly step: number;
+      readonly replica: number | null;
+      readonly learningRate: number;
+    }
   | KernelsEvent
   | { readonly type: 'diverged'; readonly replica: number; readonly step: number; readonly reason: string }
   | {

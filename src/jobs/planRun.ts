@@ -1,4 +1,5 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
+import { impliedClasses } from '../data/impliedClasses.ts';
 import { loadDataset } from '../data/loadDataset.ts';
 import { orderTable } from '../data/order.ts';
 import { readSafetensors } from '../data/safetensors.ts';
@@ -8,11 +9,11 @@ import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { InputError } from '../nn/inputError.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
-import { loadStateDict } from '../nn/stateDict.ts';
 import { type Averaging, captures } from '../optim/average.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import type { JobHost } from './jobEvent.ts';
+import { readWeights } from './readWeights.ts';
 import type { Replica, TrainingOptions } from './trainingRun.ts';
 import {
   DEFAULT_BATCH_SIZE,
@@ -45,9 +46,10 @@ export async function checkTrainSpec(given: TrainSpec, host: JobHost): Promise<P
  * @throws InputError for input that is refused, before anything runs
  */
 export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<PlannedRun> {
+  const notes: string[] = [];
   const given = await readModel(spec.model, host);
   const loaded = await loadDataset(dataName(spec), host);
-  const { file, model } = given ?? perceptron(spec.model, loaded);
+  const { file, model } = given ?? perceptron(spec.model, loaded, notes);
   const { dataset, shapes } = fitDataset(loaded, model, file);
   requireSupported(file, model, shapes);
 
@@ -88,8 +90,8 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Pla
     smallBatch: spec.measure?.small_batch,
     gradientTests: spec.measure?.tests,
     recordEvery: spec.record_every,
-    replicas: await readReplicas(spec, model, steps, host),
-    notes: [cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat(),
+    replicas: await readReplicas(spec, model, steps, host, notes),
+    notes: [...notes, ...[cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat()],
   };
 }
 
@@ -146,12 +148,16 @@ async function readModel(
 
 function perceptron(
   given: ParsedTrainSpec['model'],
-  { targets, exampleShape }: Dataset,
+  dataset: Dataset,
+  notes: string[],
 ): { file: string; model: ModelSpec } {
+  const { targets, exampleShape } = dataset;
   const file = 'train.json model';
   const { hidden, activation } = given as { hidden: number[]; activation: string };
   const inputs = exampleShape.reduce((product, extent) => product * extent, 1);
-  const outputs = targets.kind === 'classes' ? Math.max(2, targets.classes) : targets.width;
+  const implied = targets.kind === 'classes' ? impliedClasses(dataset) : null;
+  if (implied?.note !== undefined) notes.push(implied.note);
+  const outputs = implied?.classes ?? (targets as { width: number }).width;
   const widths = [inputs, ...hidden, outputs];
   const layers = widths
     .slice(1)
@@ -188,16 +194,17 @@ async function readReplicas(
   model: ModelSpec,
   steps: number,
   host: JobHost,
+  notes: string[],
 ): Promise<Replica[]> {
   const layout = stateDictLayout(model);
   const { optimizer, lr_schedule } = spec;
-  const readWeights = async (path: string): Promise<Map<string, Float32Array>> =>
-    loadStateDict(path, readSafetensors(path, await host.read(path)), layout, {
-      prefix: spec.weights_prefix,
-    });
-  const shared = spec.weights === undefined ? null : await readWeights(spec.weights);
+  const weightsOf = (path: string) => readWeights(path, layout, spec, host, (text) => notes.push(text));
+  const shared = spec.weights === undefined ? null : await weightsOf(spec.weights);
   if (spec.weights_prefix !== undefined && !shared && !spec.replicas?.some((r) => r.weights)) {
     throw new InputError('train.json', 'weights_prefix', 'there are no weights to read under it');
+  }
+  if (spec.weights_by_order && !shared && !spec.replicas?.some((r) => r.weights)) {
+    throw new InputError('train.json', 'weights_by_order', 'there are no weights to read');
   }
   return Promise.all(
     (spec.replicas ?? [{}]).map(async (replica): Promise<Replica> => {
@@ -214,7 +221,7 @@ async function readReplicas(
           nesterov: optimizer.nesterov,
         },
         rates: learningRates(lr_schedule, replica.lr ?? optimizer.lr, steps),
-        weights: replica.weights ? await readWeights(replica.weights) : (shared ?? drawn()),
+        weights: replica.weights ? await weightsOf(replica.weights) : (shared ?? drawn()),
       };
     }),
   );

@@ -18,9 +18,14 @@ export interface Quantity {
   readonly scatters: boolean;
   /** Which events carry it: every reading, those with per-example statistics, or evaluations. */
   readonly from: 'reading' | 'noise' | 'evaluation';
-  /** null: cannot be drawn (unresolved, not finite). undefined: not read at this step. */
+  /** null: no number is known (unresolved, not finite). undefined: not read at this step. */
   read(event: Reading | Evaluation): number | null | undefined;
+  /** Its 95 % interval, where it has one. A value that is null is told by it alone. */
+  readonly interval?: (event: Reading | Evaluation) => Interval | null | undefined;
 }
+
+/** The ends of an interval, null for ∞. */
+export type Interval = readonly [number | null, number | null];
 
 const reading = (key: keyof Reading) => (event: Reading | Evaluation) =>
   (event as Reading)[key] as number | null | undefined;
@@ -56,15 +61,15 @@ export const quantities: readonly Quantity[] = [
   {
     id: 'gradNormSq',
     symbol: '|G|²',
-    name: 'Squared norm of the true gradient',
-    equation: '|G|² ≈ |ḡ|² − tr Σ / B',
+    name: 'Squared norm of the training set’s gradient',
+    equation: '|G|² ≈ |ḡ|² − tr Σ (1/B − 1/N)',
     meaning:
-      'The signal. The squared norm of a batch’s mean gradient ḡ exceeds |G|² by tr Σ / B, since E|ḡ|² = |G|² + tr Σ / B; here that excess is taken off. Unbiased, so single estimates may be negative where B is much smaller than the noise scale: a logarithmic axis leaves those out, a linear one shows them.',
-    source: 'McCandlish et al. 2018, appendix A.1',
+      'The signal: G is the mean gradient of all N training examples. The squared norm of a batch’s mean gradient ḡ exceeds |G|² by tr Σ (1/B − 1/N) where batches are drawn without replacement, by tr Σ / B where each example is drawn anew (iid); here that excess is taken off. Unbiased, so single estimates may be negative where B is much smaller than the noise scale: a logarithmic axis leaves those out, a linear one shows them.',
+    source: 'McCandlish et al. 2018, appendix A.1, for a finite set',
     log: true,
     scatters: true,
     from: 'noise',
-    read: reading('gradNormSqUnbiased'),
+    read: reading('gradNormSqOfTrainingSet'),
   },
   {
     id: 'traceCovariance',
@@ -85,21 +90,22 @@ export const quantities: readonly Quantity[] = [
     name: 'Simple noise scale',
     equation: 'B_{simple} = tr Σ / |G|²',
     meaning:
-      'The batch size at which the gradient’s noise is as strong as its signal. Smaller batches save examples, larger ones save steps. Running averages of tr Σ and of |G|² are divided once; the curve breaks off where |G|² is not resolved from the noise. It usually grows while the loss falls.',
+      'The batch size at which the gradient’s noise is as strong as its signal |G|², the training set’s. Smaller batches save examples, larger ones save steps. tr Σ and |G|² are each followed over as many measurements as their drift allows, and divided once. The band is the 95 % interval at that step. It is inferred on 1/B_{simple}: where that interval reaches 0 the noise scale has no upper end, the curve breaks off and only “≥” is known. It usually grows while the loss falls.',
     source: 'McCandlish et al. 2018, eq. 2.9',
     log: true,
     scatters: false,
     from: 'noise',
     read: (event) => ((event as Reading).bSimpleResolved === false ? null : reading('bSimple')(event)),
+    interval: (event) => (event as Reading).bSimpleInterval,
   },
   {
     id: 'temperature',
-    symbol: 'ε/B',
+    symbol: 'ε/B(1 − m)',
     name: 'Temperature of SGD',
-    equation: 'T = ε / ε_{max}(B) ∝ ε/B   for B ≪ B_{noise}',
+    equation: 'T ∝ ε / (B (1 − m))   for B ≪ B_{noise}',
     meaning:
-      'Learning rate over batch size. It sets how strongly SGD’s noise shakes the weights. Near equilibrium the noise scale goes as 1/T: halving ε about doubles B_{simple}.',
-    source: 'McCandlish et al. 2018, appendix C',
+      'Learning rate over batch size, times 1/(1 − m) for momentum m: a gradient moves the weights by ε(1 + m + m² + …) in all. It sets how strongly SGD’s noise shakes the weights. Near equilibrium the noise scale goes as 1/T: halving ε about doubles B_{simple}.',
+    source: 'McCandlish et al. 2018, appendix C; momentum: Smith et al. 2018',
     log: false,
     scatters: false,
     from: 'reading',

@@ -10,7 +10,7 @@ import type { Averaging } from '../optim/average.ts';
 import { learningRates, type Schedule } from '../optim/schedule.ts';
 import { type Evaluation, Evaluator } from './evaluator.ts';
 import type { Reading } from './reading.ts';
-import { ReplicaLog } from './replicaLog.ts';
+import { type ReplicaLog, replicaLogs } from './replicaLog.ts';
 import { TrainingRun } from './trainingRun.ts';
 
 export interface TrainSettings {
@@ -91,7 +91,7 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
       };
     }),
   });
-  return new Training(gpu, { model, dataset, smallBatch }, run);
+  return new Training(gpu, { model, dataset }, run);
 }
 
 /** A run under way. Nothing runs but what is asked for by taking readings. */
@@ -99,21 +99,15 @@ export class Training {
   readonly model: ModelSpec;
   readonly #gpu: Gpu;
   readonly #dataset: Dataset;
-  readonly #smallBatch: number;
   readonly #run: TrainingRun;
   readonly #logs: readonly ReplicaLog[];
 
-  constructor(
-    gpu: Gpu,
-    of: { readonly model: ModelSpec; readonly dataset: Dataset; readonly smallBatch: number },
-    run: TrainingRun,
-  ) {
+  constructor(gpu: Gpu, of: { readonly model: ModelSpec; readonly dataset: Dataset }, run: TrainingRun) {
     this.#gpu = gpu;
     this.model = of.model;
     this.#dataset = of.dataset;
-    this.#smallBatch = of.smallBatch;
     this.#run = run;
-    this.#logs = Array.from({ length: run.replicas }, () => new ReplicaLog());
+    this.#logs = replicaLogs(run);
   }
 
   /**
@@ -122,10 +116,9 @@ export class Training {
    * @throws DeviceLostError
    */
   async *readings(until?: number): AsyncGenerator<Reading, void, void> {
-    const names = this.#run.layout.entries.map(({ name }) => name);
     for await (const steps of this.#run.steps(until)) {
       for (const step of steps) {
-        const reading = this.#logs[step.replica]!.take(step, { smallBatch: this.#smallBatch, names });
+        const reading = this.#logs[step.replica]!.take(step);
         if (reading) yield reading;
       }
     }

@@ -11,7 +11,7 @@ import { RunKernels } from './kernels/chosenKernels.ts';
 import type { KernelRecord } from './kernels/kernelRecord.ts';
 import { hasCaptured, planRun } from './planRun.ts';
 import { type Provenance, provenance } from './provenance.ts';
-import { ReplicaLog } from './replicaLog.ts';
+import { type ReplicaLog, replicaLogs } from './replicaLog.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
@@ -28,11 +28,11 @@ export async function* trainJob(
   control?: RunControl,
 ): AsyncGenerator<JobEvent, void, void> {
   const began = Date.now();
-  yield { type: 'phase', phase: 'reading data' };
+  yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const { job: _, ...description } = given as TrainSpec & { job?: string };
   const spec = parseTrainSpec(description);
   const options = await planRun(spec, host);
-  const { dataset, steps, replicas, notes } = options;
+  const { dataset, steps, notes } = options;
   for (const text of notes) yield { type: 'note', text };
   const kernels = new RunKernels(device, spec.kernels);
   const gpu: Gpu = { ...device, kernels };
@@ -62,11 +62,7 @@ export async function* trainJob(
       return evaluators.at(-1)!;
     };
     const test = dataset.test ? await evaluator(dataset.test) : null;
-    const logs = replicas.map(() => new ReplicaLog());
-    const measuring = {
-      smallBatch: options.smallBatch ?? 1,
-      names: run.layout.entries.map(({ name }) => name),
-    };
+    const logs = replicaLogs(run);
 
     yield { type: 'phase', phase: 'training' };
     let lastStep = 0;
@@ -77,13 +73,15 @@ export async function* trainJob(
         const until = Math.min(steps, (Math.floor(run.submitted / every) + 1) * every);
         for await (const readings of run.steps(until)) {
           lastStep = readings.at(-1)?.step ?? lastStep;
-          const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading, measuring) ?? []);
+          const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading) ?? []);
           if (news.length > 0) yield { type: 'readings', readings: news };
           yield* divergenceEvents(logs);
           yield { type: 'progress', done: lastStep, total: steps, unit: 'steps' };
           await control?.whileRunning();
           for (const [replica, lr] of control?.takeLearningRates() ?? []) {
             run.setLearningRate(lr, replica === 'all' ? undefined : replica);
+            const whose = replica === 'all' ? null : replica;
+            yield { type: 'learningRate', step: run.submitted + 1, replica: whose, learningRate: lr };
           }
           if (control?.stopped) break;
         }

@@ -69,6 +69,8 @@ const schema = z.strictObject({
   ),
   weights: z.string().optional(),
   weights_prefix: z.string().optional(),
+  /** The weights are those of modules of other names, which shapes and order match to the layers. */
+  weights_by_order: z.boolean().optional(),
   data: z.string(),
   order: z.string().default('shuffle'),
   batch_size: count.optional(),

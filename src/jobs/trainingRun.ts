@@ -16,6 +16,7 @@ import { type Averaging, average, captures } from '../optim/average.ts';
 import { packSettings, type SgdSettings } from '../optim/sgd.ts';
 import { flatValues, namedValues } from './flatValues.ts';
 import { recomputeStatistics } from './recomputeStatistics.ts';
+import { shortestFloat32 } from './shortestFloat32.ts';
 import { type Measuring, noiseWidth, readNoise, type StepNoise } from './stepNoise.ts';
 import { traceStep } from './traceStep.ts';
 
@@ -214,6 +215,11 @@ export class TrainingRun {
     return new TrainingRun(gpu, options, parts);
   }
 
+  /** As the run was opened. */
+  get options(): TrainingOptions {
+    return this.#options;
+  }
+
   get arena(): Arena {
     return this.#arena;
   }
@@ -321,7 +327,7 @@ export class TrainingRun {
           measuring && this.#measures(step)
             ? readNoise(row.subarray(at + 1, at + width), { parameters, batchSize }, measuring)
             : { norms: null, spread: null };
-        const learningRate = this.#hostRates[replica]![step]!;
+        const learningRate = shortestFloat32(this.#hostRates[replica]![step]!);
         readings.push({ replica, step: step + 1, batchSize, learningRate, loss: row[at]!, ...noise });
       });
     }

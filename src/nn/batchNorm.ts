@@ -10,7 +10,7 @@ import { standardize } from '../ops/standardize.ts';
 import type { ForwardContext } from './forwardContext.ts';
 import { ghostNormalize } from './ghostNormalize.ts';
 import { InputError } from './inputError.ts';
-import { type LayerSpec, type ModelSpec, stateDictLayout } from './modelSpec.ts';
+import { type LayerSpec, type ModelSpec, stateDictLayout, tensorName } from './modelSpec.ts';
 
 type BatchNorm = Extract<LayerSpec, { type: 'BatchNorm1d' | 'BatchNorm2d' }>;
 
@@ -41,7 +41,8 @@ export function batchNormalize(
 ): Tensor {
   const view = axisOneView(x.shape);
   const layout = bufferLayout(model);
-  const entry = (name: string): number => layout.entries.findIndex((e) => e.name === `${index}.${name}`);
+  const entry = (name: string): number =>
+    layout.entries.findIndex((e) => e.name === tensorName(model, index, name));
   if (mode === 'train' && ghostBatch !== undefined) return ghostNormalize(x, ghostBatch, eps);
   if (mode === 'train') {
     const { y, mean, variance } = normalize(x, view, eps);

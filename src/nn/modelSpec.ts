@@ -34,6 +34,7 @@ const expectations: Record<string, string> = {
   p: 'a number from 0 to 1',
   bias: 'true or false',
   elementwise_affine: 'true or false',
+  name: 'the name of a module as in "conv1" or "features.0": letters, digits and "_"',
   approximate: '"none" or "tanh"',
 };
 
@@ -48,16 +49,24 @@ const batchNorm = {
   momentum: z.number().nullable().default(0.1),
 };
 
+/**
+ * How a layer is called in its model's state dict: "conv1", or "features.0" within other modules. Without one it is its
+ * index, as in torch.nn.Sequential.
+ */
+const moduleName = z.string().regex(/^\w+(\.\w+)*$/);
+
+function layerSchema<T extends string, K extends z.core.$ZodLooseShape>(type: T, keys: K) {
+  return z.strictObject({ type: z.literal(type), name: moduleName.optional(), ...keys });
+}
+
 /** One record for each layer: PyTorch's argument names and defaults. */
 const layerSchemas = {
-  Linear: z.strictObject({
-    type: z.literal('Linear'),
+  Linear: layerSchema('Linear', {
     in_features: count,
     out_features: count,
     bias: flag.default(true),
   }),
-  Conv2d: z.strictObject({
-    type: z.literal('Conv2d'),
+  Conv2d: layerSchema('Conv2d', {
     in_channels: count,
     out_channels: count,
     kernel_size: positiveSizes,
@@ -65,50 +74,49 @@ const layerSchemas = {
     padding: paddingSizes.default([0, 0]),
     bias: flag.default(true),
   }),
-  ReLU: z.strictObject({ type: z.literal('ReLU') }),
-  Tanh: z.strictObject({ type: z.literal('Tanh') }),
-  Sigmoid: z.strictObject({ type: z.literal('Sigmoid') }),
-  GELU: z.strictObject({
-    type: z.literal('GELU'),
+  ReLU: layerSchema('ReLU', {}),
+  Tanh: layerSchema('Tanh', {}),
+  Sigmoid: layerSchema('Sigmoid', {}),
+  GELU: layerSchema('GELU', {
     approximate: z.enum(['none', 'tanh']).default('none'),
   }),
-  MaxPool2d: z
-    .strictObject({ type: z.literal('MaxPool2d'), ...pooling })
-    .transform((layer) => ({ ...layer, stride: layer.stride ?? layer.kernel_size })),
-  AvgPool2d: z
-    .strictObject({ type: z.literal('AvgPool2d'), ...pooling })
-    .transform((layer) => ({ ...layer, stride: layer.stride ?? layer.kernel_size })),
-  Flatten: z.strictObject({ type: z.literal('Flatten') }),
-  BatchNorm1d: z.strictObject({ type: z.literal('BatchNorm1d'), ...batchNorm }),
-  BatchNorm2d: z.strictObject({ type: z.literal('BatchNorm2d'), ...batchNorm }),
-  LayerNorm: z.strictObject({
-    type: z.literal('LayerNorm'),
+  MaxPool2d: layerSchema('MaxPool2d', pooling).transform((layer) => ({
+    ...layer,
+    stride: layer.stride ?? layer.kernel_size,
+  })),
+  AvgPool2d: layerSchema('AvgPool2d', pooling).transform((layer) => ({
+    ...layer,
+    stride: layer.stride ?? layer.kernel_size,
+  })),
+  Flatten: layerSchema('Flatten', {}),
+  BatchNorm1d: layerSchema('BatchNorm1d', batchNorm),
+  BatchNorm2d: layerSchema('BatchNorm2d', batchNorm),
+  LayerNorm: layerSchema('LayerNorm', {
     normalized_shape: z.union([count.transform((size) => [size]), z.array(count).min(1)]),
     eps: nonNegative.default(1e-5),
     elementwise_affine: flag.default(true),
     bias: flag.default(true),
   }),
-  Dropout: z.strictObject({
-    type: z.literal('Dropout'),
+  Dropout: layerSchema('Dropout', {
     p: z.number().min(0).max(1).default(0.5),
   }),
 };
 
 /** What messages list when a key is not known. */
 const layerKeys: Record<LayerType, string> = {
-  Linear: 'in_features, out_features, bias',
-  Conv2d: 'in_channels, out_channels, kernel_size, stride, padding, bias',
-  ReLU: 'no keys',
-  Tanh: 'no keys',
-  Sigmoid: 'no keys',
-  GELU: 'approximate',
-  MaxPool2d: 'kernel_size, stride, padding',
-  AvgPool2d: 'kernel_size, stride, padding',
-  Flatten: 'no keys',
-  BatchNorm1d: 'num_features, eps, momentum',
-  BatchNorm2d: 'num_features, eps, momentum',
-  LayerNorm: 'normalized_shape, eps, elementwise_affine, bias',
-  Dropout: 'p',
+  Linear: 'in_features, out_features, bias, name',
+  Conv2d: 'in_channels, out_channels, kernel_size, stride, padding, bias, name',
+  ReLU: 'no keys but name',
+  Tanh: 'no keys but name',
+  Sigmoid: 'no keys but name',
+  GELU: 'approximate, name',
+  MaxPool2d: 'kernel_size, stride, padding, name',
+  AvgPool2d: 'kernel_size, stride, padding, name',
+  Flatten: 'no keys but name',
+  BatchNorm1d: 'num_features, eps, momentum, name',
+  BatchNorm2d: 'num_features, eps, momentum, name',
+  LayerNorm: 'normalized_shape, eps, elementwise_affine, bias, name',
+  Dropout: 'p, name',
 };
 
 export type LayerType = keyof typeof layerSchemas;
@@ -165,7 +173,41 @@ export function parseModel(file: string, source: unknown): ModelSpec {
   if (!losses.includes(loss as LossName)) {
     throw new InputError(file, 'loss', `found ${showValue(loss)}, expected "cross_entropy" or "mse"`);
   }
-  return { layers: layers.map((layer, index) => parseLayer(file, layer, index)), loss: loss as LossName };
+  const parsed: ModelSpec = {
+    layers: layers.map((layer, index) => parseLayer(file, layer, index)),
+    loss: loss as LossName,
+  };
+  requireNames(file, parsed);
+  return parsed;
+}
+
+/** What begins the names that a run's file gives to averages and replicas, and torch's averaged models to their count. */
+const RESERVED = ['swa', 'ema', 'replica', 'n_averaged'];
+
+/** The names of the state dict must tell layers, averages and replicas apart. */
+function requireNames(file: string, model: ModelSpec): void {
+  const taken = new Map<string, number>();
+  for (const [index, { type, name }] of model.layers.entries()) {
+    const refuse = (reason: string): InputError => new InputError(file, layerItem(type, index), reason);
+    const module = moduleOf(model, index);
+    const before = taken.get(module);
+    if (before !== undefined) throw refuse(`is called "${module}" in the state dict, as layer ${before} is`);
+    taken.set(module, index);
+    const first = name?.split('.', 1)[0];
+    if (first !== undefined && RESERVED.includes(first)) {
+      throw refuse(`"name" is ${showValue(name)}, expected none that begins with ${RESERVED.join(', ')}`);
+    }
+  }
+}
+
+/** How a layer is called in the model's state dict: its name, or its index. */
+function moduleOf({ layers }: ModelSpec, index: number): string {
+  return layers[index]?.name ?? String(index);
+}
+
+/** A tensor of a layer by its name in the model's state dict: "0.weight", or "conv1.weight" of a layer with that name. */
+export function tensorName(model: ModelSpec, layer: number, tensor: string): string {
+  return `${moduleOf(model, layer)}.${tensor}`;
 }
 
 function parseLayer(file: string, layer: unknown, index: number): LayerSpec {
@@ -318,7 +360,7 @@ function windowedSize(
   return [along(0), along(1)];
 }
 
-/** The tensors of `nn.Sequential(...).state_dict()`, in its order. */
+/** The tensors of `nn.Sequential(...).state_dict()`, in its order; a layer with a name goes by that instead of its index. */
 export function stateDictLayout(model: ModelSpec): StateTensor[] {
   return model.layers.flatMap((layer, index) => {
     const tensor = (
@@ -326,7 +368,7 @@ export function stateDictLayout(model: ModelSpec): StateTensor[] {
       shape: number[],
       kind: 'parameter' | 'buffer' = 'parameter',
     ): StateTensor => ({
-      name: `${index}.${name}`,
+      name: tensorName(model, index, name),
       shape,
       kind,
       dtype: name === 'num_batches_tracked' ? 'I64' : 'F32',

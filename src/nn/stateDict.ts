@@ -1,4 +1,4 @@
-import { elementCount, finiteFloat32, type HostTensor, showShape } from './hostTensor.ts';
+import { elementCount, finiteFloat32, type HostTensor, showDtype, showShape } from './hostTensor.ts';
 import { InputError } from './inputError.ts';
 import type { StateTensor } from './modelSpec.ts';
 
@@ -7,11 +7,22 @@ const AVERAGES = ['swa.', 'ema.'];
 /** num_batches_tracked travels as one float32 element, which counts exactly up to here. */
 const LARGEST_COUNT = 2 ** 24;
 
+/** How many averages torch.optim.swa_utils.AveragedModel has taken, beside its `module.*`; no tensor of the model. */
+const AVERAGED_COUNT = 'n_averaged';
+
+/** Where a model's state dict is in a file. */
+export interface StateDictPlace {
+  /** Only names under it ("swa.", "module.", "replica.0."), and they without it. */
+  readonly prefix?: string;
+  /** The name in the file of each tensor, by its plain name, from matchModules; else they are the plain names. */
+  readonly names?: ReadonlyMap<string, string>;
+}
+
 /**
  * Picks a model's state dict out of the tensors of a file.
  *
- * Names under `swa.` and `ema.` are skipped; with `prefix` ("swa.") only names under it are taken and the plain state
- * dict and the other averages are skipped. A prefix that begins with `replica.` picks one run out of a sweep's file.
+ * Without a prefix, names under `swa.` and `ema.` are skipped; with one only names under it are looked at. A prefix that
+ * names a replica ("replica.0.") picks one run out of a sweep's file, without its averages. `n_averaged` is skipped always.
  *
  * @param layout from stateDictLayout
  * @returns every tensor of the layout by its plain name, in its order; num_batches_tracked as one element
@@ -21,25 +32,51 @@ export function loadStateDict(
   file: string,
   tensors: ReadonlyMap<string, HostTensor>,
   layout: readonly StateTensor[],
-  options: { prefix?: string } = {},
+  { prefix = '', names }: StateDictPlace = {},
 ): Map<string, Float32Array> {
-  const prefix = options.prefix ?? '';
-  const names = new Set(layout.map((tensor) => tensor.name));
-  for (const name of tensors.keys()) {
-    if (!isExpected(name, prefix, names)) {
-      throw new InputError(file, name, `unknown name, expected ${list(prefixed(prefix, names))}`);
+  const nameOf = (plain: string): string => names?.get(plain) ?? prefix + plain;
+  const expected = new Set(layout.map((tensor) => nameOf(tensor.name)));
+  for (const name of tensorsUnder(tensors, prefix)) {
+    if (!expected.has(name)) {
+      const hint = hintOf(name, tensors, layout);
+      throw new InputError(file, name, `unknown name, expected ${list([...expected])}${hint}`);
     }
   }
-  const missing = prefixed(prefix, names).filter((name) => !tensors.has(name));
+  const missing = [...expected].filter((name) => !tensors.has(name));
   if (missing.length > 0) {
     throw new InputError(file, list(missing), 'missing from the file, expected by the model');
   }
   return new Map(
     layout.map((tensor) => {
-      const name = prefix + tensor.name;
+      const name = nameOf(tensor.name);
       return [tensor.name, load(file, name, tensors.get(name) as HostTensor, tensor)];
     }),
   );
+}
+
+/** Names under a prefix that are to be tensors of the model: not those of averages beside them. */
+export function tensorsUnder(tensors: ReadonlyMap<string, HostTensor>, prefix: string): string[] {
+  const holdsAverages = prefix === '' || /^replica\.\d+\.$/.test(prefix);
+  return [...tensors.keys()].filter((name) => {
+    if (!name.startsWith(prefix)) return false;
+    const plain = name.slice(prefix.length);
+    if (plain === AVERAGED_COUNT) return false;
+    return !holdsAverages || !AVERAGES.some((average) => plain.startsWith(average));
+  });
+}
+
+/** What finds the model's tensors in a file that has them under a prefix, or as modules of other names. */
+function hintOf(
+  name: string,
+  tensors: ReadonlyMap<string, HostTensor>,
+  layout: readonly StateTensor[],
+): string {
+  const plain = layout.find((tensor) => name.endsWith(`.${tensor.name}`))?.name;
+  const prefix = plain === undefined ? undefined : name.slice(0, -plain.length);
+  if (prefix !== undefined && layout.every((tensor) => tensors.has(prefix + tensor.name))) {
+    return `; they are there with the weights prefix "${prefix}"`;
+  }
+  return '; layers of the model may carry the "name" of their module, and weights by order match modules by their shapes';
 }
 
 /**
@@ -70,18 +107,6 @@ export function stateDictTensors(
   );
 }
 
-/** Whether a name is one to load, or one that may stand beside those and is skipped. */
-function isExpected(name: string, prefix: string, names: ReadonlySet<string>): boolean {
-  const isAverage = (plain: string): boolean => AVERAGES.some((average) => plain.startsWith(average));
-  if (name.startsWith(prefix)) {
-    const plain = name.slice(prefix.length);
-    const holdsAverages = prefix === '' || /^replica\.\d+\.$/.test(prefix);
-    return names.has(plain) || (holdsAverages && isAverage(plain));
-  }
-  if (prefix.startsWith('replica.')) return /^replica\.\d+\./.test(name);
-  return names.has(name) || isAverage(name);
-}
-
 function load(file: string, name: string, tensor: HostTensor, expected: StateTensor): Float32Array {
   if (showShape(tensor.shape) !== showShape(expected.shape)) {
     throw new InputError(
@@ -92,17 +117,13 @@ function load(file: string, name: string, tensor: HostTensor, expected: StateTen
   }
   if (expected.dtype === 'F32') return finiteFloat32(file, name, tensor);
   if (tensor.dtype !== 'I64' && tensor.dtype !== 'I32') {
-    throw new InputError(file, name, `found dtype ${tensor.dtype}, expected I64`);
+    throw new InputError(file, name, `found dtype ${showDtype(tensor)}, expected I64`);
   }
   const count = Number(tensor.data[0]);
   if (count < 0 || count > LARGEST_COUNT) {
     throw new InputError(file, name, `is ${count}, expected a count from 0 to ${LARGEST_COUNT}`);
   }
   return Float32Array.of(count);
-}
-
-function prefixed(prefix: string, names: Iterable<string>): string[] {
-  return Array.from(names, (name) => prefix + name);
 }
 
 function list(names: readonly string[]): string {

@@ -1,8 +1,10 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { formatCount, formatNumber } from '../jobs/formatNumber.ts';
-import type { Quantity } from '../jobs/quantities.ts';
-import { chartOptions } from './chartOptions.ts';
+import { formatEstimate } from '../jobs/formatInterval.ts';
+import { formatCount } from '../jobs/formatNumber.ts';
+import type { Interval, Quantity } from '../jobs/quantities.ts';
+import { chartOptions, type StepRange, themeColour } from './chartOptions.ts';
+import type { Band } from './drawBand.ts';
 import { Explanation, Formula } from './explanation.tsx';
 import type { Recording } from './recording.ts';
 import { smooth } from './smooth.ts';
@@ -16,23 +18,30 @@ interface ChartProps {
   /** Readings that a running mean spans; 0 for none. */
   smoothing: number;
   hidden: ReadonlySet<number>;
+  /** The steps that are shown; null for all. */
+  zoom: StepRange | null;
+  onZoom(steps: StepRange | null): void;
   /** 'light' or 'dark': the canvas is drawn anew when it changes. */
   theme: string;
 }
 
 const HEIGHT = 220;
-const NO_LIMITS: readonly [number, number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+/** Beyond it uPlot finds no distance for an axis's labels, and no run comes back from there. */
+const FARTHEST = 1e30;
+const NO_LIMITS: readonly [number, number] = [-FARTHEST, FARTHEST];
 /** How far beyond the running means a logarithmic axis goes for single readings, as a factor. */
 const STRAY = 4;
 /** Curves whose numbers are listed under a chart. */
 const MOST_LISTED = 6;
 
 /** One quantity over the steps, a curve for each replica, and its numbers at the cursor or at the end. */
-export function Chart({ quantity, recording, version, smoothing, hidden, theme }: ChartProps) {
+export function Chart({ quantity, recording, version, smoothing, hidden, zoom, onZoom, theme }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const zoomed = useRef(false);
+  const zoomed = useRef(zoom);
+  zoomed.current = zoom;
   const limits = useRef(NO_LIMITS);
+  const bands = useRef<readonly Band[]>([]);
   const [log, setLog] = useState(quantity.log);
   const [cursor, setCursor] = useState<number>();
   const smoothed = smoothing > 0 && quantity.scatters;
@@ -41,13 +50,13 @@ export function Chart({ quantity, recording, version, smoothing, hidden, theme }
   const curves = useMemo(() => {
     const table = recording?.table(quantity);
     const raw = table?.columns(quantity.id) ?? [];
-    return { table, raw, means: smoothed ? raw.map((values) => smooth(values, smoothing)) : raw };
+    const intervals = table?.intervals(quantity.id) ?? [];
+    return { table, raw, intervals, means: smoothed ? raw.map((values) => smooth(values, smoothing)) : raw };
   }, [recording, quantity, version, smoothed, smoothing]);
 
   useLayoutEffect(() => {
     const element = place.current;
     if (!element) return;
-    zoomed.current = false;
     const chart = new uPlot(
       chartOptions({
         quantity,
@@ -56,21 +65,17 @@ export function Chart({ quantity, recording, version, smoothing, hidden, theme }
         smoothed,
         width: element.clientWidth,
         height: HEIGHT,
-        lastStep: () => recording?.lastStep ?? 1,
+        steps: () => zoomed.current ?? [0, Math.max(1, recording?.lastStep ?? 1)],
         limits: () => limits.current,
+        bands: () => bands.current,
+        marks: () => recording?.marks() ?? [],
         onCursor: setCursor,
-        onZoom: () => {
-          zoomed.current = true;
-        },
+        onZoom,
       }),
       [[], ...Array.from({ length: replicas * (smoothed ? 2 : 1) }, () => [])],
       element,
     );
     plot.current = chart;
-    const release = () => {
-      zoomed.current = false;
-    };
-    chart.over.addEventListener('dblclick', release);
     const observer = new ResizeObserver(() => {
       if (element.clientWidth > 0) chart.setSize({ width: element.clientWidth, height: HEIGHT });
     });
@@ -80,7 +85,7 @@ export function Chart({ quantity, recording, version, smoothing, hidden, theme }
       chart.destroy();
       plot.current = null;
     };
-  }, [quantity, recording, replicas, log, smoothed, theme]);
+  }, [quantity, recording, replicas, log, smoothed, theme, onZoom]);
 
   useLayoutEffect(() => {
     const chart = plot.current;
@@ -91,32 +96,51 @@ export function Chart({ quantity, recording, version, smoothing, hidden, theme }
         : log
           ? values.map((value) => (value !== null && value > 0 ? value : null))
           : (values as (number | null)[]);
-    const { raw, means, table } = curves;
+    const { raw, means, table, intervals } = curves;
     const columns = smoothed ? [...raw.map(drawable), ...means.map(drawable)] : raw.map(drawable);
     const data = [table?.steps ?? [], ...columns] as uPlot.AlignedData;
     if (data.length !== chart.series.length) return;
-    limits.current = smoothed && log ? around(means) : NO_LIMITS;
-    const { min, max } = chart.scales.x ?? {};
-    chart.setData(data, !zoomed.current);
-    if (zoomed.current && min !== undefined && max !== undefined && min !== null && max !== null) {
-      chart.setScale('x', { min, max });
-    }
-  }, [curves, hidden, log, smoothed, replicas, theme, recording]);
+    // A replica that diverged leaves the others their scale.
+    const healthy = (_: unknown, replica: number) =>
+      !hidden.has(replica) && !recording?.diverged.has(replica);
+    const strayed =
+      smoothed && log ? extent(means.filter(healthy), { positive: true, stray: STRAY }) : NO_LIMITS;
+    const reached = recording?.diverged.size
+      ? extent(raw.filter(healthy), { positive: log, stray: 1 })
+      : NO_LIMITS;
+    bands.current = intervals.flatMap((rows, replica) =>
+      hidden.has(replica)
+        ? []
+        : [{ colour: themeColour(`--curve-${replica % 8}`), steps: table!.steps, intervals: rows }],
+    );
+    limits.current = [Math.max(strayed[0], reached[0]), Math.min(strayed[1], reached[1])];
+    chart.setData(data, true);
+  }, [curves, hidden, log, smoothed, replicas, theme, recording, zoom]);
 
   useEffect(() => setLog(quantity.log), [quantity]);
 
-  const { table, means } = curves;
+  const { table, means, intervals } = curves;
   const row = cursor ?? (table && table.steps.length > 0 ? table.steps.length - 1 : undefined);
   const step = row === undefined ? undefined : table?.steps[row];
   const ended = (replica: number) =>
     (step ?? 0) > (recording?.diverged.get(replica)?.step ?? Number.POSITIVE_INFINITY);
   const shown = means.flatMap((values, replica) =>
-    hidden.has(replica) ? [] : [{ replica, value: ended(replica) ? null : latest(values, row) }],
+    hidden.has(replica)
+      ? []
+      : [
+          {
+            replica,
+            // At this very step: an older value is not shown as the newest.
+            text:
+              row === undefined || ended(replica)
+                ? '–'
+                : show(quantity, values[row] ?? null, intervals[replica]?.[row]),
+          },
+        ],
   );
-  const summary = shown.map(
-    ({ replica, value }) => `${recording?.replicas[replica]}: ${show(quantity, value)}`,
-  );
+  const summary = shown.map(({ replica, text }) => `${recording?.replicas[replica]}: ${text}`);
   const title = `chart-${quantity.id}`;
+  const missing = recording?.missing(quantity);
   return (
     <figure class="chart" data-quantity={quantity.id} aria-labelledby={title}>
       <figcaption>
@@ -136,6 +160,7 @@ export function Chart({ quantity, recording, version, smoothing, hidden, theme }
           log<span class="visually-hidden"> axis of {quantity.name}</span>
         </label>
       </figcaption>
+      {missing !== undefined && <p class="missing">{missing}</p>}
       <div
         class="plot"
         ref={place}
@@ -148,10 +173,10 @@ export function Chart({ quantity, recording, version, smoothing, hidden, theme }
         ) : (
           <>
             <span class="step">step {formatCount(step)}</span>
-            {shown.slice(0, MOST_LISTED).map(({ replica, value }) => (
+            {shown.slice(0, MOST_LISTED).map(({ replica, text }) => (
               <span key={replica} class="value">
                 <Swatch replica={replica} />
-                {show(quantity, value)}
+                {text}
               </span>
             ))}
             {shown.length > MOST_LISTED && <span class="empty">and {shown.length - MOST_LISTED} more</span>}
@@ -167,29 +192,28 @@ export function Chart({ quantity, recording, version, smoothing, hidden, theme }
   );
 }
 
-function around(curves: readonly (readonly (number | null)[])[]): readonly [number, number] {
-  let least = Number.POSITIVE_INFINITY;
-  let most = 0;
+/**
+ * The least and the most of curves.
+ * @param positive what is not above 0 is left out
+ * @param stray factor by which single readings may lie outside
+ */
+function extent(
+  curves: readonly (readonly (number | null)[])[],
+  { positive, stray }: { readonly positive: boolean; readonly stray: number },
+): readonly [number, number] {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const curve of curves) {
     for (const value of curve) {
-      if (value === null || value <= 0) continue;
+      if (value === null || (positive && value <= 0)) continue;
       least = Math.min(least, value);
       most = Math.max(most, value);
     }
   }
-  return most > 0 ? [least / STRAY, most * STRAY] : NO_LIMITS;
+  if (least > most) return NO_LIMITS;
+  return [Math.max(-FARTHEST, least / stray), Math.min(FARTHEST, most * stray)];
 }
 
-/** The value at a row, or the last one before it. */
-function latest(values: readonly (number | null)[], row: number | undefined): number | null {
-  for (let index = Math.min(row ?? -1, values.length - 1); index >= 0; index--) {
-    const value = values[index];
-    if (value !== null && value !== undefined) return value;
-  }
-  return null;
-}
-
-function show({ id }: Quantity, value: number | null): string {
+function show({ id }: Quantity, value: number | null, interval: Interval | null | undefined): string {
   if (id === 'accuracy' && value !== null) return `${(100 * value).toFixed(2)} %`;
-  return formatNumber(value);
+  return formatEstimate(value, interval);
 }

@@ -2,6 +2,7 @@ import type uPlot from 'uplot';
 import { formatCount, formatNumber } from '../jobs/formatNumber.ts';
 import type { Quantity } from '../jobs/quantities.ts';
 import { axisRange, logTicks } from './axis.ts';
+import { type Band, bandExtent, drawBand } from './drawBand.ts';
 
 /** How the curve of a replica looks: colours repeat after eight, dashed then. */
 export function curveStyle(replica: number): { colour: string; dash: number[] } {
@@ -21,16 +22,33 @@ export interface ChartLook {
   smoothed: boolean;
   width: number;
   height: number;
-  /** The last step of the run so far: all charts show the same steps. */
-  lastStep(): number;
+  /** The steps that all charts show: those of the run so far, or what was zoomed to. */
+  steps(): StepRange;
   /** What the value axis need not go beyond: single readings that stray far from the running means. */
   limits(): readonly [number, number];
+  /** The intervals behind the curves. */
+  bands(): readonly Band[];
+  /** What happened to the run at a step: a line across the chart. */
+  marks(): readonly Mark[];
   onCursor(row: number | undefined): void;
-  onZoom(): void;
+  /** null for all steps again. */
+  onZoom(steps: StepRange | null): void;
+}
+
+/** From a step to another. */
+export type StepRange = readonly [number, number];
+
+/** A change of a replica, or of all of them (null), that its curves alone do not tell. */
+export interface Mark {
+  readonly step: number;
+  readonly replica: number | null;
 }
 
 /** Charts that share their step axis and cursor. */
 const SYNC = 'steps';
+
+/** Of what a drag begins and ends with the others hear nothing: the zoom reaches them as steps. */
+const OWN_EVENTS = new Set(['mousedown', 'mouseup', 'dblclick']);
 
 /** uPlot's options for one quantity: first the running means if there are any, then the readings, by replica. */
 export function chartOptions(look: ChartLook): uPlot.Options {
@@ -68,17 +86,31 @@ export function chartOptions(look: ChartLook): uPlot.Options {
       y: false,
       // Not on single readings behind a running mean.
       points: { size: (_, curve) => (curve <= faint ? 0 : 7) },
-      sync: { key: SYNC, scales: ['x', null] },
-      drag: { x: true, y: false, dist: 6 },
+      sync: {
+        key: SYNC,
+        scales: ['x', null],
+        filters: { pub: (type) => !OWN_EVENTS.has(type), sub: (type) => !OWN_EVENTS.has(type) },
+      },
+      drag: { x: true, y: false, dist: 6, setScale: false },
+      bind: {
+        dblclick: () => () => {
+          onZoom(null);
+          return null;
+        },
+      },
     },
     scales: {
-      x: { time: false, range: () => [0, Math.max(1, look.lastStep())] },
+      x: { time: false, range: () => [...look.steps()] },
       y: {
         distr: log ? 3 : 1,
         log: 10,
         range: (_, least, most) => {
           const [floor, ceiling] = look.limits();
-          return axisRange(least && Math.max(least, floor), most && Math.min(most, ceiling), log);
+          const [low, high] = bandExtent(look.bands()) ?? [least, most];
+          // A band without a curve has a scale too.
+          const from = least === null || low === null ? low : Math.min(least, low);
+          const to = most === null || high === null ? high : Math.max(most, high);
+          return axisRange(from && Math.max(from, floor), to && Math.min(to, ceiling), log);
         },
       },
     },
@@ -113,9 +145,43 @@ export function chartOptions(look: ChartLook): uPlot.Options {
     series: [{}, ...series],
     hooks: {
       setCursor: [(chart) => onCursor(chart.cursor.idx ?? undefined)],
-      setSelect: [() => onZoom()],
+      setSelect: [
+        (chart) => {
+          const { left, width } = chart.select;
+          if (width === 0) return;
+          const [from, to] = [left, left + width].map((at) => Math.round(chart.posToVal(at, 'x')));
+          // Hides the selection, without another call.
+          chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          if (to! > from!) onZoom([from!, to!]);
+        },
+      ],
+      drawClear: [
+        (chart) => {
+          for (const band of look.bands()) drawBand(chart, band);
+        },
+      ],
+      draw: [(chart) => drawMarks(chart, look.marks())],
     },
   };
+}
+
+/** A dashed line at each mark, in the replica's colour. */
+function drawMarks(chart: uPlot, marks: readonly Mark[]): void {
+  const { ctx, bbox } = chart;
+  const { min, max } = chart.scales.x!;
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const { step, replica } of marks) {
+    if (step < min! || step > max!) continue;
+    const at = Math.round(chart.valToPos(step, 'x', true)) + 0.5;
+    ctx.strokeStyle = themeColour(replica === null ? '--text-muted' : `--curve-${replica % 8}`);
+    ctx.beginPath();
+    ctx.moveTo(at, bbox.top);
+    ctx.lineTo(at, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
 }
 
 function keep(_: uPlot, splits: number[]): number[] {

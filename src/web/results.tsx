@@ -1,6 +1,8 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { formatCount } from '../jobs/formatNumber.ts';
 import { quantities } from '../jobs/quantities.ts';
 import { Chart } from './chart.tsx';
+import type { StepRange } from './chartOptions.ts';
 import { download } from './download.ts';
 import type { Recording } from './recording.ts';
 import { Swatch } from './swatch.tsx';
@@ -13,6 +15,8 @@ export function Results({ recording, version }: { recording: Recording | undefin
   const theme = useTheme();
   const [smoothing, setSmoothing] = useState(10);
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
+  const [zoom, setZoom] = useState<StepRange | null>(null);
+  useEffect(() => setZoom(null), [recording]);
   const replicas = recording?.replicas ?? [];
   const toggle = (replica: number) => {
     const changed = new Set(hidden);
@@ -26,6 +30,7 @@ export function Results({ recording, version }: { recording: Recording | undefin
     <section class="results" aria-labelledby="results-title">
       <div class="tools">
         <h2 id="results-title">Readings</h2>
+        {recording && <p class="settings-of-run">of {recording.description}</p>}
         {recording && (
           <ul class="legend" aria-label="Curves">
             {replicas.map((label, replica) => {
@@ -39,7 +44,7 @@ export function Results({ recording, version }: { recording: Recording | undefin
                     onClick={() => toggle(replica)}
                   >
                     <Swatch replica={replica} />
-                    {label}
+                    {recording.label(replica)}
                     {diverged && <span class="diverged">diverged at step {diverged.step}</span>}
                   </button>
                 </li>
@@ -86,11 +91,24 @@ export function Results({ recording, version }: { recording: Recording | undefin
             version={version}
             smoothing={smoothing}
             hidden={hidden}
+            zoom={zoom}
+            onZoom={setZoom}
             theme={theme}
           />
         ))}
       </div>
-      <p class="hint">Drag across a chart to zoom into its steps, double-click to see all of them.</p>
+      <p class="hint zoom" data-steps={zoom ? zoom.join('-') : 'all'}>
+        {zoom ? (
+          <>
+            Steps {formatCount(zoom[0])} to {formatCount(zoom[1])} are shown.{' '}
+            <button type="button" onClick={() => setZoom(null)}>
+              Show all steps
+            </button>
+          </>
+        ) : (
+          'Drag across a chart to zoom into its steps, double-click to see all of them.'
+        )}
+      </p>
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatCount, formatDuration, formatNumber } from '../jobs/formatNumber.ts';
 import type { Session } from './session.ts';
 import { parseLearningRate } from './settings.ts';
@@ -7,10 +7,20 @@ import { parseLearningRate } from './settings.ts';
 export function RunBar({ session }: { session: Session }) {
   const { state, adapterError } = session;
   const running = state !== 'idle';
+  const start = useRef<HTMLButtonElement>(null);
+  const pause = useRef<HTMLButtonElement>(null);
+  // The control that had the focus may have been disabled by the change: whoever uses the keyboard is not sent to the top.
+  useEffect(() => {
+    const focused = document.activeElement;
+    const lost = focused === null || focused === document.body || focused.matches(':disabled');
+    if (running && lost) pause.current?.focus();
+    else if (!running && lost && session.recording) start.current?.focus();
+  }, [running, session]);
   return (
     <section class="run-bar" aria-label="Run">
       <div class="buttons">
         <button
+          ref={start}
           type="submit"
           form="settings"
           class="primary"
@@ -19,6 +29,7 @@ export function RunBar({ session }: { session: Session }) {
           Start
         </button>
         <button
+          ref={pause}
           type="button"
           disabled={state !== 'running' && state !== 'paused'}
           onClick={() => void (state === 'paused' ? session.resume() : session.pause())}

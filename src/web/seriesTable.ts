@@ -1,5 +1,5 @@
 import type { Reading } from '../jobs/job.ts';
-import type { Evaluation, Quantity, QuantityId } from '../jobs/quantities.ts';
+import type { Evaluation, Interval, Quantity, QuantityId } from '../jobs/quantities.ts';
 
 /** Rows kept for drawing; more are thinned out. */
 const MOST_ROWS = 5000;
@@ -11,22 +11,28 @@ const MOST_ROWS = 5000;
 export class SeriesTable {
   readonly steps: number[] = [];
   readonly #columns = new Map<QuantityId, (number | null)[][]>();
+  readonly #intervals = new Map<QuantityId, (Interval | null)[][]>();
   readonly #quantities: readonly Quantity[];
   /** Steps that must lie between two rows; grows as rows are thinned out. */
   #gap = 0;
 
   constructor(quantities: readonly Quantity[], replicas: number) {
     this.#quantities = quantities;
-    for (const { id } of quantities)
-      this.#columns.set(
-        id,
-        Array.from({ length: replicas }, () => []),
-      );
+    const empty = (): never[][] => Array.from({ length: replicas }, () => []);
+    for (const { id, interval } of quantities) {
+      this.#columns.set(id, empty());
+      if (interval) this.#intervals.set(id, empty());
+    }
   }
 
   /** The curve of each replica: a number for each of `steps`, null where there is none. */
   columns(id: QuantityId): readonly (readonly (number | null)[])[] {
     return this.#columns.get(id) ?? [];
+  }
+
+  /** The intervals beside it; none for a quantity that has none. */
+  intervals(id: QuantityId): readonly (readonly (Interval | null)[])[] {
+    return this.#intervals.get(id) ?? [];
   }
 
   /** Steps between two rows when rows are left out; 0 while all are there. */
@@ -42,6 +48,8 @@ export class SeriesTable {
       const value = quantity.read(event);
       if (column)
         column[row] = value !== undefined && value !== null && Number.isFinite(value) ? value : null;
+      const intervals = this.#intervals.get(quantity.id)?.[event.replica];
+      if (intervals) intervals[row] = quantity.interval?.(event) ?? null;
     }
   }
 
@@ -69,7 +77,7 @@ export class SeriesTable {
     }
   }
 
-  #eachColumn(): (number | null)[][] {
-    return [...this.#columns.values()].flat();
+  #eachColumn(): (number | Interval | null)[][] {
+    return [...this.#columns.values(), ...this.#intervals.values()].flat();
   }
 }

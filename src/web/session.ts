@@ -37,7 +37,7 @@ export class Session {
   #worker: WorkerLine | undefined;
   readonly #listeners = new Set<() => void>();
   #marks: { at: number; done: number }[] = [];
-  /** Rejects the run under way when the user will not wait for its end. */
+  /** Ends the wait for the run under way when the user will not wait for its end. */
   #abandon: (() => void) | undefined;
 
   /** Calls `listener` after each change. @returns a function that ends this. */
@@ -74,13 +74,17 @@ export class Session {
     this.#say('Run started');
     try {
       const { remote, failed } = this.#open();
-      const abandoned = new Promise<never>((_, reject) => {
-        this.#abandon = () => reject(new Error('stopped at once: the job gave no result'));
+      let abandoned = false;
+      const abandon = new Promise<void>((resolve) => {
+        this.#abandon = () => {
+          abandoned = true;
+          resolve();
+        };
       });
       const onEvent = proxy((event: JobEvent) => this.#take(event));
-      await Promise.race([remote.run(run.spec, document.baseURI, onEvent), failed, abandoned]);
+      await Promise.race([remote.run(run.spec, document.baseURI, onEvent), failed, abandon]);
       const stopped = (this.state as SessionState) === 'stopping';
-      this.#say(`${stopped ? 'Stopped' : 'Finished'} after step ${recording.lastStep}`);
+      this.#say(ending(recording, { stopped, abandoned }));
     } catch (error) {
       this.error = failure(error as Error, recording);
       this.#say('The run failed');
@@ -95,7 +99,7 @@ export class Session {
   async pause(): Promise<void> {
     if (this.state !== 'running') return;
     this.state = 'paused';
-    this.#say(`Paused at step ${this.recording?.lastStep ?? 0}`);
+    this.#say(pausedAt(this.recording));
     await this.#worker?.remote.pause();
   }
 
@@ -143,6 +147,9 @@ export class Session {
     } else if (event.type === 'progress') this.#measureRate(event.done, event.total, event.unit);
     else if (event.type === 'diverged') {
       this.announcement = `${this.recording?.replicas[event.replica]} diverged at step ${event.step}: ${event.reason}`;
+    } else if (event.type === 'readings' && this.state === 'paused') {
+      // What was under way when the button was pressed.
+      this.announcement = pausedAt(this.recording);
     }
     this.#changed();
   }
@@ -164,6 +171,25 @@ export class Session {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+function pausedAt(recording: Recording | undefined): string {
+  return `Paused at step ${recording?.lastStep ?? 0}`;
+}
+
+/** How a run ended that gave no error. */
+function ending(
+  { replicas, diverged, lastStep }: Recording,
+  { stopped, abandoned }: { readonly stopped: boolean; readonly abandoned: boolean },
+): string {
+  if (abandoned) return `Stopped at once after step ${lastStep}: the last evaluation was not made`;
+  const steps = [...diverged.values()].map(({ step }) => step);
+  if (steps.length === replicas.length) {
+    const whose = replicas.length > 1 ? `All ${replicas.length} replicas diverged, the last` : 'Diverged';
+    return `${whose} at step ${Math.max(...steps)}`;
+  }
+  const lost = steps.length > 0 ? `; ${steps.length} of ${replicas.length} replicas diverged` : '';
+  return `${stopped ? 'Stopped' : 'Finished'} after step ${lastStep}${lost}`;
 }
 
 function failure(error: Error, { lastStep }: Recording): string {

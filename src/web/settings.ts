@@ -51,6 +51,8 @@ const MOST_REPLICAS = 16;
 export interface PlannedRun {
   spec: JobSpec;
   replicas: string[];
+  /** The settings that the replicas share, in a line. */
+  description: string;
 }
 
 export type ParsedSettings =
@@ -105,7 +107,15 @@ export function parseSettings(settings: Settings): ParsedSettings {
     if (seeds.length > 1) parts.push(`seed ${seed}`);
     return parts.join(', ');
   });
-  return { run: { spec, replicas } };
+  const description = [
+    settings.data,
+    hidden.length > 0 ? `hidden ${hidden.join(', ')} (${settings.activation})` : 'linear',
+    `B = ${batch_size}`,
+    ...(momentum > 0 ? [`m = ${momentum}`] : []),
+    ...(weight_decay > 0 ? [`λ = ${weight_decay}`] : []),
+    `${length} ${settings.lengthUnit}`,
+  ].join(' · ');
+  return { run: { spec, replicas, description } };
 }
 
 function number(text: string): number {

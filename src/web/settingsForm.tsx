@@ -9,6 +9,13 @@ interface FormProps {
   onSubmit(): void;
 }
 
+/** What a field takes, beneath it. */
+const hints: Partial<Record<Field, string>> = {
+  hidden: 'Sizes, separated by commas; none for a linear model.',
+  lr: 'Several, separated by commas, make replicas: 0.03, 0.1, 0.3',
+  seeds: 'Several make replicas.',
+};
+
 /** What to train and what to read from it. */
 export function SettingsForm({ settings, errors, disabled, onChange, onSubmit }: FormProps) {
   const control = (field: Field) => ({
@@ -16,7 +23,7 @@ export function SettingsForm({ settings, errors, disabled, onChange, onSubmit }:
     name: field,
     value: settings[field],
     'aria-invalid': errors[field] !== undefined,
-    'aria-describedby': errors[field] === undefined ? `hint-${field}` : `error-${field}`,
+    'aria-describedby': errors[field] !== undefined ? `error-${field}` : hints[field] && `hint-${field}`,
     onInput: (event: { currentTarget: { value: string } }) => onChange(field, event.currentTarget.value),
   });
   const text = (field: Field) => (
@@ -28,7 +35,7 @@ export function SettingsForm({ settings, errors, disabled, onChange, onSubmit }:
       {...control(field)}
     />
   );
-  const row = (field: Field, label: ComponentChildren, input: ComponentChildren, hint?: string) => (
+  const row = (field: Field, label: ComponentChildren, input: ComponentChildren) => (
     <div class="field">
       <label for={`setting-${field}`}>{label}</label>
       {input}
@@ -37,9 +44,9 @@ export function SettingsForm({ settings, errors, disabled, onChange, onSubmit }:
           {errors[field]}
         </p>
       ) : (
-        hint && (
+        hints[field] && (
           <p class="hint" id={`hint-${field}`}>
-            {hint}
+            {hints[field]}
           </p>
         )
       )}
@@ -68,12 +75,7 @@ export function SettingsForm({ settings, errors, disabled, onChange, onSubmit }:
             ))}
           </select>,
         )}
-        {row(
-          'hidden',
-          'Hidden layers',
-          text('hidden'),
-          'Sizes, separated by commas; none for a linear model.',
-        )}
+        {row('hidden', 'Hidden layers', text('hidden'))}
         {row(
           'activation',
           'Activation',
@@ -108,7 +110,6 @@ export function SettingsForm({ settings, errors, disabled, onChange, onSubmit }:
             Learning rate <i>ε</i>
           </>,
           text('lr'),
-          'Several, separated by commas, make replicas: 0.03, 0.1, 0.3',
         )}
         <div class="pair">
           {row(
@@ -118,7 +119,7 @@ export function SettingsForm({ settings, errors, disabled, onChange, onSubmit }:
             </>,
             text('weightDecay'),
           )}
-          {row('seeds', 'Seed', text('seeds'), 'Several make replicas.')}
+          {row('seeds', 'Seed', text('seeds'))}
         </div>
         <div class="pair">
           {row('length', 'Length', text('length'))}

@@ -161,6 +161,147 @@ describe('the page', () => {
     });
   });
 
+  test('zooms all charts to the steps that were dragged over, and back', async () => {
+    await withPage(async (page) => {
+      await open(page);
+      await fill(page, { ...ENDLESS, lr: '0.02' });
+      await button(page, 'Start').click();
+      await waitForStep(page, 400);
+      const over = page.locator('[data-quantity=loss] .u-over');
+      const drag = async (from: number, to: number): Promise<void> => {
+        const box = (await over.boundingBox())!;
+        const y = box.y + box.height / 2;
+        await page.mouse.move(box.x + from * box.width, y);
+        await page.mouse.down();
+        await page.mouse.move(box.x + ((from + to) / 2) * box.width, y);
+        await page.mouse.move(box.x + to * box.width, y);
+        await page.mouse.up();
+      };
+      const shown = (): Promise<string | null> => page.locator('.zoom').getAttribute('data-steps');
+      await button(page, 'Pause').click();
+      await waitForStatus(page, /Paused at step/);
+      await page.waitForTimeout(700);
+      const last = await lastStep(page);
+      await drag(0.375, 0.625);
+      const [from, to] = (await shown())!.split('-').map(Number);
+      const grain = Math.ceil(last / 400) + 1;
+      expect(Math.abs(from! - 0.375 * last)).toBeLessThanOrEqual(grain);
+      expect(Math.abs(to! - 0.625 * last)).toBeLessThanOrEqual(grain);
+      // Every chart labels steps of the selection only.
+      const pixels = await colouredPixels(page, 'gradNormSq');
+      expect(pixels).toBeGreaterThan(40);
+
+      await button(page, 'Resume').click();
+      await waitForStep(page, last + 100);
+      expect(await shown()).toBe(`${from}-${to}`);
+      await over.dblclick();
+      expect(await shown()).toBe('all');
+      await drag(0.2, 0.6);
+      expect(await shown()).not.toBe('all');
+      await button(page, 'Show all steps').click();
+      expect(await shown()).toBe('all');
+    });
+  });
+
+  test('a replica that diverges leaves the other its scale, and the status says where', async () => {
+    await withPage(async (page) => {
+      await open(page);
+      await fill(page, { ...ENDLESS, lr: '0.05, 500', length: '150', measureEvery: '1' });
+      await button(page, 'Start').click();
+      await waitForStatus(page, /Finished after step 150; 1 of 2 replicas diverged/);
+      expect(await page.locator('.legend').textContent()).toMatch(/ε = 500.*diverged at step \d+/);
+      // Rows of the chart that the healthy curve's colour reaches, as a share of its height.
+      const span = await page.locator('[data-quantity=loss] canvas').evaluate((element) => {
+        const canvas = element as HTMLCanvasElement;
+        const [, r, g, b] = /#(..)(..)(..)/
+          .exec(getComputedStyle(document.documentElement).getPropertyValue('--curve-0').trim())!
+          .map((part) => Number.parseInt(part, 16));
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        const rows = new Set<number>();
+        for (let i = 0; i < data.length; i += 4) {
+          const far = Math.abs(data[i]! - r!) + Math.abs(data[i + 1]! - g!) + Math.abs(data[i + 2]! - b!);
+          if (data[i + 3]! > 200 && far < 40) rows.add(Math.floor(i / 4 / canvas.width));
+        }
+        return (Math.max(...rows) - Math.min(...rows)) / canvas.height;
+      });
+      expect(span).toBeGreaterThan(0.3);
+    });
+  });
+
+  test('says that all replicas diverged, and how far the run came', async () => {
+    await withPage(async (page) => {
+      await open(page);
+      await fill(page, { ...ENDLESS, lr: '500', length: '5000' });
+      await button(page, 'Start').click();
+      await waitForStatus(page, /Diverged at step \d+/);
+      const numbers = (await page.locator('.numbers').textContent())!;
+      expect(Number(/(\d+) of 5000/.exec(numbers)![1])).toBeLessThan(1000);
+      expect(await page.getByRole('alert').count()).toBe(0);
+    });
+  });
+
+  test('labels, marks and saves a rate that was changed', async () => {
+    await withPage(async (page) => {
+      await open(page);
+      await fill(page, { ...ENDLESS, lr: '0.02' });
+      await button(page, 'Start').click();
+      await waitForStep(page, 40);
+      await page.getByLabel('ε while running').fill('0.3');
+      await button(page, 'Change').click();
+      const legend = page.locator('.legend');
+      await expect
+        .poll(() => legend.textContent(), { timeout: 20_000 })
+        .toMatch(/ε = 0\.02 → ε = 0\.3 from step \d+/);
+      const step = Number(/from step (\d+)/.exec((await legend.textContent())!)![1]);
+      await waitForStep(page, step + 20);
+      // Editing the form changes nothing about the curves, which say what made them.
+      await button(page, 'Stop').click();
+      await waitForStatus(page, /Stopped after step/);
+      await fill(page, { batchSize: '77' });
+      expect(await page.locator('.settings-of-run').textContent()).toMatch(/B = 16/);
+
+      const recording = JSON.parse(`${await save(page, 'Save JSON')}`);
+      expect(recording.rateChanges).toEqual([{ step, replica: null, learningRate: 0.3 }]);
+      const rate = (at: number): number =>
+        recording.readings.find((reading: Reading) => reading.step === at).learningRate;
+      expect([rate(step - 1), rate(step)]).toEqual([0.02, 0.3]);
+      const csv = `${await save(page, 'Save CSV')}`;
+      expect(csv.split('\r\n')[1]!.split(',')[3]).toBe('0.02');
+    });
+  });
+
+  test('keeps the focus on a control, ends at once without an error, says why charts stay empty', async () => {
+    await withPage(async (page) => {
+      await open(page);
+      await waitForStatus(page, /Ready/);
+      const dangling = await page.evaluate(() =>
+        [...document.querySelectorAll('[aria-describedby]')]
+          .map((element) => element.getAttribute('aria-describedby')!)
+          .filter((id) => document.getElementById(id) === null),
+      );
+      expect(dangling).toEqual([]);
+      await fill(page, { ...ENDLESS, batchSize: '1', lr: '0.01' });
+      await button(page, 'Start').focus();
+      await page.keyboard.press('Enter');
+      await waitForStep(page, 5);
+      expect(await page.locator(':focus').textContent()).toBe('Pause');
+      expect(await page.locator('[data-quantity=bSimple] .missing').textContent()).toMatch(
+        /one example shows no covariance/,
+      );
+      // Both clicks at once: the job has no time to end by itself.
+      await page.evaluate(() => {
+        const press = (): void =>
+          [...document.querySelectorAll('button')]
+            .find((element) => /^Stop/.test(element.textContent ?? ''))!
+            .click();
+        press();
+        press();
+      });
+      await waitForStatus(page, /Stopped (at once )?after step \d+/);
+      expect(await page.getByRole('alert').count()).toBe(0);
+    });
+  });
+
   test('reads MNIST from beside it', async () => {
     await withPage(async (page) => {
       await open(page);

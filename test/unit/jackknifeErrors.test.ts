@@ -3,6 +3,7 @@ import { normal } from '../../src/data/normal.ts';
 import { gradientTests } from '../../src/measure/gradientTests.ts';
 import { jackknifeErrors } from '../../src/measure/jackknifeErrors.ts';
 import { type GradientNoise, gradientNoise } from '../../src/measure/noiseScale.ts';
+import { studentQuantile } from '../../src/measure/studentQuantile.ts';
 import { testsFromSpread } from '../../src/measure/testsFromSpread.ts';
 import { unitSpread } from '../../src/measure/unitSpread.ts';
 
@@ -65,25 +66,52 @@ for (const [units, unitSize] of [
   });
 }
 
-test('two units have no errors, and a gradient that the batch cannot see none of B_simple', () => {
+test('two units have no errors; a gradient that the batch cannot see has them, from the noise alone', () => {
   const two = draw(2, 5, 1, 1);
   expect(jackknifeErrors(noiseOf(two, 1), spreadOf(two), { units: 2, unitSize: 1 })).toEqual({
     traceCovarianceStderr: null,
     gradNormSqUnbiasedStderr: null,
     bSimpleStderr: null,
+    inverseStderr: null,
   });
-  const opposed = [
-    [1, 0],
-    [-1, 0],
-    [0, 1],
-    [0, -1],
-  ];
+  // Their mean is 0, and so is each one's product with it.
+  const opposed = [3, 2].flatMap((v) => [
+    [v, 0],
+    [-v, 0],
+  ]);
+  for (let i = 0; i < 6; i++) opposed.push([0, i % 2 ? 1 : -1]);
   const blind = noiseOf(opposed, 1);
   expect(blind.gradNormSqUnbiased).toBeLessThan(0);
-  const found = jackknifeErrors(blind, spreadOf(opposed), { units: 4, unitSize: 1 });
-  expect(found.bSimpleStderr).toBeNull();
-  expect(found.gradNormSqUnbiasedStderr).toBeGreaterThanOrEqual(0);
+  const found = jackknifeErrors(blind, spreadOf(opposed), { units: 10, unitSize: 1 });
+  // |g_u|² is 9, 9, 4, 4 and six times 1: Σ(q_u − q̄)² = 97.6, over (U − 1)U².
+  expect(found.gradNormSqUnbiasedStderr! ** 2).toBeCloseTo(97.6 / 900, 12);
+  expect(found.inverseStderr).toBeGreaterThan(0);
+  expect(found.bSimpleStderr! / (found.inverseStderr! * blind.bSimple! ** 2)).toBeCloseTo(1, 12);
 });
+
+for (const signal of [0, 0.02, 0.1, 0.5]) {
+  test(`one batch's interval of B_simple covers in at least 180 of 200 batches of 32 with a signal of ${signal} a coordinate`, () => {
+    const [batches, units, dims] = [200, 32, 6];
+    const reach = studentQuantile(units - 1);
+    const scales = Array.from({ length: dims }, (_, d) => 1 / (1 + d / 2) ** 2);
+    const inverse = (dims * signal ** 2) / scales.reduce((sum, v) => sum + v, 0);
+    let [covered, ofNorm] = [0, 0];
+    for (let batch = 0; batch < batches; batch++) {
+      const gradients = draw(units, dims, signal, 10_000 + batch);
+      const noise = noiseOf(gradients, 1);
+      const errors = jackknifeErrors(noise, spreadOf(gradients), { units, unitSize: 1 });
+      const found = noise.gradNormSqUnbiased / noise.traceCovariance;
+      covered += Number(Math.abs(found - inverse) <= reach * errors.inverseStderr!) / batches;
+      const away = Math.abs(noise.gradNormSqUnbiased - dims * signal ** 2);
+      ofNorm += Number(away <= reach * errors.gradNormSqUnbiasedStderr!) / batches;
+    }
+    console.info(
+      `signal ${signal}: 1/B_simple ${(100 * covered).toFixed(1)} %, |G|² ${(100 * ofNorm).toFixed(1)} %`,
+    );
+    expect(covered).toBeGreaterThanOrEqual(0.9);
+    expect(ofNorm).toBeGreaterThanOrEqual(0.9);
+  });
+}
 
 for (const { signal, largest } of [
   { signal: 1, largest: 1.2 },

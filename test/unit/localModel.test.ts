@@ -109,15 +109,20 @@ test('finite-data estimates are of the data set’s own gradient, for any two si
     [1, 6],
     [3, 6],
   ] as const) {
-    const noise = finiteDataNoise(at(b), at(B), N);
+    const noise = finiteDataNoise(at(b), at(B), { examples: N, replacement: false })!;
     expect(noise.traceCovariance).toBeCloseTo(trace, 10);
     expect(noise.gradNormSqUnbiased).toBeCloseTo(normSq(mean), 10);
   }
 });
 
-test('g = ε(N/B − 1)/(1 − m), zero for the whole set; temperature ε/B', () => {
+test('g = ε(N/B − 1)/(1 − m), zero for the whole set; temperature ε/(B(1 − m))', () => {
   expect(sgdNoiseScale({ lr: 0.1, batchSize: 50, examples: 1000 })).toBeCloseTo(1.9, 12);
   expect(sgdNoiseScale({ lr: 0.1, batchSize: 50, examples: 1000, momentum: 0.9 })).toBeCloseTo(19, 11);
   expect(sgdNoiseScale({ lr: 0.1, batchSize: 1000, examples: 1000 })).toBe(0);
-  expect(temperature(0.1, 64)).toBe(0.1 / 64);
+  expect(temperature({ lr: 0.1, batchSize: 64 })).toBe(0.1 / 64);
+  // A gradient moves the weights by ε(1 − d)(1 + m + m² + …); the first step has no buffer to dampen.
+  expect(temperature({ lr: 0.1, batchSize: 64, momentum: 0.9 })).toBeCloseTo(1 / 64, 14);
+  expect(temperature({ lr: 0.1, batchSize: 64, momentum: 0.9, dampening: 0.5 })).toBeCloseTo(0.5 / 64, 14);
+  expect(temperature({ lr: 0.1, batchSize: 64, dampening: 0.5 })).toBe(0.1 / 64);
+  expect(temperature({ lr: 0.1, batchSize: 64, momentum: 1 })).toBe(Number.POSITIVE_INFINITY);
 });

@@ -117,6 +117,42 @@ test.each([
   expect(() => parse(layers)).toThrow(message);
 });
 
+test.each([
+  [
+    'a space',
+    [{ ...linear, name: 'conv 1' }],
+    'layer 0 (Linear): "name" is "conv 1", expected the name of a module',
+  ],
+  ['empty', [{ ...linear, name: '' }], '"name" is "", expected the name of a module'],
+  ['a number', [{ ...linear, name: 3 }], '"name" is 3, expected the name of a module'],
+  [
+    'twice',
+    [{ ...linear, name: 'a' }, { type: 'ReLU' }, { type: 'ReLU', name: 'a' }],
+    'layer 2 (ReLU): is called "a" in the state dict, as layer 0 is',
+  ],
+  [
+    "another's index",
+    [{ ...linear, name: '1' }, { type: 'ReLU' }],
+    'layer 1 (ReLU): is called "1" in the state dict, as layer 0',
+  ],
+  [
+    'an average',
+    [{ ...linear, name: 'swa.0' }],
+    '"name" is "swa.0", expected none that begins with swa, ema',
+  ],
+])('refuses a name: %s', (_, layers, message) => {
+  expect(() => parse(layers)).toThrow(message);
+});
+
+test('refuses a key given twice, and JSON of any depth', () => {
+  const text = '{"loss":"mse","layers":[{"type":"Linear","in_features":3,"out_features":2,"in_features":4}]}';
+  expect(() => parseModel('m.json', text)).toThrow('m.json: in_features: occurs twice in the model');
+  const deep = `{"loss":"mse","layers":${'['.repeat(1e5)}${']'.repeat(1e5)}}`;
+  expect(() => parseModel('m.json', deep)).toThrow('m.json: model: is nested more than 100 levels deep');
+  const nested = parseModel.bind(null, 'm.json', `{"loss":${'['.repeat(90)}${']'.repeat(90)},"layers":[1]}`);
+  expect(nested).toThrow('m.json: loss: found [[[[…]]]], expected "cross_entropy" or "mse"');
+});
+
 test('refuses what is no model', () => {
   expect(() => parse([linear], 'nll')).toThrow(
     'm.json: loss: found "nll", expected "cross_entropy" or "mse"',

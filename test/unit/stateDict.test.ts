@@ -53,6 +53,58 @@ test('picks one replica of a sweep', () => {
   expect(load(sweep, 'replica.10.')).toEqual(other);
   expect(() => load(sweep, 'replica.1.')).toThrow('replica.1.0.weight');
   expect(() => load(sweep)).toThrow('w.st: replica.0.0.weight: unknown name, expected 0.weight, 0.bias, ');
+  expect(() => load(sweep)).toThrow('; they are there with the weights prefix "replica.0."');
+});
+
+test('reads what AveragedModel.state_dict() holds', () => {
+  const count: Tensor = { dtype: 'I64', shape: [], data: BigInt64Array.of(7n) };
+  const averaged = new Map([
+    ['n_averaged', count],
+    ...stateDictTensors(other, layout, { prefix: 'module.' }),
+  ]);
+  expect(load(averaged, 'module.')).toEqual(other);
+  expect(() => load(averaged)).toThrow('they are there with the weights prefix "module."');
+  expect(load(new Map([...plain(), ['n_averaged', count]]))).toEqual(values);
+});
+
+test('leaves alone what is not under the prefix that was asked for', () => {
+  const odd: Tensor = { dtype: 'unread', type: 'F8_E4M3', shape: [2], data: new Uint8Array(0) };
+  const tensors = new Map([...stateDictTensors(values, layout, { prefix: 'model.' }), ['head.scale', odd]]);
+  expect(load(tensors, 'model.')).toEqual(values);
+  expect(() => load(new Map([...tensors, ['model.extra', odd]]), 'model.')).toThrow(
+    'w.st: model.extra: unknown name',
+  );
+});
+
+test('a tensor of a type that is not read is refused where it is needed', () => {
+  const odd: Tensor = { dtype: 'unread', type: 'F8_E4M3', shape: [3], data: new Uint8Array(0) };
+  expect(() => load(changed('0.bias', odd))).toThrow(
+    'w.st: 0.bias: found dtype F8_E4M3, expected floating point (F32)',
+  );
+});
+
+test('layers go by their names', () => {
+  const named = parseModel('m', {
+    layers: [
+      { type: 'Linear', in_features: 2, out_features: 3, name: 'features.0' },
+      { type: 'ReLU', name: 'act' },
+      { type: 'BatchNorm1d', num_features: 3, name: 'bn1' },
+      { type: 'Linear', in_features: 3, out_features: 1 },
+    ],
+    loss: 'mse',
+  });
+  expect(stateDictLayout(named).map(({ name }) => name)).toEqual([
+    'features.0.weight',
+    'features.0.bias',
+    'bn1.weight',
+    'bn1.bias',
+    'bn1.running_mean',
+    'bn1.running_var',
+    'bn1.num_batches_tracked',
+    '3.weight',
+    '3.bias',
+  ]);
+  expect([...initialStateDict(named, 1).keys()]).toEqual(stateDictLayout(named).map(({ name }) => name));
 });
 
 test('reads half and double precision', () => {

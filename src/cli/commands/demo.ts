@@ -5,6 +5,7 @@ import type { AdapterInfo } from '../../gpu/device.ts';
 import type { JobEvent, JobSpec, Reading } from '../../jobs/job.ts';
 import type { Evaluation } from '../../jobs/quantities.ts';
 import { InputError } from '../../nn/inputError.ts';
+import { noiseScaleText } from '../noiseScaleText.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { renderReport } from '../report.ts';
@@ -32,6 +33,8 @@ const EXAMPLES = 60_000;
 const ROWS = 20;
 const COLUMNS = ['step', 'loss', 'accuracy', '|G|²', 'tr Σ', 'B_simple'];
 const WIDTH = 11;
+/** Of the last column, which has an interval. */
+const LAST_WIDTH = 20;
 
 /** `basin demo`: trains on MNIST, prints a table as it goes, and writes a report with the curves. */
 export function registerDemo(program: Command): void {
@@ -112,7 +115,11 @@ function requireOwn(path: string): void {
 }
 
 function header(): string {
-  return `${COLUMNS.map((name) => name.padStart(WIDTH)).join('')}\n${'─'.repeat(COLUMNS.length * WIDTH)}`;
+  return `${line(COLUMNS)}\n${'─'.repeat((COLUMNS.length - 1) * WIDTH + LAST_WIDTH)}`;
+}
+
+function line(cells: readonly string[]): string {
+  return cells.map((cell, i) => cell.padStart(i === COLUMNS.length - 1 ? LAST_WIDTH : WIDTH)).join('');
 }
 
 /** Turns a job's events into rows, one for each evaluation, with means over the readings since the one before. */
@@ -131,11 +138,11 @@ class DemoTable {
       String(event.step),
       plain(mean(recent, 'loss')),
       event.accuracy === null ? '–' : `${(100 * event.accuracy).toFixed(2)}%`,
-      plain(mean(recent, 'gradNormSqUnbiased')),
+      plain(mean(recent, 'gradNormSqOfTrainingSet')),
       plain(mean(recent, 'traceCovariance')),
-      plain(this.readings.findLast(({ bSimple }) => bSimple !== undefined)?.bSimple),
+      noiseScaleText(this.readings.findLast(({ bSimple }) => bSimple !== undefined)),
     ];
-    return cells.map((cell) => cell.padStart(WIDTH)).join('');
+    return line(cells);
   }
 }
 
@@ -144,7 +151,10 @@ function plain(value: number | null | undefined): string {
   return value === null || value === undefined ? '–' : String(Number(value.toPrecision(4)));
 }
 
-function mean(readings: readonly Reading[], key: 'loss' | 'gradNormSqUnbiased' | 'traceCovariance') {
-  const values = readings.map((reading) => reading[key]).filter((value) => value !== undefined);
+function mean(
+  readings: readonly Reading[],
+  key: 'loss' | 'gradNormSqOfTrainingSet' | 'traceCovariance',
+): number | null {
+  const values = readings.map((reading) => reading[key] ?? undefined).filter((value) => value !== undefined);
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -9,6 +9,7 @@ interface MeasureOptions extends OutputOptions {
   model: string;
   weights: string;
   weightsPrefix?: string;
+  weightsByOrder?: boolean;
   data: string;
   hvp?: string;
   eigenvalues?: number;
@@ -40,6 +41,7 @@ export function registerMeasure(program: Command): void {
     .requiredOption('--weights <file>', 'safetensors file of the state dict')
     .requiredOption('--data <name or file>', 'built-in data set, safetensors, .npz or IDX file')
     .option('--weights-prefix <prefix>', 'read the weights under this prefix, such as swa.')
+    .option('--weights-by-order', 'match modules of other names to the layers by shapes and order')
     .option('--hvp <file>', 'also multiply the Hessian with the vector in this file')
     .option('--eigenvalues <K>', 'also find the K largest eigenvalues of the Hessian', integer(1))
     .option('--smallest <K>', '… and the K smallest', integer(1))
@@ -83,6 +85,7 @@ export function registerMeasure(program: Command): void {
       weights: options.weights,
       data: options.data,
       weights_prefix: options.weightsPrefix,
+      weights_by_order: options.weightsByOrder,
       hvp: options.hvp,
       eigenvalues: options.eigenvalues,
       smallest: options.smallest,

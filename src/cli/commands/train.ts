@@ -41,6 +41,7 @@ export function registerTrain(program: Command): void {
     .option('--activation <name>', 'with --hidden: ReLU, Tanh, Sigmoid or GELU (default: ReLU)')
     .option('--weights <file>', "initial weights, safetensors (default: PyTorch's initialisation)")
     .option('--weights-prefix <prefix>', 'read the weights under this prefix, such as swa.')
+    .option('--weights-by-order', 'match modules of other names to the layers by shapes and order')
     .option('--batch-size <n>', `examples a step (default: ${DEFAULT_BATCH_SIZE})`, integer(1))
     .option('--epochs <n>', 'passes over the data (default: 1)', number)
     .option('--steps <n>', 'steps, instead of --epochs', integer(0))

@@ -1,4 +1,5 @@
 import { type Dataset, fitDataset } from '../../data/dataset.ts';
+import { impliedClasses } from '../../data/impliedClasses.ts';
 import { loadDataset } from '../../data/loadDataset.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { initialStateDict } from '../../nn/init.ts';
@@ -17,7 +18,7 @@ export async function perceptronTrunk(data: string, hidden: number, host: JobHos
   const loaded = await loadDataset(data, host);
   const { targets, exampleShape } = loaded;
   const inputs = exampleShape.reduce((product, extent) => product * extent, 1);
-  const outputs = targets.kind === 'classes' ? Math.max(2, targets.classes) : targets.width;
+  const outputs = targets.kind === 'classes' ? impliedClasses(loaded).classes : targets.width;
   const model = parseModel('model', {
     layers: [
       { type: 'Linear', in_features: inputs, out_features: hidden },

@@ -33,11 +33,12 @@ export async function* measureJob(
   given: MeasureSpec,
   host: JobHost,
 ): AsyncGenerator<JobEvent, void, void> {
-  yield { type: 'phase', phase: 'reading data' };
+  yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const spec = parseMeasureSpec(given);
   const kernels = new RunKernels(device, spec.kernels);
   const gpu: Gpu = { ...device, kernels };
   const input = await readMeasureInput(gpu, spec, host);
+  for (const text of input.notes) yield { type: 'note', text };
   const N = input.dataset.examples;
 
   yield { type: 'phase', phase: 'measuring' };

@@ -40,7 +40,7 @@ export function measureResult(
     gradNormSqUnbiasedStderr: errors?.gradNormSqUnbiased ?? null,
     bSimple: whole.bSimple,
     bSimpleStderr: errors?.bSimple ?? null,
-    bSimpleResolved: whole.bSimpleResolved,
+    bSimpleResolved: (whole.gradNormSqUnbiased ?? 0) > 0,
     gHg,
     traceHessianCovariance: traceHessianCovariance?.value ?? null,
     ...(traceHessianCovariance && !exact
@@ -69,7 +69,6 @@ interface Summary {
   readonly traceCovariance: number | null;
   readonly gradNormSqUnbiased: number | null;
   readonly bSimple: number | null;
-  readonly bSimpleResolved: boolean;
 }
 
 /** Norm and covariance of a part of the gradient; in float64, from float32 coordinates. */
@@ -81,7 +80,6 @@ function summary(mean: Float32Array, centredSquares: Float32Array | null, exampl
       traceCovariance: null,
       gradNormSqUnbiased: null,
       bSimple: null,
-      bSimpleResolved: false,
     };
   }
   return gradientNoise(gradNormSq, sum64(centredSquares) / (examples - 1), examples);

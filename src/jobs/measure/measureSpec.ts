@@ -8,6 +8,8 @@ const schema = z.strictObject({
   weights: z.string(),
   data: z.string(),
   weights_prefix: z.string().optional(),
+  /** The weights are those of modules of other names, which shapes and order match to the layers. */
+  weights_by_order: z.boolean().optional(),
   /** A file with a vector by state-dict names, to be multiplied by the Hessian. */
   hvp: z.string().optional(),
   /** Also find the largest eigenvalues of the Hessian: so many. */

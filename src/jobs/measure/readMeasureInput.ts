@@ -9,6 +9,7 @@ import { InputError } from '../../nn/inputError.ts';
 import { type ModelSpec, parseModel, type StateTensor, stateDictLayout } from '../../nn/modelSpec.ts';
 import { loadStateDict } from '../../nn/stateDict.ts';
 import type { JobHost } from '../jobEvent.ts';
+import { readWeights } from '../readWeights.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 
 /** What a measurement reads, in host memory. */
@@ -20,6 +21,8 @@ export interface MeasureInput {
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** What the Hessian is to be multiplied by, by the parameters' names. */
   readonly vector: ReadonlyMap<string, Float32Array> | null;
+  /** What was inferred from the files. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -46,8 +49,8 @@ export async function readMeasureInput(
     );
   }
   const layout = stateDictLayout(model);
-  const tensors = readSafetensors(spec.weights, await host.read(spec.weights));
-  const weights = loadStateDict(spec.weights, tensors, layout, { prefix: spec.weights_prefix });
+  const notes: string[] = [];
+  const weights = await readWeights(spec.weights, layout, spec, host, (text) => notes.push(text));
   const vector = spec.hvp === undefined ? null : await readVector(spec.hvp, layout, host);
   if (coupled) {
     const N = dataset.examples;
@@ -56,7 +59,7 @@ export async function readMeasureInput(
     requireBatches(spec.model, model, shapes, { batchSizes, measures: false, passes: null });
     requireOneBatch(gpu, spec.data, batch, shapes);
   }
-  return { model, mode, dataset, weights, vector };
+  return { model, mode, dataset, weights, vector, notes };
 }
 
 /** A vector by state-dict names of parameters; what a state dict holds beside them is left alone. */

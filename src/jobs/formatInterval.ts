@@ -1,0 +1,19 @@
+import { formatNumber } from './formatNumber.ts';
+import type { Interval } from './quantities.ts';
+
+/**
+ * An estimate with its interval for people: `236 (180 to 320)`; by the interval alone where an end of it is open: `≥ 1200`, `≤ 0.3`, `∞`
+ * where no finite value fits, `not known` where any does. Without an interval, the number.
+ * @param value null where there is none
+ */
+export function formatEstimate(
+  value: number | null | undefined,
+  interval: Interval | null | undefined,
+): string {
+  if (!interval) return formatNumber(value);
+  const [low, high] = interval;
+  if (low === null) return '∞';
+  if (high === null) return low > 0 ? `≥ ${formatNumber(low, 3)}` : 'not known';
+  if (low <= 0) return `≤ ${formatNumber(high, 3)}`;
+  return `${formatNumber(value)} (${formatNumber(low, 3)} to ${formatNumber(high, 3)})`;
+}
