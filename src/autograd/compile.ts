@@ -244,7 +244,7 @@ class Planner {
       const layout: FlatLayout = node.attributes.layout;
       node.inputs.forEach((input, i) => {
         const wanted = base.offset + layout.entries[i]!.offset;
-        const place = constantOf(input) === null ? this.#placeOf(input) : null;
+        const place = constantOf(rootOf(input)) === null ? this.#placeOf(input) : null;
         if (place?.buffer === base.buffer && place.offset === wanted) return;
         copy(input, { ...base, offset: wanted }, packed.replicated);
       });
