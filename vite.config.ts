@@ -14,6 +14,9 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
   version: string;
 };
 
+/** Where the build goes: the launcher makes it elsewhere, and puts it in the place of dist/ when it is whole. */
+const dist = process.env.BASIN_DIST ?? `${root}dist`;
+
 /** null in a copy of the sources that is no checkout, or without git. */
 function commit(): string | null {
   const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
@@ -28,12 +31,12 @@ export default defineConfig(({ mode }) => ({
   root: mode === 'test' ? root : `${root}src/web`,
   base: './',
   define: { __BASIN_VERSION__: JSON.stringify(version), __BASIN_COMMIT__: JSON.stringify(commit()) },
-  plugins: [wgslPlugin(), builtinData(`${root}.cache`), bundles(root)],
+  plugins: [wgslPlugin(), builtinData(`${root}.cache`), bundles(root, dist)],
   // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
   optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
   worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
   build: {
-    outDir: `${root}dist`,
+    outDir: dist,
     emptyOutDir: true,
     target: 'es2022',
     rollupOptions: {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,10 +19,11 @@ export const quiet: NonNullable<NonNullable<InlineConfig['build']>['rollupOption
 };
 
 /**
- * After the pages: the library (`basin.js`, `node.js`, their types), the engine alone (measured, not kept), ours as
+        await build(library('src/index.ts', 'basin.js', dist));
+        await build(underNode(common, root, dist));
  * `bench` compares its cold start, and the command line (`cli.js`, which Node runs without node_modules). Prints what the engine weighs.
  */
-export function bundles(root: string): Plugin {
+export function bundles(root: string, dist: string): Plugin {
   let mode = 'production';
   let define: InlineConfig['define'] = {};
   let logLevel: InlineConfig['logLevel'] = 'warn';
@@ -58,16 +59,16 @@ export function bundles(root: string): Plugin {
             rollupOptions: { onwarn: quiet, output: { inlineDynamicImports: true } },
           },
         });
-        await build(library('src/index.ts', 'basin.js', join(root, 'dist')));
-        await build(underNode(common, root));
+        await build(library('src/index.ts', 'basin.js', dist));
+        await build(underNode(common, root, dist));
         await build(library('src/engine.ts', 'engine.js', join(root, '.cache')));
-        await build(library('src/jobs/bench/basinAdapter.ts', 'basin.js', join(root, 'dist/bench')));
+        await build(library('src/jobs/bench/basinAdapter.ts', 'basin.js', join(dist, 'bench')));
         await build({
           ...common,
           ssr: { noExternal: true, external: RUN_TIME },
           build: {
             ssr: join(root, 'src/cli/main.ts'),
-            outDir: join(root, 'dist'),
+            outDir: dist,
             emptyOutDir: false,
             target: 'node20',
             minify: false,
@@ -82,7 +83,7 @@ export function bundles(root: string): Plugin {
             },
           },
         });
-        await declarations(root);
+        await declarations(root, dist);
         // Vite leaves the white space of a library as it is; the page that bundles it does not.
         const engine = await readFile(join(root, '.cache/engine.js'), 'utf8');
         const { code } = await transformWithEsbuild(engine, 'engine.js', { minify: true });
@@ -97,7 +98,7 @@ export function bundles(root: string): Plugin {
  * `node.js`: what the library has under Node alone. The rest it takes from `basin.js`, so that a program that imports both
  * has each class once.
  */
-function underNode(common: InlineConfig, root: string): InlineConfig {
+function underNode(common: InlineConfig, root: string, dist: string): InlineConfig {
   const source = join(root, 'src');
   return {
     ...common,
@@ -115,7 +116,7 @@ function underNode(common: InlineConfig, root: string): InlineConfig {
     ssr: { noExternal: true, external: RUN_TIME },
     build: {
       ssr: join(source, 'node.ts'),
-      outDir: join(root, 'dist'),
+      outDir: dist,
       emptyOutDir: false,
       target: 'node20',
       minify: false,
@@ -125,8 +126,8 @@ function underNode(common: InlineConfig, root: string): InlineConfig {
 }
 
 /** `dist/types`: the declarations of the library, and of what it is made of. */
-async function declarations(root: string): Promise<void> {
-  const config = join(root, '.cache/types.json');
+async function declarations(root: string, dist: string): Promise<void> {
+  const config = join(root, `.cache/types-${process.pid}.json`);
   const settings = {
     extends: '../tsconfig.json',
     compilerOptions: {
@@ -135,7 +136,7 @@ async function declarations(root: string): Promise<void> {
       emitDeclarationOnly: true,
       rewriteRelativeImportExtensions: true,
       rootDir: '../src',
-      outDir: '../dist/types',
+      outDir: join(dist, 'types'),
     },
     files: ['index.ts', 'node.ts', 'gpu/wgsl.d.ts', 'build/version.d.ts', 'build/wgslReflect.d.ts'].map(
       (file) => `../src/${file}`,
@@ -145,4 +146,5 @@ async function declarations(root: string): Promise<void> {
   await writeFile(config, JSON.stringify(settings));
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
   await promisify(execFile)(process.execPath, [tsc, '-p', config]);
+  await rm(config);
 }

@@ -7,6 +7,7 @@ import type { JobFailure } from '../web/headlessJob.ts';
 import { distFolder } from './fileHost.ts';
 import { serveJob } from './jobServer.ts';
 import { launchChromium } from './launchChromium.ts';
+import { limitReads } from './limitReads.ts';
 
 /** An error that a page reported, under its own name there. */
 export class PageError extends Error {
@@ -36,7 +37,7 @@ export async function runInBrowser(
     if (!existsSync(join(distFolder, 'job.html'))) {
       throw new Error(`job.html is missing beside cli.js in ${distFolder}: the build is incomplete`);
     }
-    const server = await serveJob(distFolder, host);
+    const server = await serveJob(distFolder, limitReads(host, spec));
     try {
       const page = await browser.newPage();
       const failed = new Promise<never>((_, reject) => {

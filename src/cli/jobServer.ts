@@ -16,7 +16,8 @@ export interface JobServer {
 }
 
 /**
- * Starts the server on a free port of 127.0.0.1, with the headers that isolate a page (COOP, COEP).
+ * Starts the server on a free port of 127.0.0.1, with the headers that isolate a page (COOP, COEP). It answers under that
+ * address alone: a page of another name that leads here is refused.
  *
  * GET /host-file?path=… answers with the file's bytes, GET /host-find?path=… with what lies there, POST /host-tensors takes
  * bytes; all want the token.
@@ -32,6 +33,10 @@ export async function serveJob(folder: string, host: Required<JobHost>): Promise
   let tensors: Uint8Array | undefined;
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    if (request.headers.host !== address()) {
+      response.writeHead(421).end();
+      return;
+    }
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     const wantsToken = ['/host-file', '/host-find', '/host-tensors'].includes(url.pathname);
     if (!wantsToken) {
@@ -55,13 +60,14 @@ export async function serveJob(folder: string, host: Required<JobHost>): Promise
   const server = createServer((request, response) => {
     answer(request, response).catch((error: Error) => response.destroy(error));
   });
+  const address = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
   server.listen(0, '127.0.0.1');
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', reject);
   });
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `http://${address()}`,
     token,
     takeTensors() {
       const taken = tensors;

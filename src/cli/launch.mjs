@@ -1,27 +1,31 @@
 // Runs the command line from a checkout: builds dist/ where it is stale, then runs dist/cli.js in this process, so
 // that exit code and signals are its own. Standard output belongs to the command: the build writes to standard error.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
-  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { BuildLock } from './buildLock.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CLI = join(ROOT, 'dist', 'cli.js');
-/** What dist/ was built from; written after a build, gone with the rest of dist/ when the next one begins. */
-const STAMP = join(ROOT, 'dist', '.stamp');
-/** Held by the one process that builds; its content is that process's id. */
-const LOCK = join(ROOT, '.cache', 'build.lock');
+const DIST = join(ROOT, 'dist');
+const CLI = join(DIST, 'cli.js');
+/** What dist/ was built from: written after a build. */
+const STAMP = '.stamp';
+const CACHE = join(ROOT, '.cache');
+/** Where builds are made, before they take the place of dist/: the folder of a process begins so. */
+const BUILDS = 'build-';
 const SOURCES = ['src', 'shaders', 'vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
 /** Name, time and size of every source file, in one hash. */
@@ -37,53 +41,57 @@ function fingerprint() {
 }
 
 function isFresh() {
-  return existsSync(CLI) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint();
+  const stamp = join(DIST, STAMP);
+  return existsSync(CLI) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint();
 }
 
-/** Whether the process that holds the lock is gone; after a quarter of an hour it is, whatever has its id now. */
-function isAbandoned() {
-  try {
-    if (Date.now() - statSync(LOCK).mtimeMs > 900_000) return true;
-    process.kill(Number(readFileSync(LOCK, 'utf8')), 0);
-  } catch (error) {
-    return error.code === 'ESRCH';
-  }
-  return false;
-}
-
-/** Links a file with this process's id to the lock's name, which fails where the name is taken. */
-function takeLock() {
-  const own = `${LOCK}.${process.pid}`;
-  writeFileSync(own, String(process.pid));
-  try {
-    linkSync(own, LOCK);
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-    return false;
-  } finally {
-    rmSync(own);
-  }
-}
-
-function releaseLock() {
-  rmSync(LOCK, { force: true });
-}
-
-function build() {
+/** Builds in a folder of this process's own, which then takes the place of dist/: no one ever sees half of it. */
+async function build() {
   if (!existsSync(join(ROOT, 'node_modules', 'vite'))) fail('node_modules is missing: run `npm ci` first');
+  // Only the one who builds is here: others' folders are of processes that were killed.
+  for (const name of readdirSync(CACHE)) {
+    if (name.startsWith(BUILDS)) rmSync(join(CACHE, name), { recursive: true, force: true });
+  }
+  const folder = join(CACHE, `${BUILDS}${process.pid}`);
   const before = fingerprint();
   process.stderr.write('building dist/ …\n');
+  const status = await npmBuild(join(folder, 'dist'));
+  if (status !== 0) fail('the build failed');
+  if (!existsSync(join(folder, 'dist', 'cli.js'))) fail('the build left no dist/cli.js');
+  writeFileSync(join(folder, 'dist', STAMP), before);
+  if (existsSync(DIST)) renameSync(DIST, join(folder, 'before'));
+  renameSync(join(folder, 'dist'), DIST);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Runs the build with its children in a group of their own, which a signal to this process ends. */
+function npmBuild(folder) {
   const npm = process.env.npm_execpath;
   const [program, ...args] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
-  const { status } = spawnSync(program, [...args, 'run', '-s', 'build'], {
+  const windows = process.platform === 'win32';
+  const child = spawn(program, [...args, 'run', '-s', 'build'], {
     cwd: ROOT,
+    env: { ...process.env, BASIN_DIST: folder },
     stdio: ['ignore', 2, 2],
-    shell: program === 'npm' && process.platform === 'win32',
+    shell: program === 'npm' && windows,
+    detached: !windows,
   });
-  if (status !== 0) fail('the build failed');
-  if (!existsSync(CLI)) fail('the build left no dist/cli.js');
-  writeFileSync(STAMP, before);
+  const end = (signal) => {
+    try {
+      process.kill(windows ? child.pid : -child.pid, signal);
+    } catch {
+      // It has ended by itself.
+    }
+    process.exit(128 + constants.signals[signal]);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, end);
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(undefined));
+    child.on('close', resolve);
+  }).finally(() => {
+    for (const signal of signals) process.off(signal, end);
+  });
 }
 
 function fail(message) {
@@ -92,18 +100,26 @@ function fail(message) {
 }
 
 async function buildOnce() {
-  mkdirSync(join(ROOT, '.cache'), { recursive: true });
+  if (isFresh()) return;
+  mkdirSync(CACHE, { recursive: true });
+  const lock = new BuildLock(join(CACHE, 'build.lock'));
+  const release = () => lock.release();
+  let told;
   while (!isFresh()) {
-    if (takeLock()) {
-      process.once('exit', releaseLock);
+    if (lock.take()) {
+      process.once('exit', release);
       // The one before may just have built it.
-      if (!isFresh()) build();
-      releaseLock();
-      process.off('exit', releaseLock);
+      if (!isFresh()) await build();
+      release();
+      process.off('exit', release);
       return;
     }
-    if (isAbandoned()) releaseLock();
-    else await new Promise((done) => setTimeout(done, 200));
+    const holder = lock.holder();
+    if (holder !== undefined && holder !== told) {
+      process.stderr.write(`waiting for process ${holder}, which builds dist/ …\n`);
+      told = holder;
+    }
+    if (holder !== undefined) await new Promise((done) => setTimeout(done, 200));
   }
 }
 

@@ -47,14 +47,13 @@ export function registerMeasure(program: Command): void {
     .option('--smallest <K>', '… and the K smallest', integer(1))
     .option('--density', '… and estimate the density of its eigenvalues')
     .option('--log-det <shift>', '… and ln det(H + shift·I)', number)
-    .option('--starts <n>', 'random vectors behind the density and the determinant', integer(2))
-    .option('--steps <n>', 'Lanczos steps from each of them', integer(1))
+    .option('--starts <n>', 'random vectors behind the density and the determinant (default: 8)', integer(2))
+    .option('--steps <n>', 'Lanczos steps from each of them (default: 64)', integer(1))
     .addOption(
-      new Option('--operator <name>', 'take another matrix for --eigenvalues, --trace and the like').choices([
-        'hessian',
-        'gauss-newton',
-        'empirical-fisher',
-      ]),
+      new Option(
+        '--operator <name>',
+        'the matrix of --eigenvalues, --trace and the like (default: hessian)',
+      ).choices(['hessian', 'gauss-newton', 'empirical-fisher']),
     )
     .option('--tests', 'also the norm, inner-product and orthogonality test of the gradient')
     .option('--signal-to-noise', "also the gradient's signal-to-noise ratio, overall and by coordinate")
@@ -70,10 +69,10 @@ export function registerMeasure(program: Command): void {
     )
     .option('--trace', 'also estimate the trace of the Hessian')
     .option('--exact', 'compute traces from every example, every parameter')
-    .option('--probes <n>', 'random vectors behind each estimated trace', integer(2))
-    .option('--seed <n>', 'seed of the random vectors', integer(0))
+    .option('--probes <n>', 'random vectors behind each estimated trace (default: 16)', integer(2))
+    .option('--seed <n>', 'seed of the random vectors (default: 0)', integer(0))
     .option('--kernels <result.json>', 'take the kernels that this result records')
-    .option('--eval', 'BatchNorm in eval mode')
+    .option('--eval', 'BatchNorm in eval mode (default: train mode)')
     .option(
       '--ghost-batch <b>',
       'take each b consecutive examples as one unit, a batch of its own',
