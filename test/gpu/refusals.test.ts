@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { compile } from '../../src/autograd/compile.ts';
+import { jvp } from '../../src/autograd/jvp.ts';
+import { vjp } from '../../src/autograd/vjp.ts';
 import { Arena } from '../../src/gpu/arena.ts';
 import { State } from '../../src/gpu/state.ts';
 import { advance } from '../../src/ops/advance.ts';
@@ -160,6 +162,22 @@ const REFUSED: readonly (readonly [string, (graph: Graph) => unknown, RegExp])[]
     'an order that is none',
     (g) => sampleIndices(g, { mode: 'order', examples: 3, counters }, 2),
     /sampleIndices: order needs an order/,
+  ],
+  [
+    'a cotangent of another shape',
+    (g) => {
+      const x = vector(g, 3);
+      vjp([[ops.scale(x, 2), vector(g, 5)]], [x]);
+    },
+    /vjp: shapes \[3\] and \[5\] differ/,
+  ],
+  [
+    'a tangent of another shape',
+    (g) => {
+      const x = vector(g, 3);
+      jvp([ops.scale(x, 2)], [[x, vector(g, 5)]]);
+    },
+    /jvp: shapes \[3\] and \[5\] differ/,
   ],
   [
     'rows of another width, gathered',
