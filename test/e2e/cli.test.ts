@@ -83,7 +83,7 @@ describe('what the command line refuses', () => {
       expect(cut.stderr).toMatch(/^basin: cut\.json: JSON: /m);
       expect(cut.exitCode).toBe(2);
       const twice = await basin(['train', 'twice.json'], folder);
-      expect(twice.stderr).toMatch(/"steps" is given twice/);
+      expect(twice.stderr).toMatch(/^basin: twice\.json: steps: occurs twice/m);
       expect(twice.exitCode).toBe(2);
     });
   });
