@@ -4,11 +4,13 @@ import { vjp } from '../autograd/vjp.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
 import { forward } from '../nn/forward.ts';
 import { purpose } from '../nn/purpose.ts';
 import { randomSigns } from '../nn/randomSigns.ts';
+import { add } from '../ops/add.ts';
 import { advance } from '../ops/advance.ts';
 import { append } from '../ops/append.ts';
 import { axpy, normalise, scaleBy } from '../ops/combine.ts';
@@ -22,7 +24,9 @@ import { read } from '../ops/leaf.ts';
 import { multiply } from '../ops/multiply.ts';
 import { offset } from '../ops/offset.ts';
 import { reshape } from '../ops/reshape.ts';
+import { randomVector } from '../ops/restart.ts';
 import { sampleIndices } from '../ops/sampling.ts';
+import { scale } from '../ops/scale.ts';
 import { store } from '../ops/store.ts';
 import { tridiagonalTop } from '../ops/tridiagonalTop.ts';
 import type { Point } from './pass.ts';
@@ -32,7 +36,7 @@ export interface FollowOptions {
   readonly steps: number;
   /** Looks that are kept for the host. */
   readonly looks: number;
-  /** Of the first start vector. */
+  /** Of the first start vector and of what is mixed in at each look. */
   readonly seed?: number;
 }
 
@@ -44,6 +48,9 @@ export interface FollowedValue {
   readonly residual: number;
 }
 
+/** Norm of what is mixed into a unit vector. */
+const MIXED = 0.01;
+
 /** What is left of a vector in its own direction is no zero, so that no quotient is NaN. */
 const TINY = 1e-30;
 
@@ -51,45 +58,59 @@ const TINY = 1e-30;
  * The largest (algebraic) eigenvalue of the Hessian of a fixed subset's mean loss, followed while the parameters move: a few
  * steps of Lanczos's process (1950), each look starting from the last one's eigenvector. One recorded program without
  * anything from the host, which may run inside the submits of a training run; all its products share one primal pass.
+ *
+ * A vector that is an eigenvector spans all of its Krylov space. Where another eigenvalue overtakes, of which it has no part (another
+ * block of a Hessian that falls into blocks: units that are dead, a head that is not used), the old one would be followed
+ * for ever, with a perfect residual. So each look starts from the last vector with 1 % of a random one mixed in: of the steps, all
+ * but one are then a search of their own, that finds what has overtaken within a few looks. By the seed and the look's number.
  */
 export class FollowedEigenvalue {
   readonly program: Program;
   readonly #values: State;
   readonly #residuals: State;
-  readonly #owned: readonly { dispose(): void }[];
+  readonly #scope: Scope;
 
-  private constructor(
-    program: Program,
-    values: State,
-    residuals: State,
-    owned: readonly { dispose(): void }[],
-  ) {
+  private constructor(program: Program, values: State, residuals: State, scope: Scope) {
     this.program = program;
     this.#values = values;
     this.#residuals = residuals;
-    this.#owned = owned;
+    this.#scope = scope;
   }
 
   /** @param point the parameters, as they are whenever the program runs, and the examples: one batch */
-  static async open(
+  static open(gpu: Gpu, point: Point, options: FollowOptions): Promise<FollowedEigenvalue> {
+    return Scope.make((scope) => FollowedEigenvalue.#open(gpu, point, options, scope));
+  }
+
+  static async #open(
     gpu: Gpu,
     { model, layout, theta, examples, context }: Point,
     { steps, looks, seed = 0 }: FollowOptions,
+    scope: Scope,
   ): Promise<FollowedEigenvalue> {
     const { replicated, replicas: count } = theta;
     const replicas = replicated ? count : undefined;
     const state = (label: string, shape: readonly number[]): State =>
-      new State(gpu, { label: `followed ${label}`, shape, replicas });
+      scope.own(new State(gpu, { label: `followed ${label}`, shape, replicas }));
+    const shared = (label: string, shape: readonly number[], dtype: 'f32' | 'u32'): State =>
+      scope.own(new State(gpu, { label: `followed ${label}`, shape, dtype }));
     const [vector, values, residuals] = [
       state('eigenvector', [layout.length]),
       state('eigenvalues', [looks]),
       state('residuals', [looks]),
     ];
-    const counters = new State(gpu, { label: 'followed looks', shape: [3], dtype: 'u32' });
-    const inOrder = new State(gpu, { label: 'followed examples', shape: [3], dtype: 'u32' });
-    const initial = new Float32Array(layout.length);
+    const counters = shared('looks', [3], 'u32');
+    const inOrder = shared('examples', [3], 'u32');
+    const seeds = shared('seed', [1], 'u32');
+    const mask = shared('mask', [layout.length], 'f32');
+    seeds.write(Uint32Array.of(seed));
+    const [initial, ones] = [new Float32Array(layout.length), new Float32Array(layout.length)];
     const signs = randomSigns(layout.length, seed, purpose.parameterSigns, 0);
-    for (const { offset: at, elements } of layout.entries) initial.set(signs.subarray(at, at + elements), at);
+    for (const { offset: at, elements } of layout.entries) {
+      initial.set(signs.subarray(at, at + elements), at);
+      ones.fill(1, at, at + elements);
+    }
+    mask.write(ones);
     for (let replica = 0; replica < count; replica++) vector.write(initial, { replica });
 
     const graph = new Graph();
@@ -106,7 +127,9 @@ export class FollowedEigenvalue {
     );
     const product = (direction: Tensor): Tensor => jvp([gradient], [[point, direction]])[0]!;
 
-    const found = lanczosTop(product, normalise(read(graph, vector)), steps);
+    const mixed = normalise(randomVector(graph, { purpose: purpose.followedMix, seeds, counters, mask }));
+    const start = normalise(add(normalise(read(graph, vector)), scale(mixed, MIXED)));
+    const found = lanczosTop(product, start, steps);
     const moved = product(found);
     const value = dot(found, moved);
     const residual = normSq(axpy(value, found, moved, -1));
@@ -114,10 +137,10 @@ export class FollowedEigenvalue {
     append(residuals, reshape(residual, [1]), counters);
     store(vector, found);
     advance(graph, counters, 1, looks);
-    const arena = new Arena(gpu);
-    const program = await compile(gpu, graph, { label: 'followed eigenvalue', replicas: count, arena });
-    const owned = [program, arena, vector, values, residuals, counters, inOrder];
-    return new FollowedEigenvalue(program, values, residuals, owned);
+    const arena = scope.own(new Arena(gpu));
+    const label = 'followed eigenvalue';
+    const program = scope.own(await compile(gpu, graph, { label, replicas: count, arena }));
+    return new FollowedEigenvalue(program, values, residuals, scope);
   }
 
   /** The looks so far, oldest first until they are overwritten. Waits for what was submitted. */
@@ -127,7 +150,7 @@ export class FollowedEigenvalue {
   }
 
   dispose(): void {
-    for (const made of this.#owned) made.dispose();
+    this.#scope.dispose();
   }
 }
 

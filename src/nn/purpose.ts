@@ -22,6 +22,8 @@ export const purpose = {
   krylovRestart: 7,
   /** Seeds of single purposes that follow from a run's; counter = (number of the purpose, 0). */
   seeds: 0x0000_8000,
+  /** What is mixed into the vector that follows an eigenvalue; counter = (look, element / 2). */
+  followedMix: 9,
   /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */
   initialWeights: 0x0001_0000,
   /** Synthetic data sets: this plus a number of the data set's own; counter = (element, example). */

@@ -74,9 +74,12 @@ function hintOf(
   const plain = layout.find((tensor) => name.endsWith(`.${tensor.name}`))?.name;
   const prefix = plain === undefined ? undefined : name.slice(0, -plain.length);
   if (prefix !== undefined && layout.every((tensor) => tensors.has(prefix + tensor.name))) {
-    return `; they are there with the weights prefix "${prefix}"`;
+    return `; --weights-prefix ${prefix} (weights_prefix) finds them`;
   }
-  return '; layers of the model may carry the "name" of their module, and weights by order match modules by their shapes';
+  return (
+    '; layers of the model may carry the "name" of their module, or --weights-by-order (weights_by_order) matches modules ' +
+    'by their shapes'
+  );
 }
 
 /**

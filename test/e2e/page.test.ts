@@ -5,6 +5,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
 import { renderReport } from '../../src/cli/report.ts';
+import { formatEstimate } from '../../src/jobs/formatInterval.ts';
 import type { JobSpec, Reading } from '../../src/jobs/job.ts';
 import { quantities } from '../../src/jobs/quantities.ts';
 import { basin, inFolder, ROOT } from './basin.ts';
@@ -158,6 +159,14 @@ describe('the page', () => {
       const csv = `${await save(page, 'Save CSV')}`.trim().split('\r\n');
       expect(csv).toHaveLength(1 + recording.readings.length);
       expect(csv[0]).toMatch(/^replica,step,batchSize,learningRate,temperature,loss,/);
+      expect(csv[0]).toContain('bSimple,bSimpleStderr,bSimpleResolved,bSimpleLow,bSimpleHigh');
+      // What the page shows of the noise scale is what is known at the newest measurement, not at an older one.
+      const known = [0, 1].map((replica) => {
+        const own: Reading[] = recording.readings.filter((r: Reading) => r.replica === replica);
+        const { bSimple, bSimpleInterval, bSimpleResolved } = own.findLast((r) => r.bSimple !== undefined)!;
+        return formatEstimate(bSimpleResolved ? bSimple : null, bSimpleInterval);
+      });
+      expect(await page.locator('[data-quantity=bSimple] .value').allTextContents()).toEqual(known);
     });
   });
 
@@ -429,6 +438,44 @@ describe('the report', () => {
         },
         { viewport: { width: 400, height: 800 } },
       );
+    });
+  });
+
+  test('shows a noise scale that has no upper end by its lower one, in the table and to the chart', async () => {
+    const spec: JobSpec = {
+      job: 'train',
+      data: 'mnist',
+      model: { hidden: [4], activation: 'ReLU' },
+      optimizer: { type: 'sgd', lr: 0.1 },
+    };
+    const readings = Array.from({ length: 40 }, (_, i): Reading => {
+      const at = {
+        replica: 0,
+        step: 1 + i,
+        batchSize: 64,
+        learningRate: 0.1,
+        temperature: 0.1 / 64,
+        loss: 1,
+      };
+      const noise = { gradNormSq: 1, gradNormSqOfTrainingSet: -0.1, traceCovariance: 50 };
+      // The first half is known, the last one only to be large: no number of it must be left.
+      return i < 20
+        ? { ...at, ...noise, bSimple: 236, bSimpleInterval: [180, 320], bSimpleResolved: true }
+        : { ...at, ...noise, bSimple: 253_970, bSimpleInterval: [1200, null], bSimpleResolved: false };
+    });
+    await inFolder(async (folder) => {
+      const path = join(folder, 'report.html');
+      const report = { title: 'open', adapter: undefined, spec, readings, evaluations: [], result: {} };
+      writeFileSync(path, renderReport(report));
+      await withPage(async (page) => {
+        await page.goto(pathToFileURL(path).href);
+        expect(await page.locator('table').textContent()).toMatch(/≥ 1200/);
+        expect(await page.locator('table').textContent()).not.toMatch(/236|253/);
+        const { charts } = JSON.parse((await page.locator('#data').textContent()) ?? '');
+        const [curve] = charts.find(({ id }: { id: string }) => id === 'bSimple').curves;
+        expect([curve.values[19], curve.intervals[19]]).toEqual([236, [180, 320]]);
+        expect([curve.values[20], curve.intervals[20]]).toEqual([null, [1200, null]]);
+      });
     });
   });
 

@@ -11,6 +11,7 @@ import { parseModel } from '../../src/nn/modelSpec.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 import { randomValues } from './trace.ts';
+import { watchBuffers } from './watchBuffers.ts';
 
 const INPUTS = 6;
 const CLASSES = 3;
@@ -126,4 +127,79 @@ test('it follows the eigenvalue through training, without a call beside those of
   }
   expect((await follower.read(0)).at(-1)).not.toEqual((await follower.read(1)).at(-1));
   for (const made of [follower, examples, plain, run]) made.dispose();
+});
+
+test('another block of the Hessian that overtakes is seen within four looks, though the vector has no part in it', async () => {
+  const gpu = await testGpu();
+  // Each of two units sees examples of its own and has an output of its own: two blocks. The second one is dead at first.
+  const twoUnits = parseModel('model.json', {
+    layers: [
+      { type: 'Linear', in_features: 2, out_features: 2, bias: false },
+      { type: 'ReLU' },
+      { type: 'Linear', in_features: 2, out_features: 2, bias: false },
+    ],
+    loss: 'mse',
+  });
+  const own = parameterLayout(twoUnits);
+  const batch = 8;
+  const examples = uploadExamples(gpu, {
+    name: 'test',
+    x: Float32Array.from({ length: 2 * batch }, (_, i) => Number(i % 2 === Math.floor(i / 2) % 2)),
+    exampleShape: [2],
+    targets: { kind: 'values' as const, y: new Float32Array(2 * batch).fill(0.1), width: 2 },
+    examples: batch,
+  });
+  const theta = new State(gpu, { label: 'parameters', shape: [own.length] });
+  const unitsOf = (second: number): void =>
+    theta.write(
+      flatValues(
+        own,
+        new Map([
+          ['0.weight', Float32Array.of(1, 0, 0, second)],
+          ['2.weight', Float32Array.of(1, 0, 0, 1)],
+        ]),
+      ),
+    );
+  const point = { model: twoUnits, layout: own, theta, examples, context };
+  const at = own.entries.flatMap(({ offset, elements }) =>
+    Array.from({ length: elements }, (_, i) => offset + i),
+  );
+  const hessian = await CurvatureOperator.open(gpu, point, 8);
+  const expected = async (): Promise<number> => {
+    const units = at.map((index) => new Float32Array(own.length).fill(1, index, index + 1));
+    return largest(await hessian.times(units), at);
+  };
+  const looks = 16;
+  const follower = await FollowedEigenvalue.open(gpu, point, { steps: 6, looks });
+
+  unitsOf(-1);
+  const first = await expected();
+  for (let look = 0; look < looks - 4; look++) follower.program.run();
+  unitsOf(3);
+  const second = await expected();
+  expect(second).toBeGreaterThan(3 * first);
+  for (let look = 0; look < 4; look++) follower.program.run();
+  const found = await follower.read();
+  expect(Math.abs(found[looks - 5]!.value / first - 1)).toBeLessThan(1e-3);
+  expect(Math.abs(found.at(-1)!.value / second - 1)).toBeLessThan(1e-3);
+  for (const made of [follower, hessian, examples, theta]) made.dispose();
+});
+
+test('a follower that cannot be made, or is disposed of, leaves no buffer behind', async () => {
+  const gpu = await testGpu();
+  const theta = new State(gpu, { label: 'parameters', shape: [layout.length] });
+  const examples = uploadExamples(gpu, dataset);
+  const point = { model, layout, theta, examples, context };
+  const watch = watchBuffers(gpu);
+  // Twenty steps are more than its small problem takes, which is found when its states have been made.
+  await expect(FollowedEigenvalue.open(gpu, point, { steps: 20, looks: 4 })).rejects.toThrow(
+    /tridiagonalTop/,
+  );
+  expect(watch.held()).toBe(0);
+  const follower = await FollowedEigenvalue.open(gpu, point, { steps: 4, looks: 4 });
+  expect(watch.held()).toBeGreaterThan(0);
+  follower.dispose();
+  expect(watch.held()).toBe(0);
+  watch.stop();
+  for (const made of [examples, theta]) made.dispose();
 });

@@ -1,6 +1,8 @@
+import zlib from 'node:zlib';
 import { gzipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readCifar10 } from '../../src/data/cifar10.ts';
+import { crc32 } from '../../src/data/crc32.ts';
 import { readIdx } from '../../src/data/idx.ts';
 
 const header = (type: number, ...shape: number[]) => [
@@ -21,7 +23,7 @@ test('reads an IDX file, gzipped or not', () => {
 });
 
 test('refuses a gzip bomb before it unpacks it', () => {
-  const bomb = gzipSync(new Uint8Array(65 * 2 ** 20), { level: 1 });
+  const bomb = new Uint8Array(zlib.gzipSync(new Uint8Array(65 * 2 ** 20)));
   expect(() => readIdx('i', bomb)).toThrow(
     `i: gzip: says that its ${bomb.length} bytes unpack to 68157440, expected at most`,
   );
@@ -80,4 +82,18 @@ test('refuses what is no CIFAR-10 batch', () => {
   expect(() => readCifar10('c.bin', new Uint8Array(0))).toThrow('c.bin: records: the file has 0 bytes');
   expect(() => readCifar10('c.bin', new Uint8Array(3072))).toThrow('expected a positive multiple of 3073');
   expect(() => readCifar10('c.bin', new Uint8Array(3073).fill(10))).toThrow('c.bin: record 0: label 10');
+});
+
+test('CRC-32 of every length, against one bit at a time', () => {
+  expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+  for (let length = 0; length < 40; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 89 + length * 31) % 256);
+    let expected = 0xffffffff;
+    for (const byte of bytes) {
+      expected ^= byte;
+      for (let bit = 0; bit < 8; bit++)
+        expected = expected & 1 ? (expected >>> 1) ^ 0xedb88320 : expected >>> 1;
+    }
+    expect(crc32(bytes)).toBe(~expected >>> 0);
+  }
 });

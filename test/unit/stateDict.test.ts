@@ -53,7 +53,7 @@ test('picks one replica of a sweep', () => {
   expect(load(sweep, 'replica.10.')).toEqual(other);
   expect(() => load(sweep, 'replica.1.')).toThrow('replica.1.0.weight');
   expect(() => load(sweep)).toThrow('w.st: replica.0.0.weight: unknown name, expected 0.weight, 0.bias, ');
-  expect(() => load(sweep)).toThrow('; they are there with the weights prefix "replica.0."');
+  expect(() => load(sweep)).toThrow('; --weights-prefix replica.0. (weights_prefix) finds them');
 });
 
 test('reads what AveragedModel.state_dict() holds', () => {
@@ -63,7 +63,7 @@ test('reads what AveragedModel.state_dict() holds', () => {
     ...stateDictTensors(other, layout, { prefix: 'module.' }),
   ]);
   expect(load(averaged, 'module.')).toEqual(other);
-  expect(() => load(averaged)).toThrow('they are there with the weights prefix "module."');
+  expect(() => load(averaged)).toThrow('--weights-prefix module. (weights_prefix) finds them');
   expect(load(new Map([...plain(), ['n_averaged', count]]))).toEqual(values);
 });
 
