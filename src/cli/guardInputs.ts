@@ -2,8 +2,8 @@ import { type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { JobHost } from '../jobs/job.ts';
 import { InputError } from '../nn/inputError.ts';
+import { fileIdentity } from './checkOutput.ts';
 import { outputTarget } from './outputTarget.ts';
-import { fileIdentity } from './writeResult.ts';
 
 /** Paths by the option that names them; undefined where it is not given. */
 export type Outputs = Readonly<Record<string, string | undefined>>;

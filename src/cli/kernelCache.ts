@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EMPTY_TABLE, parseTable, type TunedTable } from '../jobs/kernels/tunedTable.ts';
-import { formatJson, writeOutput } from './writeResult.ts';
+import { formatJson } from './formatJson.ts';
+import { writeOutput } from './writeOutput.ts';
 
 /**
  * The file that $BASIN_KERNELS names, else `basin/kernels.json` in the user's cache folder: $XDG_CACHE_HOME, ~/.cache, or

@@ -1,5 +1,6 @@
+import { formatJson } from './formatJson.ts';
 import { print } from './print.ts';
-import { formatJson, writeOutput } from './writeResult.ts';
+import { writeOutput } from './writeOutput.ts';
 
 /** Writes an output and says so on standard error. @throws OutputError */
 export async function save(path: string, content: string | Uint8Array): Promise<void> {

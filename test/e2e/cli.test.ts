@@ -252,6 +252,16 @@ test('a model without parameters is refused, before the adapter is looked for', 
   });
 });
 
+test('the demo replaces no file that nobody named', async () => {
+  await inFolder(async (folder) => {
+    writeFileSync(join(folder, 'report.html'), '<title>Of another</title>');
+    const { stderr, exitCode } = await basin(['demo'], folder);
+    expect(stderr).toMatch(/^basin: report\.html: report: a file of that name is there .* give --out/m);
+    expect(exitCode).toBe(2);
+    expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('Of another');
+  });
+});
+
 test('a result is repeated from its file alone, wherever that lies, and so is the job in it', async () => {
   await inFolder(async (folder) => {
     writeRun(folder, { replicas: [{}, { lr: 0.3, order_seed: 4 }], averaging: { type: 'swa', start: 5 } });

@@ -10,12 +10,12 @@ import { referenceResults } from '../bench/references.ts';
 import { benchText } from '../bench/report.ts';
 import { type BenchRun, timeCases } from '../bench/timeCases.ts';
 import { timeColdStarts } from '../bench/timeColdStarts.ts';
+import { checkOutput } from '../checkOutput.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { runHeadless } from '../runtime.ts';
 import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutput } from '../writeResult.ts';
 import { registerBenchKernels } from './benchKernels.ts';
 import { registerBenchMoments } from './benchMoments.ts';
 

@@ -6,12 +6,12 @@ import type { KernelsReport } from '../../jobs/bench/kernelsReport.ts';
 import { kernelsText, ladderLines } from '../../jobs/bench/kernelsTable.ts';
 import { InputError } from '../../nn/inputError.ts';
 import { describeMachine } from '../bench/describeMachine.ts';
+import { checkOutputs } from '../checkOutput.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { runHeadless } from '../runtime.ts';
 import { save, saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutputs } from '../writeResult.ts';
 
 interface KernelsOptions {
   runtime: 'browser' | 'node';

@@ -2,12 +2,12 @@ import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import type { MomentsReport, MomentsRow } from '../../jobs/bench/benchMoments.ts';
 import { describeMachine } from '../bench/describeMachine.ts';
+import { checkOutput } from '../checkOutput.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { runHeadless } from '../runtime.ts';
 import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutput } from '../writeResult.ts';
 
 interface MomentsOptions {
   runtime: 'browser' | 'node';

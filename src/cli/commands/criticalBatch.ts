@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import type { Doublings } from '../../experiments/criticalBatch.ts';
 import type { CriticalBatchResult, CriticalBatchSpec } from '../../jobs/experiments/criticalBatchJob.ts';
 import type { BranchedCriticalBatch } from '../../measure/branchedCriticalBatch.ts';
+import { checkOutput } from '../checkOutput.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutput } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface CriticalBatchOptions {

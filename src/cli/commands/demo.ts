@@ -5,13 +5,14 @@ import type { AdapterInfo } from '../../gpu/device.ts';
 import type { JobEvent, JobSpec, Reading } from '../../jobs/job.ts';
 import type { Evaluation } from '../../jobs/quantities.ts';
 import { InputError } from '../../nn/inputError.ts';
+import { checkOutput } from '../checkOutput.ts';
 import { noiseScaleText } from '../noiseScaleText.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { renderReport } from '../report.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { integer, number, sizes } from '../trainOptions.ts';
-import { checkOutput, writeOutput } from '../writeResult.ts';
+import { writeOutput } from '../writeOutput.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface DemoOptions {

@@ -1,9 +1,9 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { AdapterInfo } from '../../gpu/device.ts';
+import { formatJson } from '../formatJson.ts';
 import { print } from '../print.ts';
 import { type HeadlessOptions, type HeadlessRuntime, runHeadless } from '../runtime.ts';
-import { formatJson } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 /** `basin info`: which adapter a job would compute on, and where. */

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import type { CheckpointOutcome, Comparison } from '../../experiments/optimalStep.ts';
 import type { Effect } from '../../experiments/verdict.ts';
 import type { OptimalStepResult, OptimalStepSpec } from '../../jobs/experiments/optimalStepJob.ts';
+import { checkOutput } from '../checkOutput.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
-import { checkOutput } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface OptimalStepOptions {

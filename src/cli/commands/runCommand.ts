@@ -2,13 +2,15 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobSpec } from '../../jobs/job.ts';
+import { checkOutputs } from '../checkOutput.ts';
+import { formatJson } from '../formatJson.ts';
 import { checkInputs } from '../guardInputs.ts';
 import { OutputError, STANDARD_OUTPUT } from '../outputError.ts';
 import { isOutputClosed, print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { save, saveJson } from '../saveResult.ts';
-import { checkOutputs, formatJson, writeOutput } from '../writeResult.ts';
+import { writeOutput } from '../writeOutput.ts';
 
 export interface OutputOptions {
   out?: string;

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { currentRuntime } from '../../gpu/noAdapter.ts';
 import type { SelftestResult, SelftestRow } from '../../jobs/selftest/selftestJob.ts';
 import { runInDeno } from '../denoRuntime.ts';
+import { formatJson } from '../formatJson.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
-import { formatJson } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface SelftestOptions {

@@ -7,7 +7,9 @@ import { EMPTY_TABLE, merge, parseTable, type TunedTable } from '../../jobs/kern
 import type { TuneResult } from '../../jobs/kernels/tuneJob.ts';
 import { InputError } from '../../nn/inputError.ts';
 import { parseJson } from '../../nn/parseJson.ts';
+import { checkOutputs } from '../checkOutput.ts';
 import { runInDeno } from '../denoRuntime.ts';
+import { formatJson } from '../formatJson.ts';
 import { clearKernelCache, kernelCachePath, readKernelCache, writeKernelCache } from '../kernelCache.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
@@ -16,7 +18,6 @@ import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { save, saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
 import { deviceLine, tuneTable } from '../tuneReport.ts';
-import { checkOutputs, formatJson } from '../writeResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface TuneOptions {

@@ -1,75 +1,11 @@
-import { accessSync, constants, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
+import { constants, readdirSync, rmSync, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { InputError } from '../nn/inputError.ts';
 import { isAlive } from './isAlive.ts';
 import { OutputError } from './outputError.ts';
 import { type OutputTarget, outputTarget } from './outputTarget.ts';
 import { PIPE_INTERVAL, writeAll } from './writeAll.ts';
-
-/**
- * Checks before a long run that its result can be written.
- * @throws InputError naming the option, the path and what is wrong.
- */
-export function checkOutput(option: string, path: string | undefined): void {
-  if (path === undefined) return;
-  const refuse = (reason: string): InputError => new InputError(path, option, `cannot be written: ${reason}`);
-  const target = targetOf(option, path);
-  if (target.stat?.isDirectory()) throw refuse('it is a folder');
-  if (target.kind === 'descriptor') {
-    if (!target.stat) throw refuse(`the descriptor ${target.descriptor} is not open`);
-  } else if (target.stat) {
-    if (!mayWrite(target.path)) throw refuse('permission denied');
-  } else {
-    const folder = dirname(target.path);
-    const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    if (!isFolder || !mayWrite(folder)) throw refuse(`${folder} is no folder that can be written to`);
-  }
-}
-
-/**
- * Checks all outputs of one run: each as `checkOutput` does, and that no two of them lead to one file, whichever links they
- * take.
- * @param outputs path by option
- * @throws InputError
- */
-export function checkOutputs(outputs: Readonly<Record<string, string | undefined>>): void {
-  const seen = new Map<string, string>();
-  for (const [option, path] of Object.entries(outputs)) {
-    if (path === undefined) continue;
-    checkOutput(option, path);
-    const target = targetOf(option, path);
-    // A character device, such as a terminal or the null device, takes what several write to it.
-    if (target.stat?.isCharacterDevice()) continue;
-    const identity = target.stat ? fileIdentity(target.stat) : (target as { path: string }).path;
-    const other = seen.get(identity);
-    if (other !== undefined) throw new InputError(path, option, `is the same file as ${other}`);
-    seen.set(identity, option);
-  }
-}
-
-/** What two names of one file have in common. */
-export function fileIdentity({ dev, ino }: Stats): string {
-  return `${dev}:${ino}`;
-}
-
-function targetOf(option: string, path: string): OutputTarget {
-  try {
-    return outputTarget(path);
-  } catch (error) {
-    throw new InputError(path, option, (error as Error).message);
-  }
-}
-
-function mayWrite(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Writes a result. A regular file is written whole or not at all, under another name in its folder and then renamed, and
@@ -198,19 +134,4 @@ function removeAbandoned(folder: string): void {
     const pid = Number(name.slice(before.length, -after.length));
     if (pid === process.pid || !isAlive(pid)) rmSync(join(folder, name), { force: true });
   }
-}
-
-/** JSON, indented, with each list of plain values on one line: losses of ten thousand steps stay readable. */
-export function formatJson(value: unknown, indent = ''): string {
-  const inner = `${indent}  `;
-  if (ArrayBuffer.isView(value)) return formatJson(Array.from(value as Float32Array), indent);
-  if (Array.isArray(value)) {
-    if (!value.some((item) => typeof item === 'object' && item !== null)) return JSON.stringify(value);
-    return `[\n${value.map((item) => inner + formatJson(item, inner)).join(',\n')}\n${indent}]`;
-  }
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  if (entries.length === 0) return '{}';
-  const lines = entries.map(([key, item]) => `${inner}${JSON.stringify(key)}: ${formatJson(item, inner)}`);
-  return `{\n${lines.join(',\n')}\n${indent}}`;
 }

@@ -18,7 +18,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkOutput, checkOutputs, writeOutput } from '../../src/cli/writeResult.ts';
+import { checkOutput, checkOutputs } from '../../src/cli/checkOutput.ts';
+import { writeOutput } from '../../src/cli/writeOutput.ts';
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
