@@ -37,6 +37,8 @@ const LARGEST_DIFFERENCE = 2.5;
  * 200 measurements or as a power of their number, in 5 to 200 effective dimensions.
  */
 const LAG_WEIGHT = 1.5;
+/** Degrees of freedom are counted up to here: with more, Student's quantile is less than 1 % smaller, and takes longer to find. */
+const MOST_FREEDOM = 120;
 
 /**
  * Running B_simple: tr Σ and |G|² are fitted each on its own and divided once, since an average of ratios is biased
@@ -82,7 +84,7 @@ export class RunningNoiseScale {
     // Rounding, or scatter, has left nothing of tr Σ: any noise scale fits.
     if (!(denominator > 0)) return { ...noise, ...UNKNOWN, bSimpleInterval: [0, null] };
     const error = Math.hypot(stderr, LAG_WEIGHT * lag);
-    const found = noiseScaleInterval(ratio, error, freedom);
+    const found = noiseScaleInterval(ratio, error, Math.min(freedom, MOST_FREEDOM));
     if (!found) return { ...noise, ...UNKNOWN };
     const hidden = denominatorBound / denominator;
     const [low, high] = found.interval;
