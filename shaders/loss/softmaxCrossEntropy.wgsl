@@ -2,6 +2,7 @@
 // Layout: z and gradient [rows, classes]; labels, weights and loss [rows].
 // Knobs: LOSS and GRADIENT say which are written; LABELS false leaves [c = y_n] out (the plain softmax);
 //   WEIGHTED takes w_n from `weights`, else it is the parameter `scale`.
+// A label past the classes makes its row NaN.
 // Order: classes ascending; shifted by the row's maximum, so that logits of any size are safe.
 // Cost: about 8 flops and 12 bytes a logit.
 
@@ -24,6 +25,9 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(5) var<storage, read_write> gradient: array<f32>;
 
+// Not written as a constant, which WGSL refuses.
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.rows); }
+
 @compute @workgroup_size(16)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -40,8 +44,11 @@ fn main(
   for (var c = 0u; c < params.classes; c++) { total += exp(z[base + c] - top); }
   var label = 0u;
   if (LABELS) { label = labels[params.labelsOffset + r * params.labelsReplica + n]; }
+  let isClass = label < params.classes;
+  label = min(label, params.classes - 1u);
   if (LOSS) {
-    loss[params.lossOffset + r * params.lossReplica + n] = (top - z[base + label]) + log(total);
+    let value = (top - z[base + label]) + log(total);
+    loss[params.lossOffset + r * params.lossReplica + n] = select(nan(), value, isClass);
   }
   if (GRADIENT) {
     var weight = params.scale;
@@ -49,7 +56,8 @@ fn main(
     let out = params.gradientOffset + r * params.gradientReplica + n * params.classes;
     for (var c = 0u; c < params.classes; c++) {
       let p = exp(z[base + c] - top) / total;
-      gradient[out + c] = weight * (p - select(0.0, 1.0, LABELS && c == label));
+      let value = weight * (p - select(0.0, 1.0, LABELS && c == label));
+      gradient[out + c] = select(nan(), value, isClass);
     }
   }
 }

@@ -1,5 +1,6 @@
 // poolGather: y[k, o] = x[k, indices[k, o]]: of each window the element that a max pooling chose.
 // Layout: x [N·C, H·W]; indices and y [N·C, H'·W']; replica r is workgroup_id.z.
+// An index past the end gives NaN.
 // Order: no sums.
 // Cost: 0 flops, 12 bytes an output.
 
@@ -13,6 +14,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
+// Not written as a constant, which WGSL refuses.
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.planes); }
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -24,6 +28,7 @@ fn main(
   let outPlane = params.outHeight * params.outWidth;
   if (out >= params.planes * outPlane) { return; }
   let at = indices[params.indicesOffset + r * params.indicesReplica + out];
-  let plane = out / outPlane * params.height * params.width;
-  y[params.yOffset + r * params.yReplica + out] = x[params.xOffset + r * params.xReplica + plane + at];
+  let inPlane = params.height * params.width;
+  let value = x[params.xOffset + r * params.xReplica + out / outPlane * inPlane + min(at, inPlane - 1u)];
+  y[params.yOffset + r * params.yReplica + out] = select(nan(), value, at < inPlane);
 }

@@ -1,5 +1,6 @@
 // pick: y[o, i] = x[o, index[o, i], i]: of each run along the axis the element at a given place.
 // Layout: x [outer, extent, inner]; index (u32, below extent) and y [outer, inner].
+// An index past the end gives NaN.
 // Order: no sums.
 // Cost: 12 bytes an output.
 
@@ -12,6 +13,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> index: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
+// Not written as a constant, which WGSL refuses.
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.outer); }
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -22,6 +26,6 @@ fn main(
   if (out >= params.outer * params.inner) { return; }
   let o = out / params.inner;
   let r = index[params.indexOffset + group.z * params.indexReplica + out];
-  y[params.yOffset + group.z * params.yReplica + out] =
-    x[params.xOffset + group.z * params.xReplica + (o * params.extent + r) * params.inner + out % params.inner];
+  let at = params.xOffset + group.z * params.xReplica + (o * params.extent + min(r, params.extent - 1u)) * params.inner;
+  y[params.yOffset + group.z * params.yReplica + out] = select(nan(), x[at + out % params.inner], r < params.extent);
 }

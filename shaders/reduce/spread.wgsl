@@ -1,5 +1,6 @@
 // spread: y[o, r, i] = d[o, i] where r = index[o, i], else 0: the transpose of pick.
 // Layout: d and index (u32) [outer, inner]; y [outer, extent, inner].
+// An index past the end gives NaN.
 // Order: no sums.
 // Cost: 12 bytes an output, before caches.
 
@@ -12,6 +13,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> index: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
+// Not written as a constant, which WGSL refuses.
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.outer); }
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -22,6 +26,7 @@ fn main(
   if (out >= params.outer * params.extent * params.inner) { return; }
   let source = out / (params.extent * params.inner) * params.inner + out % params.inner;
   let r = out / params.inner % params.extent;
-  let here = index[params.indexOffset + group.z * params.indexReplica + source] == r;
-  y[params.yOffset + group.z * params.yReplica + out] = select(0.0, d[params.dOffset + group.z * params.dReplica + source], here);
+  let at = index[params.indexOffset + group.z * params.indexReplica + source];
+  let value = select(0.0, d[params.dOffset + group.z * params.dReplica + source], at == r);
+  y[params.yOffset + group.z * params.yReplica + out] = select(nan(), value, at < params.extent);
 }

@@ -13,6 +13,7 @@ const MODE: u32 = 0u;
 struct Params {
   batchSize: u32,
   examples: u32,
+  ordered: u32,
   seedsOffset: u32,
   seedsReplica: u32,
   countersOffset: u32,
@@ -118,7 +119,10 @@ fn main(
   let stepIndex = counters[cursor];
   var index = 0u;
   if (MODE == 3u) {
-    index = order[params.orderOffset + replica * params.orderReplica + stepIndex * params.batchSize + position];
+    // Past the end of the order no example comes.
+    let place = stepIndex * params.batchSize + position;
+    let found = order[params.orderOffset + replica * params.orderReplica + min(place, params.ordered - 1u)];
+    index = select(0xffffffffu, found, place < params.ordered);
   } else {
     let seed = seeds[params.seedsOffset + replica * params.seedsReplica];
     if (MODE == 1u) {

@@ -1,10 +1,10 @@
-// take: y[i] = x[width·offset + i], rows of `width` numbers from the cursor's offset on.
+// take: y[i] = x[(width·offset + i) mod all], rows of `width` numbers from the cursor's offset on, around the end.
 // Layout: x [examples, width], y [elements]; counters [step, epoch, offset].
 // Order: no sums.
 // Cost: 0 flops, 8 bytes an output.
 
 struct Params {
-  elements: u32, width: u32, xOffset: u32, xReplica: u32, yOffset: u32, yReplica: u32,
+  elements: u32, width: u32, all: u32, xOffset: u32, xReplica: u32, yOffset: u32, yReplica: u32,
   countersOffset: u32, countersReplica: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -20,6 +20,6 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * 64u + lane;
   if (i >= params.elements) { return; }
-  let at = counters[params.countersOffset + group.z * params.countersReplica + 2u] * params.width + i;
+  let at = (counters[params.countersOffset + group.z * params.countersReplica + 2u] * params.width + i) % params.all;
   y[params.yOffset + group.z * params.yReplica + i] = x[params.xOffset + group.z * params.xReplica + at];
 }

@@ -8,8 +8,8 @@ struct Params { batch: u32, examples: u32, countersOffset: u32, countersReplica:
 @group(0) @binding(1) var<storage, read_write> counters: array<u32>;
 
 @compute @workgroup_size(1)
-fn main() {
-  let c = params.countersOffset;
+fn main(@builtin(workgroup_id) group: vec3u) {
+  let c = params.countersOffset + group.z * params.countersReplica;
   let place = counters[c + 2u] + params.batch;
   counters[c] += 1u;
   counters[c + 1u] += place / params.examples;

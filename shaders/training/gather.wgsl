@@ -1,6 +1,7 @@
 // gather: the examples of a batch from a data set that stays on the device, x[b, k] = X[indices[b], k], and their targets.
 // Layout: data [examples, rowWords] words: four bytes each, value/255 (rows padded to whole words), or float32;
 //   indices [batch]; x [batch, features]; targets [examples, targetWidth] and y [batch, targetWidth], moved as bits.
+//   An index past the examples gives NaN, and all bits set for a target, which as a float is NaN too.
 //   A workgroup moves 64·PER_THREAD words of one row, `segments` of them a row; the first of a row moves its targets too.
 // Knobs: BYTES says what `data` holds; PER_THREAD words are moved by one invocation.
 // Order: no sums.
@@ -12,7 +13,7 @@ const PER_THREAD: u32 = 1u;
 // end knobs
 
 struct Params {
-  batch: u32, features: u32, rowWords: u32, segments: u32, targetWidth: u32,
+  batch: u32, examples: u32, features: u32, rowWords: u32, segments: u32, targetWidth: u32,
   dataOffset: u32, dataReplica: u32, targetsOffset: u32, targetsReplica: u32, indicesOffset: u32, indicesReplica: u32,
   xOffset: u32, xReplica: u32, yOffset: u32, yReplica: u32,
 }
@@ -22,6 +23,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read> indices: array<u32>;
 @group(0) @binding(4) var<storage, read_write> x: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<u32>;
+
+// Not written as a constant, which WGSL refuses.
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.batch); }
 
 @compute @workgroup_size(64)
 fn main(
@@ -35,7 +39,9 @@ fn main(
   let segment = place % params.segments;
   let r = group.z;
   let example = indices[params.indicesOffset + r * params.indicesReplica + b];
-  let row = params.dataOffset + r * params.dataReplica + example * params.rowWords;
+  let exists = example < params.examples;
+  let source = select(0u, example, exists);
+  let row = params.dataOffset + r * params.dataReplica + source * params.rowWords;
   let out = params.xOffset + r * params.xReplica + b * params.features;
   let first = segment * 64u * PER_THREAD + lane;
   for (var j = 0u; j < PER_THREAD; j++) {
@@ -43,18 +49,21 @@ fn main(
     if (i >= params.rowWords) { break; }
     let word = data[row + i];
     if (BYTES) {
-      let values = vec4f((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(0xffu)) / 255.0;
+      let bytes = vec4f((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(0xffu)) / 255.0;
+      let values = select(vec4f(nan()), bytes, exists);
       let k = 4u * i;
       x[out + k] = values.x;
       if (k + 1u < params.features) { x[out + k + 1u] = values.y; }
       if (k + 2u < params.features) { x[out + k + 2u] = values.z; }
       if (k + 3u < params.features) { x[out + k + 3u] = values.w; }
     } else {
-      x[out + i] = bitcast<f32>(word);
+      x[out + i] = select(nan(), bitcast<f32>(word), exists);
     }
   }
   if (segment > 0u) { return; }
-  let targetRow = params.targetsOffset + r * params.targetsReplica + example * params.targetWidth;
+  let targetRow = params.targetsOffset + r * params.targetsReplica + source * params.targetWidth;
   let yRow = params.yOffset + r * params.yReplica + b * params.targetWidth;
-  for (var t = lane; t < params.targetWidth; t += 64u) { y[yRow + t] = targets[targetRow + t]; }
+  for (var t = lane; t < params.targetWidth; t += 64u) {
+    y[yRow + t] = select(0xffffffffu, targets[targetRow + t], exists);
+  }
 }

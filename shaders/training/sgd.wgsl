@@ -2,14 +2,14 @@
 //   d = g + weightDecay·θ;  v ← d on the first step, else momentum·v + (1 − dampening)·d;
 //   d ← d + momentum·v (Nesterov) or v (momentum ≠ 0);  θ ← θ − rate·d.
 // Layout: theta, velocity and gradient [elements] flat, in vec4; rates [steps]; hyper [4] = momentum, dampening,
-//   weight decay, Nesterov (0 or 1); counters [step, …]: the rate is rates[step], and step 0 is the first.
+//   weight decay, Nesterov (0 or 1); counters [step, …]: the rate is rates[step], NaN past the last, and step 0 is the first.
 // Params: perThread vectors are updated by one invocation; no knob, since lavapipe writes out a loop whose length
 //   it knows, and compiles this one for 1.9 s then (2-core machine, Mesa 25, 2026-11-25).
 // Order: no sums.
 // Cost: 8 flops and 20 bytes a parameter, 12 bytes without momentum.
 
 struct Params {
-  vectors: u32, perThread: u32,
+  vectors: u32, perThread: u32, steps: u32,
   thetaOffset: u32, thetaReplica: u32, velocityOffset: u32, velocityReplica: u32, gradientOffset: u32, gradientReplica: u32,
   ratesOffset: u32, ratesReplica: u32, hyperOffset: u32, hyperReplica: u32, countersOffset: u32, countersReplica: u32,
 }
@@ -21,6 +21,9 @@ struct Params {
 @group(0) @binding(5) var<storage, read> hyper: array<f32>;
 @group(0) @binding(6) var<storage, read> counters: array<u32>;
 
+// Not written as a constant, which WGSL refuses.
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.vectors); }
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -29,7 +32,8 @@ fn main(
 ) {
   let r = group.z;
   let step = counters[params.countersOffset + r * params.countersReplica];
-  let rate = rates[params.ratesOffset + r * params.ratesReplica + step];
+  let given = rates[params.ratesOffset + r * params.ratesReplica + min(step, params.steps - 1u)];
+  let rate = select(nan(), given, step < params.steps);
   let h = params.hyperOffset + r * params.hyperReplica;
   let momentum = hyper[h];
   let weightDecay = hyper[h + 2u];

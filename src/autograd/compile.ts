@@ -1,3 +1,4 @@
+import zeroGapsKernel from '../../shaders/flat/zeroGaps.wgsl';
 import copyKernel from '../../shaders/structure/copy.wgsl';
 import type { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -5,13 +6,13 @@ import type { KernelCall } from '../gpu/kernelCall.ts';
 import { type Dispatch, type Placement, Program } from '../gpu/program.ts';
 import { aligned, State } from '../gpu/state.ts';
 import { constantOf } from '../ops/fill.ts';
-import { type FlatLayout, packOp } from '../ops/flat.ts';
-import { type Graph, type Node, size, type Tensor } from '../ops/graph.ts';
+import { type FlatLayout, gapsOf, packOp } from '../ops/flat.ts';
+import { type Graph, type Node, rootOf, size, stateOf, type Tensor } from '../ops/graph.ts';
 import { type Target as KernelTarget, type Lowering, type Operand, type Scratch, UNUSED } from '../ops/op.ts';
 import { linearGrid } from '../ops/plans/linearGrid.ts';
 import { storeOp } from '../ops/store.ts';
 import { fuse } from './fuse.ts';
-import { placeResults, rootOf, viewOffset } from './placement.ts';
+import { placeResults, viewOffset } from './placement.ts';
 import { expand, mergeCommon, removeDead } from './simplify.ts';
 
 export interface CompileOptions {
@@ -39,12 +40,34 @@ export function kernelTarget(gpu: Gpu): KernelTarget {
  * Turns a trace into a recorded program: ops made of others are written out, common ones merged, dead ones dropped,
  * what hand-written kernels offer fused; results are placed, lifetimes planned into the arena, kernels chosen from
  * one replica's shapes.
- * @throws with the op, the shapes and the limit where something does not fit.
+ * @throws with the op, the shapes and the limit where something does not fit; with its name if a state has not the program's
+ *   replicas
  */
 export async function compile(gpu: Gpu, traced: Graph, options: CompileOptions): Promise<Program> {
+  requireReplicas(traced, options);
   const graph = removeDead(fuse(removeDead(mergeCommon(expand(traced)))));
   const { dispatches, owned } = new Planner(gpu, graph, options).plan();
   return Program.record(gpu, options.label, dispatches, owned);
+}
+
+/** Refuses states of another number of replicas: a kernel would read past the end of those that have fewer. */
+function requireReplicas({ nodes }: Graph, { label, replicas }: CompileOptions): void {
+  if (!(Number.isInteger(replicas) && replicas > 0)) {
+    throw new Error(`program ${label}: ${replicas} replicas, expected a positive integer`);
+  }
+  for (const { op, inputs, attributes } of nodes) {
+    const read = [
+      ...inputs.map(stateOf),
+      ...(op.reads?.(attributes) ?? []),
+      ...(op.writes?.(attributes) ?? []),
+    ];
+    for (const state of read) {
+      if (!state?.replicated || state.replicas === replicas) continue;
+      throw new Error(
+        `program ${label}: op ${op.name} takes ${state.label}, which has ${state.replicas} replicas; the program has ${replicas}`,
+      );
+    }
+  }
 }
 
 class Planner {
@@ -72,13 +95,12 @@ class Planner {
   plan(): { dispatches: Dispatch[]; owned: GPUBuffer[] } {
     const { arena } = this.#options;
     const { nodes } = this.#graph;
-    // Flat vectors keep zeros between their tensors, so they are no one else's before or after.
-    for (const node of nodes) {
-      if (node.op === packOp && !this.#targets.has(node.outputs[0]!)) this.#ownFlatVector(node.outputs[0]!);
-    }
+    const vectors = this.#flatVectors();
     const held = new Map<GPUBuffer, number>();
     nodes.forEach((node, i) => {
       const scratch: GPUBuffer[] = [];
+      for (const { vector, last } of vectors.get(node) ?? [])
+        held.set(this.#allocateFlatVector(vector), last);
       if (!node.outputs[0] || constantOf(node.outputs[0]) === null) {
         for (const buffer of this.#allocateOutputs(node)) held.set(buffer, this.#lastUseOf(node, i));
         this.#lower(node, scratch, (buffer, tensor) => held.set(buffer, this.#lastUse.get(tensor) ?? i));
@@ -94,24 +116,45 @@ class Planner {
     return { dispatches: this.#dispatches, owned: this.#owned };
   }
 
+  /** The flat vectors that need memory of their own, by the node that first writes in one, and the last position they are used at. */
+  #flatVectors(): ReadonlyMap<Node, { readonly vector: Tensor; readonly last: number }[]> {
+    const { nodes } = this.#graph;
+    const parts = new Map<State | Tensor, Tensor[]>();
+    for (const [tensor, { destination }] of this.#targets) {
+      parts.set(destination, [...(parts.get(destination) ?? []), tensor]);
+    }
+    const position = new Map(nodes.map((node, i) => [node, i]));
+    const begun = new Map<Node, { vector: Tensor; last: number }[]>();
+    for (const node of nodes) {
+      const [vector] = node.outputs;
+      if (node.op !== packOp || !vector || this.#targets.has(vector)) continue;
+      const tenants = [vector, ...(parts.get(vector) ?? [])];
+      const first = Math.min(...tenants.map((tensor) => position.get(tensor.node)!));
+      const last = Math.max(position.get(node)!, ...tenants.map((tensor) => this.#lastUse.get(tensor) ?? 0));
+      const by = nodes[first]!;
+      begun.set(by, [...(begun.get(by) ?? []), { vector, last }]);
+    }
+    return begun;
+  }
+
   #lastUseOf(node: Node, position: number): number {
     return Math.max(position, ...node.outputs.map((output) => this.#lastUse.get(output) ?? position));
   }
 
-  #ownFlatVector(tensor: Tensor): void {
-    const replicas = tensor.replicated ? this.#options.replicas : undefined;
-    const state = new State(this.#gpu, {
-      label: `${this.#options.label} flat vector`,
-      shape: tensor.shape,
-      replicas,
-    });
-    this.#owned.push(state.buffer);
-    this.#places.set(tensor, { buffer: state.buffer, offset: 0, replicaStride: state.replicaStride });
+  /** Flat vectors keep zeros between their tensors, so a buffer is lent to those of one layout alone. */
+  #allocateFlatVector(vector: Tensor): GPUBuffer {
+    const layout: FlatLayout = vector.node.attributes.layout;
+    const replicas = vector.replicated ? this.#options.replicas : 1;
+    const gaps = gapsOf(layout).map(({ start, end }) => `${start}-${end}`);
+    const use = `flat ${replicas} × ${layout.length} without ${gaps}`;
+    const buffer = this.#options.arena.acquire(4 * layout.length * replicas, use);
+    this.#places.set(vector, { buffer, offset: 0, replicaStride: vector.replicated ? layout.length : 0 });
+    return buffer;
   }
 
   /** Buffers taken from the arena for what the node makes; joined outputs share one. */
   #allocateOutputs(node: Node): GPUBuffer[] {
-    if (node.op.view || node.op === packOp || node.op.name === 'read') return [];
+    if (node.op.view || node.op.alias || node.op === packOp) return [];
     const groups = [...(node.op.joined ?? [])];
     node.outputs.forEach((_, i) => {
       if (!groups.some((group) => group.includes(i))) groups.push([i]);
@@ -142,10 +185,8 @@ class Planner {
     if ('scratch' in operand) return this.#places.get(operand)!;
     const root = rootOf(operand);
     const offset = viewOffset(operand);
-    if (root.node.op.name === 'read') {
-      const state: State = root.node.attributes.state;
-      return { ...this.#placeOf(state), offset };
-    }
+    const state = stateOf(root);
+    if (state) return { ...this.#placeOf(state), offset };
     const target = this.#targets.get(root);
     if (target) {
       const { destination } = target;
@@ -169,6 +210,12 @@ class Planner {
         if (!(operand instanceof State) && !('scratch' in operand)) this.#materialise(operand, hold);
       }
       const replicated = used.some(([, operand]) => operand.replicated);
+      for (const [name, operand] of used) {
+        const { access } = call.source.bindings.find((binding) => binding.name === name) ?? {};
+        if (access === 'read_write' && replicated && !operand.replicated && !(operand instanceof State)) {
+          throw new Error(`${label}: every replica would write ${name}, which they share`);
+        }
+      }
       const places = Object.fromEntries(used.map(([name, operand]) => [name, this.#placeOf(operand)]));
       this.#check(call, places, label);
       this.#dispatches.push({ label, call, operands: places, replicas: replicated ? replicas : 1 });
@@ -176,18 +223,19 @@ class Planner {
     const copy = (from: Tensor, to: Placement, replicated: boolean): void => {
       this.#materialise(from, hold);
       const elements = size(from.shape);
-      this.#dispatches.push({
-        label: `copy ${from.node.op.name}`,
-        call: { source: copyKernel, params: { elements }, grid: linearGrid(elements) },
-        operands: { x: this.#placeOf(from), y: to },
-        replicas: replicated ? replicas : 1,
-      });
+      const label = `copy ${from.node.op.name}`;
+      const call = { source: copyKernel, params: { elements }, grid: linearGrid(elements) };
+      const places = { x: this.#placeOf(from), y: to };
+      this.#check(call, places, label);
+      this.#dispatches.push({ label, call, operands: places, replicas: replicated ? replicas : 1 });
     };
 
     if (node.op === storeOp) {
       const state: State = node.attributes.state;
       const [x] = node.inputs as [Tensor];
-      if (this.#targets.get(rootOf(x))?.destination !== state) copy(x, state, state.replicated);
+      // A state that is stored into itself is there already.
+      const isThere = stateOf(x) === state || this.#targets.get(rootOf(x))?.destination === state;
+      if (!isThere) copy(x, state, state.replicated);
       return;
     }
     if (node.op === packOp) {
@@ -196,10 +244,11 @@ class Planner {
       const layout: FlatLayout = node.attributes.layout;
       node.inputs.forEach((input, i) => {
         const wanted = base.offset + layout.entries[i]!.offset;
-        const place = constantOf(input) === null ? this.#placeOf(input) : null;
+        const place = constantOf(rootOf(input)) === null ? this.#placeOf(input) : null;
         if (place?.buffer === base.buffer && place.offset === wanted) return;
         copy(input, { ...base, offset: wanted }, packed.replicated);
       });
+      if (this.#targets.get(packed)) this.#zeroGaps(layout, base, packed.replicated);
       return;
     }
     if (!node.op.lower) return;
@@ -217,6 +266,32 @@ class Planner {
       offset: (tensor) => this.#placeOf(tensor).offset,
     };
     node.op.lower({ ...node, node }, to);
+  }
+
+  /** A state that a flat vector is placed in may hold anything between its tensors. */
+  #zeroGaps(layout: FlatLayout, y: Placement, replicated: boolean): void {
+    const gaps = gapsOf(layout);
+    if (gaps.length === 0) return;
+    const table = this.#gpu.device.createBuffer({
+      label: `${this.#options.label} gaps`,
+      size: 8 * gaps.length,
+      usage: GPUBufferUsage.STORAGE,
+      mappedAtCreation: true,
+    });
+    new Uint32Array(table.getMappedRange()).set(gaps.flatMap(({ start, end }) => [start, end]));
+    table.unmap();
+    this.#owned.push(table);
+    const longest = Math.max(...gaps.map(({ start, end }) => end - start));
+    this.#dispatches.push({
+      label: 'pack',
+      call: {
+        source: zeroGapsKernel,
+        params: { gaps: gaps.length, longest },
+        grid: linearGrid(gaps.length * longest),
+      },
+      operands: { gap: { buffer: table, offset: 0, replicaStride: 0 }, y },
+      replicas: replicated ? this.#options.replicas : 1,
+    });
   }
 
   /** Constants are folded into ops where these can; where one is wanted as an operand it is made now. */

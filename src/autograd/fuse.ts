@@ -1,7 +1,8 @@
+import type { State } from '../gpu/state.ts';
 import { type ConvFusion, conv2dFused, conv2dOp } from '../ops/conv2d.ts';
 import { conv2dInputGradientFused, conv2dInputGradientOp } from '../ops/conv2dInputGradient.ts';
 import { constantOf } from '../ops/fill.ts';
-import type { Graph, Node, Tensor } from '../ops/graph.ts';
+import { type Graph, type Node, rootOf, stateOf, type Tensor } from '../ops/graph.ts';
 import { type Activation, matmulColumnSum, matmulFused, matmulOp } from '../ops/matmul.ts';
 import {
   softmaxCrossEntropyGradientOp,
@@ -9,6 +10,7 @@ import {
   softmaxCrossEntropyWithGradient,
 } from '../ops/softmaxCrossEntropy.ts';
 import { normalizationRules } from './fuseNormalization.ts';
+import { isAlike } from './isAlike.ts';
 import { consumersOf, type Renaming, type Rule, rewrite } from './rewrite.ts';
 
 const BACKWARD: Record<string, Activation> = {
@@ -35,9 +37,26 @@ function biasOf({ node }: Tensor): Tensor | null {
   return node.op.name === 'broadcast' && node.attributes.axes.from === 0 && x?.shape.length === 1 ? x : null;
 }
 
+/** Whether none of the tensors is a state that is written before the node, so that the node may take it as its own operand. */
+function currentOf({ nodes }: Graph): (tensors: readonly (Tensor | undefined)[], node: Node) => boolean {
+  const position = new Map(nodes.map((node, i) => [node, i]));
+  const writes = new Map<State, number[]>();
+  nodes.forEach(({ op, attributes }, i) => {
+    for (const state of op.writes?.(attributes) ?? []) writes.set(state, [...(writes.get(state) ?? []), i]);
+  });
+  return (tensors, node) =>
+    tensors.every((tensor) => {
+      const state = tensor && stateOf(tensor);
+      if (!state) return true;
+      const [from, to] = [position.get(rootOf(tensor).node)!, position.get(node)!];
+      return !writes.get(state)?.some((at) => at > from && at < to);
+    });
+}
+
 /** What hand-written kernels offer beyond single ops; each rule looks at one node of the trace and its neighbours. */
 export function fuse(graph: Graph): Graph {
   const consumers = consumersOf(graph);
+  const current = currentOf(graph);
   const once = (tensor: Tensor): boolean => consumers.get(tensor)?.length === 1;
   const renamed = (node: Node, names: Renaming): Node => ({ ...node, inputs: node.inputs.map(names.get) });
 
@@ -92,6 +111,8 @@ export function fuse(graph: Graph): Graph {
     if (!made) return null;
     const named = (tensor: Tensor | undefined): Tensor | undefined => tensor && names.get(tensor);
     const { first, second, activation, mask } = made;
+    const operands = [...first.inputs, ...(second?.inputs ?? []), made.bias, made.addend, made.y];
+    if (!isAlike(node, first, second ?? first) || !current(operands, node)) return null;
     return [
       matmulFused({
         form: first.attributes.form,
@@ -145,6 +166,7 @@ export function fuse(graph: Graph): Graph {
     const made = found();
     if (!made) return null;
     const { conv, activation, mask } = made;
+    if (!isAlike(node, conv) || !current([...conv.inputs, made.addend, made.y], node)) return null;
     const addend = made.addend && names.get(made.addend);
     const y = made.y && names.get(made.y);
     return conv.op === conv2dOp
@@ -164,7 +186,11 @@ export function fuse(graph: Graph): Graph {
       .get(shared)
       ?.find(
         (n) =>
-          partnerIs(n) && n.inputs[0] === shared && n.inputs.every(names.has) && !names.has(n.outputs[0]!),
+          partnerIs(n) &&
+          isAlike(n, node) &&
+          n.inputs[0] === shared &&
+          n.inputs.every(names.has) &&
+          !names.has(n.outputs[0]!),
       );
     if (!partner) return null;
     const [product, sum] = is === isSum ? [partner, node] : [node, partner];
@@ -181,7 +207,11 @@ export function fuse(graph: Graph): Graph {
     const partner = consumers
       .get(z)
       ?.find(
-        (n) => n.op === softmaxCrossEntropyGradientOp && n.inputs[1] === labels && n.inputs.every(names.has),
+        (n) =>
+          n.op === softmaxCrossEntropyGradientOp &&
+          isAlike(n, node) &&
+          n.inputs[1] === labels &&
+          n.inputs.every(names.has),
       );
     if (!partner) return null;
     const made = softmaxCrossEntropyWithGradient(

@@ -12,6 +12,7 @@ import { normalizeTangentOp } from '../ops/normalizeTangent.ts';
 import type { Affine } from '../ops/plans/normPlan.ts';
 import { scaleShiftOp } from '../ops/scaleShift.ts';
 import { standardizeOp } from '../ops/standardize.ts';
+import { isAlike } from './isAlike.ts';
 import type { Renaming, Rule } from './rewrite.ts';
 
 /** What a normalisation's kernels do beside it: the weight and bias after it, and on the way back. */
@@ -22,8 +23,9 @@ export function normalizationRules(consumers: ReadonlyMap<Tensor, readonly Node[
   const following = (y: Tensor, view: ChannelView, names: Renaming) => {
     const readers = readersOf(y);
     const affine = readers.find(
-      ({ op, inputs: [x, ...rest], attributes }) =>
+      ({ op, inputs: [x, ...rest], attributes, outputs }) =>
         op === scaleShiftOp &&
+        outputs[0]!.replicated === y.replicated &&
         x === y &&
         rest.every((operand) => operand !== y && names.has(operand)) &&
         affineOf(view, attributes.view) !== null,
@@ -72,14 +74,15 @@ export function normalizationRules(consumers: ReadonlyMap<Tensor, readonly Node[
     const [, y, s] = tangent.inputs as [Tensor, Tensor, Tensor];
     const { view } = tangent.attributes;
     const of = affineOf(view, node.attributes.view);
-    if (of === null || y === node.outputs[0] || ![y, s, w].every(names.has)) return null;
+    if (of === null || y === node.outputs[0] || !isAlike(node, tangent) || ![y, s, w].every(names.has))
+      return null;
     const operands = [d, y, s, w].map(names.get) as [Tensor, Tensor, Tensor, Tensor];
     const sumsOver = ({ attributes }: Node): boolean => sameView(attributes.view, view);
     const products = readersOf(d).find(
       (n) => n.op === channelDotOp && sumsOver(n) && n.inputs.includes(y) && n.inputs.includes(d) && d !== y,
     );
     const plain = readersOf(d).find((n) => n.op === channelSumOp && sumsOver(n));
-    const isNew = (n: Node): boolean => !names.has(n.outputs[0]!);
+    const isNew = (n: Node): boolean => !names.has(n.outputs[0]!) && isAlike(n, node);
     if (of === 'channel' && products && plain && isNew(products) && isNew(plain)) {
       const [dx, sum, dot] = normalizeTangentAffine(...operands, view) as [Tensor, Tensor, Tensor];
       names.set(tangent.outputs[0]!, dx);

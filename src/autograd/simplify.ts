@@ -1,3 +1,4 @@
+import type { State } from '../gpu/state.ts';
 import { Graph, type Node, type Tensor } from '../ops/graph.ts';
 import { rewrite } from './rewrite.ts';
 
@@ -13,31 +14,37 @@ export function expand(graph: Graph): Graph {
   return current;
 }
 
-/** Merges applications of one op to the same operands with the same attributes. */
+/** Merges applications of one op to the same operands with the same attributes and the same content of the states it reads. */
 export function mergeCommon(graph: Graph): Graph {
   const seen = new Map<string, readonly Tensor[]>();
   const identities = new Map<unknown, number>();
-  const writes = new Map<unknown, number>();
+  const writes = new Map<State, number>();
   const identity = (value: unknown): string => {
+    // Told apart as Object.is does, so that NaN is itself and −0 is not 0.
+    if (typeof value === 'number') return Object.is(value, -0) ? '-0' : `${value}`;
     if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'undefined';
     if (Object.getPrototypeOf(value) === Object.prototype) {
       return `{${Object.entries(value).map(([key, item]) => `${key}:${identity(item)}`)}}`;
     }
     if (!identities.has(value)) identities.set(value, identities.size);
-    // A state that was written in between is another value.
-    return `#${identities.get(value)}.${writes.get(value) ?? 0}`;
+    return `#${identities.get(value)}`;
   };
   return rewrite(graph, (node, names) => {
-    for (const state of node.op.writes?.(node.attributes) ?? [])
-      writes.set(state, (writes.get(state) ?? 0) + 1);
-    if (node.op.writes) return null;
-    const attributes = Object.entries(node.attributes)
+    const { op, inputs, attributes, outputs } = node;
+    if (op.writes) {
+      for (const state of op.writes(attributes)) writes.set(state, (writes.get(state) ?? 0) + 1);
+      return null;
+    }
+    const given = Object.entries(attributes)
       .filter(([key]) => key !== 'graph')
       .map(([key, value]) => `${key}=${identity(value)}`);
-    const operands = node.inputs.map((input) => names.get(input).id);
+    const read = [...(op.reads?.(attributes) ?? []), ...(op.alias ? [op.alias(attributes)] : [])];
+    // A state that was written in between is another value.
+    const versions = read.map((state) => `${identity(state)}.${writes.get(state) ?? 0}`);
+    const operands = inputs.map((input) => names.get(input).id);
     // A constant is told apart from others of its value by its shape alone.
-    const shapes = node.outputs.map(({ shape, replicated }) => `[${shape}]${replicated}`);
-    const key = [node.op.name, ...shapes, ...operands, ...attributes].join(' ');
+    const shapes = outputs.map(({ shape, replicated }) => `[${shape}]${replicated}`);
+    const key = [op.name, ...shapes, ...operands, ...given, ...versions].join(' ');
     const known = seen.get(key);
     if (known) return known;
     const made = names.copy(node);

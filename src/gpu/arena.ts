@@ -7,7 +7,9 @@ import type { Gpu } from './device.ts';
  */
 export class Arena {
   readonly #gpu: Gpu;
-  readonly #free = new Map<number, GPUBuffer[]>();
+  /** By size class, or by what the buffer may be used for. */
+  readonly #free = new Map<string, GPUBuffer[]>();
+  readonly #uses = new Map<GPUBuffer, string>();
   readonly #all: GPUBuffer[] = [];
 
   constructor(gpu: Gpu) {
@@ -19,10 +21,15 @@ export class Arena {
     return this.#all.reduce((total, buffer) => total + buffer.size, 0);
   }
 
-  /** A buffer of at least `bytes`, with anything in it. */
-  acquire(bytes: number): GPUBuffer {
+  /**
+   * A buffer of at least `bytes`, with anything in it; zero when it is made.
+   * @param use buffers of a use are lent for that use alone, so that what it never writes stays zero
+   * @throws with both sizes, if it passes the adapter's largest storage binding
+   */
+  acquire(bytes: number, use?: string): GPUBuffer {
     const size = sizeClass(bytes);
-    const free = this.#free.get(size)?.pop();
+    const key = use ?? `${size}`;
+    const free = this.#free.get(key)?.pop();
     if (free) return free;
     const limit = this.#gpu.device.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
@@ -37,20 +44,23 @@ export class Arena {
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     this.#all.push(buffer);
+    this.#uses.set(buffer, key);
     return buffer;
   }
 
-  /** Gives a buffer back for the next one of its size class. */
+  /** Gives a buffer back for the next one of its size class or use. */
   release(buffer: GPUBuffer): void {
-    const free = this.#free.get(sizeClass(buffer.size));
+    const key = this.#uses.get(buffer)!;
+    const free = this.#free.get(key);
     if (free) free.push(buffer);
-    else this.#free.set(sizeClass(buffer.size), [buffer]);
+    else this.#free.set(key, [buffer]);
   }
 
   dispose(): void {
     for (const buffer of this.#all) buffer.destroy();
     this.#all.length = 0;
     this.#free.clear();
+    this.#uses.clear();
   }
 }
 

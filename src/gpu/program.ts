@@ -204,7 +204,8 @@ function packParams(bytes: DataView, base: number, { label, call, operands }: Di
     const value = bound
       ? ((operand[2] === 'Offset' ? place?.offset : place?.replicaStride) ?? 0)
       : params[name];
-    if (value === undefined || Number.isNaN(value)) {
+    // A number of elements is whole; a factor may be anything that a float is.
+    if (value === undefined || (type !== 'f32' && !Number.isInteger(value))) {
       throw new Error(`${label}: kernel ${source.name} needs the parameter ${name}, found ${value}`);
     }
     if (type === 'f32') bytes.setFloat32(base + offset, value, true);

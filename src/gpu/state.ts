@@ -35,8 +35,12 @@ export class State {
   readonly buffer: GPUBuffer;
   readonly #gpu: Gpu;
 
-  /** @throws if the adapter's largest storage binding is passed, with both sizes. */
+  /** @throws if extents or replicas are no whole numbers, or the adapter's largest storage binding is passed, with both sizes. */
   constructor(gpu: Gpu, { label, shape, dtype = 'f32', replicas }: StateOptions) {
+    const isCount = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
+    if (!shape.every((extent) => isCount(extent, 0)) || !isCount(replicas ?? 1, 1)) {
+      throw new Error(`${label}: ${replicas ?? 1} × [${shape.join(', ')}], expected whole numbers`);
+    }
     this.label = label;
     this.shape = shape;
     this.dtype = dtype;
@@ -63,26 +67,43 @@ export class State {
 
   /**
    * Uploads one replica's values (or the shared ones), from element `at` on.
-   * @throws if they pass the end of the state.
+   * @throws if they pass the end of the state, are of another type, or there is no such replica
    */
   write(values: Float32Array | Uint32Array, { replica = 0, at = 0 } = {}): void {
-    if (at + values.length > this.elements) {
-      throw new Error(`${this.label}: ${at + values.length} values given, it holds ${this.elements}`);
+    if (!(at >= 0 && at + values.length <= this.elements)) {
+      throw new Error(
+        `${this.label}: ${values.length} values given from element ${at} on, it holds ${this.elements}`,
+      );
     }
+    const found = values instanceof Uint32Array ? 'u32' : 'f32';
+    if (found !== this.dtype) throw new Error(`${this.label}: ${found} values given, it holds ${this.dtype}`);
+    this.#requireReplica(replica);
     const offset = 4 * (replica * this.replicaStride + at);
     this.#gpu.device.queue.writeBuffer(this.buffer, offset, values as Float32Array<ArrayBuffer>);
   }
 
-  /** Reads one replica's values (or the shared ones). Waits for all that was submitted before. */
+  /**
+   * Reads one replica's values (or the shared ones). Waits for all that was submitted before.
+   * @throws if there is no such replica, or the state is not of float32
+   */
   async read(replica = 0): Promise<Float32Array> {
+    if (this.dtype !== 'f32') throw new Error(`${this.label}: read as f32, it holds ${this.dtype}`);
     return new Float32Array(await this.#readBytes(replica));
   }
 
+  /** The same of a state of integers; of one of floats their bits. */
   async readU32(replica = 0): Promise<Uint32Array> {
     return new Uint32Array(await this.#readBytes(replica));
   }
 
+  #requireReplica(replica: number): void {
+    if (!(Number.isInteger(replica) && replica >= 0 && replica < this.replicas)) {
+      throw new Error(`${this.label}: no replica ${replica}, it has ${this.replicas}`);
+    }
+  }
+
   async #readBytes(replica: number): Promise<ArrayBuffer> {
+    this.#requireReplica(replica);
     const { device } = this.#gpu;
     const bytes = 4 * this.elements;
     const staging = device.createBuffer({

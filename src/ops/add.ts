@@ -1,4 +1,4 @@
-import { applyBinary, defineBinary } from './elementwise.ts';
+import { applyBinary, defineBinary, requireSameShape } from './elementwise.ts';
 import { constantOf } from './fill.ts';
 import type { Tensor } from './graph.ts';
 
@@ -7,8 +7,12 @@ const addOp = defineBinary('add', {
   jvp: (_, [dx, dy]) => [dx && dy ? add(dx, dy) : (dx ?? dy ?? null)],
 });
 
-/** z = x + y, of one shape. */
+/**
+ * z = x + y.
+ * @throws if the shapes differ
+ */
 export function add(x: Tensor, y: Tensor): Tensor {
+  requireSameShape('add', x, y);
   if (constantOf(x) === 0) return y;
   if (constantOf(y) === 0) return x;
   return applyBinary(addOp, x, y);

@@ -22,8 +22,9 @@ export function keptShape(shape: readonly number[], { from, to }: Axes): number[
 }
 
 /** @throws if the axes are not of the operand's shape. */
-export function requireAxes(op: string, x: Tensor, { from, to }: Axes): void {
-  if (from < 0 || to > x.shape.length || from > to) {
-    throw new Error(`${op}: axes ${from} to ${to} of shape ${showShape(x.shape)}`);
+export function requireAxes(op: string, { shape }: Pick<Tensor, 'shape'>, { from, to }: Axes): void {
+  const whole = Number.isInteger(from) && Number.isInteger(to);
+  if (!whole || from < 0 || to > shape.length || from > to) {
+    throw new Error(`${op}: axes ${from} to ${to} of shape ${showShape(shape)}`);
   }
 }

@@ -1,5 +1,5 @@
 import broadcastKernel from '../../shaders/structure/broadcast.wgsl';
-import { type Axes, around } from './axes.ts';
+import { type Axes, around, keptShape, requireAxes } from './axes.ts';
 import { constantOf, fill } from './fill.ts';
 import { size, type Tensor } from './graph.ts';
 import { apply, defineOp, expectShape } from './op.ts';
@@ -21,9 +21,13 @@ const broadcastOp = defineOp({
   },
 });
 
-/** Repeats x along `axes` of `shape`: the transpose of `sum` over them. */
+/**
+ * Repeats x along `axes` of `shape`: the transpose of `sum` over them.
+ * @throws if x has not the shape without the axes
+ */
 export function broadcast(x: Tensor, shape: readonly number[], axes: Axes): Tensor {
-  expectShape('broadcast', 'the operand', x.shape, [...shape.slice(0, axes.from), ...shape.slice(axes.to)]);
+  requireAxes('broadcast', { shape }, axes);
+  expectShape('broadcast', 'the operand', x.shape, keptShape(shape, axes));
   const constant = constantOf(x);
   if (constant !== null) return fill(x.node.graph, constant, shape);
   return apply(broadcastOp, [x], { axes }, { shape });

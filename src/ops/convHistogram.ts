@@ -1,12 +1,13 @@
 import kernel from '../../shaders/histogram/conv2d.wgsl';
 import type { State } from '../gpu/state.ts';
 import { convShape } from './conv2d.ts';
+import { requireConv } from './convNorms.ts';
 import type { Tensor } from './graph.ts';
 import { type BinsOf, binParams, requireBins } from './histogramBins.ts';
-import { applyAll, expectShape, type Op } from './op.ts';
+import { applyAll, type Op } from './op.ts';
 import { convParams } from './plans/convPlan.ts';
 import { BUSY, linearGrid } from './plans/linearGrid.ts';
-import { type Window2d, windowPositions } from './window2d.ts';
+import type { Window2d } from './window2d.ts';
 
 /** Side of an invocation's tile of the weight. */
 const TILE = 4;
@@ -44,10 +45,8 @@ export function convHistogram(
   window: Window2d,
   bins: BinsOf,
 ): void {
-  const [images, channels, height, width] = x.shape as [number, number, number, number];
-  const outChannels = delta.shape[1]!;
-  const positions = windowPositions('convHistogram', window, [height, width]);
-  expectShape('convHistogram', 'δ', delta.shape, [images, outChannels, ...positions]);
+  requireConv('convHistogram', x, delta, window);
+  const [channels, outChannels] = [x.shape[1]!, delta.shape[1]!];
   const parameters = outChannels * channels * window.kernelHeight * window.kernelWidth;
   requireBins('convHistogram', counts, bins, w, parameters);
   applyAll(convHistogramOp, w ? [x, delta, w] : [x, delta], { counts, bins, window }, []);

@@ -1,5 +1,5 @@
 import { convShape } from './conv2d.ts';
-import { convBiasGradients, lowerConvNorms, lowerPartSums } from './convNorms.ts';
+import { convBiasGradients, lowerConvNorms, lowerPartSums, requireConv } from './convNorms.ts';
 import { size, type Tensor } from './graph.ts';
 import { applyAll, type Op, UNUSED } from './op.ts';
 import { planConvMoments } from './plans/convMomentsPlan.ts';
@@ -36,6 +36,7 @@ const convMomentsOp: Op = {
  * x [B, C, H, W], delta [B, O, H', W']: each example's own output gradient, not divided by B.
  */
 export function convMoments(x: Tensor, delta: Tensor, window: Window2d, bias: boolean): ConvMoments {
+  requireConv('convMoments', x, delta, window);
   const replicated = x.replicated || delta.replicated;
   const [batch, channels] = x.shape as [number, number];
   const outChannels = delta.shape[1]!;

@@ -1,11 +1,11 @@
 import { convShape } from './conv2d.ts';
-import type { Tensor } from './graph.ts';
-import { apply, type Lowering, type Op, type Operand } from './op.ts';
+import { showShape, type Tensor } from './graph.ts';
+import { apply, expectShape, type Lowering, type Op, type Operand } from './op.ts';
 import { planConvNorms } from './plans/convMomentsPlan.ts';
 import { planSum } from './plans/sumPlan.ts';
 import { rowNorms } from './rowMoments.ts';
 import { sum } from './sum.ts';
-import type { Window2d } from './window2d.ts';
+import { type Window2d, windowPositions } from './window2d.ts';
 
 const convWeightNormsOp: Op = {
   name: 'convWeightNorms',
@@ -47,12 +47,23 @@ export function lowerPartSums(
   });
 }
 
+/** Refuses what are no images [N, C, H, W] and output gradients [N, O, H', W'] of a convolution with that window. */
+export function requireConv(op: string, x: Tensor, delta: Tensor, window: Window2d): void {
+  if (x.shape.length !== 4)
+    throw new Error(`${op}: x has shape ${showShape(x.shape)}, expected [N, C, H, W]`);
+  const [n, , height, width] = x.shape as [number, number, number, number];
+  const positions = windowPositions(op, window, [height, width]);
+  expectShape(op, 'δ', delta.shape, [n, delta.shape[1] ?? 0, ...positions]);
+}
+
 /**
  * Squared norms of each unit's gradient of a convolution's weight, a unit being `unitSize` consecutive examples: the
  * gradient formed in registers, or from inner products of positions, whichever is cheaper (Rochette et al. 2019).
  * x [N, C, H, W], delta [N, O, H', W'] → [N / unitSize].
+ * @throws if the shapes do not fit, or the units do not divide the examples
  */
 export function convWeightNorms(x: Tensor, delta: Tensor, window: Window2d, unitSize = 1): Tensor {
+  requireConv('convWeightNorms', x, delta, window);
   return apply(convWeightNormsOp, [x, delta], { window, unitSize }, { shape: [x.shape[0]! / unitSize] });
 }
 

@@ -1,4 +1,4 @@
-import { lowerDenseNorms } from './denseNorms.ts';
+import { lowerDenseNorms, requireDense } from './denseNorms.ts';
 import type { Tensor } from './graph.ts';
 import { applyAll, type Op } from './op.ts';
 import { planDenseMoments } from './plans/momentsPlan.ts';
@@ -52,8 +52,10 @@ const denseMomentsNoBiasOp: Op = { ...denseMomentsOp, joined: [[2, 3]] };
  * Mean gradient, centred second moment and per-example norms of a dense layer in one pass over the batch, nothing of size
  * B × P.
  * x [B, K], delta [B, L]: each example's own output gradient, not divided by B.
+ * @throws if the shapes do not fit
  */
 export function denseMoments(x: Tensor, delta: Tensor, bias: boolean): DenseMoments {
+  requireDense('denseMoments', x, delta);
   const [inputs, outputs] = [x.shape[1]!, delta.shape[1]!];
   const replicated = x.replicated || delta.replicated;
   const weight = { shape: [outputs, inputs], replicated };

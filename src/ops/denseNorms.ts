@@ -1,6 +1,6 @@
 import kernel from '../../shaders/perExample/denseNorms.wgsl';
-import type { Tensor } from './graph.ts';
-import { applyAll, type Lowering, type Op } from './op.ts';
+import { showShape, type Tensor } from './graph.ts';
+import { applyAll, expectShape, type Lowering, type Op } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
 import { type Pass, planSum } from './plans/sumPlan.ts';
 
@@ -29,11 +29,19 @@ export function lowerDenseNorms(to: Lowering, x: Tensor, delta: Tensor, weight: 
   );
 }
 
+/** Refuses what are no inputs [N, K] and output gradients [N, L] of a dense layer. */
+export function requireDense(op: string, x: Tensor, delta: Tensor): void {
+  if (x.shape.length !== 2) throw new Error(`${op}: x has shape ${showShape(x.shape)}, expected [N, K]`);
+  expectShape(op, 'δ', delta.shape, [x.shape[0]!, delta.shape[1] ?? 0]);
+}
+
 /**
  * Squared norms of each example's gradient of a dense layer (Goodfellow 2015): ‖xₙ‖²‖δₙ‖² for the weight, ‖δₙ‖² for the
  * bias. x [N, K], δ [N, L] → two of [N].
+ * @throws if the shapes do not fit
  */
 export function denseNorms(x: Tensor, delta: Tensor): readonly [weight: Tensor, bias: Tensor] {
-  const type = { shape: [x.shape[0]!], replicated: x.replicated || delta.replicated };
+  requireDense('denseNorms', x, delta);
+  const type = { shape: [x.shape[0]!] };
   return applyAll(denseNormsOp, [x, delta], {}, [type, type]) as unknown as readonly [Tensor, Tensor];
 }

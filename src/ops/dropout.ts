@@ -1,7 +1,7 @@
 import kernel from '../../shaders/random/dropout.wgsl';
 import type { State } from '../gpu/state.ts';
 import { size, type Tensor } from './graph.ts';
-import { apply, defineOp } from './op.ts';
+import { apply, defineOp, expectCounters, expectState } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
 import { scale } from './scale.ts';
 
@@ -26,6 +26,7 @@ export function dropoutThreshold(p: number): number {
  */
 const dropoutOp = defineOp({
   name: 'dropout',
+  reads: ({ mask: { seeds, counters } }) => [seeds, counters],
   vjp: ({ attributes: { p, mask } }, [d]) => [d ? dropout(d, p, mask) : null],
   jvp: ({ attributes: { p, mask } }, [dx]) => [dx ? dropout(dx, p, mask) : null],
   lower: ({ inputs: [x], outputs: [y], attributes: { p, mask } }, to) => {
@@ -52,6 +53,7 @@ export function dropout(x: Tensor, p: number, mask: DropoutMask): Tensor {
   if (!(p >= 0 && p <= 1)) throw new Error(`dropout: p is ${p}, expected a number from 0 to 1`);
   if (p === 0) return x;
   if (p === 1) return scale(x, 0);
-  const replicated = x.replicated || mask.seeds.replicated || mask.counters.replicated;
-  return apply(dropoutOp, [x], { p, mask }, { shape: x.shape, replicated });
+  expectCounters('dropout', mask.counters);
+  expectState('dropout', 'the seeds', mask.seeds, { dtype: 'u32', shape: [1] });
+  return apply(dropoutOp, [x], { p, mask }, { shape: x.shape });
 }

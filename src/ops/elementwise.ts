@@ -89,12 +89,20 @@ export function defineBinary(name: keyof typeof BINARY, rules: Pick<Op, 'vjp' | 
 }
 
 /**
+ * Refuses operands of two shapes, whatever becomes of them: `broadcast` makes them equal.
+ * @throws naming the op and both shapes
+ */
+export function requireSameShape(op: string, x: Tensor, y: Tensor): void {
+  if (!sameShape(x.shape, y.shape)) {
+    throw new Error(`${op}: shapes ${showShape(x.shape)} and ${showShape(y.shape)} differ`);
+  }
+}
+
+/**
  * Applies an op made by `defineBinary`.
- * @throws if the shapes differ; `broadcast` makes them equal.
+ * @throws if the shapes differ
  */
 export function applyBinary(op: Op, x: Tensor, y: Tensor): Tensor {
-  if (!sameShape(x.shape, y.shape)) {
-    throw new Error(`${op.name}: shapes ${showShape(x.shape)} and ${showShape(y.shape)} differ`);
-  }
+  requireSameShape(op.name, x, y);
   return apply(op, [x, y], {}, { shape: x.shape });
 }

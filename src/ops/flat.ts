@@ -29,6 +29,18 @@ export function flatLayout(
   return { entries, length };
 }
 
+/** Elements from `start` up to `end` that lie between a layout's tensors: padding, which is zero. */
+export interface Gap {
+  readonly start: number;
+  readonly end: number;
+}
+
+export function gapsOf({ entries, length }: FlatLayout): readonly Gap[] {
+  return entries
+    .map(({ offset, elements }, i) => ({ start: offset + elements, end: entries[i + 1]?.offset ?? length }))
+    .filter(({ start, end }) => start < end);
+}
+
 const partOp = defineOp({
   name: 'part',
   view: ({ attributes }) => ({ offset: attributes.layout.entries[attributes.entry].offset }),
@@ -48,7 +60,9 @@ export function part(flat: Tensor, layout: FlatLayout, entry: number): Tensor {
       `part: a flat vector of ${showShape(flat.shape)}, the layout has ${layout.length} elements`,
     );
   }
-  return apply(partOp, [flat], { layout, entry }, { shape: layout.entries[entry]!.shape });
+  const found = layout.entries[entry];
+  if (!found) throw new Error(`part: entry ${entry} of a layout of ${layout.entries.length}`);
+  return apply(partOp, [flat], { layout, entry }, { shape: found.shape });
 }
 
 /** All tensors of a flat vector, as views, in the layout's order. */
@@ -77,6 +91,9 @@ export const packOp = defineOp({
  * @throws if a tensor has not the shape that the layout gives it.
  */
 export function pack(layout: FlatLayout, tensors: readonly Tensor[], graph?: Graph): Tensor {
+  if (tensors.length !== layout.entries.length) {
+    throw new Error(`pack: ${tensors.length} tensors, the layout has ${layout.entries.length}`);
+  }
   layout.entries.forEach(({ name, shape }, i) => {
     const tensor = tensors[i];
     if (!tensor || !sameShape(tensor.shape, shape)) {

@@ -1,6 +1,6 @@
 import kernel from '../../shaders/training/gather.wgsl';
 import type { State } from '../gpu/state.ts';
-import { size, type Tensor } from './graph.ts';
+import { showShape, size, type Tensor } from './graph.ts';
 import { applyAll, type Op } from './op.ts';
 import { elementsPerThread, LINEAR_WORKGROUP } from './plans/linearGrid.ts';
 
@@ -17,8 +17,10 @@ export interface Examples {
 
 const gatherOp: Op = {
   name: 'gather',
+  takes: ['u32'],
+  reads: ({ from: { data, targets } }) => [data, targets],
   lower: ({ inputs: [indices], outputs: [x, y], attributes }, to) => {
-    const { data, bytes, exampleShape, targets }: Examples = attributes.from;
+    const { data, bytes, exampleShape, targets, examples }: Examples = attributes.from;
     const batch = indices!.shape[0]!;
     const features = size(exampleShape);
     const [rowWords, targetWidth] = [data.shape[1]!, targets.shape[1]!];
@@ -28,7 +30,7 @@ const gatherOp: Op = {
       {
         source: kernel,
         knobs: { BYTES: bytes, PER_THREAD },
-        params: { batch, features, rowWords, segments, targetWidth },
+        params: { batch, examples, features, rowWords, segments, targetWidth },
         grid: [batch * segments, 1],
       },
       { data, targets, indices: indices!, x: x!, y: y! },
@@ -36,12 +38,35 @@ const gatherOp: Op = {
   },
 };
 
-/** Inputs [B, …] and targets ([B] u32 labels, or [B, width] f32) of the examples at `indices` [B]. */
+/**
+ * Inputs [B, …] and targets ([B] u32 labels, or [B, width] f32) of the examples at `indices` [B]. An index that is no
+ * example's gives NaN, and 2³² − 1 for its label.
+ * @throws if the rows of data are not those of the examples, or there are fewer rows than examples
+ */
 export function gather(from: Examples, indices: Tensor): readonly [x: Tensor, targets: Tensor] {
+  const { data, bytes, exampleShape, targets, examples } = from;
+  if (indices.shape.length !== 1) {
+    throw new Error(`gather: indices of shape ${showShape(indices.shape)}, expected [B]`);
+  }
+  const features = size(exampleShape);
+  const words = bytes ? Math.ceil(features / 4) : features;
+  if (data.shape.length !== 2 || data.shape[1] !== words || data.shape[0]! < examples) {
+    throw new Error(
+      `gather: ${data.label} is ${showShape(data.shape)}, expected ${showShape([examples, words])} for ${examples} ` +
+        `examples ${showShape(exampleShape)}`,
+    );
+  }
+  const [rows, width] = targets.shape;
+  if (targets.shape.length !== 2 || rows! < examples || (targets.dtype === 'u32' && width !== 1)) {
+    throw new Error(
+      `gather: ${targets.label} is ${targets.dtype} ${showShape(targets.shape)}, expected u32 [${examples}, 1] or ` +
+        `f32 [${examples}, width]`,
+    );
+  }
   const batch = indices.shape[0]!;
-  const { dtype, shape } = from.targets;
+  const { dtype } = targets;
   return applyAll(gatherOp, [indices], { from }, [
-    { shape: [batch, ...from.exampleShape] },
-    { shape: dtype === 'u32' ? [batch] : [batch, shape[1]!], dtype },
+    { shape: [batch, ...exampleShape] },
+    { shape: dtype === 'u32' ? [batch] : [batch, width!], dtype },
   ]) as unknown as readonly [Tensor, Tensor];
 }

@@ -1,3 +1,4 @@
+import type { State } from '../gpu/state.ts';
 import type { Op } from './op.ts';
 
 export type DType = 'f32' | 'u32';
@@ -17,7 +18,7 @@ export interface Tensor {
 export interface TensorType {
   readonly shape: readonly number[];
   readonly dtype?: DType;
-  /** Left out: replicated if an operand is. */
+  /** Left out: replicated if an operand is, or a state that the op reads. */
   readonly replicated?: boolean;
 }
 
@@ -35,17 +36,40 @@ export interface Node {
 // biome-ignore lint/suspicious/noExplicitAny: attributes are typed by each op's public function
 export type Attributes = Readonly<Record<string, any>>;
 
-/** The trace of one program: a list of nodes to which ops, gradients and tangents append. */
+/**
+ * The trace of one program: a list of nodes to which ops, gradients and tangents append. What no order of kernels could make
+ * right is refused when it is appended, so that a transformation of the trace that breaks it is seen as well.
+ */
 export class Graph {
   readonly nodes: Node[] = [];
   #ids = 0;
+  /** The last node that writes each state. */
+  readonly #written = new Map<State, Node>();
 
-  /** Appends an application of `op`. Used by ops only: they check their operands first. */
+  /**
+   * Appends an application of `op`. Used by ops only: they check their operands first.
+   * @throws if an operand is of another element type, a result has no elements, a state that all replicas share is written
+   *   from what each has its own of, or an operand is a state that was written since it was read
+   */
   append(op: Op, inputs: readonly Tensor[], attributes: Attributes, types: readonly TensorType[]): Node {
-    const inherited = inputs.some((input) => input.replicated);
+    requireTypes(op, inputs);
+    this.#requireCurrent(op, inputs);
+    const written = op.writes?.(attributes) ?? [];
+    const touched = [...(op.reads?.(attributes) ?? []), ...written];
+    const inherited = [...inputs, ...touched].some(({ replicated }) => replicated);
+    for (const state of written) {
+      if (inherited && !state.replicated) {
+        throw new Error(
+          `${op.name}: ${state.label} is shared by all replicas, and each would write its own: make it replicated`,
+        );
+      }
+    }
     const outputs: Tensor[] = [];
     const node: Node = { id: this.#ids++, graph: this, op, inputs, attributes, outputs };
     for (const { shape, dtype, replicated } of types) {
+      if (!shape.every((extent) => Number.isInteger(extent) && extent > 0)) {
+        throw new Error(`${op.name}: a result of shape ${showShape(shape)}, expected positive integers`);
+      }
       outputs.push({
         id: this.#ids++,
         node,
@@ -55,8 +79,42 @@ export class Graph {
       });
     }
     this.nodes.push(node);
+    for (const state of written) this.#written.set(state, node);
     return node;
   }
+
+  /** Nothing is copied when a state is read, so what it was before a write is gone. */
+  #requireCurrent(op: Op, inputs: readonly Tensor[]): void {
+    for (const input of inputs) {
+      const state = stateOf(input);
+      const by = state && this.#written.get(state);
+      if (!by || by.id < rootOf(input).node.id) continue;
+      throw new Error(
+        `${op.name}: ${state.label} was read before ${by.op.name} wrote it, and the value of then is gone: ` +
+          'read it again for the new one, or do this before the write',
+      );
+    }
+  }
+}
+
+function requireTypes({ name, takes }: Op, inputs: readonly Tensor[]): void {
+  inputs.forEach(({ dtype, shape }, i) => {
+    const expected = takes?.[i] ?? 'f32';
+    if (expected !== 'any' && dtype !== expected) {
+      throw new Error(`${name}: operand ${i} is ${dtype} ${showShape(shape)}, expected ${expected}`);
+    }
+  });
+}
+
+/** The tensor whose memory this one is a view of. */
+export function rootOf(tensor: Tensor): Tensor {
+  return tensor.node.op.view ? rootOf(tensor.node.inputs[0]!) : tensor;
+}
+
+/** The state that a tensor is, or is a view of; null if it is a result. */
+export function stateOf(tensor: Tensor): State | null {
+  const { op, attributes } = rootOf(tensor).node;
+  return op.alias?.(attributes) ?? null;
 }
 
 /** Elements of one replica. */

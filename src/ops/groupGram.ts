@@ -23,6 +23,7 @@ const groupGramOp: Op = {
  * @throws if the groups do not divide the rows.
  */
 export function groupGram(x: Tensor, size: number): Tensor {
+  if (x.shape.length !== 2) throw new Error(`groupGram: x has shape ${showShape(x.shape)}, expected [B, K]`);
   const groups = x.shape[0]! / size;
   if (!Number.isInteger(groups))
     throw new Error(`groupGram: ${showShape(x.shape)} has no whole groups of ${size} rows`);

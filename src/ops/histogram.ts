@@ -1,8 +1,9 @@
 import kernel from '../../shaders/histogram/outer.wgsl';
 import type { State } from '../gpu/state.ts';
+import { requireDense } from './denseNorms.ts';
 import type { Tensor } from './graph.ts';
 import { type BinsOf, binParams, requireBins } from './histogramBins.ts';
-import { applyAll, expectShape, type Op } from './op.ts';
+import { applyAll, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
 
 const PER_THREAD = 16;
@@ -35,7 +36,7 @@ export function histogram(
   { x, delta, w }: { readonly x: Tensor; readonly delta: Tensor; readonly w?: Tensor },
   bins: BinsOf,
 ): void {
-  expectShape('histogram', 'δ', delta.shape, [x.shape[0]!, delta.shape[1]!]);
+  requireDense('histogram', x, delta);
   requireBins('histogram', counts, bins, w, delta.shape[1]! * x.shape[1]!);
   applyAll(histogramOp, w ? [x, delta, w] : [x, delta], { counts, bins }, []);
 }

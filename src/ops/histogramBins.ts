@@ -1,6 +1,6 @@
 import type { State } from '../gpu/state.ts';
 import { size, type Tensor } from './graph.ts';
-import { expectShape } from './op.ts';
+import { expectState } from './op.ts';
 
 /** Bins of equal width from `from` to `to`; what lies outside counts in the first or the last. */
 export interface Bins {
@@ -53,7 +53,7 @@ export function requireBins(
   }
   const all = binCount(bins);
   if (all > MOST_BINS) throw new Error(`${op}: ${all} bins, expected at most ${MOST_BINS}`);
-  expectShape(op, 'the state of the counts', counts.shape, [all + 1]);
+  expectState(op, 'the state of the counts', counts, { dtype: 'u32', shape: [all + 1] });
   if (Boolean(parameter) !== Boolean(w)) throw new Error(`${op}: parameters and their bins go together`);
   if (w && size(w.shape) !== parameters) {
     throw new Error(`${op}: ${size(w.shape)} parameters, expected ${parameters}`);

@@ -4,11 +4,15 @@ import { apply, defineOp } from './op.ts';
 
 const readOp = defineOp({
   name: 'read',
+  alias: ({ state }) => state,
   vjp: () => [],
   jvp: () => [null],
 });
 
-/** A state as an operand: its value when the kernel that takes it runs. Nothing is copied. */
+/**
+ * A state as an operand: what it holds when the program has come to this point. Nothing is copied, so it may be used until the
+ * state is written; after that a use is refused, and `read` gives the new value.
+ */
 export function read(graph: Graph, state: State): Tensor {
   return apply(
     readOp,
@@ -16,11 +20,4 @@ export function read(graph: Graph, state: State): Tensor {
     { graph, state },
     { shape: state.shape, dtype: state.dtype, replicated: state.replicated },
   );
-}
-
-/** The state that a tensor is a view of, or null. */
-export function stateOf(tensor: Tensor): State | null {
-  const { op, inputs, attributes } = tensor.node;
-  if (op === readOp) return attributes.state as State;
-  return op.view ? stateOf(inputs[0]!) : null;
 }

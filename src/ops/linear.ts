@@ -1,6 +1,6 @@
 import { add, addPresent } from './add.ts';
 import { broadcastRows } from './broadcast.ts';
-import type { Tensor } from './graph.ts';
+import { showShape, type Tensor } from './graph.ts';
 import { matmul } from './matmul.ts';
 import { apply, defineOp, expectShape } from './op.ts';
 import { sumRows } from './sum.ts';
@@ -37,6 +37,7 @@ const linearOp = defineOp({
  * @throws if the shapes do not fit.
  */
 export function linear(x: Tensor, w: Tensor, b: Tensor | null): Tensor {
+  if (x.shape.length !== 2) throw new Error(`linear: x has shape ${showShape(x.shape)}, expected [B, K]`);
   const [batch, inputs] = x.shape as [number, number];
   const outputs = w.shape[0]!;
   expectShape('linear', 'the weight', w.shape, [outputs, inputs]);

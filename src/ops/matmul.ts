@@ -1,6 +1,15 @@
 import { addPresent } from './add.ts';
 import { showShape, type Tensor } from './graph.ts';
-import { apply, applyAll, defineOp, type Lowering, type Op, type Operand, type RuleArguments } from './op.ts';
+import {
+  apply,
+  applyAll,
+  defineOp,
+  type Lowering,
+  type Op,
+  type Operand,
+  type RuleArguments,
+  type Scratch,
+} from './op.ts';
 import { type Activation, type MatmulForm, type MatmulShape, planMatmul } from './plans/matmulPlan.ts';
 import { planFinish, takesOnePass } from './plans/splitPlan.ts';
 
@@ -122,22 +131,52 @@ const matmulFusedOp: Op = {
       lowerProduct(to, shape, { a: a!, b: b!, c: c!, ...(a2 && b2 ? { a2, b2 } : {}), ...epilogue });
       return;
     }
-    const product = to.scratch([m, n], a!.replicated || b!.replicated);
-    lowerProduct(to, { form, m, n, k }, { a: a!, b: b!, c: product });
-    if (!a2 || !b2) {
-      to.dispatch(planFinish(shape), { part: product, c: c!, ...epilogue });
-      return;
-    }
-    const second = to.scratch([m, n], a2.replicated || b2.replicated);
-    lowerProduct(to, { form, m, n, k: k2! }, { a: a2, b: b2, c: second });
-    to.dispatch(planFinish({ ...shape, addend: true }), {
-      part: product,
-      c: c!,
-      ...epilogue,
-      addend: second,
-    });
+    lowerInPasses(to, shape, { a: a!, b: b!, a2, b2, c: c!, ...epilogue });
   },
 };
+
+/**
+ * Dispatches what is fused of plain products into scratch and passes over them, which add two terms each: the products
+ * and the addend.
+ */
+export function lowerInPasses(
+  to: Lowering,
+  { k2, ...shape }: MatmulShape,
+  {
+    a,
+    b,
+    a2,
+    b2,
+    c,
+    addend,
+    ...epilogue
+  }: Readonly<Record<'a' | 'b' | 'c', Tensor>> &
+    Readonly<Partial<Record<'a2' | 'b2' | 'bias' | 'y' | 'addend', Tensor>>>,
+): void {
+  const { form, m, n, k } = shape;
+  const product = (left: Tensor, right: Tensor, length: number): Scratch => {
+    const made = to.scratch([m, n], left.replicated || right.replicated);
+    lowerProduct(to, { form, m, n, k: length }, { a: left, b: right, c: made });
+    return made;
+  };
+  const part = product(a, b, k);
+  const second = a2 && b2 ? product(a2, b2, k2!) : undefined;
+  const terms = [second, addend].filter((term) => term !== undefined);
+  let term = terms[0];
+  if (terms.length > 1) {
+    term = to.scratch(
+      [m, n],
+      terms.some(({ replicated }) => replicated),
+    );
+    to.dispatch(planFinish({ form, m, n, k, addend: true }), { part: terms[0]!, addend: terms[1]!, c: term });
+  }
+  to.dispatch(planFinish({ ...shape, addend: term !== undefined }), {
+    part,
+    c,
+    ...epilogue,
+    ...(term ? { addend: term } : {}),
+  });
+}
 
 export function matmulFused(fusion: Fusion): Tensor {
   const { form, a, b, activation, mask } = fusion;

@@ -42,6 +42,7 @@ export function toHalf(x: Tensor): HalfMatrix {
 
 const matmulHalfOp: Op = {
   name: 'matmulHalf',
+  takes: ['u32', 'u32'],
   lower: ({ inputs: [a, b], outputs: [c], attributes: { form, k } }, to) => {
     const [m, n] = c!.shape as [number, number];
     to.dispatch(planHalf({ form, m, n, k }, to.target).call, { a: a!, b: b!, c: c! });

@@ -1,5 +1,5 @@
 import { addPresent } from './add.ts';
-import { applyBinary, defineBinary } from './elementwise.ts';
+import { applyBinary, defineBinary, requireSameShape } from './elementwise.ts';
 import { constantOf } from './fill.ts';
 import type { Tensor } from './graph.ts';
 import { scale } from './scale.ts';
@@ -11,8 +11,12 @@ const multiplyOp = defineBinary('multiply', {
   ],
 });
 
-/** z = x ∘ y, of one shape. */
+/**
+ * z = x ∘ y.
+ * @throws if the shapes differ
+ */
 export function multiply(x: Tensor, y: Tensor): Tensor {
+  requireSameShape('multiply', x, y);
   const [cx, cy] = [constantOf(x), constantOf(y)];
   if (cy !== null) return scale(x, cy);
   if (cx !== null) return scale(y, cx);

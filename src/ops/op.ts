@@ -2,7 +2,7 @@ import type { KernelCall } from '../gpu/kernelCall.ts';
 import type { KernelChoices } from '../gpu/kernelChoice.ts';
 import type { State } from '../gpu/state.ts';
 import type { ChannelView } from './channelView.ts';
-import { type Attributes, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
+import { type Attributes, type DType, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
 import type { Window2d } from './window2d.ts';
 
 /** An operand that no kernel of the call uses in its variant: the engine binds a dummy. */
@@ -112,8 +112,14 @@ export interface Op {
   readonly view?: (a: RuleArguments) => { readonly offset: number };
   /** Groups of outputs (by index) that one binding serves: they lie in one buffer. */
   readonly joined?: readonly (readonly number[])[];
-  /** State that the node changes; such a node is never dead. */
+  /** The output is a state where it lies, so it is worth what the state is worth when it is used: no kernel, no memory. */
+  readonly alias?: (attributes: Attributes) => State;
+  /** States among the attributes whose content the node takes and leaves as it is. */
+  readonly reads?: (attributes: Attributes) => readonly State[];
+  /** States among the attributes that the node changes, in place or as a whole; such a node is never dead. */
   readonly writes?: (attributes: Attributes) => readonly State[];
+  /** The element type of each input where it is not f32; `any` for one that is only moved. */
+  readonly takes?: readonly (DType | 'any')[];
 }
 
 const table = new Map<string, Op>();
@@ -147,6 +153,27 @@ export function applyAll(
     if (input.node.graph !== graph) throw new Error(`op ${op.name}: operands of two programs`);
   }
   return graph.append(op, inputs, attributes, types).outputs;
+}
+
+/** Refuses a state that the op does not take, naming both. */
+export function expectState(
+  op: string,
+  what: string,
+  { label, dtype, shape }: State,
+  expected: { readonly dtype: DType; readonly shape: readonly (number | 'any')[] },
+): void {
+  const fits =
+    shape.length === expected.shape.length && shape.every((n, i) => [n, 'any'].includes(expected.shape[i]!));
+  if (dtype !== expected.dtype || !fits) {
+    throw new Error(
+      `${op}: ${what}, ${label}, is ${dtype} [${shape.join(', ')}], expected ${expected.dtype} [${expected.shape.join(', ')}]`,
+    );
+  }
+}
+
+/** Refuses what are no counters of a run: step, epoch and offset. */
+export function expectCounters(op: string, counters: State): void {
+  expectState(op, 'the counters', counters, { dtype: 'u32', shape: [3] });
 }
 
 /** Refuses an operand that does not fit, naming the op. */

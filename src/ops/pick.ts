@@ -7,6 +7,7 @@ import { linearGrid } from './plans/linearGrid.ts';
 
 const pickOp = defineOp({
   name: 'pick',
+  takes: ['f32', 'u32'],
   vjp: ({ inputs: [x, index], attributes: { axes } }, [d]) => [
     d ? spread(d, index!, x!.shape, axes) : null,
     null,
@@ -34,6 +35,7 @@ export function pick(x: Tensor, index: Tensor, axes: Axes): Tensor {
 
 const spreadOp = defineOp({
   name: 'spread',
+  takes: ['f32', 'u32'],
   vjp: ({ inputs: [, index], attributes: { axes } }, [d]) => [d ? pick(d, index!, axes) : null, null],
   jvp: ({ inputs: [, index], outputs: [y], attributes: { axes } }, [dd]) => [
     dd ? spread(dd, index!, y!.shape, axes) : null,

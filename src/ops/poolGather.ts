@@ -7,6 +7,7 @@ import { pooledShape, type Window2d, windowPositions } from './window2d.ts';
 
 const poolGatherOp = defineOp({
   name: 'poolGather',
+  takes: ['f32', 'u32'],
   vjp: ({ inputs: [x, indices], attributes: { window } }, [d]) => [
     d ? poolScatter(d, indices!, window, [x!.shape[2]!, x!.shape[3]!]) : null,
     null,
@@ -32,6 +33,7 @@ export function poolGather(x: Tensor, indices: Tensor, window: Window2d): Tensor
 
 const poolScatterOp = defineOp({
   name: 'poolScatter',
+  takes: ['f32', 'u32'],
   vjp: ({ inputs: [, indices], attributes: { window } }, [d]) => [
     d ? poolGather(d, indices!, window) : null,
     null,

@@ -1,7 +1,7 @@
 import kernel from '../../shaders/random/signs.wgsl';
 import type { State } from '../gpu/state.ts';
 import type { Graph, Tensor } from './graph.ts';
-import { apply, type Op } from './op.ts';
+import { apply, expectCounters, expectState, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
 
 /** Where random numbers come from. */
@@ -16,8 +16,24 @@ export interface RandomStream {
   readonly mask?: State;
 }
 
+export function statesOf({ seeds, counters, mask }: RandomStream): readonly State[] {
+  return mask ? [seeds, counters, mask] : [seeds, counters];
+}
+
+/** Refuses a stream whose states are not of its numbers, which have a shape. */
+export function requireStream(
+  op: string,
+  { seeds, counters, mask }: RandomStream,
+  shape: readonly number[],
+): void {
+  expectCounters(op, counters);
+  expectState(op, 'the seeds', seeds, { dtype: 'u32', shape: [1] });
+  if (mask) expectState(op, 'the mask', mask, { dtype: 'f32', shape });
+}
+
 const signsOp: Op = {
   name: 'randomSigns',
+  reads: ({ stream }) => statesOf(stream),
   vjp: () => [],
   jvp: () => [null],
   lower: ({ outputs: [y], attributes }, to) => {
@@ -38,8 +54,9 @@ const signsOp: Op = {
 /**
  * ±1 with equal chance, [elements]: element e of a probe from Threefry's key (seed, purpose) and counter (⌊e/64⌋, probe), a
  * bit each. The probe is the counters' step plus `ahead`.
+ * @throws if the stream's mask is not of that shape
  */
 export function randomSigns(graph: Graph, stream: RandomStream, elements: number, ahead = 0): Tensor {
-  const replicated = stream.seeds.replicated || stream.counters.replicated;
-  return apply(signsOp, [], { graph, stream, ahead }, { shape: [elements], replicated });
+  requireStream('randomSigns', stream, [elements]);
+  return apply(signsOp, [], { graph, stream, ahead }, { shape: [elements] });
 }

@@ -1,9 +1,9 @@
-import advanceKernel from '../../shaders/training/advance.wgsl';
 import recordKernel from '../../shaders/training/record.wgsl';
 import { ALIGNMENT, type State } from '../gpu/state.ts';
+import { advance } from './advance.ts';
 import { flatLayout, pack } from './flat.ts';
-import type { Tensor } from './graph.ts';
-import { applyAll, type Op } from './op.ts';
+import { size, type Tensor } from './graph.ts';
+import { applyAll, expectCounters, expectShape, expectState, type Op } from './op.ts';
 
 /** Where the readings of a run's steps go. */
 export interface Recorder {
@@ -17,18 +17,17 @@ export interface Recorder {
 
 const recordOp: Op = {
   name: 'record',
-  writes: ({ recorder }) => [recorder.ring, recorder.counters],
-  lower: ({ inputs: [losses, statistics], attributes }, to) => {
-    const { counters, ring, examples }: Recorder = attributes.recorder;
+  reads: ({ recorder, advances }) => (advances ? [] : [recorder.counters]),
+  writes: ({ recorder, advances }) => (advances ? [recorder.ring, recorder.counters] : [recorder.ring]),
+  lower: ({ inputs: [losses, statistics], attributes: { recorder, advances } }, to) => {
+    const { counters, ring, examples }: Recorder = recorder;
     const [slots, width] = ring.shape as [number, number];
-    const batch = losses!.shape[0]!;
-    const advance = counters.replicated || !ring.replicated;
     to.dispatch(
       {
         source: recordKernel,
-        knobs: { ADVANCE: advance },
+        knobs: { ADVANCE: advances },
         params: {
-          batch,
+          batch: losses!.shape[0]!,
           count: statistics ? width - 1 : 0,
           stride: width,
           spacing: ALIGNMENT,
@@ -39,20 +38,28 @@ const recordOp: Op = {
       },
       { losses: losses!, ring, counters, ...(statistics ? { statistics } : {}) },
     );
-    if (!advance)
-      to.dispatch({ source: advanceKernel, params: { batch, examples }, grid: [1, 1] }, { counters });
   },
 };
 
 /**
  * Ends a step: the mean loss and the step's scalars go to the ring, the counters advance.
+ * @param losses [B]
  * @param statistics scalars; all of the ring's, or none in a step that does not measure
+ * @throws if the losses are no vector, or the ring is not of so many statistics
  */
 export function record(recorder: Recorder, losses: Tensor, statistics: readonly Tensor[]): void {
-  const width = recorder.ring.shape[1]!;
+  const { ring, counters, examples } = recorder;
+  expectCounters('record', counters);
+  expectState('record', 'the ring', ring, { dtype: 'f32', shape: ['any', 'any'] });
+  expectShape('record', 'the losses', losses.shape, [size(losses.shape)]);
+  const width = ring.shape[1]!;
   if (statistics.length !== 0 && statistics.length !== width - 1) {
     throw new Error(`record: ${statistics.length} statistics, the ring holds ${width - 1}`);
   }
   const layout = flatLayout(statistics.map((_, i) => ({ name: `statistic ${i}`, shape: [] })));
-  applyAll(recordOp, statistics.length ? [losses, pack(layout, statistics)] : [losses], { recorder }, []);
+  // Counters that the replicas share advance once, not in a kernel that every replica runs.
+  const advances = counters.replicated || !ring.replicated;
+  const inputs = statistics.length ? [losses, pack(layout, statistics)] : [losses];
+  applyAll(recordOp, inputs, { recorder, advances }, []);
+  if (!advances) advance(losses.node.graph, counters, losses.shape[0]!, examples);
 }

@@ -4,6 +4,7 @@ import { apply, defineOp } from './op.ts';
 const reshapeOp = defineOp({
   name: 'reshape',
   view: () => ({ offset: 0 }),
+  takes: ['any'],
   vjp: ({ inputs: [x] }, [d]) => [d ? reshape(d, x!.shape) : null],
   jvp: ({ outputs: [y] }, [dx]) => [dx ? reshape(dx, y!.shape) : null],
 });

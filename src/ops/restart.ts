@@ -1,14 +1,15 @@
 import kernel from '../../shaders/random/restart.wgsl';
-import { type Graph, sameShape, showShape, type Tensor } from './graph.ts';
+import { type Graph, sameShape, showShape, size, type Tensor } from './graph.ts';
 import { apply, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
-import type { RandomStream } from './randomSigns.ts';
+import { type RandomStream, requireStream, statesOf } from './randomSigns.ts';
 
 /** How much of a vector must be left, by its squared norm: 10⁻⁶ of the norm is rounding. */
 export const LEAST_SHARE = 1e-12;
 
 const restartOp: Op = {
   name: 'restart',
+  reads: ({ stream }) => statesOf(stream),
   lower: ({ inputs: [x, before, after], outputs: [y], attributes: { stream, always } }, to) => {
     const { purpose, seeds, counters, mask }: RandomStream = stream;
     const elements = y!.shape[0]!;
@@ -29,15 +30,15 @@ export type MaskedStream = RandomStream & Required<Pick<RandomStream, 'mask'>>;
 
 /** Numbers uniform in [−1, 1), times the stream's mask, of its shape: by the stream's seed, purpose and step alone. */
 export function randomVector(graph: Graph, stream: MaskedStream): Tensor {
-  const replicated = stream.seeds.replicated || stream.counters.replicated;
-  const type = { shape: stream.mask.shape, replicated };
-  return apply(restartOp, [], { graph, stream, always: true }, type);
+  const { shape } = stream.mask;
+  requireStream('randomVector', stream, [size(shape)]);
+  return apply(restartOp, [], { graph, stream, always: true }, { shape });
 }
 
 /**
  * x [P] if its squared norm `after` other vectors were taken out of it is more than rounding of that `before`; else a random
  * vector, to go on with. Both norms are scalars.
- * @throws if a norm is no scalar
+ * @throws if a norm is no scalar, or x is not of the mask's shape
  */
 export function keepOrRestart(x: Tensor, before: Tensor, after: Tensor, stream: MaskedStream): Tensor {
   for (const norm of [before, after]) {
@@ -45,6 +46,6 @@ export function keepOrRestart(x: Tensor, before: Tensor, after: Tensor, stream: 
       throw new Error(`keepOrRestart: a norm has shape ${showShape(norm.shape)}, expected a scalar`);
     }
   }
-  const replicated = x.replicated || stream.seeds.replicated || stream.counters.replicated;
-  return apply(restartOp, [x, before, after], { stream, always: false }, { shape: x.shape, replicated });
+  requireStream('keepOrRestart', stream, x.shape);
+  return apply(restartOp, [x, before, after], { stream, always: false }, { shape: x.shape });
 }

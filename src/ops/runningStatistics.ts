@@ -1,7 +1,7 @@
 import kernel from '../../shaders/norm/runningStatistics.wgsl';
 import type { State } from '../gpu/state.ts';
 import type { Tensor } from './graph.ts';
-import { applyAll, type Op } from './op.ts';
+import { applyAll, expectShape, expectState, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
 
 /** A BatchNorm layer's running statistics in a flat state, and how a batch enters them. */
@@ -38,6 +38,7 @@ const runningStatisticsOp: Op = {
 /**
  * Takes a batch's mean and biased variance, of `count` > 1 elements a channel, into running ones as torch's BatchNorm
  * does: the variance unbiased, n/(n − 1) of it.
+ * @throws if the state has not room for the channels, or a channel is of one element
  */
 export function updateRunningStatistics(
   into: RunningStatistics,
@@ -45,5 +46,16 @@ export function updateRunningStatistics(
   variance: Tensor,
   count: number,
 ): void {
+  const { state, meanAt, varianceAt, countAt } = into;
+  const channels = mean.shape[0] ?? 0;
+  expectShape('runningStatistics', 'the mean', mean.shape, [channels]);
+  expectShape('runningStatistics', 'the variance', variance.shape, [channels]);
+  expectState('runningStatistics', 'the state', state, { dtype: 'f32', shape: ['any'] });
+  if (Math.max(meanAt + channels, varianceAt + channels, countAt + 1) > state.elements || !(count > 1)) {
+    throw new Error(
+      `runningStatistics: ${channels} channels of ${count} elements at ${meanAt}, ${varianceAt} and ${countAt} of ` +
+        `${state.label} [${state.elements}], expected room for them, and two elements or more`,
+    );
+  }
   applyAll(runningStatisticsOp, [mean, variance], { into, count }, []);
 }

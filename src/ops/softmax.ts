@@ -1,7 +1,8 @@
 import softmaxKernel from '../../shaders/loss/softmaxCrossEntropy.wgsl';
-import type { Tensor } from './graph.ts';
+import { size, type Tensor } from './graph.ts';
 import { apply, defineOp } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
+import { reshape } from './reshape.ts';
 import { softmaxJacobian } from './softmaxJacobian.ts';
 
 const softmaxOp = defineOp({
@@ -22,7 +23,14 @@ const softmaxOp = defineOp({
   },
 });
 
-/** Softmax of each row of logits: z [N, C] → p [N, C]. */
+/**
+ * Softmax along the last axis: z […, C] → p […, C].
+ * @throws for a scalar
+ */
 export function softmax(z: Tensor): Tensor {
-  return apply(softmaxOp, [z], {}, { shape: z.shape });
+  const { shape } = z;
+  if (shape.length === 0) throw new Error('softmax: a scalar has no axis, expected […, C]');
+  if (shape.length !== 2)
+    return reshape(softmax(reshape(z, [size(shape.slice(0, -1)), shape.at(-1)!])), shape);
+  return apply(softmaxOp, [z], {}, { shape });
 }

@@ -4,7 +4,7 @@ import { broadcastWithin } from './broadcast.ts';
 import { constantOf, fill } from './fill.ts';
 import { showShape, type Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
-import { apply, applyAll, defineOp, type Op } from './op.ts';
+import { apply, applyAll, defineOp, expectShape, type Op } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
 import { softmax } from './softmax.ts';
 import { softmaxJacobian } from './softmaxJacobian.ts';
@@ -14,6 +14,7 @@ const ones = (z: Tensor): Tensor => fill(z.node.graph, 1, [z.shape[0]!]);
 
 export const softmaxCrossEntropyOp = defineOp({
   name: 'softmaxCrossEntropy',
+  takes: ['f32', 'u32'],
   vjp: ({ inputs: [z, labels] }, [d]) => [d ? softmaxCrossEntropyGradient(z!, labels!, d) : null, null],
   jvp: ({ inputs: [z, labels] }, [dz]) => [
     dz ? rowSum(multiply(dz, softmaxCrossEntropyGradient(z!, labels!, ones(z!)))) : null,
@@ -32,16 +33,21 @@ export const softmaxCrossEntropyOp = defineOp({
   },
 });
 
+/** Refuses what are no logits [N, C] and labels [N]. */
+export function requireLogits(op: string, z: Tensor, labels: Tensor): void {
+  if (z.shape.length !== 2 || labels.shape.length !== 1 || labels.shape[0] !== z.shape[0]) {
+    throw new Error(
+      `${op}: logits ${showShape(z.shape)} and labels ${showShape(labels.shape)}, expected [N, C] and [N]`,
+    );
+  }
+}
+
 /**
  * Loss of each example: ℓₙ = log Σ_c exp z[n, c] − z[n, yₙ]. z [N, C] logits, labels [N] u32 → [N].
  * @throws if the shapes do not fit.
  */
 export function softmaxCrossEntropy(z: Tensor, labels: Tensor): Tensor {
-  if (z.shape.length !== 2 || labels.shape.length !== 1 || labels.shape[0] !== z.shape[0]) {
-    throw new Error(
-      `softmaxCrossEntropy: logits ${showShape(z.shape)} and labels ${showShape(labels.shape)}, expected [N, C] and [N]`,
-    );
-  }
+  requireLogits('softmaxCrossEntropy', z, labels);
   return apply(softmaxCrossEntropyOp, [z, labels], {}, { shape: [z.shape[0]!] });
 }
 
@@ -55,6 +61,7 @@ function weightedJacobian(z: Tensor, w: Tensor, v: Tensor): Tensor {
 
 export const softmaxCrossEntropyGradientOp = defineOp({
   name: 'softmaxCrossEntropyGradient',
+  takes: ['f32', 'u32'],
   vjp: ({ inputs: [z, labels, w] }, [c]) => {
     if (!c) return [null, null, null];
     const perLogit = softmaxCrossEntropyGradient(z!, labels!, ones(z!));
@@ -81,14 +88,20 @@ export const softmaxCrossEntropyGradientOp = defineOp({
   },
 });
 
-/** w[n]·∂ℓₙ/∂z: (softmax(z) − onehot(y))·w. z [N, C], labels [N], w [N] → [N, C]. */
+/**
+ * w[n]·∂ℓₙ/∂z: (softmax(z) − onehot(y))·w. z [N, C], labels [N], w [N] → [N, C].
+ * @throws if the shapes do not fit.
+ */
 export function softmaxCrossEntropyGradient(z: Tensor, labels: Tensor, w: Tensor): Tensor {
+  requireLogits('softmaxCrossEntropyGradient', z, labels);
+  expectShape('softmaxCrossEntropyGradient', 'the weights', w.shape, labels.shape);
   return apply(softmaxCrossEntropyGradientOp, [z, labels, w], {}, { shape: z.shape });
 }
 
 /** Loss and gradient from one reading of the logits. Made by the compiler, which has no need to differentiate it. */
 const fusedOp: Op = {
   name: 'softmaxCrossEntropyWithGradient',
+  takes: ['f32', 'u32'],
   lower: ({ inputs: [z, labels, w], outputs: [loss, gradient] }, to) => {
     const [rows, classes] = z!.shape as [number, number];
     const constant = constantOf(w!);

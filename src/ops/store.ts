@@ -3,7 +3,7 @@ import { showShape, size, type Tensor } from './graph.ts';
 import { applyAll, defineOp } from './op.ts';
 
 /** Marker for the compiler: the operand's kernel writes into the state, or a copy does. */
-export const storeOp = defineOp({ name: 'store', writes: ({ state }) => [state] });
+export const storeOp = defineOp({ name: 'store', writes: ({ state }) => [state], takes: ['any'] });
 
 /**
  * state ← x, when the program has come to this point. The way by which results leave a program.

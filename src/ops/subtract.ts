@@ -7,7 +7,10 @@ const subtractOp = defineBinary('subtract', {
   jvp: (_, [dx, dy]) => [dx && dy ? subtract(dx, dy) : (dx ?? (dy ? scale(dy, -1) : null))],
 });
 
-/** z = x − y, of one shape. */
+/**
+ * z = x − y.
+ * @throws if the shapes differ
+ */
 export function subtract(x: Tensor, y: Tensor): Tensor {
   return applyBinary(subtractOp, x, y);
 }

@@ -1,7 +1,7 @@
 import kernel from '../../shaders/structure/unitVector.wgsl';
 import type { State } from '../gpu/state.ts';
 import { type Graph, size, type Tensor } from './graph.ts';
-import { apply, type Op } from './op.ts';
+import { apply, expectCounters, expectState, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
 
 /** A list of coordinates, and where the cursor stands in it. */
@@ -14,6 +14,7 @@ export interface Places {
 
 const unitVectorOp: Op = {
   name: 'unitVector',
+  reads: ({ along: { places, counters } }) => [places, counters],
   vjp: () => [],
   jvp: () => [null],
   lower: ({ outputs: [y], attributes }, to) => {
@@ -35,6 +36,7 @@ const unitVectorOp: Op = {
  * that vectors of a group that is not full are harmless.
  */
 export function unitVector(graph: Graph, along: Places, elements: number, ahead = 0): Tensor {
-  const replicated = along.places.replicated || along.counters.replicated;
-  return apply(unitVectorOp, [], { graph, along, ahead }, { shape: [elements], replicated });
+  expectCounters('unitVector', along.counters);
+  expectState('unitVector', 'the places', along.places, { dtype: 'u32', shape: ['any'] });
+  return apply(unitVectorOp, [], { graph, along, ahead }, { shape: [elements] });
 }

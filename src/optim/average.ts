@@ -1,7 +1,7 @@
 import averageKernel from '../../shaders/training/average.wgsl';
 import type { State } from '../gpu/state.ts';
 import type { Graph } from '../ops/graph.ts';
-import { applyAll, type Op } from '../ops/op.ts';
+import { applyAll, expectCounters, expectState, type Op } from '../ops/op.ts';
 import { linearGrid } from '../ops/plans/linearGrid.ts';
 
 /** Which weights are averaged, and how. Steps are counted from 1. */
@@ -16,6 +16,7 @@ export function captures({ start, every }: Pick<Averaging, 'start' | 'every'>, s
 
 const averageOp: Op = {
   name: 'average',
+  reads: ({ theta, counters }) => [theta, counters],
   writes: ({ average }) => [average],
   lower: ({ attributes }, to) => {
     const { averaging, theta, average, counters } = attributes as unknown as AverageArguments;
@@ -44,7 +45,13 @@ interface AverageArguments {
 /**
  * Takes the weights into their average: SWA's running mean (Izmailov et al. 2018, algorithm 1) or an exponential one,
  * which starts as a copy. theta and average: flat [P].
+ * @throws if they are not of one shape
  */
 export function average(graph: Graph, args: AverageArguments): void {
+  const { theta, average, counters } = args;
+  expectCounters('average', counters);
+  expectState('average', 'the average', average, { dtype: theta.dtype, shape: theta.shape });
+  if (theta.elements % 4 !== 0)
+    throw new Error(`average: ${theta.label} has ${theta.elements} elements, expected fours`);
   applyAll(averageOp, [], { graph, ...args }, []);
 }

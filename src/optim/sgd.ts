@@ -1,7 +1,7 @@
 import sgdKernel from '../../shaders/training/sgd.wgsl';
 import type { State } from '../gpu/state.ts';
 import type { Tensor } from '../ops/graph.ts';
-import { applyAll, type Op } from '../ops/op.ts';
+import { applyAll, expectCounters, expectShape, expectState, type Op } from '../ops/op.ts';
 import { elementsPerThread, linearGrid } from '../ops/plans/linearGrid.ts';
 
 /** Settings of torch.optim.SGD, one replica's. */
@@ -31,6 +31,7 @@ export function packSettings({ momentum, dampening, weightDecay, nesterov }: Sgd
 
 const sgdOp: Op = {
   name: 'sgd',
+  reads: ({ state }) => [state.rates, state.hyper, state.counters],
   writes: ({ state }) => [state.theta, state.velocity],
   lower: ({ inputs: [gradient], attributes }, to) => {
     const { theta, velocity, rates, hyper, counters }: SgdState = attributes.state;
@@ -39,7 +40,7 @@ const sgdOp: Op = {
     to.dispatch(
       {
         source: sgdKernel,
-        params: { vectors, perThread },
+        params: { vectors, perThread, steps: rates.elements },
         grid: linearGrid(vectors, perThread),
       },
       { theta, velocity, rates, hyper, counters, gradient: gradient! },
@@ -47,7 +48,17 @@ const sgdOp: Op = {
   },
 };
 
-/** θ ← θ − ε·d, as torch.optim.SGD does it, in place. gradient: flat [P], of the mean loss. */
+/**
+ * θ ← θ − ε·d, as torch.optim.SGD does it, in place. gradient: flat [P], of the mean loss.
+ * @throws if the states are not of the parameters' shape
+ */
 export function sgd(state: SgdState, gradient: Tensor): void {
+  const { theta, velocity, rates, hyper, counters } = state;
+  expectCounters('sgd', counters);
+  expectShape('sgd', 'the gradient', gradient.shape, [theta.elements]);
+  expectState('sgd', 'the parameters', theta, { dtype: 'f32', shape: [theta.elements] });
+  expectState('sgd', 'the momentum buffer', velocity, { dtype: 'f32', shape: [theta.elements] });
+  expectState('sgd', 'the rates', rates, { dtype: 'f32', shape: ['any'] });
+  expectState('sgd', 'the settings', hyper, { dtype: 'f32', shape: [4] });
   applyAll(sgdOp, [gradient], { state }, []);
 }

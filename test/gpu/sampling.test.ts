@@ -21,7 +21,7 @@ async function deviceIndices(batch: Batch, order?: Uint32Array): Promise<Uint32A
   const table = order && new State(gpu, { label: 'order', shape: [order.length], dtype: 'u32' });
   if (order) table?.write(order);
   const operands = { seeds, counters, indices, ...(table && { order: table }) };
-  const call = planIndices(batch.mode, batch.examples, batch.batchSize);
+  const call = planIndices(batch.mode, batch.examples, batch.batchSize, order?.length);
   const program = await Program.record(gpu, 'sampling', [{ label: 'indices', call, operands, replicas }]);
   program.run();
   const all = await Promise.all(SEEDS.map((_, replica) => indices.readU32(replica)));

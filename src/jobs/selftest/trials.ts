@@ -2,7 +2,7 @@ import { ceilingTrials } from './cases/ceilings.ts';
 import { convolutionTrials } from './cases/conv.ts';
 import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
-import { flatTrials } from './cases/flat.ts';
+import { flatTrials, gapTrials } from './cases/flat.ts';
 import { halfTrials } from './cases/half.ts';
 import { histogramTrials } from './cases/histogram.ts';
 import { krylovTrials } from './cases/krylov.ts';
@@ -26,7 +26,7 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   structure: structureTrials,
   elementwise: elementwiseTrials,
   sums: reduceTrials,
-  'flat vectors': flatTrials,
+  'flat vectors': () => [...flatTrials(), ...gapTrials()],
   products: matmulTrials,
   'families of products': productFamilyTrials,
   'float16 products': halfTrials,

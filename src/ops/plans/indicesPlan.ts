@@ -10,12 +10,18 @@ const MODES: Record<SamplingMode, number> = { shuffle: 0, iid: 1, sequential: 2,
 /**
  * The kernel call that picks a batch's examples on the device: operands `seeds`, `counters`, `indices`, and `order` in
  * that mode. The same indices as hostIndices.
+ * @param ordered examples that the order is of
  */
-export function planIndices(mode: SamplingMode, examples: number, batchSize: number): KernelCall {
+export function planIndices(
+  mode: SamplingMode,
+  examples: number,
+  batchSize: number,
+  ordered = 0,
+): KernelCall {
   return {
     source: indices,
     knobs: { MODE: MODES[mode] },
-    params: { examples, batchSize },
+    params: { examples, batchSize, ordered },
     grid: linearGrid(batchSize),
   };
 }

@@ -1,5 +1,6 @@
-import { axpy, combine, dots, scaleBy } from '../../../ops/index.ts';
+import { axpy, combine, dots, flatLayout, pack, scale, scaleBy } from '../../../ops/index.ts';
 import { combine as combineReference, dots as dotsReference } from '../../../reference/combine.ts';
+import { pack as packReference } from '../../../reference/pack.ts';
 import { productScale, sumTolerance, U } from '../tolerance.ts';
 import { shapeName, type Trial } from '../trial.ts';
 import { random } from '../values.ts';
@@ -62,4 +63,29 @@ export function flatTrials(shapes: readonly (readonly [number, number])[] = SHAP
       ];
     }),
   );
+}
+
+/** Zeros between the tensors of a flat vector in memory that holds something else: several gaps, and one that is a whole row. */
+export function gapTrials(): Trial[] {
+  return ([1, 3] as const).map((replicas) => {
+    const shapes = [[5, 13], [64], [1], [127]];
+    const layout = flatLayout(shapes.map((shape, i) => ({ name: `${i}`, shape })));
+    return {
+      kernel: 'flat/zeroGaps',
+      name: shapeName([layout.length], replicas),
+      replicas,
+      operands: Object.fromEntries(shapes.map((shape, i) => [`x${i}`, random(shape, i)])),
+      trace: (tensors) => [
+        pack(
+          layout,
+          Object.values(tensors).map((x) => scale(x, 2)),
+        ),
+      ],
+      expect: (values) => {
+        const doubled = Object.values(values).map((x) => Float64Array.from(x, (value) => 2 * value));
+        const offsets = layout.entries.map(({ offset }) => offset);
+        return [{ values: packReference(doubled, offsets, layout.length), tolerance: 0 }];
+      },
+    };
+  });
 }
