@@ -7,6 +7,7 @@ import type { Gpu } from '../../src/gpu/device.ts';
  */
 export class PoisonedArena extends Arena {
   readonly #device: GPUDevice;
+  #poison = new Uint32Array();
 
   constructor(gpu: Gpu) {
     super(gpu);
@@ -16,11 +17,10 @@ export class PoisonedArena extends Arena {
   override acquire(...given: Parameters<Arena['acquire']>): GPUBuffer {
     const buffer = super.acquire(...given);
     const [, use] = given as readonly [number, string?];
-    if (use === undefined) this.#poison(buffer);
+    if (use !== undefined) return buffer;
+    const words = buffer.size / 4;
+    if (this.#poison.length < words) this.#poison = new Uint32Array(words).fill(0x7fc00000);
+    this.#device.queue.writeBuffer(buffer, 0, this.#poison, 0, words);
     return buffer;
-  }
-
-  #poison(buffer: GPUBuffer): void {
-    this.#device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(0x7fc00000));
   }
 }

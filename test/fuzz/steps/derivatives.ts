@@ -47,8 +47,9 @@ export const derivatives: Readonly<Record<string, Step>> = {
   grad: (to, draw) => {
     const x = to.some(draw);
     const wrt = sources(to, draw, x);
-    if (wrt.length === 0 || !isOpen(x, wrt, 'vjp') || !isSmall(to)) return;
-    to.call(grad, scalarOf(to, draw, x), wrt);
+    if (wrt.length === 0 || !isSmall(to)) return;
+    const value = scalarOf(to, draw, x);
+    if (isOpen(value, wrt, 'vjp')) to.call(grad, value, wrt);
   },
   vjp: (to, draw) => {
     const x = to.some(draw);
@@ -70,8 +71,10 @@ export const derivatives: Readonly<Record<string, Step>> = {
   hessianProduct: (to, draw) => {
     const x = to.some(draw);
     const wrt = sources(to, draw, x).slice(0, 1);
-    if (wrt.length === 0 || !isOpen(x, wrt, 'vjp') || !isSmall(to)) return;
-    const gradient = to.call(grad, scalarOf(to, draw, x), wrt);
+    if (wrt.length === 0 || !isSmall(to)) return;
+    const value = scalarOf(to, draw, x);
+    if (!isOpen(value, wrt, 'vjp')) return;
+    const gradient = to.call(grad, value, wrt);
     if (!isOpen(gradient[0]!, wrt, 'jvp')) return;
     to.call(jvp, gradient, [[wrt[0]!, to.like(draw, wrt[0]!.shape)]]);
   },
