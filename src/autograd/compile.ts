@@ -46,8 +46,14 @@ export function kernelTarget(gpu: Gpu): KernelTarget {
 export async function compile(gpu: Gpu, traced: Graph, options: CompileOptions): Promise<Program> {
   requireReplicas(traced, options);
   const graph = removeDead(fuse(removeDead(mergeCommon(expand(traced)))));
-  const { dispatches, owned } = new Planner(gpu, graph, options).plan();
-  return Program.record(gpu, options.label, dispatches, owned);
+  const planner = new Planner(gpu, graph, options);
+  try {
+    planner.plan();
+  } catch (error) {
+    for (const buffer of planner.owned) buffer.destroy();
+    throw error;
+  }
+  return Program.record(gpu, options.label, planner.dispatches, planner.owned);
 }
 
 /** Refuses states of another number of replicas: a kernel would read past the end of those that have fewer. */
@@ -71,6 +77,9 @@ function requireReplicas({ nodes }: Graph, { label, replicas }: CompileOptions):
 }
 
 class Planner {
+  readonly dispatches: Dispatch[] = [];
+  /** Buffers that live and die with the program. */
+  readonly owned: GPUBuffer[] = [];
   readonly #gpu: Gpu;
   readonly #graph: Graph;
   readonly #options: CompileOptions;
@@ -78,8 +87,6 @@ class Planner {
   readonly #targets: ReturnType<typeof placeResults>;
   readonly #places = new Map<Tensor | Scratch, Placement>();
   readonly #lastUse = new Map<Tensor, number>();
-  readonly #dispatches: Dispatch[] = [];
-  readonly #owned: GPUBuffer[] = [];
 
   constructor(gpu: Gpu, graph: Graph, options: CompileOptions) {
     this.#gpu = gpu;
@@ -92,7 +99,7 @@ class Planner {
     });
   }
 
-  plan(): { dispatches: Dispatch[]; owned: GPUBuffer[] } {
+  plan(): void {
     const { arena } = this.#options;
     const { nodes } = this.#graph;
     const vectors = this.#flatVectors();
@@ -113,7 +120,6 @@ class Planner {
       }
     });
     for (const buffer of held.keys()) arena.release(buffer);
-    return { dispatches: this.#dispatches, owned: this.#owned };
   }
 
   /** The flat vectors that need memory of their own, by the node that first writes in one, and the last position they are used at. */
@@ -218,7 +224,7 @@ class Planner {
       }
       const places = Object.fromEntries(used.map(([name, operand]) => [name, this.#placeOf(operand)]));
       this.#check(call, places, label);
-      this.#dispatches.push({ label, call, operands: places, replicas: replicated ? replicas : 1 });
+      this.dispatches.push({ label, call, operands: places, replicas: replicated ? replicas : 1 });
     };
     const copy = (from: Tensor, to: Placement, replicated: boolean): void => {
       this.#materialise(from, hold);
@@ -227,7 +233,7 @@ class Planner {
       const call = { source: copyKernel, params: { elements }, grid: linearGrid(elements) };
       const places = { x: this.#placeOf(from), y: to };
       this.#check(call, places, label);
-      this.#dispatches.push({ label, call, operands: places, replicas: replicated ? replicas : 1 });
+      this.dispatches.push({ label, call, operands: places, replicas: replicated ? replicas : 1 });
     };
 
     if (node.op === storeOp) {
@@ -280,9 +286,9 @@ class Planner {
     });
     new Uint32Array(table.getMappedRange()).set(gaps.flatMap(({ start, end }) => [start, end]));
     table.unmap();
-    this.#owned.push(table);
+    this.owned.push(table);
     const longest = Math.max(...gaps.map(({ start, end }) => end - start));
-    this.#dispatches.push({
+    this.dispatches.push({
       label: 'pack',
       call: {
         source: zeroGapsKernel,

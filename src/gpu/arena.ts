@@ -27,7 +27,7 @@ export class Arena {
    * @throws with both sizes, if it passes the adapter's largest storage binding
    */
   acquire(bytes: number, use?: string): GPUBuffer {
-    const size = sizeClass(bytes);
+    const size = use === undefined ? sizeClass(bytes) : bytes;
     const key = use ?? `${size}`;
     const free = this.#free.get(key)?.pop();
     if (free) return free;

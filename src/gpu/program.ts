@@ -62,7 +62,7 @@ export class Program {
 
   /**
    * Compiles all pipelines at once and makes the bind groups.
-   * @param owned buffers that live and die with the program
+   * @param owned buffers that live and die with the program, also if it does not come about
    * @throws with kernel, shapes and limit if a kernel does not compile or a grid is too large.
    */
   static async record(
@@ -71,56 +71,13 @@ export class Program {
     dispatches: readonly Dispatch[],
     owned: readonly GPUBuffer[] = [],
   ): Promise<Program> {
-    const { device } = gpu;
-    const uniforms = device.createBuffer({
-      label: `${label} params`,
-      size: SLOT * Math.max(1, dispatches.length),
-      usage: GPUBufferUsage.UNIFORM,
-      mappedAtCreation: true,
-    });
-    const unused = (['read', 'read_write'] as const).map((access) =>
-      device.createBuffer({ label: `${label} unused ${access}`, size: SLOT, usage: GPUBufferUsage.STORAGE }),
-    );
-    const bytes = new DataView(uniforms.getMappedRange());
-    dispatches.forEach((dispatch, i) => {
-      packParams(bytes, i * SLOT, dispatch);
-    });
-    uniforms.unmap();
-
-    const pipelines = dispatches.map(({ call }) => pipeline(gpu, call.source, call.knobs));
-    // Scopes are a stack of the device, so nothing is awaited inside one.
-    device.pushErrorScope('validation');
-    const groups = dispatches.map((dispatch, i) => {
-      const { source } = dispatch.call;
-      const bufferOf = ({ name, access }: KernelSource['bindings'][number]): GPUBuffer =>
-        dispatch.operands[name]?.buffer ?? (access === 'read' ? unused[0]! : unused[1]!);
-      return device.createBindGroup({
-        label: dispatch.label,
-        layout: bindGroupLayout(gpu, source),
-        entries: [
-          {
-            binding: 0,
-            resource: { buffer: uniforms, offset: i * SLOT, size: Math.max(16, source.paramsBytes) },
-          },
-          ...source.bindings.map((b) => ({ binding: b.binding, resource: { buffer: bufferOf(b) } })),
-        ],
-      });
-    });
-    const [invalid, ...compiled] = await Promise.all([device.popErrorScope(), ...pipelines]);
-    if (invalid) throw new Error(`program ${label}: ${invalid.message}`);
-    const recorded = dispatches.map(
-      (dispatch, i): Recorded => ({
-        label: dispatch.label,
-        kernel: dispatch.call.source.name,
-        source: dispatch.call.source,
-        knobs: dispatch.call.knobs ?? {},
-        params: dispatch.call.params,
-        pipeline: compiled[i]!,
-        group: groups[i]!,
-        grid: foldGrid(dispatch),
-      }),
-    );
-    return new Program(gpu, label, recorded, [uniforms, ...unused, ...owned]);
+    const buffers = [...owned];
+    try {
+      return new Program(gpu, label, await recordInto(gpu, label, dispatches, buffers), buffers);
+    } catch (error) {
+      for (const buffer of buffers) buffer.destroy();
+      throw error;
+    }
   }
 
   /** Appends all dispatches to a compute pass. */
@@ -192,6 +149,65 @@ export class Program {
   dispose(): void {
     for (const buffer of this.#owned) buffer.destroy();
   }
+}
+
+/** @param buffers takes those that the dispatches need */
+async function recordInto(
+  gpu: Gpu,
+  label: string,
+  dispatches: readonly Dispatch[],
+  buffers: GPUBuffer[],
+): Promise<Recorded[]> {
+  const { device } = gpu;
+  const uniforms = device.createBuffer({
+    label: `${label} params`,
+    size: SLOT * Math.max(1, dispatches.length),
+    usage: GPUBufferUsage.UNIFORM,
+    mappedAtCreation: true,
+  });
+  const unused = (['read', 'read_write'] as const).map((access) =>
+    device.createBuffer({ label: `${label} unused ${access}`, size: SLOT, usage: GPUBufferUsage.STORAGE }),
+  );
+  buffers.push(uniforms, ...unused);
+  const bytes = new DataView(uniforms.getMappedRange());
+  dispatches.forEach((dispatch, i) => {
+    packParams(bytes, i * SLOT, dispatch);
+  });
+  uniforms.unmap();
+
+  const pipelines = dispatches.map(({ call }) => pipeline(gpu, call.source, call.knobs));
+  // Scopes are a stack of the device, so nothing is awaited inside one.
+  device.pushErrorScope('validation');
+  const groups = dispatches.map((dispatch, i) => {
+    const { source } = dispatch.call;
+    const bufferOf = ({ name, access }: KernelSource['bindings'][number]): GPUBuffer =>
+      dispatch.operands[name]?.buffer ?? (access === 'read' ? unused[0]! : unused[1]!);
+    return device.createBindGroup({
+      label: dispatch.label,
+      layout: bindGroupLayout(gpu, source),
+      entries: [
+        {
+          binding: 0,
+          resource: { buffer: uniforms, offset: i * SLOT, size: Math.max(16, source.paramsBytes) },
+        },
+        ...source.bindings.map((b) => ({ binding: b.binding, resource: { buffer: bufferOf(b) } })),
+      ],
+    });
+  });
+  const [invalid, ...compiled] = await Promise.all([device.popErrorScope(), ...pipelines]);
+  if (invalid) throw new Error(`program ${label}: ${invalid.message}`);
+  return dispatches.map(
+    (dispatch, i): Recorded => ({
+      label: dispatch.label,
+      kernel: dispatch.call.source.name,
+      source: dispatch.call.source,
+      knobs: dispatch.call.knobs ?? {},
+      params: dispatch.call.params,
+      pipeline: compiled[i]!,
+      group: groups[i]!,
+      grid: foldGrid(dispatch),
+    }),
+  );
 }
 
 function packParams(bytes: DataView, base: number, { label, call, operands }: Dispatch): void {

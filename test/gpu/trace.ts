@@ -14,7 +14,7 @@ export interface Operand {
 
 /**
  * Traces a function of the given operands, compiles and runs it once.
- * @returns the values of each result: an array a replica (one if it is shared)
+ * @returns the values of each result: an array a replica (one if it is shared); of integers the bits
  */
 export async function evaluate(
   operands: readonly Operand[],
@@ -53,12 +53,16 @@ export async function evaluate(
   const program = await compile(gpu, graph, { label: 'test', replicas, arena });
   program.run();
   const results = await Promise.all(
-    outputs.map((state) => Promise.all(Array.from({ length: state.replicas }, (_, r) => state.read(r)))),
+    outputs.map((state) => Promise.all(Array.from({ length: state.replicas }, (_, r) => bitsOf(state, r)))),
   );
   program.dispose();
   arena.dispose();
   for (const state of states) state.dispose();
   return results;
+}
+
+async function bitsOf(state: State, replica: number): Promise<Float32Array> {
+  return new Float32Array((await state.readU32(replica)).buffer);
 }
 
 /** Numbers in [−1, 1), different for each seed, equal on each run. */
