@@ -7,6 +7,8 @@ import { PoisonedArena } from './poisonedArena.ts';
 export interface CampaignOptions {
   readonly graphs: number;
   readonly seed: number;
+  /** Repeats the one graph of a failure. */
+  readonly path?: string;
   readonly restriction?: Restriction;
   /** Failures after which it ends; each is shrunk first. */
   readonly mostFailures?: number;
@@ -34,7 +36,7 @@ export interface Campaign {
 
 /** Draws graphs by a seed and runs each. After a failure it goes on with the next seed. */
 export async function runCampaign(gpu: Gpu, options: CampaignOptions): Promise<Campaign> {
-  const { graphs, restriction, mostFailures = 1, shrinkFor = 60_000, compile, onProgress } = options;
+  const { graphs, path, restriction, mostFailures = 1, shrinkFor = 60_000, compile, onProgress } = options;
   const arena = new PoisonedArena(gpu);
   const statistics = noStatistics();
   const failures: Failure[] = [];
@@ -60,8 +62,11 @@ export async function runCampaign(gpu: Gpu, options: CampaignOptions): Promise<C
         throw error;
       }
     });
-    const result = await fc.check(property, { seed, numRuns: left, endOnFailure: false });
-    left -= drawnSoFar;
+    const result = await fc.check(property, {
+      seed,
+      ...(path === undefined ? { numRuns: left } : { path, numRuns: 1, endOnFailure: true }),
+    });
+    left = path === undefined ? left - drawnSoFar : 0;
     if (result.failed) {
       const { errorInstance, counterexamplePath } = result;
       const message =

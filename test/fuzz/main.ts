@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { nodeGpu } from '../../src/cli/nodeGpu.ts';
-import { openDevice } from '../../src/gpu/device.ts';
 import { runCampaign } from './campaign.ts';
+import { fuzzDevice } from './fuzzDevice.ts';
 import { weighted } from './steps/steps.ts';
 
-/** The fuzz by itself, under Node: `node .fuzz/fuzz.js --graphs 100000 --seed 1 --json out.json`. */
+/**
+ * The fuzz by itself, under Node: `node .fuzz/fuzz.js --graphs 100000 --seed 1 --json out.json`, or a part of it, `--shard 0/4`.
+ * `--seed` and `--path` of a failure repeat its graph; `--steps` and `--invalid` (or `--invalid none`) draw from fewer.
+ */
 const { values: options } = parseArgs({
   options: {
     graphs: { type: 'string', default: '2000' },
@@ -15,14 +17,14 @@ const { values: options } = parseArgs({
     failures: { type: 'string', default: '5' },
     steps: { type: 'string' },
     invalid: { type: 'string' },
+    path: { type: 'string' },
+    'shrink-for': { type: 'string', default: '60' },
   },
 });
 
 const seed = options.seed === undefined ? (Math.random() * 2 ** 31) | 0 : Number(options.seed);
 const [shard, shards] = options.shard.split('/').map(Number) as [number, number];
-const found = await nodeGpu();
-if (!found) throw new Error('fuzz: no WebGPU adapter');
-const gpu = await openDevice({ gpu: found.gpu, engine: found.engine });
+const gpu = await fuzzDevice();
 const { vendor, architecture, description } = gpu.info;
 console.log(`fuzz: seed ${seed}, shard ${shard} of ${shards}, on ${vendor} ${architecture} ${description}`);
 
@@ -36,6 +38,8 @@ const campaign = await runCampaign(gpu, {
     steps: steps && weighted.filter((name) => steps.includes(name)),
     invalid: names(options.invalid),
   },
+  path: options.path,
+  shrinkFor: 1000 * Number(options['shrink-for']),
   mostFailures: Number(options.failures),
   onProgress: ({ graphs }) => {
     if (graphs % 1000 === 0) console.log(`fuzz: ${graphs} graphs`);
