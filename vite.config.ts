@@ -79,6 +79,15 @@ export default defineConfig(({ mode }) => ({
       {
         extends: true as const,
         test: {
+          name: 'fuzz',
+          include: ['test/fuzz/**/*.test.ts'],
+          environment: 'node',
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true as const,
+        test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           environment: 'node',

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { opTable } from '../../src/ops/op.ts';
+import { runCampaign } from './campaign.ts';
+import { fuzzDevice } from './fuzzDevice.ts';
+
+/** Graphs, and what repeats a run: the seed that it prints, and the path of a failure. */
+const graphs = Number(process.env.BASIN_FUZZ_GRAPHS ?? 2000);
+const seed = Number(process.env.BASIN_FUZZ_SEED ?? (Math.random() * 2 ** 31) | 0);
+const path = process.env.BASIN_FUZZ_PATH;
+
+/** Ops that no rule differentiates are in no table. */
+const OTHERS = [
+  'advance',
+  'append',
+  'average',
+  'convHistogram',
+  'convMoments',
+  'convWeightNorms',
+  'correct',
+  'denseMoments',
+  'denseNorms',
+  'gather',
+  'groupGram',
+  'histogram',
+  'matmulHalf',
+  'mergeMoments',
+  'randomSigns',
+  'record',
+  'restart',
+  'runningStatistics',
+  'sampleIndices',
+  'sgd',
+  'take',
+  'toHalf',
+  'tridiagonalTop',
+  'unitVector',
+];
+
+/** What the compiler makes of several ops. */
+const FUSED = [
+  'conv2dFused',
+  'conv2dInputGradientFused',
+  'matmulColumnSum',
+  'matmulFused',
+  'normalizeAffine',
+  'softmaxCrossEntropyWithGradient',
+  'standardizeAffine',
+];
+
+test(`${graphs} random graphs are as an interpreter in float64 has them, or refused`, {
+  timeout: 600_000 + 100 * graphs,
+}, async () => {
+  const gpu = await fuzzDevice();
+  console.info(`fuzz: BASIN_FUZZ_GRAPHS=${graphs} BASIN_FUZZ_SEED=${seed} repeats this run`);
+  const { statistics, failures, seconds } = await runCampaign(gpu, { graphs, seed, path });
+  const { traced, dispatched, elements, undecided, largestShare, refused } = statistics;
+  console.info(
+    `fuzz: ${statistics.graphs} graphs, ${refused} of them refused, in ${seconds.toFixed(0)} s; ${elements} elements, ` +
+      `${((100 * undecided) / elements).toFixed(2)} % undecided, largest error ${largestShare.toFixed(2)} of its bound`,
+  );
+  gpu.dispose();
+  for (const failure of failures) {
+    expect.fail(
+      `BASIN_FUZZ_SEED=${failure.seed} BASIN_FUZZ_PATH=${failure.path} repeats this graph, the ${failure.after}th:\n` +
+        failure.message,
+    );
+  }
+  if (path !== undefined) return;
+  expect(statistics.graphs).toBe(graphs);
+  expect(undecided / elements).toBeLessThan(0.03);
+  if (graphs < 2000) return;
+  expect([...opTable().keys(), ...OTHERS].filter((name) => !traced.has(name))).toEqual([]);
+  expect(FUSED.filter((name) => !dispatched.has(name))).toEqual([]);
+});

@@ -1,0 +1,123 @@
+import { size, type Tensor } from '../../../src/ops/graph.ts';
+import type { Window2d } from '../../../src/ops/window2d.ts';
+import {
+  type Conv2dExtents,
+  conv2d,
+  conv2dInputGradient,
+  conv2dWeightGradient,
+} from '../../../src/reference/conv2d.ts';
+import { add, type Bounded, multiply, sumOf } from './bounded.ts';
+import type { Rule } from './rule.ts';
+import { centredSquares } from './sums.ts';
+import { at, bilinear, make, moved, undecided, type Values } from './values.ts';
+
+export function extentsOf(
+  images: readonly number[],
+  outputs: readonly number[],
+  window: Window2d,
+): Conv2dExtents {
+  const [n, channels, height, width] = images as [number, number, number, number];
+  return {
+    images: n,
+    channels,
+    height,
+    width,
+    outChannels: outputs[1]!,
+    kernel: [window.kernelHeight, window.kernelWidth],
+    stride: [window.strideHeight, window.strideWidth],
+    padding: [window.padHeight, window.padWidth],
+  };
+}
+
+const taps = ({ channels, kernel }: Conv2dExtents): number => channels * kernel[0] * kernel[1];
+
+/**
+ * Products with what is not finite: a kernel may multiply it by the zeros around an image, or leave them out, so then nothing is
+ * known.
+ */
+function convolved(
+  f: (a: ArrayLike<number>, b: ArrayLike<number>) => Float64Array,
+  a: Values,
+  b: Values,
+  terms: number,
+): Values {
+  const made = bilinear(f, a, b, terms);
+  const finite = [a, b].every(({ value }) => value.every(Number.isFinite));
+  return finite ? made : undecided(made.value.length);
+}
+
+/** The gradient of the weight of each image, [N] of [O, C, kh, kw]. */
+export function imageGradients(
+  x: Tensor,
+  delta: Tensor,
+  window: Window2d,
+  [values, deltas]: readonly Values[],
+): Values[] {
+  const e = { ...extentsOf(x.shape, delta.shape, window), images: 1 };
+  const slice = (of: Values, shape: readonly number[], n: number): Values => {
+    const each = size(shape.slice(1));
+    return moved(of, each, (i) => n * each + i);
+  };
+  return Array.from({ length: x.shape[0]! }, (_, n) =>
+    convolved(
+      (a, b) => conv2dWeightGradient(e, a, b),
+      slice(values!, x.shape, n),
+      slice(deltas!, delta.shape, n),
+      size(delta.shape.slice(2)),
+    ),
+  );
+}
+
+/** Σ of squares of what examples add up to; inner products of positions, from which a kernel may take it, cost no digits of Σ|g|². */
+function normSq(gradients: readonly Values[]): Bounded {
+  const [first] = gradients;
+  const places = Array.from(first!.value, (_, p) => sumOf(gradients.map((g) => at(g, p))));
+  const spread = first!.terms * gradients.length;
+  const norm = sumOf(places.map((g) => multiply(g, g)));
+  const size_ = sumOf(
+    places.map(({ value, error }) => ({ value: (Math.abs(value) + error) ** 2, error: 0 })),
+  );
+  return add(norm, { value: 0, error: (size_.error + norm.error) * spread });
+}
+
+export const convolutions: Readonly<Record<string, Rule>> = {
+  conv2d: ({ inputs: [x], outputs: [y], attributes: { window } }, [images, w, b]) => {
+    const e = extentsOf(x!.shape, y!.shape, window);
+    const made = convolved((a, v) => conv2d(e, a, v), images!, w!, taps(e));
+    if (!b) return [made];
+    const plane = size(y!.shape.slice(2));
+    const terms = made.terms + 1;
+    return [
+      make(
+        size(y!.shape),
+        (i) => add(at(made, i), at(b, Math.floor(i / plane) % e.outChannels), terms),
+        terms,
+      ),
+    ];
+  },
+  conv2dInputGradient: ({ inputs: [dy], outputs: [dx], attributes: { window } }, [d, w]) => {
+    const e = extentsOf(dx!.shape, dy!.shape, window);
+    const terms = e.outChannels * e.kernel[0] * e.kernel[1];
+    return [convolved((a, v) => conv2dInputGradient(e, a, v), d!, w!, terms)];
+  },
+  conv2dWeightGradient: ({ inputs: [x, dy], attributes: { window } }, [images, d]) => {
+    const e = extentsOf(x!.shape, dy!.shape, window);
+    const terms = e.images * size(dy!.shape.slice(2));
+    return [convolved((a, v) => conv2dWeightGradient(e, a, v), images!, d!, terms)];
+  },
+  convWeightNorms: ({ inputs: [x, dy], outputs: [norms], attributes: { window, unitSize } }, values) => {
+    const each = imageGradients(x!, dy!, window, values);
+    return [make(norms!.shape[0]!, (u) => normSq(each.slice(u * unitSize, (u + 1) * unitSize)))];
+  },
+  convMoments: ({ inputs: [x, dy], outputs: [gradient], attributes: { window } }, values) => {
+    const each = imageGradients(x!, dy!, window, values);
+    const moments = Array.from({ length: size(gradient!.shape) }, (_, p) =>
+      centredSquares(each.map((g) => at(g, p))),
+    );
+    return [
+      make(moments.length, (p) => moments[p]!.mean),
+      make(moments.length, (p) => moments[p]!.squares),
+      make(each.length, (n) => normSq([each[n]!])),
+    ];
+  },
+};

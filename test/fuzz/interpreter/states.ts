@@ -1,0 +1,192 @@
+import type { State } from '../../../src/gpu/state.ts';
+import { ALIGNMENT } from '../../../src/gpu/state.ts';
+import type { Examples } from '../../../src/ops/gather.ts';
+import { size } from '../../../src/ops/graph.ts';
+import type { MomentState } from '../../../src/ops/mergeMoments.ts';
+import type { Recorder } from '../../../src/ops/record.ts';
+import type { RunningStatistics } from '../../../src/ops/runningStatistics.ts';
+import type { Averaging } from '../../../src/optim/average.ts';
+import type { SgdState } from '../../../src/optim/sgd.ts';
+import * as reference from '../../../src/reference/advance.ts';
+import {
+  add,
+  type Bounded,
+  EPS,
+  exact,
+  isUndecided,
+  multiply,
+  scaled,
+  subtract,
+  sumOf,
+  UNDECIDED,
+} from './bounded.ts';
+import type { Memory, Rule } from './rule.ts';
+import { at, exactValues, make, moved, type Values } from './values.ts';
+
+function advanced(memory: Memory, counters: State, batch: number, examples: number): Values {
+  const [step, epoch, offset] = memory.get(counters).value;
+  return exactValues(reference.advance([step!, epoch!, offset!], batch, examples));
+}
+
+const offsetOf = (memory: Memory, counters: State): number => memory.get(counters).value[2]!;
+
+/** w + share·(x − w) */
+const towards = (w: Bounded, x: Bounded, share: Bounded): Bounded => add(w, multiply(share, subtract(x, w)));
+
+/** A quotient of small integers. */
+const quotient = (a: number, b: number): Bounded => ({ value: a / b, error: 3 * EPS * Math.abs(a / b) });
+
+/** What reads states at a cursor, and what writes them. */
+export const states: Readonly<Record<string, Rule>> = {
+  take: ({ outputs: [y], attributes: { of, counters } }, _, memory) => {
+    const first = offsetOf(memory, counters) * size(y!.shape.slice(1));
+    const all = memory.get(of);
+    return [moved(all, size(y!.shape), (i) => (first + i) % all.value.length)];
+  },
+  append: ({ inputs: [x], attributes: { to, counters } }, [values], memory) => {
+    const first = offsetOf(memory, counters) * size(x!.shape.slice(1));
+    const before = memory.get(to);
+    const [elements, all] = [size(x!.shape), before.value.length];
+    memory.set(
+      to,
+      make(all, (i) => {
+        const from = (i - first + all) % all;
+        return from < elements ? at(values!, from) : at(before, i);
+      }),
+    );
+    return [];
+  },
+  advance: ({ attributes: { counters, batch, examples } }, _, memory) => {
+    memory.set(counters, advanced(memory, counters, batch, examples));
+    return [];
+  },
+  record: ({ inputs: [losses], attributes }, [values, statistics], memory) => {
+    const { counters, ring, examples }: Recorder = attributes.recorder;
+    const [slots, width] = ring.shape as [number, number];
+    const batch = losses!.shape[0]!;
+    const slot = (memory.get(counters).value[0]! % slots) * width;
+    const mean = scaled(sumOf(Array.from({ length: batch }, (_, b) => at(values!, b))), 1 / batch);
+    const before = memory.get(ring);
+    memory.set(
+      ring,
+      make(before.value.length, (i) => {
+        if (i === slot) return mean;
+        const inSlot = statistics && i > slot && i < slot + width;
+        return inSlot ? at(statistics, (i - slot - 1) * ALIGNMENT) : at(before, i);
+      }),
+    );
+    // Counters that the replicas share are advanced by a node of its own.
+    if (attributes.advances !== false) memory.set(counters, advanced(memory, counters, batch, examples));
+    return [];
+  },
+  gather: ({ inputs: [indices], attributes }, [places], memory) => {
+    const { data, bytes, exampleShape, targets }: Examples = attributes.from;
+    const batch = indices!.shape[0]!;
+    const features = size(exampleShape);
+    const [rowWords, width] = [data.shape[1]!, targets.shape[1]!];
+    const rows = memory.get(data);
+    const example = (i: number, perRow: number): number | null => {
+      const place = at(places!, Math.floor(i / perRow));
+      return isUndecided(place) ? null : place.value;
+    };
+    const x = make(batch * features, (i) => {
+      const row = example(i, features);
+      if (row === null) return UNDECIDED;
+      const k = i % features;
+      if (!bytes) return at(rows, row * rowWords + k);
+      const byte = (rows.value[row * rowWords + (k >> 2)]! >>> (8 * (k & 3))) & 255;
+      return { value: byte / 255, error: 3 * EPS };
+    });
+    const y = make(batch * width, (i) => {
+      const row = example(i, width);
+      return row === null ? UNDECIDED : at(memory.get(targets), row * width + (i % width));
+    });
+    return [x, y];
+  },
+  mergeMoments: ({ attributes: { into, batch } }, [batchMean, batchSquares], memory) => {
+    const { mean, centredSquares, counters }: MomentState = into;
+    const before = offsetOf(memory, counters);
+    if (before === 0) {
+      memory.set(mean, batchMean!);
+      memory.set(centredSquares, batchSquares!);
+      return [];
+    }
+    const [m, s] = [memory.get(mean), memory.get(centredSquares)];
+    const share = quotient(batch, before + batch);
+    const delta = (i: number): Bounded => subtract(at(batchMean!, i), at(m, i));
+    memory.set(
+      mean,
+      make(mean.elements, (i) => add(at(m, i), multiply(delta(i), share))),
+    );
+    memory.set(
+      centredSquares,
+      make(mean.elements, (i) => {
+        const between = multiply(multiply(delta(i), delta(i)), multiply(exact(before), share));
+        return add(at(s, i), add(at(batchSquares!, i), between));
+      }),
+    );
+    return [];
+  },
+  runningStatistics: ({ inputs: [mean], attributes }, [means, variances], memory) => {
+    const { state, meanAt, varianceAt, countAt, momentum }: RunningStatistics = attributes.into;
+    const channels = mean!.shape[0]!;
+    const old = memory.get(state);
+    const share = momentum === null ? quotient(1, old.value[countAt]! + 1) : exact(Math.fround(momentum));
+    const unbiased = attributes.count / (attributes.count - 1);
+    const rest = subtract(exact(1), share);
+    memory.set(
+      state,
+      make(old.value.length, (i) => {
+        const [m, v] = [i - meanAt, i - varianceAt];
+        const mixed = (batch: Bounded): Bounded => add(multiply(rest, at(old, i)), multiply(share, batch));
+        if (m >= 0 && m < channels) return mixed(at(means!, m));
+        if (v >= 0 && v < channels) return mixed(scaled(at(variances!, v), unbiased));
+        return i === countAt ? exact(old.value[i]! + 1) : at(old, i);
+      }),
+    );
+    return [];
+  },
+  sgd: ({ attributes }, [gradient], memory) => {
+    const { theta, velocity, rates, hyper, counters }: SgdState = attributes.state;
+    const [weights, before] = [memory.get(theta), memory.get(velocity)];
+    const step = memory.get(counters).value[0]!;
+    const rate = at(memory.get(rates), step);
+    const [momentum, dampening, decay, nesterov] = Array.from({ length: 4 }, (_, i) =>
+      at(memory.get(hyper), i),
+    );
+    const made = Array.from({ length: theta.elements }, (_, i) => {
+      const d = add(at(gradient!, i), multiply(decay!, at(weights, i)));
+      if (momentum!.value === 0) return { d, v: at(before, i) };
+      const kept = multiply(momentum!, at(before, i));
+      const v = step === 0 ? d : add(kept, multiply(subtract(exact(1), dampening!), d));
+      return { d: nesterov!.value === 0 ? v : add(d, multiply(momentum!, v)), v };
+    });
+    memory.set(
+      theta,
+      make(theta.elements, (i) => subtract(at(weights, i), multiply(rate, made[i]!.d))),
+    );
+    memory.set(
+      velocity,
+      make(theta.elements, (i) => made[i]!.v),
+    );
+    return [];
+  },
+  average: ({ attributes }, _, memory) => {
+    const { averaging, theta, average, counters } = attributes;
+    const { start, every, kind }: Averaging = averaging;
+    const step = memory.get(counters).value[0]!;
+    const n = Math.floor((step - start) / every);
+    const [weights, before] = [memory.get(theta), memory.get(average)];
+    if (n === 0) {
+      memory.set(average, weights);
+      return [];
+    }
+    const share =
+      kind === 'ema' ? subtract(exact(1), exact(Math.fround(averaging.decay))) : quotient(1, n + 1);
+    memory.set(
+      average,
+      make(theta.elements, (i) => towards(at(before, i), at(weights, i), share)),
+    );
+    return [];
+  },
+};

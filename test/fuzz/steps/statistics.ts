@@ -1,0 +1,172 @@
+import { perExample, perExampleMoments, perExampleNormSq } from '../../../src/autograd/perExample.ts';
+import { vjp } from '../../../src/autograd/vjp.ts';
+import { size, type Tensor } from '../../../src/ops/graph.ts';
+import {
+  axisOneView,
+  type BinsOf,
+  conv2d,
+  convHistogram,
+  convMoments,
+  convWeightNorms,
+  denseMoments,
+  denseNorms,
+  fill,
+  histogram,
+  linear,
+  mergeMoments,
+  read,
+  reshape,
+  scaleShift,
+  softmaxCrossEntropy,
+  updateRunningStatistics,
+} from '../../../src/ops/index.ts';
+import type { Draw } from '../draw.ts';
+import type { Tracing } from '../tracing.ts';
+import { someCounters } from './cursor.ts';
+import { drawWindow } from './images.ts';
+import { labelsOf } from './losses.ts';
+import type { Step } from './step.ts';
+
+/** A state that an op adds to: replicated where an operand is. */
+function accumulator(
+  to: Tracing,
+  draw: Draw,
+  shape: readonly number[],
+  operands: readonly { replicated: boolean }[],
+) {
+  return to.state({
+    shape,
+    replicated: operands.some((t) => t.replicated) || draw.chance(30),
+    kind: 'positive',
+  });
+}
+
+function bins(draw: Draw): BinsOf {
+  const gradient = { from: -1, to: draw.of([1, 2]), count: draw.of([1, 4, 7]) };
+  return draw.chance(50) ? { gradient, parameter: { from: -1, to: 1, count: 3 } } : { gradient };
+}
+
+/** Counts of all bins, replicated where an operand is. */
+function counts(
+  to: Tracing,
+  draw: Draw,
+  { gradient, parameter }: BinsOf,
+  operands: readonly (Tensor | undefined)[],
+) {
+  return to.state({
+    shape: [gradient.count * (parameter?.count ?? 1) + 1],
+    dtype: 'u32',
+    replicated: operands.some((t) => t?.replicated) || draw.chance(30),
+    kind: { below: 9 },
+  });
+}
+
+/** A new parameter: statistics over examples are of one that is used once. */
+function parameter(to: Tracing, draw: Draw, shape: readonly number[]): Tensor {
+  return to.call(read, to.graph, to.state({ shape, replicated: to.someReplicated(draw), kind: 'signed' }));
+}
+
+export const statistics: Readonly<Record<string, Step>> = {
+  denseMoments: (to, draw) => {
+    const x = to.some(draw, [2]);
+    to.call(denseMoments, x, to.like(draw, [x.shape[0]!, draw.of([1, 3, 5])]), draw.chance(50));
+  },
+  denseNorms: (to, draw) => {
+    const x = to.some(draw, [2]);
+    to.call(denseNorms, x, to.like(draw, [x.shape[0]!, to.extent(draw)]));
+  },
+  convMoments: (to, draw) => {
+    const d = drawWindow(draw, { pooled: false });
+    const delta = to.like(draw, [d.images[0]!, d.outChannels, ...d.positions]);
+    to.call(convMoments, to.like(draw, d.images), delta, d.window, draw.chance(50));
+  },
+  convWeightNorms: (to, draw) => {
+    const d = drawWindow(draw, { pooled: false });
+    const delta = to.like(draw, [d.images[0]!, d.outChannels, ...d.positions]);
+    const unit = draw.of([1, d.images[0]!]);
+    to.call(convWeightNorms, to.like(draw, d.images), delta, d.window, unit);
+  },
+  histogram: (to, draw) => {
+    const x = to.some(draw, [2]);
+    const outputs = draw.of([1, 2, 5]);
+    const delta = to.like(draw, [x.shape[0]!, outputs]);
+    const of = bins(draw);
+    const w = of.parameter ? to.like(draw, [outputs, x.shape[1]!]) : undefined;
+    const state = counts(to, draw, of, [x, delta, w]);
+    to.call(histogram, state, { x, delta, w }, of);
+    to.wrote(state);
+  },
+  convHistogram: (to, draw) => {
+    const d = drawWindow(draw, { pooled: false });
+    const x = to.like(draw, d.images);
+    const delta = to.like(draw, [d.images[0]!, d.outChannels, ...d.positions]);
+    const of = bins(draw);
+    const w = of.parameter ? to.like(draw, [d.outChannels, d.images[1]!, ...d.kernel]) : undefined;
+    const state = counts(to, draw, of, [x, delta, w]);
+    to.call(convHistogram, state, { x, delta, w }, d.window, of);
+    to.wrote(state);
+  },
+  mergeMoments: (to, draw) => {
+    const P = draw.of([1, 5, 64]);
+    const [mean, squares] = [to.like(draw, [P]), to.like(draw, [P])];
+    const counters = someCounters(to, draw);
+    const operands = [mean, squares, counters];
+    const into = {
+      mean: accumulator(to, draw, [P], operands),
+      centredSquares: accumulator(to, draw, [P], operands),
+      counters,
+    };
+    // One of both may not be replicated alone.
+    if (into.mean.replicated !== into.centredSquares.replicated) return;
+    to.call(mergeMoments, into, mean, squares, draw.of([1, 3]));
+    to.wrote(into.mean, into.centredSquares);
+  },
+  runningStatistics: (to, draw) => {
+    const channels = draw.of([1, 3, 5]);
+    const [mean, variance] = [to.like(draw, [channels]), to.like(draw, [channels])];
+    const state = accumulator(to, draw, [192], [mean, variance]);
+    const into = { state, meanAt: 0, varianceAt: 64, countAt: 128, momentum: draw.of([0.1, null, 0.5]) };
+    to.call(updateRunningStatistics, into, mean, variance, draw.of([2, 5]));
+    to.wrote(state);
+  },
+  /** Per-example norms and moments of a layer whose weight and bias are used once. */
+  perExample: (to, draw) => {
+    const { layer, wrt, batch } = draw.of([denseLayer, convLayer, scaleLayer])(to, draw);
+    const flat = to.call(reshape, layer, [batch, size(layer.shape) / batch]);
+    const losses = to.call(softmaxCrossEntropy, flat, labelsOf(to, draw, batch, flat.shape[1]!));
+    const cotangents = to.call(vjp, [[losses, to.call(fill, to.graph, 1, [batch])]], wrt);
+    const structure = to.call(perExample, cotangents, wrt);
+    to.call(perExampleNormSq, structure, draw.of([1, batch]));
+    if (draw.chance(60)) to.call(perExampleMoments, structure);
+  },
+};
+
+interface Layer {
+  readonly layer: Tensor;
+  readonly wrt: readonly Tensor[];
+  readonly batch: number;
+}
+
+function denseLayer(to: Tracing, draw: Draw): Layer {
+  const x = to.some(draw, [2]);
+  const outputs = draw.of([2, 3, 5]);
+  const w = parameter(to, draw, [outputs, x.shape[1]!]);
+  const b = draw.chance(60) ? parameter(to, draw, [outputs]) : null;
+  return { layer: to.call(linear, x, w, b), wrt: b ? [w, b] : [w], batch: x.shape[0]! };
+}
+
+function convLayer(to: Tracing, draw: Draw): Layer {
+  const d = drawWindow(draw, { pooled: false });
+  const w = parameter(to, draw, [d.outChannels, d.images[1]!, ...d.kernel]);
+  const b = draw.chance(60) ? parameter(to, draw, [d.outChannels]) : null;
+  const layer = to.call(conv2d, to.like(draw, d.images), w, b, d.options);
+  return { layer, wrt: b ? [w, b] : [w], batch: d.images[0]! };
+}
+
+function scaleLayer(to: Tracing, draw: Draw): Layer {
+  const x = to.some(draw, [2, 3]);
+  const view = axisOneView(x.shape);
+  const w = parameter(to, draw, [view.channels]);
+  const b = draw.chance(60) ? parameter(to, draw, [view.channels]) : null;
+  return { layer: to.call(scaleShift, x, w, b, view), wrt: b ? [w, b] : [w], batch: x.shape[0]! };
+}
