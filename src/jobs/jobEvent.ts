@@ -32,6 +32,8 @@ export type JobEvent =
       readonly loss: number;
       readonly accuracy: number | null;
     }
+  /** A part of an experiment, done: given back, it is not done again. `name` may name a file. */
+  | { readonly type: 'cell'; readonly name: string; readonly cell: unknown }
   | KernelsEvent
   | { readonly type: 'diverged'; readonly replica: number; readonly step: number; readonly reason: string }
   | {

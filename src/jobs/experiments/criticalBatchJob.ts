@@ -105,7 +105,6 @@ export async function* criticalBatchJob(
       yield { type: 'phase', phase: `measuring at step ${step}` };
       const { local, loss, traceCovariance } = await measureLocalModel(gpu, point, {
         probes: PROBES,
-        traceProbes: 0,
         seed,
       });
       yield { type: 'phase', phase: `branching at step ${step}` };
