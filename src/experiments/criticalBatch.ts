@@ -38,7 +38,7 @@ export interface CriticalBatchProtocol {
 export const CRITICAL_BATCH_WITHDRAWN =
   'the tolerance is absolute: 0.01 of loss is 0.6 % of what the window gains at step 1 and 42 % at step 4,000, so that k* rises as the ' +
   'loss flattens; with a tolerance of 5 or 10 % of that gain the same branches fall from 128 to 16 and from 192 to 64. The control, the ' +
-  'same snapshot in other orders, cannot see this; rates of 12ε and more pass ε_max, so that stability was measured and not noise; and ' +
+  'same snapshot in other orders, cannot see this; rates of 12ε and more lie beyond ε_max, so that stability was measured and not noise; and ' +
   'there is one trunk, whose orders are no replicates of it';
 
 /** As it ran when it was withdrawn. */

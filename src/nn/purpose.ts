@@ -10,8 +10,6 @@ export const purpose = {
   iid: 2,
   /** Signs of the examples in probes of tr(HΣ); counter = (block of 64 examples, probe). */
   exampleSigns: 3,
-  /** What a bootstrap draws with replacement; counter = (resample, position). */
-  bootstrap: 4,
   /** Signs of the parameters in probes of tr H; counter = (block of 64 of the flat vector, probe). */
   parameterSigns: 5,
   /** Signs of the parameters in the sketch of Hutch++; counter = (block of 64 of the flat vector, column). */
