@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { normal } from '../../src/data/normal.ts';
 import {
   CRITICAL_BATCH_WITHDRAWN,
   type SnapshotBranches,
   summariseCriticalBatch,
 } from '../../src/experiments/criticalBatch.ts';
-import type { Branch } from '../../src/measure/branchedCriticalBatch.ts';
+import { type Branch, crossing } from '../../src/measure/branchedCriticalBatch.ts';
 
 /** Branches that keep up to a factor; beyond it seeds lie so far above, in turns. */
 function keepingUpTo(last: number, excess: readonly [number, number] = [1, 1]): Branch[] {
@@ -66,6 +67,44 @@ test('an interval of doublings is of both ends’ intervals, and open where one 
   expect(open.doublings.interval[0]).toBeLessThan(open.doublings.value + 1e-12);
   expect(open.doublings.interval[1]).toBeNull();
   expect(open.control.doublings.interval).toEqual([null, null]);
+});
+
+test('over 200 experiments the interval of doublings holds the truth 90 to 99 % of the time', () => {
+  const factors = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+  const curve = (factor: number, scale: number): number => 1 + 0.02 * (factor / scale) ** 1.5;
+  const [early, late] = [4, 10];
+  // Where 0.02·((k/scale)^1.5 − (1/scale)^1.5) is the tolerance, between the grid's.
+  const exact = (scale: number): number =>
+    crossing(
+      factors.map((factor) => ({ factor, loss: curve(factor, scale) })),
+      0.02,
+    );
+  const truth = exact(late) - exact(early);
+  let held = 0;
+  const experiments = 200;
+  for (let seed = 0; seed < experiments; seed++) {
+    const branchesAt = (step: number, scale: number): Branch[] =>
+      factors.map((factor, i) => ({
+        factor,
+        losses: Array.from(
+          { length: 8 },
+          (_, s) =>
+            curve(factor, scale) +
+            0.05 * normal(seed, 100 + step, s, 0) +
+            0.006 * normal(seed, 50 * step + i, s, 0),
+        ),
+      }));
+    const { doublings } = summariseCriticalBatch(
+      [snapshot(1, branchesAt(1, early)), snapshot(2, branchesAt(2, late))],
+      branchesAt(3, late),
+      { batchSize: 1, tolerance: 0.02 },
+    );
+    const [low, high] = doublings.interval;
+    if ((low === null || low <= truth) && (high === null || high >= truth)) held++;
+  }
+  console.info(`doublings of ${truth.toFixed(2)}: held in ${held} of ${experiments}`);
+  expect(held / experiments).toBeGreaterThan(0.9);
+  expect(held / experiments).toBeLessThan(0.99);
 });
 
 test('the result that passed is kept, marked withdrawn, with the reason', () => {

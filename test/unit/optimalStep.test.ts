@@ -174,7 +174,8 @@ test('on quadratics the prediction passes, swapped ones fail, and intervals cove
         const [low, high] = step[key].interval;
         if (low <= 1 && high >= 1) held[key]++;
       }
-      for (const { tail } of Object.values(step.chiSquared)) if (tail < OPTIMAL_STEP_MARGINS.rejectedBelow) rejected++;
+      for (const { tail } of Object.values(step.chiSquared))
+        if (tail < OPTIMAL_STEP_MARGINS.rejectedBelow) rejected++;
     }
   }
   const coverage = keys.map((key) => held[key] / (seeds * STEPS.length));
