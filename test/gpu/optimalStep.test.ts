@@ -12,6 +12,7 @@ import { OPTIMAL_STEP } from '../../src/experiments/optimalStep/protocol.ts';
 import { State } from '../../src/gpu/state.ts';
 import { flatValues } from '../../src/jobs/flatValues.ts';
 import { GradientDraws } from '../../src/measure/gradientDraws.ts';
+import { noiseScale } from '../../src/measure/localModel.ts';
 import { LossAlongLine } from '../../src/measure/lossAlongLine.ts';
 import { type MeasuredLocalModel, measureLocalModel } from '../../src/measure/measureLocalModel.ts';
 import type { Point } from '../../src/measure/pass.ts';
@@ -231,4 +232,31 @@ test('of a part of a population |G|² and tr Σ are the population’s, not the 
   check('tr Σ', ({ traceCovariance }) => traceCovariance);
   // The part's own |ḡ|² is larger by (1/32 − 1/512) tr S, which is many standard errors: nothing else would do.
   expect(((1 / part - 1 / population) * truth.traceCovariance) / stderr).toBeGreaterThan(4);
+});
+
+test('the probes’ error of B_noise is its scatter over probes, where tr(HΣ) is in GᵀHG too', async () => {
+  const gpu = await testGpu();
+  const data = syntheticDataset(`linear-regression?examples=64&test=0&dims=${DIMS}&noise=2`);
+  const { point, dispose } = await frozen(
+    [{ type: 'Linear', in_features: DIMS, out_features: 1 }],
+    data,
+    'mse',
+  );
+  const repeats = 40;
+  const found: MeasuredLocalModel[] = [];
+  for (let seed = 0; seed < repeats; seed++)
+    found.push(await measureLocalModel(gpu, point, { probes: 64, seed, populationExamples: 6400 }));
+  dispose();
+  const scales = found.map(({ local }) => noiseScale(local)!);
+  const mean = scales.reduce((sum, v) => sum + v, 0) / repeats;
+  const scatter = Math.sqrt(scales.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (repeats - 1));
+  const stated = found.reduce((sum, { bNoiseProbeStderr }) => sum + bNoiseProbeStderr, 0) / repeats;
+  const alone = found.reduce(
+    (sum, { local, traceHessianCovarianceStderr }) => sum + traceHessianCovarianceStderr / local.gHg,
+    0,
+  );
+  console.info(`B_noise ${mean}: scatter ${scatter}, stated ${stated}, of tr(HΣ) alone ${alone / repeats}`);
+  // A standard deviation of 40 is known to 11 %.
+  expect(stated / scatter).toBeGreaterThan(0.67);
+  expect(stated / scatter).toBeLessThan(1.5);
 });
