@@ -37,6 +37,8 @@ export type JobEvent =
       readonly replica: number | null;
       readonly learningRate: number;
     }
+  /** A part of an experiment, done: given back, it is not done again. `name` may name a file. */
+  | { readonly type: 'cell'; readonly name: string; readonly cell: unknown }
   | KernelsEvent
   | { readonly type: 'diverged'; readonly replica: number; readonly step: number; readonly reason: string }
   | {

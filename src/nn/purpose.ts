@@ -10,8 +10,6 @@ export const purpose = {
   iid: 2,
   /** Signs of the examples in probes of tr(HΣ); counter = (block of 64 examples, probe). */
   exampleSigns: 3,
-  /** What a bootstrap draws with replacement; counter = (resample, position). */
-  bootstrap: 4,
   /** Signs of the parameters in probes of tr H; counter = (block of 64 of the flat vector, probe). */
   parameterSigns: 5,
   /** Signs of the parameters in the sketch of Hutch++; counter = (block of 64 of the flat vector, column). */
@@ -24,6 +22,8 @@ export const purpose = {
   seeds: 0x0000_8000,
   /** What is mixed into the vector that follows an eigenvalue; counter = (look, element / 2). */
   followedMix: 9,
+  /** Seeds of an experiment's parts, by the replicate's own; counter = (part, 0). */
+  experimentPart: 32,
   /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */
   initialWeights: 0x0001_0000,
   /** Synthetic data sets: this plus a number of the data set's own; counter = (element, example). */

@@ -25,7 +25,9 @@ interface CriticalBatchOptions {
 export function registerCriticalBatch(experiment: Command): void {
   experiment
     .command('critical-batch')
-    .description('the largest batch that loses nothing, by branches from snapshots of a run')
+    .description(
+      'the largest batch that loses nothing, by branches from snapshots of a run; its verdict is withdrawn',
+    )
     .option('--data <name or file>', 'data set (mnist)')
     .option('--window <examples>', 'examples that each branch takes (6144)', integer(1))
     .option('--seeds <n>', 'orders of examples of each branch (8)', integer(2))
@@ -55,21 +57,22 @@ async function criticalBatch({ out, runtime, ...options }: CriticalBatchOptions)
   }
 }
 
-function report({ protocol, criteria, snapshots, doublings, control, verdict }: CriticalBatchResult): string {
+function report({ protocol, snapshots, doublings, control, verdict, reason }: CriticalBatchResult): string {
   const { data, hidden, lr, batch_size, window, seeds, tolerance } = protocol;
   const shown = new Table({
-    head: ['step', 'loss', 'B_crit', 'log₂ ±', 'B_simple', 'B_noise'],
+    head: ['step', 'loss', 'B_crit', 'between the grid’s', 'B_simple', 'B_noise', '± (probes)'],
     style: { head: [], border: [], compact: true },
-    colAligns: Array<'right'>(6).fill('right'),
+    colAligns: Array<'right'>(7).fill('right'),
   });
-  for (const { step, loss, bSimple, bNoise, ...found } of snapshots) {
+  for (const { step, loss, bSimple, bNoise, bNoiseProbeStderr, ...found } of snapshots) {
     shown.push([
       `${step}`,
       number(loss),
       critical(found),
-      number(found.logFactorStderr ?? Number.NaN),
+      between(found, batch_size),
       number(bSimple),
       bNoise === null ? '' : number(bNoise),
+      bNoise === null ? '' : number(bNoiseProbeStderr),
     ]);
   }
   return [
@@ -79,13 +82,19 @@ function report({ protocol, criteria, snapshots, doublings, control, verdict }: 
     shown.toString(),
     `doublings from the first to the last: ${rise(doublings)}`,
     `control, the last once more with other seeds: ${critical(control)}, doublings ${rise(control.doublings)}`,
-    `Passes at ${criteria.doublings} doubling or more by an interval above 0, where the control has fewer by one that holds 0.`,
-    `verdict: ${verdict}`,
+    `verdict: ${verdict}: ${reason}`,
   ].join('\n');
 }
 
 function critical({ batchSize, atLeast, atMost }: BranchedCriticalBatch): string {
   return `${atLeast ? '≥ ' : ''}${atMost ? '≤ ' : ''}${batchSize}`;
+}
+
+/** The critical batch between the grid's, with its interval. */
+function between({ logFactor, logFactorInterval }: BranchedCriticalBatch, batchSize: number): string {
+  const batch = (log: number): string => number(batchSize * 2 ** log);
+  const [low, high] = logFactorInterval ?? [null, null];
+  return `${batch(logFactor)} [${low === null ? '0' : batch(low)}, ${high === null ? '∞' : batch(high)}]`;
 }
 
 function rise({ value, interval: [low, high] }: Doublings): string {

@@ -3,10 +3,9 @@ import { firstExamples } from '../../data/firstExamples.ts';
 import { uploadExamples } from '../../data/uploadExamples.ts';
 import {
   CRITICAL_BATCH,
-  CRITICAL_BATCH_CRITERIA,
   type CriticalBatchOutcome,
-  judgeCriticalBatch,
   type SnapshotBranches,
+  summariseCriticalBatch,
 } from '../../experiments/criticalBatch.ts';
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import { State } from '../../gpu/state.ts';
@@ -38,7 +37,7 @@ const schema = z.strictObject({
   window: count.default(CRITICAL_BATCH.window),
   seeds: z.int().min(2).default(CRITICAL_BATCH.seeds),
   tolerance: z.number().nonnegative().default(CRITICAL_BATCH.tolerance),
-  /** B_simple and B_noise are of the first so many examples. */
+  /** From so many examples, the first, B_simple and B_noise of the training set are estimated: the branches draw from all of it. */
   examples: z.int().min(2).default(2048),
   seed: z
     .int()
@@ -54,7 +53,6 @@ export type CriticalBatchSpec = z.input<typeof schema>;
 export interface CriticalBatchResult extends CriticalBatchOutcome {
   readonly adapter: AdapterInfo;
   readonly protocol: z.output<typeof schema>;
-  readonly criteria: typeof CRITICAL_BATCH_CRITERIA;
   readonly kernels: KernelRecord;
 }
 
@@ -62,7 +60,8 @@ export interface CriticalBatchResult extends CriticalBatchOutcome {
 const PROBES = 16;
 
 /**
- * Trains a perceptron by plain SGD, branches at each snapshot, and judges how the local critical batch size goes.
+ * Trains a perceptron by plain SGD, branches at each snapshot, and tells how the local critical batch size goes: no verdict, the
+ * protocol is withdrawn.
  * @throws InputError for input that is refused
  */
 export async function* criticalBatchJob(
@@ -103,10 +102,10 @@ export async function* criticalBatchJob(
       theta.write(flatValues(run.layout, weights));
       const point = { model, layout: run.layout, theta, examples, context: { mode: 'eval' as const } };
       yield { type: 'phase', phase: `measuring at step ${step}` };
-      const { local, loss, traceCovariance } = await measureLocalModel(gpu, point, {
+      const { local, loss, bNoiseProbeStderr, traceCovariance } = await measureLocalModel(gpu, point, {
         probes: PROBES,
-        traceProbes: 0,
         seed,
+        populationExamples: dataset.examples,
       });
       yield { type: 'phase', phase: `branching at step ${step}` };
       const last = step === snapshots.at(-1);
@@ -116,18 +115,17 @@ export async function* criticalBatchJob(
         branches.push(branch);
         yield { type: 'progress', done: branches.length, total, unit: 'branches' };
       }
-      found.push({ step, loss, branches, local, traceCovariance });
+      found.push({ step, loss, branches, local, bNoiseProbeStderr, traceCovariance });
       if (!last) continue;
       for await (const branch of runBranches(gpu, { ...branching, weights, seeds: otherSeeds })) {
         control.push(branch);
         yield { type: 'progress', done: factors.length + control.length, total, unit: 'branches' };
       }
     }
-    const outcome = judgeCriticalBatch(found, control, { batchSize, tolerance: spec.tolerance }, seed);
+    const outcome = summariseCriticalBatch(found, control, { batchSize, tolerance: spec.tolerance });
     const result: CriticalBatchResult = {
       adapter: gpu.info,
       protocol: spec,
-      criteria: CRITICAL_BATCH_CRITERIA,
       ...outcome,
       kernels: kernels.record,
     };

@@ -1,0 +1,43 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../nn/inputError.ts';
+import { formatJson } from './formatJson.ts';
+import { writeOutput } from './writeOutput.ts';
+
+/** A folder of an experiment's cells, each a JSON file: what an experiment that was stopped need not do again. */
+export class CellFolder {
+  readonly #path: string;
+
+  /**
+   * Makes the folder where there is none.
+   * @throws InputError where that cannot be
+   */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (error) {
+      throw new InputError(path, '--cells', `cannot be made a folder: ${(error as Error).message}`);
+    }
+  }
+
+  /** @throws InputError naming a file that is no JSON or cannot be read */
+  read(): { readonly name: string; readonly cell: unknown }[] {
+    return readdirSync(this.#path)
+      .filter((file) => file.endsWith('.json') && !file.startsWith('.'))
+      .sort()
+      .map((file) => {
+        const name = join(this.#path, file);
+        try {
+          return { name, cell: JSON.parse(readFileSync(name, 'utf8')) as unknown };
+        } catch (error) {
+          throw new InputError(name, '--cells', `cannot be read: ${(error as Error).message}`);
+        }
+      });
+  }
+
+  /** @throws OutputError naming the file */
+  async write(name: string, cell: unknown): Promise<void> {
+    await writeOutput(join(this.#path, `${name}.json`), `${formatJson(cell)}\n`);
+  }
+}
