@@ -23,16 +23,18 @@ test('reads an IDX file, gzipped or not', () => {
 });
 
 test('refuses a gzip bomb before it unpacks it', () => {
-  const bomb = new Uint8Array(zlib.gzipSync(new Uint8Array(65 * 2 ** 20)));
-  expect(() => readIdx('i', bomb)).toThrow(
-    `i: gzip: says that its ${bomb.length} bytes unpack to 68157440, expected at most`,
+  const bomb = new Uint8Array(zlib.gzipSync(new Uint8Array(2 ** 23)));
+  const saying = (size: number): Uint8Array => {
+    new DataView(bomb.buffer).setUint32(bomb.length - 4, size, true);
+    return bomb;
+  };
+  expect(() => readIdx('i', saying(2 ** 26 + 1))).toThrow(
+    `i: gzip: says that its ${bomb.length} bytes unpack to 67108865, expected at most 100 times as many`,
   );
-  new DataView(bomb.buffer).setUint32(bomb.length - 4, 10, true);
-  const begin = performance.now();
-  expect(() => readIdx('i', bomb)).toThrow(
+  expect(() => readIdx('i', saying(2 ** 26))).toThrow('which deflate cannot do');
+  expect(() => readIdx('i', saying(10))).toThrow(
     'i: gzip: damaged: unpacks to more than the 10 bytes that it says',
   );
-  expect(performance.now() - begin).toBeLessThan(1000);
 });
 
 test.each<[string, Uint8Array, string]>([

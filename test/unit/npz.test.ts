@@ -101,11 +101,12 @@ test('leaves alone what is no array, and what macOS puts beside', () => {
   expect([...readNpz('d.npz', archive).keys()]).toEqual(['x', 'class_names']);
 });
 
-/** Ends within a second, well above what it takes and well below what quadratic time would. */
+/** Ends within two seconds of this process, well above what it takes and well below what quadratic time would. */
 function quickly(work: () => void): void {
-  const begin = performance.now();
+  const begin = process.cpuUsage();
   work();
-  expect(performance.now() - begin).toBeLessThan(1000);
+  const { user, system } = process.cpuUsage(begin);
+  expect((user + system) / 1e6).toBeLessThan(2);
 }
 
 test('headers that made the reader hang', () => {
@@ -142,25 +143,20 @@ function lying(bytes: Uint8Array, member: number, field: keyof typeof ENTRY, val
 }
 
 test('refuses bombs before it unpacks them', () => {
-  const megabytes = (count: number) =>
-    npy(dict('|u1', `(${count * 2 ** 20},)`), new Uint8Array(count * 2 ** 20));
-  const member = megabytes(65);
-  const bomb = zipSync({ 'x.npy': member }, { level: 1 });
-  const [packed, unpacked] = [bomb.length, member.length];
-  expect(unpacked / packed).toBeGreaterThan(100);
+  // Packed a thousand times: as zeros may be, where there are few of them.
+  const zeros = npy(dict('|u1', '(8388608,)'), new Uint8Array(2 ** 23));
+  const packed = zip({ 'x.npy': zeros });
+  expect(zeros.length / packed.length).toBeGreaterThan(900);
+  expect(readNpz('d.npz', packed).get('x')?.data).toHaveLength(2 ** 23);
   quickly(() => {
-    expect(() => readNpz('d.npz', bomb)).toThrow(
-      `d.npz: archive: says that its ${packed} bytes unpack to ${unpacked}, expected at most 100 times as many`,
+    expect(() => readNpz('d.npz', lying(packed, 0, 'size', 2 ** 26 + 1))).toThrow(
+      `d.npz: archive: says that its ${packed.length} bytes unpack to 67108865, expected at most 100 times as many`,
     );
-  });
-  quickly(() => {
-    expect(() => readNpz('d.npz', lying(bomb, 0, 'size', 10))).toThrow(
+    expect(() => readNpz('d.npz', lying(packed, 0, 'size', 10))).toThrow(
       'd.npz: x.npy: damaged: unpacks to more than the 10 bytes that it says',
     );
-  });
-  const small = zip({ 'x.npy': npy(dict('|u1', '(4,)'), [1, 2, 3, 4]) });
-  quickly(() => {
-    expect(() => readNpz('d.npz', lying(small, 0, 'size', 2 ** 26))).toThrow('which deflate cannot do');
+    expect(() => readNpz('d.npz', lying(packed, 0, 'size', 2 ** 26))).toThrow('which deflate cannot do');
+    expect(() => readNpz('d.npz', lying(packed, 0, 'size', 2 ** 23))).toThrow('d.npz: x.npy: ');
   });
   const two = zip({
     'x.npy': npy(dict('|u1', '(4,)'), [1, 2, 3, 4]),
@@ -169,7 +165,6 @@ test('refuses bombs before it unpacks them', () => {
   expect(() => readNpz('d.npz', lying(two, 1, 'local', 0))).toThrow(
     'd.npz: y.npy: begins at byte 0, inside "x.npy"',
   );
-  expect(readNpz('d.npz', zip({ 'x.npy': megabytes(20) })).get('x')?.data).toHaveLength(20 * 2 ** 20);
 });
 
 test.each<[string, Uint8Array, string]>([

@@ -19,8 +19,10 @@ import { applyEdits, type Edit, edits } from './edits.ts';
 const RUNS = Number(process.env.BASIN_MUTATIONS ?? 600);
 /** Of any of them; fast-check prints it with what fails. */
 const SEED = Number(process.env.BASIN_SEED ?? Date.now() % 2 ** 31);
+/** Milliseconds for each test: some for each file, on a machine that does other things. */
+const TIMEOUT = { timeout: 30_000 + 50 * RUNS };
 /** Milliseconds of this process for one file of some kilobytes; none takes 20. */
-const MOST_TIME = 500;
+const MOST_TIME = 1000;
 /** Bytes that one such file may take, of arrays and objects together. */
 const MOST_MEMORY = 2 ** 25;
 
@@ -59,7 +61,7 @@ function mutations(
   make: (inner: (part: Uint8Array) => Uint8Array) => Uint8Array,
   read: (bytes: Uint8Array) => void,
 ): void {
-  test(`${name}: mutated in any way is taken or refused, soon`, () => {
+  test(`${name}: mutated in any way is taken or refused, soon`, TIMEOUT, () => {
     const none = fc.constant<Edit[]>([]);
     const where = fc.oneof(fc.tuple(edits, none), fc.tuple(none, edits), fc.tuple(edits, edits));
     fc.assert(
@@ -219,7 +221,7 @@ mutations(
   },
 );
 
-test('JSON is what JSON.parse makes of it, or refused', () => {
+test('JSON is what JSON.parse makes of it, or refused', TIMEOUT, () => {
   const text = fc.oneof(
     fc.json({ maxDepth: 6 }),
     fc.tuple(fc.json({ maxDepth: 4 }), edits).map(([json, changes]) => {
@@ -269,42 +271,46 @@ const HEADERS = fc.record({
   shape: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 5 }),
 });
 
-test('an array is the same however Python writes its header, and in whatever order its elements lie', () => {
-  fc.assert(
-    fc.property(HEADERS, ({ quote, prefix, long, space, order, trailing, byteOrder, fortran, shape }) => {
-      const q = (text: string) => `${prefix}${quote}${text}${quote}`;
-      const sizes = shape.map((extent) => `${extent}${long}`).join(`,${space}`);
-      const values: Record<string, string> = {
-        descr: q(`${byteOrder}i2`),
-        fortran_order: fortran ? 'True' : 'False',
-        shape: `(${sizes}${shape.length === 1 ? ',' : ''})`,
-      };
-      const entries = order.map((key) => `${q(key)}:${space}${values[key]}`).join(`,${space}`);
-      // Element i in C order holds i; in Fortran order it lies where the first index runs fastest.
-      const elements = elementCount(shape);
-      const content = new Int16Array(elements);
-      for (let i = 0; i < elements; i++) {
-        let [rest, at, stride] = [i, 0, elements];
-        for (const extent of [...shape].reverse()) {
-          stride /= extent;
-          at += (rest % extent) * stride;
-          rest = Math.floor(rest / extent);
+test(
+  'an array is the same however Python writes its header, and in whatever order its elements lie',
+  TIMEOUT,
+  () => {
+    fc.assert(
+      fc.property(HEADERS, ({ quote, prefix, long, space, order, trailing, byteOrder, fortran, shape }) => {
+        const q = (text: string) => `${prefix}${quote}${text}${quote}`;
+        const sizes = shape.map((extent) => `${extent}${long}`).join(`,${space}`);
+        const values: Record<string, string> = {
+          descr: q(`${byteOrder}i2`),
+          fortran_order: fortran ? 'True' : 'False',
+          shape: `(${sizes}${shape.length === 1 ? ',' : ''})`,
+        };
+        const entries = order.map((key) => `${q(key)}:${space}${values[key]}`).join(`,${space}`);
+        // Element i in C order holds i; in Fortran order it lies where the first index runs fastest.
+        const elements = elementCount(shape);
+        const content = new Int16Array(elements);
+        for (let i = 0; i < elements; i++) {
+          let [rest, at, stride] = [i, 0, elements];
+          for (const extent of [...shape].reverse()) {
+            stride /= extent;
+            at += (rest % extent) * stride;
+            rest = Math.floor(rest / extent);
+          }
+          content[fortran ? at : i] = i;
         }
-        content[fortran ? at : i] = i;
-      }
-      const array = npy(
-        `{${entries}${trailing ? ', ' : ''}}`,
-        new Uint8Array(content.buffer),
-        (part) => part,
-      );
-      const x = readNpz(FILE, zipSync({ 'x.npy': array })).get('x')!;
-      expect(x).toEqual({ dtype: 'I16', shape, data: Int16Array.from({ length: elements }, (_, i) => i) });
-    }),
-    { numRuns: RUNS, seed: SEED },
-  );
-});
+        const array = npy(
+          `{${entries}${trailing ? ', ' : ''}}`,
+          new Uint8Array(content.buffer),
+          (part) => part,
+        );
+        const x = readNpz(FILE, zipSync({ 'x.npy': array })).get('x')!;
+        expect(x).toEqual({ dtype: 'I16', shape, data: Int16Array.from({ length: elements }, (_, i) => i) });
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  },
+);
 
-test('tensors come back from safetensors as they were written', () => {
+test('tensors come back from safetensors as they were written', TIMEOUT, () => {
   const shapes = fc.array(fc.nat(4), { maxLength: 4 });
   const dtypes = fc.constantFrom('F32' as const, 'I32' as const, 'I64' as const, 'U8' as const);
   const named = fc.dictionary(fc.string({ unit: 'binary' }), fc.tuple(dtypes, shapes), { maxKeys: 6 });
