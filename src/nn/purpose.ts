@@ -20,6 +20,8 @@ export const purpose = {
   krylovStart: 6,
   /** The one by which it goes on where it is invariant; counter = (step, element / 2). */
   krylovRestart: 7,
+  /** Orders with which a file's is compared; counter = (draw / 2, 0), a word for each of two draws. */
+  unitOrder: 48,
   /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */
   initialWeights: 0x0001_0000,
   /** Synthetic data sets: this plus a number of the data set's own; counter = (element, example). */

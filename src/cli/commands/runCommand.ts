@@ -12,8 +12,14 @@ export interface OutputOptions {
 /**
  * Runs a job to its end: progress on standard error; the result as JSON in `--out` or on standard output, the tensors
  * in `--tensors`. Files are written whole, the result last.
+ * @param textOf what standard output gets of the result instead of JSON
  */
-export async function runCommand(spec: JobSpec, baseDir: string, options: OutputOptions): Promise<void> {
+export async function runCommand(
+  spec: JobSpec,
+  baseDir: string,
+  options: OutputOptions,
+  textOf: (result: unknown) => string = formatJson,
+): Promise<void> {
   checkOutput('--out', options.out);
   checkOutput('--tensors', options.tensors);
   const progress = new Progress();
@@ -28,9 +34,8 @@ export async function runCommand(spec: JobSpec, baseDir: string, options: Output
       if (tensors) writeAtomically(options.tensors, tensors);
       else process.stderr.write(`basin: ${options.tensors} is not written: the job has no tensors to give\n`);
     }
-    const text = `${formatJson(result)}\n`;
-    if (options.out === undefined) process.stdout.write(text);
-    else writeAtomically(options.out, text);
+    if (options.out === undefined) process.stdout.write(`${textOf(result)}\n`);
+    else writeAtomically(options.out, `${formatJson(result)}\n`);
     process.exitCode = exitCode;
   } finally {
     progress.close();
