@@ -7,7 +7,7 @@ export type UnitOrder = 'alike' | 'apart' | 'random';
 
 /** Orders that the given one is compared with. */
 const SHUFFLES = 199;
-/** Standard deviations of them beyond which it is none of them. */
+/** Standard deviations of them beyond which it is none of them, of cube roots: those of sums of squares are about normal (Wilson & Hilferty 1931). */
 const LIMIT = 4;
 
 /**
@@ -21,7 +21,9 @@ export function unitOrder(targets: Targets, unitSize: number): UnitOrder {
   const units = Math.ceil(count / unitSize);
   if (unitSize < 2 || units < 2) return 'random';
   const order = Uint32Array.from({ length: count }, (_, n) => n);
-  const between = betweenUnits(targets, order, unitSize);
+  const squares = betweenUnits(targets, order, unitSize);
+  // What rounding leaves below 0 is 0.
+  const between = (): number => Math.cbrt(Math.max(0, squares()));
   const given = between();
   const random = uniforms();
   const others = Array.from({ length: SHUFFLES }, () => {
@@ -39,16 +41,19 @@ export function unitOrder(targets: Targets, unitSize: number): UnitOrder {
   return given > Math.max(...others) ? 'apart' : 'random';
 }
 
-/** Σᵤ nᵤ|ȳᵤ − ȳ|², but for a constant, in the order that `order` holds when it is called. */
+/** Σᵤ nᵤ|ȳᵤ − ȳ|², in the order that `order` holds when it is called. */
 function betweenUnits(targets: Targets, order: Uint32Array, unitSize: number): () => number {
   if (targets.kind === 'classes') {
-    return () => amongClasses(targets.labels, order, unitSize, targets.classes);
+    const { labels, classes } = targets;
+    // All as one unit: what is left of the sum where the units are alike.
+    const whole = amongClasses(labels, order, labels.length, classes);
+    return () => amongClasses(labels, order, unitSize, classes) - whole;
   }
   const values = columns(targets.y, targets.width);
   return () => values.reduce((sum, column) => sum + amongValues(column, order, unitSize), 0);
 }
 
-/** Σᵤ Σ_c nᵤ_c²/nᵤ, which is the sum of squares between units but for a constant of the classes. */
+/** Σᵤ Σ_c nᵤ_c²/nᵤ. */
 function amongClasses(labels: Uint32Array, order: Uint32Array, unitSize: number, classes: number): number {
   const counts = new Uint32Array(classes);
   let total = 0;
