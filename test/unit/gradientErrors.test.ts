@@ -94,7 +94,7 @@ test('errors in closed form are those of leaving out each example in turn', () =
   }
 });
 
-test('intervals of two standard errors hold the truth as often as they say', () => {
+test('intervals of two standard errors hold the truth as often as they say', { timeout: 60_000 }, () => {
   const [examples, seeds] = [400, 200];
   const normSq = dot(MEAN, MEAN);
   const trace = dot(SPREAD, SPREAD);
@@ -135,7 +135,9 @@ test('there is no error of what two examples say, nor of what rounding hides', (
   expect(gradientTestErrors(without).norm).toBeGreaterThan(0);
 });
 
-test('the error of the mean ratio of single coordinates is what it varies by from sample to sample', () => {
+test('the error of the mean ratio of single coordinates is what it varies by from sample to sample', {
+  timeout: 60_000,
+}, () => {
   const [examples, dims, groups, seeds] = [128, 100, 16, 200];
   const layout = flatLayout([{ name: 'all', shape: [dims] }]);
   const momentsOf = (gradients: readonly Vector[]): CoordinateMoments => {
