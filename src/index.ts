@@ -17,6 +17,12 @@ export { TrainingRun } from './jobs/trainingRun.ts';
 export { batchSharpness } from './measure/batchSharpness.ts';
 export { branchedCriticalBatch } from './measure/branchedCriticalBatch.ts';
 export { covarianceDots } from './measure/covarianceDots.ts';
+export {
+  type CovarianceTrace,
+  estimateCovarianceTrace,
+  exactCovarianceTrace,
+} from './measure/covarianceTraceSpread.ts';
+export { type CurvatureErrors, curvatureErrors } from './measure/curvatureErrors.ts';
 export { directionalDerivatives } from './measure/directionalDerivatives.ts';
 export { effectiveBatchSize, type FiniteSampling, finiteDataNoise } from './measure/effectiveBatchSize.ts';
 export {
@@ -27,6 +33,7 @@ export {
   searchEigenvalues,
 } from './measure/eigenvalues.ts';
 export { FollowedEigenvalue } from './measure/followedEigenvalue.ts';
+export { gradientCurvature } from './measure/gradientCurvature.ts';
 export { type GradientHistogram, gradientHistogram } from './measure/gradientHistogram.ts';
 export { gradientMoments } from './measure/gradientMoments.ts';
 export { gradientSignalToNoise } from './measure/gradientSignalToNoise.ts';
@@ -34,6 +41,7 @@ export { gradientTestErrors } from './measure/gradientTestErrors.ts';
 export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/gradientTests.ts';
 export { estimateTrace, exactTrace, TraceEstimator } from './measure/hessianTrace.ts';
 export { HutchPlusPlus, hutchPlusPlus } from './measure/hutchPlusPlus.ts';
+export { type Interval, ratioInterval, squareInterval, symmetricInterval } from './measure/interval.ts';
 export { type BatchErrors, jackknifeErrors } from './measure/jackknifeErrors.ts';
 export { LargestEigenvalue } from './measure/largestEigenvalue.ts';
 export { type GradientSample, leaveOneOut } from './measure/leaveOneOut.ts';
@@ -46,10 +54,10 @@ export {
   optimalRate,
 } from './measure/localModel.ts';
 export { LossAlongLine } from './measure/lossAlongLine.ts';
-export { meanRatioError } from './measure/meanRatioError.ts';
+export { meanRatioErrors } from './measure/meanRatioErrors.ts';
 export { measureLocalModel } from './measure/measureLocalModel.ts';
 export { microBatchNoise } from './measure/microBatchNoise.ts';
-export { type NoiseErrors, noiseErrors } from './measure/noiseErrors.ts';
+export { type EstimateError, type NoiseErrors, noiseErrors } from './measure/noiseErrors.ts';
 export {
   type GradientNoise,
   gradientNoise,

@@ -7,9 +7,14 @@ export interface SignalToNoise {
   readonly overall: number;
   /** The same with |ḡ|² less tr Σ/N, unbiased above and below: 1/B_simple. */
   readonly overallUnbiased: number;
-  /** Mean over the coordinates; less 1/N, what it would be of noise alone. */
+  /** Mean over the coordinates. */
   readonly mean: number;
-  readonly meanUnbiased: number;
+  /**
+   * (N − 3)/(N − 1)·mean − 1/N: unbiased for the mean of G_d²/Σ_dd where the gradients are normal, since a sample variance's inverse is
+   * (N − 1)/(N − 3) times too large on average, and ḡ_d² of noise alone is Σ_dd/N. Null for fewer than four examples, whose
+   * mean ratio has no expectation.
+   */
+  readonly meanUnbiased: number | null;
   /**
    * 5, 25, 50, 75 and 95 % of them lie below. Of these there is no standard error: a quantile over coordinates that vary on
    * their own is no smooth function of the examples. In samples of known distributions, jackknife and bootstrap by groups found 1 to
@@ -20,10 +25,10 @@ export interface SignalToNoise {
   /** Coordinates whose gradient is the same for all examples: zero behind a dead input or unit. */
   readonly silent: number;
   /**
-   * 1 − N·mean: positive where no coordinate's mean stands out of its noise, which ends training (the EB criterion,
-   * Mahsereci et al. 2017).
+   * −N·meanUnbiased = 1 − N(N − 3)/(N − 1)·mean: positive where no coordinate's mean stands out of its noise, which ends training
+   * (the EB criterion, Mahsereci et al. 2017, made unbiased: 0 on average where all is noise). Null where that is.
    */
-  readonly evidence: number;
+  readonly evidence: number | null;
 }
 
 export const QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95] as const;
@@ -51,13 +56,14 @@ export function gradientSignalToNoise(
   }
   const ratios = all.subarray(0, count).sort();
   const average = ratios.reduce((sum, ratio) => sum + ratio, 0) / count;
+  const meanUnbiased = examples < 4 ? null : ((examples - 3) / (examples - 1)) * average - 1 / examples;
   return {
     overall: signal / noise,
     overallUnbiased: (signal - noise / examples) / noise,
     mean: average,
-    meanUnbiased: average - 1 / examples,
+    meanUnbiased,
     quantiles: QUANTILES.map((quantile) => ratios[Math.floor(quantile * (count - 1))]!),
     silent,
-    evidence: 1 - examples * average,
+    evidence: meanUnbiased === null ? null : -examples * meanUnbiased,
   };
 }

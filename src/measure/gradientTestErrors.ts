@@ -4,8 +4,15 @@ import { jackknife } from './jackknife.ts';
 import { type GradientSample, leaveOneOut } from './leaveOneOut.ts';
 
 /**
+ * Up to this share of √B may (norm test)² be, for the errors along ḡ and across it: what `leaveOneOut` leaves out of ⟨ḡ, Σḡ⟩ grows with
+ * the noise's share of |ḡ|² and falls as 1/√B. Beyond, it changed errors of batches of 8 by half and more.
+ */
+const NOISE_SHARE = 1 / 4;
+
+/**
  * Jackknife errors of the three tests over the examples of their batch, B held: how far a test's value would be from another
- * such batch's. Null for fewer than three examples, and where rounding hides how they differ.
+ * such batch's. Null for fewer than three examples, and where rounding hides how they differ; the last two also for a small batch whose
+ * ḡ is within its noise.
  * @param sample with its `covarianceDots`: without them there is an error of the norm test alone
  */
 export function gradientTestErrors(sample: GradientSample): {
@@ -15,5 +22,11 @@ export function gradientTestErrors(sample: GradientSample): {
   const left = leaveOneOut(sample)?.map((each) => testsFrom({ ...each, batchSize: B }));
   const error = (test: keyof GradientTests): number | null =>
     left ? jackknife(left.map((tests) => tests[test])) : null;
-  return { norm: error('norm'), innerProduct: error('innerProduct'), orthogonality: error('orthogonality') };
+  const noise = sample.traceCovariance / (B * sample.gradNormSq);
+  const known = noise <= NOISE_SHARE * Math.sqrt(B);
+  return {
+    norm: error('norm'),
+    innerProduct: known ? error('innerProduct') : null,
+    orthogonality: known ? error('orthogonality') : null,
+  };
 }

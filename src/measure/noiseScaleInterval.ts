@@ -27,6 +27,11 @@ export function noiseScaleInterval(
 ): NoiseScaleInterval | null {
   if (stderr === null || !Number.isFinite(inverse) || !Number.isFinite(stderr)) return null;
   const reach = studentQuantile(freedom, share) * stderr;
+  return invertedInterval(inverse - reach, inverse + reach);
+}
+
+/** The interval of a noise scale whose inverse has these ends. */
+export function invertedInterval(low: number, high: number): NoiseScaleInterval {
   const inverted = (q: number): number | null => (q > 0 ? 1 / q : null);
-  return { interval: [inverted(inverse + reach), inverted(inverse - reach)], resolved: inverse - reach > 0 };
+  return { interval: [inverted(high), inverted(low)], resolved: low > 0 };
 }

@@ -74,12 +74,23 @@ export class CovarianceTraceEstimator {
     return new CovarianceTraceEstimator(gpu, operator, samples, gradients, [draw, forms]);
   }
 
-  async estimate({ probes, seed }: Probes): Promise<Estimate> {
+  /** One vector of weights [N] a probe of the last round: (sₙ − s̄)/√(N − 1). */
+  get weights(): readonly State[] {
+    return this.#gradients.weights;
+  }
+
+  /**
+   * @param after each round, in which the operator's first `count` directions and products, and `weights`, are of the next
+   *   so many probes
+   */
+  async estimate({ probes, seed }: Probes, after?: (count: number) => Promise<void>): Promise<Estimate> {
     this.#samples.begin(seed);
-    for (let done = 0; done < probes; done += this.#operator.directions.length) {
+    const width = this.#operator.directions.length;
+    for (let done = 0; done < probes; done += width) {
       await submitAhead(this.#gpu, [this.#draw]);
       await this.#gradients.run();
       await this.#operator.apply([this.#forms]);
+      await after?.(Math.min(width, probes - done));
     }
     return estimateFrom(await this.#samples.read(probes));
   }
@@ -108,6 +119,8 @@ export async function estimateTraceCovariance(
  * tr(AΣ) = Σₙ (gₙ − ḡ)ᵀA(gₙ − ḡ)/(N − 1) from every example (unit): N products over the data, and each one's gradient from
  * a pass over itself alone.
  * @param mean ḡ, flat [P]
+ * @param after each round, in which the operator's first directions hold gₙ − ḡ of `count` units from `first` on
+ * @returns the sum, and the terms (gₙ − ḡ)ᵀA(gₙ − ḡ) [N] that make it
  * @throws RangeError for fewer than two examples (units)
  */
 export async function exactTraceCovariance(
@@ -115,7 +128,8 @@ export async function exactTraceCovariance(
   point: Point,
   operator: LinearOperator,
   mean: Float32Array,
-): Promise<Estimate> {
+  after?: (first: number, count: number) => Promise<void>,
+): Promise<Estimate & { readonly terms: readonly number[] }> {
   const units = unitsOf(point);
   if (units < 2) throw new RangeError('one example has no covariance');
   const { layout, directions } = operator;
@@ -147,9 +161,11 @@ export async function exactTraceCovariance(
       for (const [i, program] of take.slice(0, units - unit).entries())
         await each.runOne(unit + i, [program]);
       await operator.apply([forms]);
+      await after?.(unit, Math.min(width, units - unit));
     }
-    const total = (await samples.read(units)).reduce((sum, form) => sum + form, 0);
-    return { value: total / (units - 1), stderr: 0, probes: units };
+    const terms = await samples.read(units);
+    const total = terms.reduce((sum, form) => sum + form, 0);
+    return { value: total / (units - 1), stderr: 0, probes: units, terms };
   } finally {
     samples.dispose();
   }

@@ -24,6 +24,8 @@ export const purpose = {
   followedMix: 9,
   /** Seeds of an experiment's parts, by the replicate's own; counter = (part, 0). */
   experimentPart: 32,
+  /** Orders with which a file's is compared; counter = (draw / 2, 0), a word for each of two draws. */
+  unitOrder: 48,
   /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */
   initialWeights: 0x0001_0000,
   /** Synthetic data sets: this plus a number of the data set's own; counter = (element, example). */

@@ -222,7 +222,7 @@ function compareSpectrum(result: Json, expected: Json, allowed: typeof tolerance
   const { eigenvalues, trace } = expected.hessian as ExpectedSpectrum;
   const magnitudes = eigenvalues.map(({ value }) => Math.abs(value));
   const floor = EIGENVALUE_FLOOR * Math.max(...magnitudes);
-  if (!('traceHessianCovarianceStderr' in result)) {
+  if (!('traceHessianCovarianceProbeStderr' in result)) {
     // A covariance that is rounding is weighed by the curvature.
     const least =
       VARIANCE_FLOOR * ((expected.gradNormSq as number) + ((expected.traceCovariance as number) ?? 0));

@@ -116,7 +116,9 @@ test('norm, inner-product and orthogonality test, and signal-to-noise ratios, ag
   expect(noise.mean / average).toBeCloseTo(1, 4);
   expect(noise.quantiles[2]! / ratios[Math.floor(0.5 * (ratios.length - 1))]!).toBeCloseTo(1, 3);
   expect(noise.silent).toBe(0);
-  expect(noise.evidence).toBeCloseTo(1 - EXAMPLES * average, 2);
+  const factor = (EXAMPLES - 3) / (EXAMPLES - 1);
+  expect(noise.meanUnbiased! / (factor * average - 1 / EXAMPLES)).toBeCloseTo(1, 3);
+  expect(noise.evidence).toBeCloseTo(1 - EXAMPLES * factor * average, 2);
   expect(partValues(point.layout, moments.mean, 0)).toHaveLength(entries[0]!.elements);
 });
 

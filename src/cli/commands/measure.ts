@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { JobSpec } from '../../jobs/job.ts';
+import { measureSummary } from '../measureSummary.ts';
 import { recordedKernels } from '../recordedKernels.ts';
 import { integer, number } from '../trainOptions.ts';
 import { addOutputOptions } from './outputOptions.ts';
@@ -27,9 +28,11 @@ interface MeasureOptions extends OutputOptions {
   exact?: boolean;
   eval?: boolean;
   ghostBatch?: number;
+  ghostOrder?: string;
   probes?: number;
   seed?: number;
   kernels?: string;
+  json?: boolean;
 }
 
 /** `basin measure`: statistics of the gradient, and curvature, at one point. */
@@ -47,70 +50,85 @@ export function registerMeasure(program: Command): void {
     .option('--smallest <K>', '… and the K smallest', integer(1))
     .option('--density', '… and estimate the density of its eigenvalues')
     .option('--log-det <shift>', '… and ln det(H + shift·I)', number)
-    .option('--starts <n>', 'random vectors behind the density and the determinant (default: 8)', integer(2))
-    .option('--steps <n>', 'Lanczos steps from each of them (default: 64)', integer(1))
+    .option('--starts <n>', 'random vectors behind the density and the determinant', integer(2), 8)
+    .option('--steps <n>', 'Lanczos steps from each of them', integer(1), 64)
     .addOption(
-      new Option(
-        '--operator <name>',
-        'the matrix of --eigenvalues, --trace and the like (default: hessian)',
-      ).choices(['hessian', 'gauss-newton', 'empirical-fisher']),
+      new Option('--operator <name>', 'the matrix of --eigenvalues, --trace and the like')
+        .choices(['hessian', 'gauss-newton', 'empirical-fisher'])
+        .default('hessian'),
     )
     .option('--tests', 'also the norm, inner-product and orthogonality test of the gradient')
     .option('--signal-to-noise', "also the gradient's signal-to-noise ratio, overall and by coordinate")
     .addOption(
-      new Option('--histogram [bins]', "also histograms of the elements of the examples' gradients")
+      new Option(
+        '--histogram [bins]',
+        "also histograms of the elements of the examples' gradients (101 bins if no number is given)",
+      )
         .argParser(integer(1))
         .preset('101'),
     )
     .addOption(
-      new Option('--histogram-parameters [bins]', '… and by the value of the parameter')
+      new Option('--histogram-parameters [bins]', '… and by the value of the parameter (20 bins)')
         .argParser(integer(1))
         .preset('20'),
     )
     .option('--trace', 'also estimate the trace of the Hessian')
     .option('--exact', 'compute traces from every example, every parameter')
-    .option('--probes <n>', 'random vectors behind each estimated trace (default: 16)', integer(2))
-    .option('--seed <n>', 'seed of the random vectors (default: 0)', integer(0))
+    .option('--probes <n>', 'random vectors behind each estimated trace', integer(2), 16)
+    .option('--seed <n>', 'seed of the random vectors, and of --ghost-order shuffle', integer(0), 0)
     .option('--kernels <result.json>', 'take the kernels that this result records')
-    .option('--eval', 'BatchNorm in eval mode (default: train mode)')
+    .option('--eval', 'BatchNorm in eval mode, not in train mode')
     .option(
       '--ghost-batch <b>',
       'take each b consecutive examples as one unit, a batch of its own',
       integer(1),
+    )
+    .addOption(
+      new Option('--ghost-order <order>', 'units of the examples as the file has them, or shuffled by --seed')
+        .choices(['file', 'shuffle'])
+        .default('file'),
     );
-  addOutputOptions(command).action(async ({ out, tensors, runtime, ...options }: MeasureOptions) => {
-    const spec = {
-      job: 'measure',
-      model: options.model,
-      weights: options.weights,
-      data: options.data,
-      weights_prefix: options.weightsPrefix,
-      weights_by_order: options.weightsByOrder,
-      hvp: options.hvp,
-      eigenvalues: options.eigenvalues,
-      smallest: options.smallest,
-      density: options.density,
-      log_det: options.logDet,
-      starts: options.starts,
-      steps: options.steps,
-      operator: options.operator,
-      tests: options.tests,
-      signal_to_noise: options.signalToNoise,
-      histogram: options.histogram,
-      histogram_parameters: options.histogramParameters,
-      trace: options.trace,
-      exact: options.exact,
-      eval: options.eval,
-      ghost_batch: options.ghostBatch,
-      probes: options.probes,
-      seed: options.seed,
-      kernels: recordedKernels(options.kernels),
-    };
-    // Keys without a value are left out: a spec is JSON.
-    await runCommand(
-      JSON.parse(JSON.stringify(spec)) as JobSpec,
-      { out, tensors, runtime },
-      { baseDir: process.cwd(), inputs: [options.kernels ?? []].flat() },
-    );
-  });
+  addOutputOptions(command)
+    .option('--json', 'the whole result as JSON also on a terminal, which gets a summary otherwise')
+    .action(async ({ out, tensors, runtime, json, ...options }: MeasureOptions) => {
+      const spec = {
+        job: 'measure',
+        model: options.model,
+        weights: options.weights,
+        data: options.data,
+        weights_prefix: options.weightsPrefix,
+        weights_by_order: options.weightsByOrder,
+        hvp: options.hvp,
+        eigenvalues: options.eigenvalues,
+        smallest: options.smallest,
+        density: options.density,
+        log_det: options.logDet,
+        starts: options.starts,
+        steps: options.steps,
+        operator: options.operator,
+        tests: options.tests,
+        signal_to_noise: options.signalToNoise,
+        histogram: options.histogram,
+        histogram_parameters: options.histogramParameters,
+        trace: options.trace,
+        exact: options.exact,
+        eval: options.eval,
+        ghost_batch: options.ghostBatch,
+        ghost_order: options.ghostOrder,
+        probes: options.probes,
+        seed: options.seed,
+        kernels: recordedKernels(options.kernels),
+      };
+      // Keys without a value are left out: a spec is JSON.
+      const summary = process.stdout.isTTY && !json;
+      await runCommand(
+        JSON.parse(JSON.stringify(spec)) as JobSpec,
+        { out, tensors, runtime },
+        {
+          baseDir: process.cwd(),
+          inputs: [options.kernels ?? []].flat(),
+          textOf: summary ? measureSummary : undefined,
+        },
+      );
+    });
 }

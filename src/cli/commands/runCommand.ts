@@ -25,6 +25,8 @@ export interface CommandSettings {
   readonly inputs?: readonly string[];
   /** What the result says, made of what the job gave. */
   readonly complete?: (result: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+  /** What standard output gets of the result; JSON by default. */
+  readonly textOf?: (result: Record<string, unknown>) => string;
   /** What replicas are called, in their order. */
   readonly replicas?: readonly string[];
 }
@@ -37,7 +39,7 @@ export interface CommandSettings {
 export async function runCommand(
   spec: JobSpec,
   { out, tensors: tensorsPath, runtime }: OutputOptions,
-  { baseDir, inputs = [], replicas, complete = (result) => result }: CommandSettings,
+  { baseDir, inputs = [], replicas, complete = (result) => result, textOf = formatJson }: CommandSettings,
 ): Promise<void> {
   const outputs = { '--out': out, '--tensors': tensorsPath };
   checkOutputs(outputs);
@@ -56,7 +58,7 @@ export async function runCommand(
     }
     if (out !== undefined) await saveJson(out, result);
     else if (isOutputClosed()) failed ??= lost(tensorsPath !== undefined);
-    else await print(`${formatJson(result)}\n`);
+    else await print(`${textOf(result)}\n`);
     if (failed) throw failed;
     process.exitCode = exitCode;
   } finally {

@@ -4,7 +4,7 @@ import { gradientSignalToNoise, QUANTILES } from '../../measure/gradientSignalTo
 import { gradientTestErrors } from '../../measure/gradientTestErrors.ts';
 import { gradientTests } from '../../measure/gradientTests.ts';
 import type { GradientSample } from '../../measure/leaveOneOut.ts';
-import { meanRatioError } from '../../measure/meanRatioError.ts';
+import { meanRatioErrors } from '../../measure/meanRatioErrors.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
 import { signalToNoiseErrors } from '../../measure/signalToNoiseErrors.ts';
 import type { JobEvent } from '../jobEvent.ts';
@@ -78,8 +78,8 @@ export async function* gradientStatistics(
   return made;
 }
 
-function measured(value: number, stderr: number | null): Measured {
-  return { value: Number.isFinite(value) ? value : null, stderr };
+function measured(value: number | null, stderr: number | null): Measured {
+  return { value, stderr };
 }
 
 function tests(sample: GradientSample): GradientStatistics['gradientTests'] {
@@ -101,15 +101,15 @@ async function signalToNoise(
   const units = unitsOf(point);
   const found = gradientSignalToNoise(point.layout, { ...moments, examples: units });
   const whole = signalToNoiseErrors(sample);
-  const ofMean = await meanRatioError(gpu, point, dataset, moments);
+  const ofMean = await meanRatioErrors(gpu, point, dataset, moments);
   return {
     overall: measured(found.overall, whole.overall),
     overallUnbiased: measured(found.overallUnbiased, whole.overallUnbiased),
-    mean: measured(found.mean, ofMean),
-    meanUnbiased: measured(found.meanUnbiased, ofMean),
+    mean: measured(found.mean, ofMean.mean),
+    meanUnbiased: measured(found.meanUnbiased, ofMean.meanUnbiased),
     quantiles: QUANTILES.map((quantile, i) => ({ quantile, value: found.quantiles[i] ?? null })),
     silent: found.silent,
-    evidence: measured(found.evidence, ofMean === null ? null : units * ofMean),
+    evidence: measured(found.evidence, ofMean.meanUnbiased === null ? null : units * ofMean.meanUnbiased),
   };
 }
 

@@ -1,8 +1,11 @@
 import type { Gpu } from '../../gpu/device.ts';
-import type { Estimate } from '../../measure/estimate.ts';
+import {
+  type CovarianceTrace,
+  estimateCovarianceTrace,
+  exactCovarianceTrace,
+} from '../../measure/covarianceTraceSpread.ts';
 import { CurvatureOperator } from '../../measure/operator.ts';
 import type { Point } from '../../measure/pass.ts';
-import { estimateTraceCovariance, exactTraceCovariance } from '../../measure/traceHessianCovariance.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 
 /** Vectors that are multiplied by the Hessian in one pass over the data. */
@@ -15,14 +18,14 @@ export async function hessianProducts(
   directions: readonly Float32Array[],
   mean: Float32Array,
   { exact, probes, seed, covariance }: MeasureSettings & { covariance: boolean },
-): Promise<{ products: readonly Float32Array[]; traceHessianCovariance: Estimate | null }> {
+): Promise<{ products: readonly Float32Array[]; traceHessianCovariance: CovarianceTrace | null }> {
   const hessian = await CurvatureOperator.open(gpu, point, WIDTH);
   try {
     const products = await hessian.times(directions);
     if (!covariance) return { products, traceHessianCovariance: null };
     const traceHessianCovariance = exact
-      ? await exactTraceCovariance(gpu, point, hessian, mean)
-      : await estimateTraceCovariance(gpu, point, hessian, { probes, seed });
+      ? await exactCovarianceTrace(gpu, point, hessian, mean)
+      : await estimateCovarianceTrace(gpu, point, hessian, { probes, seed });
     return { products, traceHessianCovariance };
   } finally {
     hessian.dispose();

@@ -1,6 +1,9 @@
+import { permutedIndex } from '../../data/permutation.ts';
 import { writeSafetensors } from '../../data/safetensors.ts';
+import { selectExamples } from '../../data/selectExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { unitsOf } from '../../measure/pass.ts';
+import { unitOrder } from '../../measure/unitOrder.ts';
 import { InputError } from '../../nn/inputError.ts';
 import { flatValues } from '../flatValues.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
@@ -11,11 +14,13 @@ import { hessianProducts } from './hessianProducts.ts';
 import { measureResult } from './measureResult.ts';
 import { type MeasureSpec, parseMeasureSpec } from './measureSpec.ts';
 import { momentsOf } from './moments.ts';
+import { withoutNonFinite } from './nonFinite.ts';
 import { openPoint } from './openPoint.ts';
+import { pointErrors } from './pointErrors.ts';
 import { readMeasureInput } from './readMeasureInput.ts';
 import { resultTensors } from './resultTensors.ts';
 import { spectralResults } from './spectralResults.ts';
-import { warnings } from './warnings.ts';
+import { nullReasons, warnings } from './warnings.ts';
 
 /** The key under which a matrix's spectrum is reported. */
 const OPERATORS = {
@@ -41,31 +46,51 @@ export async function* measureJob(
   for (const text of input.notes) yield { type: 'note', text };
   const N = input.dataset.examples;
 
+  const order = spec.ghost_order === 'shuffle' ? shuffledOrder(N, spec.seed) : null;
+  const measured = order ? { ...input, dataset: selectExamples(input.dataset, order) } : input;
+  const fileOrder =
+    spec.ghost_batch && !order ? unitOrder(input.dataset.targets, spec.ghost_batch) : 'random';
+
   yield { type: 'phase', phase: 'measuring' };
-  const { point, dispose } = openPoint(gpu, input, spec.ghost_batch);
+  const { point, dispose } = openPoint(gpu, measured, spec.ghost_batch);
   try {
     const { layout } = point;
-    const moments = await momentsOf(gpu, point);
+    const inOrder = await momentsOf(gpu, point);
+    const moments = order ? { ...inOrder, perExampleLoss: asInFile(inOrder.perExampleLoss, order) } : inOrder;
     yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
     requireFinite(spec.data, moments.perExampleLoss);
     const directions = [moments.mean, ...(input.vector ? [flatValues(layout, input.vector)] : [])];
-    const { products, traceHessianCovariance } = await hessianProducts(gpu, point, directions, moments.mean, {
-      ...spec,
-      covariance: moments.centredSquares !== null && unitsOf(point) > 1,
-    });
+    const { products, traceHessianCovariance: trace } = await hessianProducts(
+      gpu,
+      point,
+      directions,
+      moments.mean,
+      { ...spec, covariance: moments.centredSquares !== null && unitsOf(point) > 1 },
+    );
     const sample = await gradientSample(gpu, point, moments, { alongMean: spec.tests });
-    const statistics = yield* gradientStatistics(gpu, point, spec, input, moments, sample);
+    const errors = await pointErrors(gpu, point, measured.dataset, moments, sample, {
+      product: products[0]!,
+      trace,
+    });
+    const statistics = yield* gradientStatistics(gpu, point, spec, measured, moments, sample);
     const spectral = yield* spectralResults(gpu, point, spec);
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
+    const { result, keys } = withoutNonFinite({
+      ...measureResult(point, inOrder.perExampleLoss, moments, errors, products, trace, spec.exact),
+      ...(Object.keys(spectral.results).length > 0 ? { [OPERATORS[spec.operator]]: spectral.results } : {}),
+      ...statistics,
+    });
     yield {
       type: 'result',
       result: {
-        ...measureResult(point, moments, sample, products, traceHessianCovariance, spec.exact),
-        ...(Object.keys(spectral.results).length > 0 ? { [OPERATORS[spec.operator]]: spectral.results } : {}),
-        ...statistics,
+        ...result,
         kernels: kernels.record,
-        warnings: [...warnings(point, spec, sample), ...spectral.warnings],
+        warnings: [
+          ...warnings(point, spec, errors, fileOrder),
+          ...nullReasons(result, errors, keys),
+          ...spectral.warnings,
+        ],
       },
       tensors: writeSafetensors(resultTensors(layout, moments, products[1], unitsOf(point))),
       exitCode: 0,
@@ -73,6 +98,20 @@ export async function* measureJob(
   } finally {
     dispose();
   }
+}
+
+/** The examples' indices in the order in which they are measured. */
+function shuffledOrder(examples: number, seed: number): number[] {
+  return Array.from({ length: examples }, (_, n) => permutedIndex(seed, 0, examples, n));
+}
+
+/** Values of examples that were taken in an order, as they stand in the file. */
+function asInFile(values: Float32Array, order: readonly number[]): Float32Array {
+  const back = new Float32Array(values.length);
+  order.forEach((n, i) => {
+    back[n] = values[i]!;
+  });
+  return back;
 }
 
 /** @throws InputError naming the first example whose loss is not finite */

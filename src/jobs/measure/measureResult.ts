@@ -1,56 +1,56 @@
-import { dot64, type Estimate } from '../../measure/estimate.ts';
-import type { GradientSample } from '../../measure/leaveOneOut.ts';
-import { noiseErrors } from '../../measure/noiseErrors.ts';
+import type { CovarianceTrace } from '../../measure/covarianceTraceSpread.ts';
+import { dot64 } from '../../measure/estimate.ts';
+import type { Interval } from '../../measure/interval.ts';
 import { gradientNoise } from '../../measure/noiseScale.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
 import { partValues } from '../flatValues.ts';
 import type { Moments } from './moments.ts';
+import type { PointErrors } from './pointErrors.ts';
 
 /**
- * The keys that every measurement has (interfaces, §3), by what was measured.
- * @param sample null where there is no covariance
+ * The keys that every measurement has (interfaces, §3), by what was measured. `…Stderr` is the standard error of the number that is
+ * reported, over the examples (units); `…Interval` the 95 % interval of what it is an estimate of, the true gradient's and Hessian's number: its
+ * ends are null at infinity.
+ * @param lossesInOrder the examples' losses in the order in which they are in units; in `moments` they are as in the file
+ * @param errors null where there are none
  * @param products H times the gradient first
- * @param traceHessianCovariance null where there is no covariance
+ * @param trace tr(HΣ), null where there is no covariance
+ * @param exact whether that is not by probes
  */
 export function measureResult(
   point: Point,
+  lossesInOrder: Float32Array,
   moments: Moments,
-  sample: GradientSample | null,
+  errors: PointErrors | null,
   products: readonly Float32Array[],
-  traceHessianCovariance: Estimate | null,
+  trace: CovarianceTrace | null,
   exact: boolean,
-): object {
+): Record<string, unknown> {
   const { layout, examples, context, ghostBatch } = point;
   const units = unitsOf(point);
   const gHg = dot64(moments.mean, products[0]!);
-  const errors = sample && noiseErrors(sample);
   const whole = summary(moments.mean, moments.centredSquares, units);
+  const noise = errors?.noise;
+  const curvature = errors?.curvature;
   return {
     mode: context.mode,
     examples: examples.examples,
     ...(ghostBatch === undefined ? {} : { ghostBatch, units }),
     parameters: layout.entries.reduce((total, { elements }) => total + elements, 0),
-    loss: meanOverUnits(moments.perExampleLoss, ghostBatch ?? 1),
+    loss: meanOverUnits(lossesInOrder, ghostBatch ?? 1),
     perExampleLoss: [...moments.perExampleLoss],
     gradNormSq: whole.gradNormSq,
     perExampleGradNormSq: moments.perExampleGradNormSq && [...moments.perExampleGradNormSq],
-    traceCovariance: whole.traceCovariance,
-    traceCovarianceStderr: errors?.traceCovariance ?? null,
-    gradNormSqUnbiased: whole.gradNormSqUnbiased,
-    gradNormSqUnbiasedStderr: errors?.gradNormSqUnbiased ?? null,
-    bSimple: whole.bSimple,
-    bSimpleStderr: errors?.bSimple ?? null,
-    bSimpleResolved: (whole.gradNormSqUnbiased ?? 0) > 0,
-    gHg,
-    traceHessianCovariance: traceHessianCovariance?.value ?? null,
-    ...(traceHessianCovariance && !exact
-      ? { traceHessianCovarianceStderr: traceHessianCovariance.stderr }
-      : {}),
-    bNoise: traceHessianCovariance
-      ? ratio(traceHessianCovariance.value, gHg - traceHessianCovariance.value / units)
-      : null,
-    epsMax: ratio(whole.gradNormSq, gHg),
-    deltaLossMax: ratio(whole.gradNormSq ** 2, 2 * gHg),
+    ...estimate('traceCovariance', whole.traceCovariance, noise?.traceCovariance),
+    ...estimate('gradNormSqUnbiased', whole.gradNormSqUnbiased, noise?.gradNormSqUnbiased),
+    ...estimate('bSimple', whole.bSimple, noise?.bSimple),
+    bSimpleResolved: noise?.bSimple?.resolved ?? false,
+    ...estimate('gHg', gHg, curvature?.gHg),
+    ...estimate('traceHessianCovariance', trace?.value ?? null, curvature?.traceHessianCovariance),
+    ...(trace && !exact ? { traceHessianCovarianceProbeStderr: trace.stderr } : {}),
+    ...estimate('bNoise', trace && ratio(trace.value, gHg - trace.value / units), curvature?.bNoise),
+    ...estimate('epsMax', ratio(whole.gradNormSq, gHg), curvature?.epsMax),
+    ...estimate('deltaLossMax', ratio(whole.gradNormSq ** 2, 2 * gHg), curvature?.deltaLossMax),
     layers: Object.fromEntries(
       layout.entries.map((entry, i) => {
         const { gradNormSq, traceCovariance, bSimple } = summary(
@@ -61,6 +61,19 @@ export function measureResult(
         return [entry.name, { gradNormSq, traceCovariance, bSimple }];
       }),
     ),
+  };
+}
+
+/** A number under its name, with its standard error and interval, null where there are none. */
+function estimate(
+  name: string,
+  value: number | null,
+  error: { readonly stderr: number; readonly interval: Interval | null } | null | undefined,
+): object {
+  return {
+    [name]: value,
+    [`${name}Stderr`]: error?.stderr ?? null,
+    [`${name}Interval`]: error?.interval ?? null,
   };
 }
 

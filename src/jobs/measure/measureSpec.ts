@@ -27,6 +27,8 @@ const schema = z.strictObject({
   operator: z.enum(['hessian', 'gauss-newton', 'empirical-fisher']).default('hessian'),
   /** Each so many consecutive examples are one unit, a batch of its own. */
   ghost_batch: z.int().min(1).optional(),
+  /** Whether units are of examples as they stand in the file, or shuffled by `seed`. */
+  ghost_order: z.enum(['file', 'shuffle']).default('file'),
   /** Also estimate the Hessian's trace. */
   trace: z.boolean().default(false),
   /** Also the norm, inner-product and orthogonality test of the gradient over all data. */
@@ -64,7 +66,17 @@ export type MeasureSettings = z.output<typeof schema>;
 export function parseMeasureSpec(given: MeasureSpec): MeasureSettings {
   const { job: _, ...spec } = given as MeasureSpec & { job?: string };
   const parsed = schema.safeParse(spec);
-  if (parsed.success) return withHistogram(parsed.data);
+  if (parsed.success) {
+    const { ghost_batch, ghost_order } = parsed.data;
+    if (ghost_order === 'shuffle' && ghost_batch === undefined) {
+      throw new InputError(
+        'measure',
+        'ghost_order',
+        'shuffle is for units of several examples; give ghost_batch too',
+      );
+    }
+    return withHistogram(parsed.data);
+  }
   const issue = parsed.error.issues[0]!;
   const key = issue.code === 'unrecognized_keys' ? issue.keys[0]! : issue.path.join('.');
   throw new InputError(
