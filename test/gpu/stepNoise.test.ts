@@ -14,6 +14,7 @@ import { gradientTests } from '../../src/measure/gradientTests.ts';
 import { jackknifeErrors } from '../../src/measure/jackknifeErrors.ts';
 import { type MicroBatchNoise, microBatchNoise } from '../../src/measure/microBatchNoise.ts';
 import { unitSpread } from '../../src/measure/unitSpread.ts';
+import { deriveSeed } from '../../src/nn/deriveSeed.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { ghostNormalize } from '../../src/nn/ghostNormalize.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
@@ -91,7 +92,7 @@ async function trained(settings: TrainSettings): Promise<{ readings: Reading[]; 
 function pointOf(gpu: Gpu, layers: LayerSpec[], data: Dataset, seed: number) {
   const model = parseModel('model', { layers, loss: 'cross_entropy' });
   const layout = parameterLayout(model);
-  const initial = [...initialStateDict(model, seed)].map(
+  const initial = [...initialStateDict(model, deriveSeed(seed, 'init'))].map(
     ([name, { data: values }]) => [name, values] as const,
   );
   const theta = new State(gpu, { label: 'parameters', shape: [layout.length] });
