@@ -69,7 +69,17 @@ class Planner {
     });
   }
 
+  /** @throws where something does not fit; no flat vector is left then */
   plan(): { dispatches: Dispatch[]; owned: GPUBuffer[] } {
+    try {
+      return this.#plan();
+    } catch (error) {
+      for (const buffer of this.#owned) buffer.destroy();
+      throw error;
+    }
+  }
+
+  #plan(): { dispatches: Dispatch[]; owned: GPUBuffer[] } {
     const { arena } = this.#options;
     const { nodes } = this.#graph;
     // Flat vectors keep zeros between their tensors, so they are no one else's before or after.

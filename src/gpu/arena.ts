@@ -1,4 +1,5 @@
-import type { Gpu } from './device.ts';
+import { type Gpu, largestBinding } from './device.ts';
+import { LimitError } from './limitError.ts';
 
 /**
  * Whole buffers handed out by lifetime and size class, never slices of one: a buffer may not be bound read-only and
@@ -19,14 +20,17 @@ export class Arena {
     return this.#all.reduce((total, buffer) => total + buffer.size, 0);
   }
 
-  /** A buffer of at least `bytes`, with anything in it. */
+  /**
+   * A buffer of at least `bytes`, with anything in it.
+   * @throws LimitError if the adapter's largest storage binding is passed, with both sizes
+   */
   acquire(bytes: number): GPUBuffer {
     const size = sizeClass(bytes);
     const free = this.#free.get(size)?.pop();
     if (free) return free;
-    const limit = this.#gpu.device.limits.maxStorageBufferBindingSize;
+    const limit = largestBinding(this.#gpu);
     if (bytes > limit) {
-      throw new Error(
+      throw new LimitError(
         `an intermediate result takes ${bytes} bytes, this adapter's largest storage binding is ${limit} bytes; ` +
           'use a smaller batch or fewer replicas',
       );

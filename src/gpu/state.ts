@@ -1,4 +1,5 @@
-import type { Gpu } from './device.ts';
+import { type Gpu, largestBinding } from './device.ts';
+import { LimitError } from './limitError.ts';
 import { orLost } from './orLost.ts';
 
 export interface StateOptions {
@@ -35,7 +36,7 @@ export class State {
   readonly buffer: GPUBuffer;
   readonly #gpu: Gpu;
 
-  /** @throws if the adapter's largest storage binding is passed, with both sizes. */
+  /** @throws LimitError if the adapter's largest storage binding is passed, with both sizes. */
   constructor(gpu: Gpu, { label, shape, dtype = 'f32', replicas }: StateOptions) {
     this.label = label;
     this.shape = shape;
@@ -47,9 +48,9 @@ export class State {
     this.#gpu = gpu;
     const bytes =
       4 * aligned(Math.max(1, this.replicated ? this.replicaStride * this.replicas : this.elements));
-    const limit = gpu.device.limits.maxStorageBufferBindingSize;
+    const limit = largestBinding(gpu);
     if (bytes > limit) {
-      throw new Error(
+      throw new LimitError(
         `${label}: ${bytes} bytes (${this.replicas} × [${shape.join(', ')}]) pass this adapter's largest storage ` +
           `binding of ${limit} bytes; use fewer replicas or a smaller model`,
       );
@@ -80,6 +81,17 @@ export class State {
 
   async readU32(replica = 0): Promise<Uint32Array> {
     return new Uint32Array(await this.#readBytes(replica));
+  }
+
+  /** A shared state with one replica's values (or the shared ones) as they are after all that was submitted. */
+  copyOf(replica: number): State {
+    const copy = new State(this.#gpu, { label: this.label, shape: this.shape, dtype: this.dtype });
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder({ label: `copy ${this.label}` });
+    const from = 4 * replica * this.replicaStride;
+    encoder.copyBufferToBuffer(this.buffer, from, copy.buffer, 0, 4 * this.elements);
+    device.queue.submit([encoder.finish()]);
+    return copy;
   }
 
   async #readBytes(replica: number): Promise<ArrayBuffer> {

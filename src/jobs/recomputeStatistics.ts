@@ -2,6 +2,7 @@ import { compile } from '../autograd/compile.ts';
 import type { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { orLost } from '../gpu/orLost.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { bufferLayout } from '../nn/batchNorm.ts';
 import { forward } from '../nn/forward.ts';
@@ -53,26 +54,22 @@ export async function recomputeStatistics(
     buffers.write(flatValues(bufferLayout(model), fresh), { replica });
   }
   const total = examples.examples;
-  const counters = new State(gpu, { label: 'statistics counters', shape: [3], dtype: 'u32' });
-  const sizes = passBatches(total, batchSize);
-  const programs = new Map(
-    await Promise.all(
-      [...new Set(sizes)].map(async (size) => {
+  await Scope.within(async (scope) => {
+    const counters = scope.own(new State(gpu, { label: 'statistics counters', shape: [3], dtype: 'u32' }));
+    const sizes = passBatches(total, batchSize);
+    const kinds = [...new Set(sizes)];
+    const programs = await scope.all(
+      kinds.map((size) => {
         const graph = new Graph();
         const sampler = { mode: 'sequential' as const, examples: total, counters };
         const [x] = gather(examples, sampleIndices(graph, sampler, size));
         forward(model, unpack(read(graph, theta), layout), x, { mode: 'train', buffers, cumulative: true });
         advance(graph, counters, size, total);
         const label = `batch statistics B=${size}`;
-        return [size, await compile(gpu, graph, { label, replicas: theta.replicas, arena })] as const;
+        return compile(gpu, graph, { label, replicas: theta.replicas, arena });
       }),
-    ),
-  );
-  try {
-    for (const size of sizes) programs.get(size)!.run();
+    );
+    for (const size of sizes) programs[kinds.indexOf(size)]!.run();
     await orLost(gpu, gpu.device.queue.onSubmittedWorkDone());
-  } finally {
-    for (const program of programs.values()) program.dispose();
-    counters.dispose();
-  }
+  });
 }
