@@ -6,6 +6,7 @@ import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
 import type { OptimalStepSpec } from './experiments/optimalStepJob.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import type { TuneSpec } from './kernels/tuneJob.ts';
+import { LastStep } from './lastStep.ts';
 import { measureJob } from './measure/measureJob.ts';
 import type { MeasureSpec } from './measure/measureSpec.ts';
 import type { Reading } from './reading.ts';
@@ -33,9 +34,26 @@ export function takesTunedKernels({ job }: { readonly job: string }): boolean {
 /**
  * Runs a job and yields what happens, alike in a page's worker, under Node and in a headless browser. Taking no
  * more events pauses it; `control` pauses, stops and changes the learning rate from outside.
- * @throws InputError for input that is refused, DeviceLostError if the device goes away.
+ * @throws InputError for input that is refused; DeviceLostError if the device goes away, with the last step read.
  */
 export async function* runJob(
+  gpu: Gpu,
+  spec: JobSpec,
+  host: JobHost,
+  control?: RunControl,
+): AsyncGenerator<JobEvent, void, void> {
+  const last = new LastStep();
+  try {
+    for await (const event of jobEvents(gpu, spec, host, control)) {
+      last.take(event);
+      yield event;
+    }
+  } catch (error) {
+    throw last.naming(error);
+  }
+}
+
+async function* jobEvents(
   gpu: Gpu,
   spec: JobSpec,
   host: JobHost,

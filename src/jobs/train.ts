@@ -1,5 +1,7 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { DeviceLostError } from '../gpu/orLost.ts';
+import { Scope } from '../gpu/scope.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -7,10 +9,10 @@ import type { LayerSpec, LossName, ModelSpec } from '../nn/modelSpec.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import type { Averaging } from '../optim/average.ts';
 import { learningRates, type Schedule } from '../optim/schedule.ts';
-import { type Evaluation, Evaluator } from './evaluator.ts';
+import type { Evaluation, Evaluator } from './evaluator.ts';
 import type { Reading } from './reading.ts';
 import { ReplicaLog } from './replicaLog.ts';
-import { TrainingRun } from './trainingRun.ts';
+import { type StepReading, TrainingRun } from './trainingRun.ts';
 
 export interface TrainSettings {
   readonly model: readonly LayerSpec[];
@@ -90,43 +92,88 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
       };
     }),
   });
-  return new Training(gpu, { model, dataset, smallBatch }, run);
+  return new Training(run, { model, data: settings.data, smallBatch, steps });
 }
 
 /** A run under way. Nothing runs but what is asked for by taking readings. */
 export class Training {
   readonly model: ModelSpec;
-  readonly #gpu: Gpu;
-  readonly #dataset: Dataset;
-  readonly #smallBatch: number;
   readonly #run: TrainingRun;
+  /** What it trains on, as it was given. */
+  readonly #data: Dataset;
+  readonly #smallBatch: number;
+  /** Of the whole run. */
+  readonly #steps: number;
   readonly #logs: readonly ReplicaLog[];
+  readonly #scope = new Scope();
+  /** By the data set as it was given. */
+  readonly #evaluators = { last: new Map<Dataset, Evaluator>(), averaged: new Map<Dataset, Evaluator>() };
+  /** Readings that came back, and how many of them were told. */
+  #unread: { readonly readings: readonly StepReading[]; at: number } = { readings: [], at: 0 };
+  #lastStep = 0;
 
   constructor(
-    gpu: Gpu,
-    of: { readonly model: ModelSpec; readonly dataset: Dataset; readonly smallBatch: number },
     run: TrainingRun,
+    of: {
+      readonly model: ModelSpec;
+      readonly data: Dataset;
+      readonly smallBatch: number;
+      readonly steps: number;
+    },
   ) {
-    this.#gpu = gpu;
-    this.model = of.model;
-    this.#dataset = of.dataset;
-    this.#smallBatch = of.smallBatch;
     this.#run = run;
+    this.model = of.model;
+    this.#data = of.data;
+    this.#smallBatch = of.smallBatch;
+    this.#steps = of.steps;
     this.#logs = Array.from({ length: run.replicas }, () => new ReplicaLog());
   }
 
   /**
    * Takes steps and yields a reading for each step and replica, up to step `until` (counted from 1; all by default). The
-   * device is some steps ahead of what was yielded. A replica that diverges yields no more.
-   * @throws DeviceLostError
+   * device is some steps ahead of what was yielded; left early, the next call goes on with the next reading. A replica that
+   * diverges yields no more, and when all have diverged the run ends: `steps` and `diverged` tell where.
+   * @throws DeviceLostError naming the last step read
    */
-  async *readings(until?: number): AsyncGenerator<Reading, void, void> {
+  async *readings(until = Number.POSITIVE_INFINITY): AsyncGenerator<Reading, void, void> {
+    yield* this.#told(until);
+    const chunks = this.#run.steps(until);
+    for (;;) {
+      const { value, done } = await this.#named(chunks.next());
+      if (done) return;
+      const left = this.#unread.readings.slice(this.#unread.at);
+      this.#unread = { readings: left.concat(value), at: 0 };
+      yield* this.#told(until);
+    }
+  }
+
+  /** Those of the readings that came back which no one has had, up to step `until`. */
+  *#told(until: number): Generator<Reading, void, void> {
     const names = this.#run.layout.entries.map(({ name }) => name);
-    for await (const steps of this.#run.steps(until)) {
-      for (const step of steps) {
-        const reading = this.#logs[step.replica]!.take(step, { smallBatch: this.#smallBatch, names });
-        if (reading) yield reading;
-      }
+    for (;;) {
+      const step = this.#unread.readings[this.#unread.at];
+      if (!step || step.step > until) return;
+      this.#unread.at++;
+      this.#lastStep = step.step;
+      const reading = this.#logs[step.replica]!.take(step, { smallBatch: this.#smallBatch, names });
+      if (reading) yield reading;
+    }
+  }
+
+  /** Steps taken so far; no more are where all replicas have diverged. */
+  get steps(): number {
+    return this.#run.submitted;
+  }
+
+  /** Work of the device whose loss is told with the last step read. */
+  async #named<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof DeviceLostError)) throw error;
+      throw new DeviceLostError(
+        `${error.message}; the last step read was ${this.#lastStep} of ${this.#steps}`,
+      );
     }
   }
 
@@ -145,30 +192,40 @@ export class Training {
    * statistics recomputed for them.
    */
   async stateDict(replica = 0, which: 'last' | 'averaged' = 'last'): Promise<Map<string, Float32Array>> {
-    if (which === 'averaged') await this.#run.recomputeAveragedStatistics();
-    return this.#run.weights(replica, which);
+    if (which === 'averaged') await this.#named(this.#run.recomputeAveragedStatistics());
+    return this.#named(this.#run.weights(replica, which));
   }
 
-  /** Loss and accuracy over a whole data set, a result a replica; the training data by default. */
-  async evaluate(data?: Dataset, which: 'last' | 'averaged' = 'last'): Promise<Evaluation[]> {
-    const run = this.#run;
-    if (which === 'averaged') await run.recomputeAveragedStatistics();
-    const [theta, buffers] =
-      which === 'last' ? [run.theta, run.buffers] : [run.averaged, run.averagedBuffers];
-    if (!theta) throw new Error('the run keeps no average');
-    const dataset = data ? fitDataset(data, this.model, 'model').dataset : this.#dataset;
-    const { layout, arena } = run;
-    const { model } = this;
-    const evaluator = await Evaluator.open(this.#gpu, { model, layout, theta, buffers, dataset, arena });
-    try {
-      return await evaluator.evaluate();
-    } finally {
-      evaluator.dispose();
-    }
+  /**
+   * One replica as it is now, to be measured over the training data while the run may go on (`gradientMoments`,
+   * `CurvatureOperator`, …): a copy, freed by its `dispose` or with the run. See `TrainingRun.point`.
+   */
+  point(...args: Parameters<TrainingRun['point']>): ReturnType<TrainingRun['point']> {
+    return this.#run.point(...args);
+  }
+
+  /**
+   * Loss and accuracy over a whole data set, a result a replica; the training data by default, which are on the device
+   * already. Another data set stays there, with what evaluates it, until the run is disposed of.
+   */
+  async evaluate(data = this.#data, which: 'last' | 'averaged' = 'last'): Promise<Evaluation[]> {
+    const evaluator = await this.#evaluator(data, which);
+    if (which === 'averaged') await this.#named(this.#run.recomputeAveragedStatistics());
+    return this.#named(evaluator.evaluate());
+  }
+
+  async #evaluator(data: Dataset, which: 'last' | 'averaged'): Promise<Evaluator> {
+    const known = this.#evaluators[which].get(data);
+    if (known) return known;
+    const dataset = data === this.#data ? undefined : fitDataset(data, this.model, 'model').dataset;
+    const made = this.#scope.own(await this.#named(this.#run.evaluator(dataset, which)));
+    this.#evaluators[which].set(data, made);
+    return made;
   }
 
   /** Frees all that the run holds on the device. */
   dispose(): void {
+    this.#scope.dispose();
     this.#run.dispose();
   }
 }

@@ -1,11 +1,10 @@
 import type { Dataset } from '../data/dataset.ts';
 import { type Tensor, writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { DeviceLostError } from '../gpu/orLost.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
 import type { RunControl } from './control.ts';
-import { type Evaluation, Evaluator } from './evaluator.ts';
+import type { Evaluation, Evaluator } from './evaluator.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { RunKernels } from './kernels/chosenKernels.ts';
 import type { KernelRecord } from './kernels/kernelRecord.ts';
@@ -18,7 +17,7 @@ export type { TrainSpec };
 
 /**
  * Trains as a train.json says (interfaces: `basin train`).
- * @throws InputError for input that is refused, before anything runs; DeviceLostError naming the last step read
+ * @throws InputError for input that is refused, before anything runs; DeviceLostError
  */
 export async function* trainJob(
   device: Gpu,
@@ -39,19 +38,7 @@ export async function* trainJob(
   const evaluators: Evaluator[] = [];
   try {
     const evaluator = async (data: Dataset, which: 'last' | 'averaged' = 'last'): Promise<Evaluator> => {
-      const { model } = options;
-      const [theta, buffers] =
-        which === 'last' ? [run.theta, run.buffers] : [run.averaged!, run.averagedBuffers];
-      evaluators.push(
-        await Evaluator.open(gpu, {
-          model,
-          layout: run.layout,
-          theta,
-          buffers,
-          dataset: data,
-          arena: run.arena,
-        }),
-      );
+      evaluators.push(await run.evaluator(data, which));
       return evaluators.at(-1)!;
     };
     const test = dataset.test ? await evaluator(dataset.test) : null;
@@ -63,34 +50,30 @@ export async function* trainJob(
 
     yield { type: 'phase', phase: 'training' };
     let lastStep = 0;
-    try {
-      const every = spec.evaluate?.every ?? steps;
-      while (run.submitted < steps && !control?.stopped) {
+    const every = spec.evaluate?.every ?? steps;
+    while (run.submitted < steps && !run.stopped) {
+      await control?.whileRunning();
+      if (control?.stopped) run.stop();
+      const until = Math.min(steps, (Math.floor(run.submitted / every) + 1) * every);
+      for await (const readings of run.steps(until)) {
+        lastStep = readings.at(-1)?.step ?? lastStep;
+        const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading, measuring) ?? []);
+        if (news.length > 0) yield { type: 'readings', readings: news };
+        yield* divergenceEvents(logs);
+        yield { type: 'progress', done: lastStep, total: steps, unit: 'steps' };
         await control?.whileRunning();
-        const until = Math.min(steps, (Math.floor(run.submitted / every) + 1) * every);
-        for await (const readings of run.steps(until)) {
-          lastStep = readings.at(-1)?.step ?? lastStep;
-          const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading, measuring) ?? []);
-          if (news.length > 0) yield { type: 'readings', readings: news };
-          yield* divergenceEvents(logs);
-          yield { type: 'progress', done: lastStep, total: steps, unit: 'steps' };
-          await control?.whileRunning();
-          for (const [replica, lr] of control?.takeLearningRates() ?? []) {
-            run.setLearningRate(lr, replica === 'all' ? undefined : replica);
-          }
-          if (control?.stopped) break;
+        for (const [replica, lr] of control?.takeLearningRates() ?? []) {
+          run.setLearningRate(lr, replica === 'all' ? undefined : replica);
         }
-        if (test && run.submitted < steps && !control?.stopped) {
-          yield* evaluationEvents(
-            await test.evaluate(),
-            { step: run.submitted, split: 'test', weights: 'last' },
-            logs,
-          );
-        }
+        if (control?.stopped) run.stop();
       }
-    } catch (error) {
-      if (!(error instanceof DeviceLostError)) throw error;
-      throw new DeviceLostError(`${error.message}; the last step read was ${lastStep} of ${steps}`);
+      if (test && run.submitted < steps && !run.stopped) {
+        yield* evaluationEvents(
+          await test.evaluate(),
+          { step: run.submitted, split: 'test', weights: 'last' },
+          logs,
+        );
+      }
     }
 
     yield { type: 'phase', phase: 'evaluating' };
