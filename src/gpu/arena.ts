@@ -31,8 +31,7 @@ export class Arena {
     const limit = largestBinding(this.#gpu);
     if (bytes > limit) {
       throw new LimitError(
-        `an intermediate result takes ${bytes} bytes, this adapter's largest storage binding is ${limit} bytes; ` +
-          'use a smaller batch or fewer replicas',
+        `an intermediate result takes ${bytes} bytes, this adapter's largest storage binding is ${limit} bytes`,
       );
     }
     const buffer = this.#gpu.device.createBuffer({

@@ -52,7 +52,7 @@ export class State {
     if (bytes > limit) {
       throw new LimitError(
         `${label}: ${bytes} bytes (${this.replicas} × [${shape.join(', ')}]) pass this adapter's largest storage ` +
-          `binding of ${limit} bytes; use fewer replicas or a smaller model`,
+          `binding of ${limit} bytes`,
       );
     }
     this.buffer = gpu.device.createBuffer({

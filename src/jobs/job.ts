@@ -1,4 +1,6 @@
 import type { Gpu } from '../gpu/device.ts';
+import { LimitError } from '../gpu/limitError.ts';
+import { InputError } from '../nn/inputError.ts';
 import type { MomentsSpec } from './bench/benchMoments.ts';
 import type { KernelsSpec } from './bench/kernelsReport.ts';
 import type { RunControl } from './control.ts';
@@ -49,6 +51,8 @@ export async function* runJob(
       yield event;
     }
   } catch (error) {
+    // What passes a limit of the adapter is input that it cannot take.
+    if (error instanceof LimitError) throw new InputError(spec.job, 'limit of this adapter', error.message);
     throw last.naming(error);
   }
 }

@@ -2,6 +2,7 @@ import { type Dataset, fitDataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/loadDataset.ts';
 import { orderTable } from '../data/order.ts';
 import { readSafetensors } from '../data/safetensors.ts';
+import type { Gpu } from '../gpu/device.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -11,14 +12,17 @@ import { loadStateDict } from '../nn/stateDict.ts';
 import { type Averaging, captures } from '../optim/average.ts';
 import { learningRates } from '../optim/schedule.ts';
 import type { JobHost } from './jobEvent.ts';
+import { type RunNames, requireFits } from './requireFits.ts';
+import type { RunShape } from './runParts.ts';
 import type { Replica, TrainingOptions } from './trainingRun.ts';
 import { DEFAULT_BATCH_SIZE, isOrderFile, type ParsedTrainSpec } from './trainSpec.ts';
 
 /**
  * Reads the files that a run's description names and turns it into what the run takes.
+ * @param gpu whose limits the run is held against, before its weights and tables are made
  * @throws InputError for input that is refused, before anything runs
  */
-export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<TrainingOptions> {
+export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): Promise<TrainingOptions> {
   const loaded = await loadDataset(spec.data, host);
   const { file, model } = await readModel(spec.model, loaded, host);
   const { dataset, shapes } = fitDataset(loaded, model, file);
@@ -38,28 +42,46 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Tra
     measures: spec.measure?.small_batch ?? false,
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });
-  return {
+  const shape: RunShape = {
     model,
     dataset,
     steps,
     batches,
+    sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
+    averaging,
+    bnBatchSize,
+    measureEvery: spec.measure?.every,
+    smallBatch: spec.measure?.small_batch,
+    gradientTests: spec.measure?.tests,
+  };
+  await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
+
+  return {
+    ...shape,
     ...(isOrderFile(spec.order)
       ? {
-          sampling: 'order' as const,
           order: orderTable(spec.order, readSafetensors(spec.order, await host.read(spec.order)), {
             steps,
             batchSize,
             examples: dataset.examples,
           }),
         }
-      : { sampling: spec.order as 'shuffle' | 'iid' | 'sequential' }),
-    averaging,
-    bnBatchSize,
-    measureEvery: spec.measure?.every,
-    smallBatch: spec.measure?.small_batch,
-    gradientTests: spec.measure?.tests,
+      : {}),
     recordEvery: spec.record_every,
     replicas: await readReplicas(spec, model, steps, host),
+  };
+}
+
+/** What the parts of a run are called in its description. */
+function namesIn({ steps, batch_schedule }: ParsedTrainSpec): RunNames {
+  return {
+    file: 'train.json',
+    steps: steps === undefined ? 'epochs' : 'steps',
+    batchSize: batch_schedule ? 'batch_schedule' : 'batch_size',
+    bnBatchSize: 'averaging.bn_batch_size',
+    replicas: 'replicas',
+    data: 'data',
+    model: 'model',
   };
 }
 

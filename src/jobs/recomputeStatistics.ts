@@ -4,9 +4,8 @@ import type { Gpu } from '../gpu/device.ts';
 import { orLost } from '../gpu/orLost.ts';
 import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
-import { bufferLayout } from '../nn/batchNorm.ts';
+import { initialStatistics } from '../nn/batchNorm.ts';
 import { forward } from '../nn/forward.ts';
-import { initialStateDict } from '../nn/init.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { advance } from '../ops/advance.ts';
 import { type FlatLayout, unpack } from '../ops/flat.ts';
@@ -14,7 +13,6 @@ import { type Examples, gather } from '../ops/gather.ts';
 import { Graph } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { sampleIndices } from '../ops/sampling.ts';
-import { flatValues } from './flatValues.ts';
 
 /** Sizes of the batches of one pass over all examples: whole ones, and a shorter last one. */
 export function passBatches(examples: number, batchSize: number): number[] {
@@ -49,10 +47,8 @@ export async function recomputeStatistics(
     readonly arena: Arena;
   },
 ): Promise<void> {
-  const fresh = new Map([...initialStateDict(model, 0)].map(([name, { data }]) => [name, data]));
-  for (let replica = 0; replica < buffers.replicas; replica++) {
-    buffers.write(flatValues(bufferLayout(model), fresh), { replica });
-  }
+  const fresh = initialStatistics(model);
+  for (let replica = 0; replica < buffers.replicas; replica++) buffers.write(fresh, { replica });
   const total = examples.examples;
   await Scope.within(async (scope) => {
     const counters = scope.own(new State(gpu, { label: 'statistics counters', shape: [3], dtype: 'u32' }));

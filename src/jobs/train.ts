@@ -12,6 +12,8 @@ import { learningRates, type Schedule } from '../optim/schedule.ts';
 import type { Evaluation, Evaluator } from './evaluator.ts';
 import type { Reading } from './reading.ts';
 import { ReplicaLog } from './replicaLog.ts';
+import { type RunNames, requireFits } from './requireFits.ts';
+import type { RunShape } from './runParts.ts';
 import { type StepReading, TrainingRun } from './trainingRun.ts';
 
 export interface TrainSettings {
@@ -40,13 +42,24 @@ export interface TrainSettings {
   readonly gradientTests?: boolean;
 }
 
+/** What the parts of a run are called in its settings. */
+const NAMES: RunNames = {
+  file: 'train',
+  steps: 'steps',
+  batchSize: 'batchSize',
+  bnBatchSize: 'batchSize',
+  replicas: 'replicas',
+  data: 'data',
+  model: 'model',
+};
+
 /**
  * Trains a model, several replicas in one program where a setting is a list.
  * @example
  * const run = await train(gpu, { model: sequential(linear(784, 128), relu(), linear(128, 10)), data, steps: 2000,
  *   batchSize: 64, lr: [0.03, 0.1, 0.3], noiseScaleEvery: 10 });
  * for await (const reading of run.readings()) plot(reading.step, reading.loss, reading.bSimple);
- * @throws InputError if model and data do not fit; an error naming sizes and limit if the adapter cannot hold them
+ * @throws InputError if model and data do not fit each other, or the adapter cannot hold the run: before anything is made
  */
 export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training> {
   const { loss = 'cross_entropy', steps, averaging, noiseScaleEvery, smallBatch = 1 } = settings;
@@ -66,7 +79,7 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
   };
   const replicas = Math.max(...Object.values(lists).map((list) => list.length));
   const at = (list: readonly number[], replica: number): number => list[replica % list.length]!;
-  const run = await TrainingRun.open(gpu, {
+  const shape: RunShape = {
     model,
     dataset,
     steps,
@@ -76,6 +89,10 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
     measureEvery: noiseScaleEvery,
     smallBatch,
     gradientTests: settings.gradientTests,
+  };
+  await requireFits(gpu, shape, replicas, NAMES);
+  const run = await TrainingRun.open(gpu, {
+    ...shape,
     replicas: Array.from({ length: replicas }, (_, r) => {
       const seed = at(lists.seed, r);
       const initial = initialStateDict(model, seed);

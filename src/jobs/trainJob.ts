@@ -28,7 +28,7 @@ export async function* trainJob(
   yield { type: 'phase', phase: 'reading data' };
   const { job: _, ...description } = given as TrainSpec & { job?: string };
   const spec = parseTrainSpec(description);
-  const options = await planRun(spec, host);
+  const options = await planRun(spec, host, device);
   const { dataset, steps, replicas } = options;
   const kernels = new RunKernels(device, spec.kernels);
   const gpu: Gpu = { ...device, kernels };

@@ -27,6 +27,16 @@ export function bufferLayout(model: ModelSpec): FlatLayout {
   return flatLayout(stateDictLayout(model).filter(({ kind }) => kind === 'buffer'));
 }
 
+/** Running statistics before the first batch, flat by `bufferLayout`: mean 0, variance 1, no batches. */
+export function initialStatistics(model: ModelSpec): Float32Array {
+  const { length, entries } = bufferLayout(model);
+  const values = new Float32Array(length);
+  for (const { name, offset, elements } of entries) {
+    if (name.endsWith('.running_var')) values.fill(1, offset, offset + elements);
+  }
+  return values;
+}
+
 /**
  * x̂ of a BatchNorm layer, before its weight and bias: by the batch's statistics in train mode, which then enter the
  * running ones of the context, or by each ghost batch's; by the running ones in eval mode. x [N, C, …].

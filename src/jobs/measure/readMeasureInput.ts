@@ -10,6 +10,7 @@ import { type ModelSpec, parseModel, type StateTensor, stateDictLayout } from '.
 import { loadStateDict } from '../../nn/stateDict.ts';
 import type { JobHost } from '../jobEvent.ts';
 import type { MeasureSettings } from './measureSpec.ts';
+import { requireOneBatch } from './requireOneBatch.ts';
 
 /** What a measurement reads, in host memory. */
 export interface MeasureInput {
@@ -54,7 +55,7 @@ export async function readMeasureInput(
     const batch = Math.min(N, spec.ghost_batch ?? N);
     const batchSizes = [batch, N % batch || batch];
     requireBatches(spec.model, model, shapes, { batchSizes, measures: false, passes: null });
-    requireOneBatch(gpu, spec.data, batch, shapes);
+    await requireOneBatch(gpu, spec.data, { model, dataset, mode, ghostBatch: spec.ghost_batch }, shapes);
   }
   return { model, mode, dataset, weights, vector };
 }
@@ -71,28 +72,5 @@ async function readVector(
     path,
     tensors,
     layout.filter(({ kind }) => kind === 'parameter'),
-  );
-}
-
-/**
- * Refuses data that do not fit on the device as one batch.
- * @throws InputError with the memory that the batch needs and the limit
- */
-function requireOneBatch(
-  gpu: Gpu,
-  file: string,
-  examples: number,
-  shapes: readonly (readonly number[])[],
-): void {
-  const limit = gpu.device.limits.maxStorageBufferBindingSize;
-  const bytes = shapes.map((shape) => shape.reduce((product, extent) => product * extent, 4 * examples));
-  const largest = Math.max(...bytes);
-  if (largest <= limit) return;
-  const total = bytes.reduce((sum, each) => sum + each, 0);
-  throw new InputError(
-    file,
-    `${examples} examples`,
-    `BatchNorm in train mode takes them as one batch, whose largest activation has ${largest} bytes (all of them ` +
-      `${total}), this adapter's largest storage binding is ${limit} bytes; take fewer examples, --ghost-batch, or --eval`,
   );
 }
