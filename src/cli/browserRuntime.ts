@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { HeadlessSpec } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
 import type { TunedTable } from '../jobs/kernels/tunedTable.ts';
+import { LastStep } from '../jobs/lastStep.ts';
 import type { JobFailure } from '../web/headlessJob.ts';
 import { chromiumFlags, hasGpuDevice } from './chromiumFlags.ts';
 import { distFolder } from './fileHost.ts';
@@ -40,6 +41,7 @@ export async function runInBrowser(
     throw new Error(`job.html is missing beside cli.js in ${distFolder}: the build is incomplete`);
   }
   const { path } = findBrowser({ install });
+  const last = new LastStep();
 
   const server = await serveJob(distFolder, host);
   try {
@@ -50,7 +52,7 @@ export async function runInBrowser(
     try {
       const page = await browser.newPage();
       const failed = new Promise<never>((_, reject) => {
-        const fail = (message: string) => reject(new Error(message));
+        const fail = (message: string) => reject(new Error(`${message}${last.text}`));
         page.on('crash', () => fail('the page of the browser crashed (out of memory?)'));
         page.on('pageerror', (error) => fail(`the page failed: ${error.message}`));
         page.on('console', (message) => {
@@ -61,15 +63,21 @@ export async function runInBrowser(
       failed.catch(() => {});
 
       await page.exposeFunction('basinEvent', (event: JobEvent) => {
+        last.take(event);
         onEvent(event.type === 'result' ? { ...event, tensors: server.takeTensors() } : event);
       });
       await page.goto(`${server.origin}/job.html`, { waitUntil: 'load' });
       const failure = await Promise.race([
-        page.evaluate(([job, token, tuned]) => window.basinRun(job, token, tuned), [
-          spec,
-          server.token,
-          cache,
-        ] as const),
+        // As text: Playwright takes a minute and gigabytes to hand over a table of ten million rates.
+        page
+          .evaluate(([job, token, tuned]) => window.basinRun(JSON.parse(job), token, tuned), [
+            JSON.stringify(spec),
+            server.token,
+            cache,
+          ] as const)
+          .catch(({ message }: Error) => {
+            throw new Error(`the browser ended: ${message.split('\n')[0]}${last.text}`);
+          }),
         failed,
       ]);
       if (failure) throw new PageError(failure);
