@@ -8,7 +8,7 @@ import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { InputError } from '../nn/inputError.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
-import { loadStateDict } from '../nn/stateDict.ts';
+import { loadStateDict, type StateValues } from '../nn/stateDict.ts';
 import { type Averaging, captures } from '../optim/average.ts';
 import { learningRates } from '../optim/schedule.ts';
 import type { JobHost } from './jobEvent.ts';
@@ -153,7 +153,7 @@ async function readReplicas(
 ): Promise<Replica[]> {
   const layout = stateDictLayout(model);
   const { optimizer, lr_schedule } = spec;
-  const readWeights = async (path: string): Promise<Map<string, Float32Array>> =>
+  const readWeights = async (path: string): Promise<StateValues> =>
     loadStateDict(path, readSafetensors(path, await host.read(path)), layout, {
       prefix: spec.weights_prefix,
     });
@@ -164,7 +164,7 @@ async function readReplicas(
   return Promise.all(
     (spec.replicas ?? [{}]).map(async (replica): Promise<Replica> => {
       const seed = replica.seed ?? spec.seed;
-      const drawn = (): Map<string, Float32Array> =>
+      const drawn = (): StateValues =>
         new Map([...initialStateDict(model, seed)].map(([name, { data }]) => [name, data]));
       return {
         seed,

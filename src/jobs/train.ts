@@ -208,7 +208,10 @@ export class Training {
    * Parameters and running statistics by their state-dict names; `averaged` for those of SWA or EMA, BatchNorm's
    * statistics recomputed for them.
    */
-  async stateDict(replica = 0, which: 'last' | 'averaged' = 'last'): Promise<Map<string, Float32Array>> {
+  async stateDict(
+    replica = 0,
+    which: 'last' | 'averaged' = 'last',
+  ): Promise<Map<string, Float32Array | Uint32Array>> {
     if (which === 'averaged') await this.#named(this.#run.recomputeAveragedStatistics());
     return this.#named(this.#run.weights(replica, which));
   }

@@ -7,6 +7,7 @@ import { Scope } from '../gpu/scope.ts';
 import type { State } from '../gpu/state.ts';
 import type { Point } from '../measure/pass.ts';
 import { bufferLayout } from '../nn/batchNorm.ts';
+import type { StateValues } from '../nn/stateDict.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { captures } from '../optim/average.ts';
 import { packSettings, type SgdSettings } from '../optim/sgd.ts';
@@ -34,7 +35,7 @@ export interface Replica {
   /** ε of every step. */
   readonly rates: Float32Array;
   /** The initial state dict by name: parameters and running statistics. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly weights: StateValues;
 }
 
 export interface TrainingOptions extends RunShape {
@@ -297,7 +298,10 @@ export class TrainingRun {
    * One replica's state dict by name: parameters and running statistics, or those of the averaged weights (which
    * recomputeAveragedStatistics makes). Waits for all submitted steps.
    */
-  async weights(replica: number, which: 'last' | 'averaged' = 'last'): Promise<Map<string, Float32Array>> {
+  async weights(
+    replica: number,
+    which: 'last' | 'averaged' = 'last',
+  ): Promise<Map<string, Float32Array | Uint32Array>> {
     const [source, buffers] = this.#weights(which);
     const statistics = buffers && namedValues(bufferLayout(this.#options.model), await buffers.read(replica));
     return new Map([...namedValues(this.layout, await source.read(replica)), ...(statistics ?? [])]);

@@ -7,7 +7,7 @@ import { requireBatches } from '../../nn/batchNorm.ts';
 import { requireSupported } from '../../nn/forward.ts';
 import { InputError } from '../../nn/inputError.ts';
 import { type ModelSpec, parseModel, type StateTensor, stateDictLayout } from '../../nn/modelSpec.ts';
-import { loadStateDict } from '../../nn/stateDict.ts';
+import { loadStateDict, type StateValues } from '../../nn/stateDict.ts';
 import type { JobHost } from '../jobEvent.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 import { requireOneBatch } from './requireOneBatch.ts';
@@ -18,9 +18,9 @@ export interface MeasureInput {
   readonly mode: 'train' | 'eval';
   readonly dataset: Dataset;
   /** The state dict by name. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly weights: StateValues;
   /** What the Hessian is to be multiplied by, by the parameters' names. */
-  readonly vector: ReadonlyMap<string, Float32Array> | null;
+  readonly vector: StateValues | null;
 }
 
 /**
@@ -61,11 +61,7 @@ export async function readMeasureInput(
 }
 
 /** A vector by state-dict names of parameters; what a state dict holds beside them is left alone. */
-async function readVector(
-  path: string,
-  layout: readonly StateTensor[],
-  host: JobHost,
-): Promise<Map<string, Float32Array>> {
+async function readVector(path: string, layout: readonly StateTensor[], host: JobHost): Promise<StateValues> {
   const tensors = readSafetensors(path, await host.read(path));
   for (const { name, kind } of layout) if (kind === 'buffer') tensors.delete(name);
   return loadStateDict(
