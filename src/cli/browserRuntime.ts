@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { HeadlessSpec } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
 import type { TunedTable } from '../jobs/kernels/tunedTable.ts';
+import { LastStep } from '../jobs/lastStep.ts';
 import type { JobFailure } from '../web/headlessJob.ts';
 import { distFolder } from './fileHost.ts';
 import { serveJob } from './jobServer.ts';
@@ -32,6 +33,7 @@ export async function runInBrowser(
   onEvent: (event: JobEvent) => Promise<void> | void,
   { install = false, cache }: { install?: boolean; cache?: TunedTable } = {},
 ): Promise<void> {
+  const last = new LastStep();
   const { browser, close } = await launchChromium('the browser runtime drives Chromium with it', { install });
   try {
     if (!existsSync(join(distFolder, 'job.html'))) {
@@ -41,7 +43,7 @@ export async function runInBrowser(
     try {
       const page = await browser.newPage();
       const failed = new Promise<never>((_, reject) => {
-        const fail = (message: string) => reject(new Error(message));
+        const fail = (message: string) => reject(new Error(`${message}${last.text}`));
         page.on('crash', () => fail('the page of the browser crashed (out of memory?)'));
         page.on('pageerror', (error) => fail(`the page failed: ${error.message}`));
         page.on('console', (message) => {
@@ -53,6 +55,7 @@ export async function runInBrowser(
 
       const own: { error?: unknown } = {};
       await page.exposeFunction('basinEvent', async (event: JobEvent) => {
+        last.take(event);
         try {
           await onEvent(event.type === 'result' ? { ...event, tensors: server.takeTensors() } : event);
         } catch (error) {
@@ -62,11 +65,16 @@ export async function runInBrowser(
       });
       await page.goto(`${server.origin}/job.html`, { waitUntil: 'load' });
       const failure = await Promise.race([
-        page.evaluate(([job, token, tuned]) => window.basinRun(job, token, tuned), [
-          spec,
-          server.token,
-          cache,
-        ] as const),
+        // As text: Playwright takes a minute and gigabytes to hand over a table of ten million rates.
+        page
+          .evaluate(([job, token, tuned]) => window.basinRun(JSON.parse(job), token, tuned), [
+            JSON.stringify(spec),
+            server.token,
+            cache,
+          ] as const)
+          .catch(({ message }: Error) => {
+            throw new Error(`the browser ended: ${message.split('\n')[0]}${last.text}`);
+          }),
         failed,
       ]);
       // What this process threw has been to the page and back.

@@ -1,6 +1,8 @@
 import type { Gpu } from '../gpu/device.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import type { Examples } from '../ops/gather.ts';
+import { size } from '../ops/graph.ts';
 import type { Dataset } from './dataset.ts';
 
 /** A data set in device memory, bytes as bytes. `dispose` frees it. */
@@ -9,36 +11,50 @@ export interface ResidentExamples extends Examples {
 }
 
 /**
- * Uploads a data set once; all replicas share it.
- * @throws if it passes the adapter's largest storage binding, with both sizes.
+ * Memory for a data set, zeros as yet.
+ * @throws LimitError if it passes the adapter's largest storage binding, with both sizes
  */
-export function uploadExamples(
+export function placeExamples(
   gpu: Gpu,
   { name, x, exampleShape, examples, targets }: Dataset,
 ): ResidentExamples {
-  const features = exampleShape.reduce((product, extent) => product * extent, 1);
-  const bytes = x instanceof Uint8Array;
-  const rowWords = bytes ? Math.ceil(features / 4) : features;
-  const data = new State(gpu, { label: `${name} x`, shape: [examples, rowWords], dtype: 'u32' });
-  data.write(
-    bytes ? packRows(x, features, rowWords, examples) : new Uint32Array(x.buffer, x.byteOffset, x.length),
-  );
-  const resident =
-    targets.kind === 'classes'
-      ? new State(gpu, { label: `${name} y`, shape: [examples, 1], dtype: 'u32' })
-      : new State(gpu, { label: `${name} y`, shape: [examples, targets.width] });
-  resident.write(targets.kind === 'classes' ? targets.labels : targets.y);
-  return {
-    data,
-    bytes,
-    exampleShape,
-    targets: resident,
-    examples,
-    dispose: () => {
-      data.dispose();
-      resident.dispose();
-    },
-  };
+  return Scope.makeNow((scope) => {
+    const features = size(exampleShape);
+    const bytes = x instanceof Uint8Array;
+    const rowWords = bytes ? Math.ceil(features / 4) : features;
+    const state = (what: string, width: number, dtype: 'f32' | 'u32'): State =>
+      scope.own(new State(gpu, { label: `${name} ${what}`, shape: [examples, width], dtype }));
+    return {
+      data: state('x', rowWords, 'u32'),
+      bytes,
+      exampleShape,
+      targets: targets.kind === 'classes' ? state('y', 1, 'u32') : state('y', targets.width, 'f32'),
+      examples,
+      dispose: () => scope.dispose(),
+    };
+  });
+}
+
+/** Uploads a data set's values into its memory. */
+export function writeExamples(resident: Examples, { x, exampleShape, examples, targets }: Dataset): void {
+  const words =
+    x instanceof Uint8Array
+      ? packRows(x, size(exampleShape), resident.data.shape[1]!, examples)
+      : new Uint32Array(x.buffer, x.byteOffset, x.length);
+  resident.data.write(words);
+  resident.targets.write(targets.kind === 'classes' ? targets.labels : targets.y);
+}
+
+/**
+ * Uploads a data set once; all replicas share it.
+ * @throws LimitError if it passes the adapter's largest storage binding, with both sizes
+ */
+export function uploadExamples(gpu: Gpu, dataset: Dataset): ResidentExamples {
+  return Scope.makeNow((scope) => {
+    const resident = scope.own(placeExamples(gpu, dataset));
+    writeExamples(resident, dataset);
+    return resident;
+  });
 }
 
 /** Each row padded to whole words, so that a word holds bytes of one example. */

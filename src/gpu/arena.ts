@@ -1,4 +1,5 @@
-import type { Gpu } from './device.ts';
+import { type Gpu, largestBinding } from './device.ts';
+import { LimitError } from './limitError.ts';
 
 /**
  * Whole buffers handed out by lifetime and size class, never slices of one: a buffer may not be bound read-only and
@@ -24,18 +25,17 @@ export class Arena {
   /**
    * A buffer of at least `bytes`, with anything in it; zero when it is made.
    * @param use buffers of a use are lent for that use alone, so that what it never writes stays zero
-   * @throws with both sizes, if it passes the adapter's largest storage binding
+   * @throws LimitError with both sizes, if it passes the adapter's largest storage binding
    */
   acquire(bytes: number, use?: string): GPUBuffer {
     const size = use === undefined ? sizeClass(bytes) : bytes;
     const key = use ?? `${size}`;
     const free = this.#free.get(key)?.pop();
     if (free) return free;
-    const limit = this.#gpu.device.limits.maxStorageBufferBindingSize;
+    const limit = largestBinding(this.#gpu);
     if (bytes > limit) {
-      throw new Error(
-        `an intermediate result takes ${bytes} bytes, this adapter's largest storage binding is ${limit} bytes; ` +
-          'use a smaller batch or fewer replicas',
+      throw new LimitError(
+        `an intermediate result takes ${bytes} bytes, this adapter's largest storage binding is ${limit} bytes`,
       );
     }
     const buffer = this.#gpu.device.createBuffer({

@@ -107,6 +107,12 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Gpu> 
   };
 }
 
+/** Bytes of the largest buffer that a kernel can bind. */
+export function largestBinding({ device }: Gpu): number {
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+  return Math.min(maxStorageBufferBindingSize, maxBufferSize ?? Number.POSITIVE_INFINITY);
+}
+
 /** What to say of an error that no scope caught. */
 export function uncaught(error: GPUError): string {
   return `${error.constructor.name} that nothing caught: ${error.message.trim()}`;

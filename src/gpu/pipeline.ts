@@ -54,6 +54,8 @@ export function pipeline(
   if (known) return known;
   const made = compile(gpu, source, knobs, code);
   pipelines.set(code, made);
+  // What failed for want of memory may do another time.
+  made.catch(() => pipelines.delete(code));
   return made;
 }
 

@@ -1,7 +1,10 @@
 import type { Gpu } from './device.ts';
 import type { KernelCall } from './kernelCall.ts';
 import type { KernelSource } from './kernelSource.ts';
+import { LimitError } from './limitError.ts';
+import { orLost } from './orLost.ts';
 import { bindGroupLayout, pipeline } from './pipeline.ts';
+import { Scope } from './scope.ts';
 
 /** Where an operand lies: offsets and strides in elements of 4 bytes. */
 export interface Placement {
@@ -51,33 +54,97 @@ export class Program {
   readonly label: string;
   readonly dispatches: readonly Recorded[];
   readonly #gpu: Gpu;
-  readonly #owned: readonly GPUBuffer[];
+  readonly #scope: Scope;
 
-  private constructor(gpu: Gpu, label: string, dispatches: readonly Recorded[], owned: readonly GPUBuffer[]) {
+  private constructor(gpu: Gpu, scope: Scope, label: string, dispatches: readonly Recorded[]) {
     this.#gpu = gpu;
+    this.#scope = scope;
     this.label = label;
     this.dispatches = dispatches;
-    this.#owned = owned;
   }
 
   /**
    * Compiles all pipelines at once and makes the bind groups.
-   * @param owned buffers that live and die with the program, also if it does not come about
-   * @throws with kernel, shapes and limit if a kernel does not compile or a grid is too large.
+   * @param owned buffers that live and die with the program, also where it cannot be made
+   * @throws LimitError with kernel, shapes and limit if a grid is too large; with the kernel if one does not compile
    */
-  static async record(
+  static record(
     gpu: Gpu,
     label: string,
     dispatches: readonly Dispatch[],
     owned: readonly GPUBuffer[] = [],
   ): Promise<Program> {
-    const buffers = [...owned];
-    try {
-      return new Program(gpu, label, await recordInto(gpu, label, dispatches, buffers), buffers);
-    } catch (error) {
-      for (const buffer of buffers) buffer.destroy();
-      throw error;
-    }
+    return Scope.make((scope) => {
+      for (const buffer of owned) scope.own(buffer);
+      return Program.#record(gpu, scope, label, dispatches);
+    });
+  }
+
+  static async #record(
+    gpu: Gpu,
+    scope: Scope,
+    label: string,
+    dispatches: readonly Dispatch[],
+  ): Promise<Program> {
+    const { device } = gpu;
+    const grids = dispatches.map(foldGrid);
+    const uniforms = scope.own(
+      device.createBuffer({
+        label: `${label} params`,
+        size: SLOT * Math.max(1, dispatches.length),
+        usage: GPUBufferUsage.UNIFORM,
+        mappedAtCreation: true,
+      }),
+    );
+    const unused = (['read', 'read_write'] as const).map((access) =>
+      scope.own(
+        device.createBuffer({
+          label: `${label} unused ${access}`,
+          size: SLOT,
+          usage: GPUBufferUsage.STORAGE,
+        }),
+      ),
+    );
+    const bytes = new DataView(uniforms.getMappedRange());
+    dispatches.forEach((dispatch, i) => {
+      packParams(bytes, i * SLOT, dispatch);
+    });
+    uniforms.unmap();
+
+    const pipelines = dispatches.map(({ call }) => pipeline(gpu, call.source, call.knobs));
+    // Scopes are a stack of the device, so nothing is awaited inside one.
+    device.pushErrorScope('validation');
+    const groups = dispatches.map((dispatch, i) => {
+      const { source } = dispatch.call;
+      const bufferOf = ({ name, access }: KernelSource['bindings'][number]): GPUBuffer =>
+        dispatch.operands[name]?.buffer ?? (access === 'read' ? unused[0]! : unused[1]!);
+      return device.createBindGroup({
+        label: dispatch.label,
+        layout: bindGroupLayout(gpu, source),
+        entries: [
+          {
+            binding: 0,
+            resource: { buffer: uniforms, offset: i * SLOT, size: Math.max(16, source.paramsBytes) },
+          },
+          ...source.bindings.map((b) => ({ binding: b.binding, resource: { buffer: bufferOf(b) } })),
+        ],
+      });
+    });
+    const [invalid, ...compiled] = await Promise.all([device.popErrorScope(), ...pipelines]);
+    if (invalid) throw new Error(`program ${label}: ${invalid.message}`);
+    const recorded = dispatches.map(
+      (dispatch, i): Recorded => ({
+        label: dispatch.label,
+        kernel: dispatch.call.source.name,
+        source: dispatch.call.source,
+        knobs: dispatch.call.knobs ?? {},
+        params: dispatch.call.params,
+        pipeline: compiled[i]!,
+        group: groups[i]!,
+        grid: grids[i]!,
+      }),
+    );
+    return new Program(gpu, scope, label, recorded);
   }
 
   /** Appends all dispatches to a compute pass. */
@@ -104,22 +171,22 @@ export class Program {
    * @throws if the adapter has no timestamp queries.
    */
   async profile(): Promise<DispatchTime[]> {
-    const { device } = this.#gpu;
-    if (!device.features.has('timestamp-query')) {
+    if (!this.#gpu.device.features.has('timestamp-query')) {
       throw new Error('a profile needs the feature timestamp-query, which this adapter lacks');
     }
+    return Scope.within((scope) => this.#profile(scope));
+  }
+
+  async #profile(scope: Scope): Promise<DispatchTime[]> {
+    const { device } = this.#gpu;
     const count = 2 * this.dispatches.length;
-    const set = device.createQuerySet({ label: `${this.label} profile`, type: 'timestamp', count });
-    const resolved = device.createBuffer({
-      label: `${this.label} timestamps`,
-      size: 8 * count,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-    });
-    const staging = device.createBuffer({
-      label: `${this.label} timestamps read-back`,
-      size: 8 * count,
-      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-    });
+    const set = scope.own(
+      device.createQuerySet({ label: `${this.label} profile`, type: 'timestamp', count }),
+    );
+    const buffer = (what: string, usage: number): GPUBuffer =>
+      scope.own(device.createBuffer({ label: `${this.label} ${what}`, size: 8 * count, usage }));
+    const resolved = buffer('timestamps', GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
+    const staging = buffer('timestamps read-back', GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
     const encoder = device.createCommandEncoder({ label: `${this.label} profile` });
     this.dispatches.forEach(({ label, pipeline, group, grid }, i) => {
       const pass = encoder.beginComputePass({
@@ -134,9 +201,8 @@ export class Program {
     encoder.resolveQuerySet(set, 0, count, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
     device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
+    await orLost(this.#gpu, staging.mapAsync(GPUMapMode.READ));
     const times = new BigUint64Array(staging.getMappedRange().slice(0));
-    for (const disposable of [set, resolved, staging]) disposable.destroy();
     return this.dispatches.map(({ label, kernel, params, grid }, i) => ({
       label,
       kernel,
@@ -147,67 +213,8 @@ export class Program {
   }
 
   dispose(): void {
-    for (const buffer of this.#owned) buffer.destroy();
+    this.#scope.dispose();
   }
-}
-
-/** @param buffers takes those that the dispatches need */
-async function recordInto(
-  gpu: Gpu,
-  label: string,
-  dispatches: readonly Dispatch[],
-  buffers: GPUBuffer[],
-): Promise<Recorded[]> {
-  const { device } = gpu;
-  const uniforms = device.createBuffer({
-    label: `${label} params`,
-    size: SLOT * Math.max(1, dispatches.length),
-    usage: GPUBufferUsage.UNIFORM,
-    mappedAtCreation: true,
-  });
-  const unused = (['read', 'read_write'] as const).map((access) =>
-    device.createBuffer({ label: `${label} unused ${access}`, size: SLOT, usage: GPUBufferUsage.STORAGE }),
-  );
-  buffers.push(uniforms, ...unused);
-  const bytes = new DataView(uniforms.getMappedRange());
-  dispatches.forEach((dispatch, i) => {
-    packParams(bytes, i * SLOT, dispatch);
-  });
-  uniforms.unmap();
-
-  const pipelines = dispatches.map(({ call }) => pipeline(gpu, call.source, call.knobs));
-  // Scopes are a stack of the device, so nothing is awaited inside one.
-  device.pushErrorScope('validation');
-  const groups = dispatches.map((dispatch, i) => {
-    const { source } = dispatch.call;
-    const bufferOf = ({ name, access }: KernelSource['bindings'][number]): GPUBuffer =>
-      dispatch.operands[name]?.buffer ?? (access === 'read' ? unused[0]! : unused[1]!);
-    return device.createBindGroup({
-      label: dispatch.label,
-      layout: bindGroupLayout(gpu, source),
-      entries: [
-        {
-          binding: 0,
-          resource: { buffer: uniforms, offset: i * SLOT, size: Math.max(16, source.paramsBytes) },
-        },
-        ...source.bindings.map((b) => ({ binding: b.binding, resource: { buffer: bufferOf(b) } })),
-      ],
-    });
-  });
-  const [invalid, ...compiled] = await Promise.all([device.popErrorScope(), ...pipelines]);
-  if (invalid) throw new Error(`program ${label}: ${invalid.message}`);
-  return dispatches.map(
-    (dispatch, i): Recorded => ({
-      label: dispatch.label,
-      kernel: dispatch.call.source.name,
-      source: dispatch.call.source,
-      knobs: dispatch.call.knobs ?? {},
-      params: dispatch.call.params,
-      pipeline: compiled[i]!,
-      group: groups[i]!,
-      grid: foldGrid(dispatch),
-    }),
-  );
 }
 
 function packParams(bytes: DataView, base: number, { label, call, operands }: Dispatch): void {
@@ -238,7 +245,7 @@ function foldGrid({ label, call, replicas }: Dispatch): [number, number, number]
     const rows = Math.ceil(x / LARGEST_GRID);
     return [Math.ceil(x / rows), rows, replicas];
   }
-  throw new Error(
+  throw new LimitError(
     `${label}: kernel ${call.source.name} needs a grid of ${x} × ${y} × ${replicas} workgroups, ` +
       `the limit is ${LARGEST_GRID} in each direction`,
   );

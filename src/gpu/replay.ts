@@ -1,5 +1,6 @@
 import type { Gpu } from './device.ts';
 import { orLost } from './orLost.ts';
+import { Scope } from './scope.ts';
 import type { State } from './state.ts';
 
 /** Milliseconds that a submit should last: long enough to hide its cost, short enough to steer and not to trip a watchdog. */
@@ -26,22 +27,30 @@ export class Replay {
   readonly #gpu: Gpu;
   readonly #ring: State;
   readonly #largest: number;
+  readonly #scope: Scope;
+  /** Those that no submit has. */
   readonly #staging: GPUBuffer[];
   #chunk = USUAL_CHUNK;
   #lastDone = 0;
 
-  /** @param ring rows of [slots, width], by replica */
+  /**
+   * @param ring rows of [slots, width], by replica
+   * @param inFlight the most submits that are read back at once
+   */
   constructor(gpu: Gpu, ring: State, largestChunk: number, inFlight: number) {
     this.#gpu = gpu;
     this.#ring = ring;
     this.#largest = largestChunk;
-    this.#staging = Array.from({ length: inFlight }, (_, i) =>
-      gpu.device.createBuffer({
-        label: `staging ${i}`,
-        size: 4 * ring.replicas * largestChunk * ring.shape[1]!,
-        usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-      }),
-    );
+    const size = 4 * ring.replicas * largestChunk * ring.shape[1]!;
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+    const made = Scope.makeNow((scope) => ({
+      scope,
+      staging: Array.from({ length: inFlight }, (_, i) =>
+        scope.own(gpu.device.createBuffer({ label: `staging ${i}`, size, usage })),
+      ),
+    }));
+    this.#scope = made.scope;
+    this.#staging = made.staging;
   }
 
   /** Steps that the next submit should hold. */
@@ -53,6 +62,7 @@ export class Replay {
    * @param encode appends the steps' dispatches to the pass
    * @returns the rows of the steps, an array a replica, or null if they were not wanted; settles when the device is done
    * @throws DeviceLostError
+   * @throws if more are read back at once than there are staging buffers for
    */
   async submit(
     encode: (pass: GPUComputePassEncoder) => void,
@@ -60,6 +70,7 @@ export class Replay {
   ): Promise<Float32Array[] | null> {
     const { device } = this.#gpu;
     const started = performance.now();
+    if (read && this.#staging.length === 0) throw new Error('no submit may be read back before another is');
     const encoder = device.createCommandEncoder({ label: `${count} steps` });
     const pass = encoder.beginComputePass({ label: `${count} steps` });
     encode(pass);
@@ -107,6 +118,6 @@ export class Replay {
   }
 
   dispose(): void {
-    for (const buffer of this.#staging) buffer.destroy();
+    this.#scope.dispose();
   }
 }

@@ -1,4 +1,5 @@
-import type { Gpu } from './device.ts';
+import { type Gpu, largestBinding } from './device.ts';
+import { LimitError } from './limitError.ts';
 import { orLost } from './orLost.ts';
 
 export interface StateOptions {
@@ -35,7 +36,10 @@ export class State {
   readonly buffer: GPUBuffer;
   readonly #gpu: Gpu;
 
-  /** @throws if extents or replicas are no whole numbers, or the adapter's largest storage binding is passed, with both sizes. */
+  /**
+   * @throws Error if extents or replicas are no whole numbers
+   * @throws LimitError if the adapter's largest storage binding is passed, with both sizes
+   */
   constructor(gpu: Gpu, { label, shape, dtype = 'f32', replicas }: StateOptions) {
     const isCount = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
     if (!shape.every((extent) => isCount(extent, 0)) || !isCount(replicas ?? 1, 1)) {
@@ -51,11 +55,11 @@ export class State {
     this.#gpu = gpu;
     const bytes =
       4 * aligned(Math.max(1, this.replicated ? this.replicaStride * this.replicas : this.elements));
-    const limit = gpu.device.limits.maxStorageBufferBindingSize;
+    const limit = largestBinding(gpu);
     if (bytes > limit) {
-      throw new Error(
+      throw new LimitError(
         `${label}: ${bytes} bytes (${this.replicas} × [${shape.join(', ')}]) pass this adapter's largest storage ` +
-          `binding of ${limit} bytes; use fewer replicas or a smaller model`,
+          `binding of ${limit} bytes`,
       );
     }
     this.buffer = gpu.device.createBuffer({
@@ -102,6 +106,18 @@ export class State {
     if (!(Number.isInteger(replica) && replica >= 0 && replica < this.replicas)) {
       throw new Error(`${this.label}: no replica ${replica}, it has ${this.replicas}`);
     }
+  }
+
+  /** A shared state with one replica's values (or the shared ones) as they are after all that was submitted. */
+  copyOf(replica: number): State {
+    this.#requireReplica(replica);
+    const copy = new State(this.#gpu, { label: this.label, shape: this.shape, dtype: this.dtype });
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder({ label: `copy ${this.label}` });
+    const from = 4 * replica * this.replicaStride;
+    encoder.copyBufferToBuffer(this.buffer, from, copy.buffer, 0, 4 * this.elements);
+    device.queue.submit([encoder.finish()]);
+    return copy;
   }
 
   async #readBytes(replica: number): Promise<ArrayBuffer> {

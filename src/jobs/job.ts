@@ -1,4 +1,6 @@
 import type { Gpu } from '../gpu/device.ts';
+import { LimitError } from '../gpu/limitError.ts';
+import { InputError } from '../nn/inputError.ts';
 import type { MomentsSpec } from './bench/benchMoments.ts';
 import type { KernelsSpec } from './bench/kernelsReport.ts';
 import type { RunControl } from './control.ts';
@@ -6,6 +8,7 @@ import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
 import type { OptimalStepSpec } from './experiments/optimalStepJob.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import type { TuneSpec } from './kernels/tuneJob.ts';
+import { LastStep } from './lastStep.ts';
 import { measureJob } from './measure/measureJob.ts';
 import type { MeasureSpec } from './measure/measureSpec.ts';
 import type { Reading } from './reading.ts';
@@ -33,9 +36,28 @@ export function takesTunedKernels({ job }: { readonly job: string }): boolean {
 /**
  * Runs a job and yields what happens, alike in a page's worker, under Node and in a headless browser. Taking no
  * more events pauses it; `control` pauses, stops and changes the learning rate from outside.
- * @throws InputError for input that is refused, DeviceLostError if the device goes away.
+ * @throws InputError for input that is refused; DeviceLostError if the device goes away, with the last step read.
  */
 export async function* runJob(
+  gpu: Gpu,
+  spec: JobSpec,
+  host: JobHost,
+  control?: RunControl,
+): AsyncGenerator<JobEvent, void, void> {
+  const last = new LastStep();
+  try {
+    for await (const event of jobEvents(gpu, spec, host, control)) {
+      last.take(event);
+      yield event;
+    }
+  } catch (error) {
+    // What passes a limit of the adapter is input that it cannot take.
+    if (error instanceof LimitError) throw new InputError(spec.job, 'limit of this adapter', error.message);
+    throw last.naming(error);
+  }
+}
+
+async function* jobEvents(
   gpu: Gpu,
   spec: JobSpec,
   host: JobHost,

@@ -75,8 +75,12 @@ export class JobWorker {
     const forget = () => {
       if (this.#gpu === opening) this.#gpu = undefined;
     };
-    // The next job opens another device where this one went away, or never came.
-    opening.then((gpu) => gpu.lost.then(forget), forget);
+    // The next job opens another device where this one went away, had an error that nothing caught, or never came.
+    opening.then(async (gpu) => {
+      await gpu.lost;
+      forget();
+      gpu.dispose();
+    }, forget);
     return opening;
   }
 }

@@ -3,17 +3,21 @@ import { impliedClasses } from '../data/impliedClasses.ts';
 import { loadDataset } from '../data/loadDataset.ts';
 import { orderTable } from '../data/order.ts';
 import { readSafetensors } from '../data/safetensors.ts';
+import type { Gpu } from '../gpu/device.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { deriveSeed } from '../nn/deriveSeed.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { InputError } from '../nn/inputError.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
+import type { StateValues } from '../nn/stateDict.ts';
 import { type Averaging, captures } from '../optim/average.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import type { JobHost } from './jobEvent.ts';
 import { readWeights } from './readWeights.ts';
+import { type RunNames, requireFits } from './requireFits.ts';
+import type { RunShape } from './runParts.ts';
 import type { Replica, TrainingOptions } from './trainingRun.ts';
 import {
   DEFAULT_BATCH_SIZE,
@@ -43,9 +47,10 @@ export async function checkTrainSpec(given: TrainSpec, host: JobHost): Promise<P
 
 /**
  * Reads the files that a run's description names and turns it into what the run takes.
+ * @param gpu whose limits the run is held against, before its weights and tables are made
  * @throws InputError for input that is refused, before anything runs
  */
-export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<PlannedRun> {
+export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): Promise<PlannedRun> {
   const notes: string[] = [];
   const given = await readModel(spec.model, host);
   const loaded = await loadDataset(dataName(spec), host);
@@ -68,27 +73,31 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost): Promise<Pla
     measures: spec.measure?.small_batch ?? false,
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });
-
-  return {
+  const shape: RunShape = {
     model,
     dataset,
     steps,
     batches,
+    sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
+    averaging,
+    bnBatchSize,
+    measureEvery: spec.measure?.every,
+    smallBatch: spec.measure?.small_batch,
+    gradientTests: spec.measure?.tests,
+  };
+  await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
+
+  return {
+    ...shape,
     ...(isOrderFile(spec.order)
       ? {
-          sampling: 'order' as const,
           order: orderTable(spec.order, readSafetensors(spec.order, await host.read(spec.order)), {
             steps,
             batchSize,
             examples: dataset.examples,
           }),
         }
-      : { sampling: spec.order as 'shuffle' | 'iid' | 'sequential' }),
-    averaging,
-    bnBatchSize,
-    measureEvery: spec.measure?.every,
-    smallBatch: spec.measure?.small_batch,
-    gradientTests: spec.measure?.tests,
+      : {}),
     recordEvery: spec.record_every,
     replicas: await readReplicas(spec, model, steps, host, notes),
     notes: [...notes, ...[cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat()],
@@ -112,6 +121,19 @@ function requireSteps({ steps: given, lr_schedule }: ParsedTrainSpec, steps: num
     const reason = `has ${lr_schedule.values.length} rates, expected at least ${steps}, one a step`;
     throw new InputError('train.json', 'lr_schedule.values', reason);
   }
+}
+
+/** What the parts of a run are called in its description. */
+function namesIn({ steps, batch_schedule }: ParsedTrainSpec): RunNames {
+  return {
+    file: 'train.json',
+    steps: steps === undefined ? 'epochs' : 'steps',
+    batchSize: batch_schedule ? 'batch_schedule' : 'batch_size',
+    bnBatchSize: 'averaging.bn_batch_size',
+    replicas: 'replicas',
+    data: 'data',
+    model: 'model',
+  };
 }
 
 function averagingOf({ averaging }: ParsedTrainSpec, steps: number): Averaging | undefined {
@@ -210,7 +232,7 @@ async function readReplicas(
     (spec.replicas ?? [{}]).map(async (replica): Promise<Replica> => {
       const seedOf = (of: 'init' | 'order'): number =>
         replica[`${of}_seed`] ?? spec[`${of}_seed`] ?? deriveSeed(replica.seed ?? spec.seed, of);
-      const drawn = (): Map<string, Float32Array> =>
+      const drawn = (): StateValues =>
         new Map([...initialStateDict(model, seedOf('init'))].map(([name, { data }]) => [name, data]));
       return {
         seed: seedOf('order'),

@@ -2,7 +2,7 @@ import { readSafetensors } from '../data/safetensors.ts';
 import { describeMatch, matchModules } from '../nn/matchModules.ts';
 import type { StateTensor } from '../nn/modelSpec.ts';
 import { printable } from '../nn/showValue.ts';
-import { loadStateDict } from '../nn/stateDict.ts';
+import { loadStateDict, type StateValues } from '../nn/stateDict.ts';
 import type { JobHost } from './jobEvent.ts';
 
 /** How a description of a run says where in a file the weights are. */
@@ -22,7 +22,7 @@ export async function readWeights(
   { weights_prefix: prefix, weights_by_order: byOrder }: WeightsOptions,
   host: JobHost,
   note: (text: string) => void,
-): Promise<Map<string, Float32Array>> {
+): Promise<StateValues> {
   const tensors = readSafetensors(path, await host.read(path));
   if (!byOrder) return loadStateDict(path, tensors, layout, { prefix });
   const names = matchModules(path, tensors, layout, prefix);

@@ -2,10 +2,10 @@ import { compile } from '../autograd/compile.ts';
 import type { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { orLost } from '../gpu/orLost.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
-import { bufferLayout } from '../nn/batchNorm.ts';
+import { initialStatistics } from '../nn/batchNorm.ts';
 import { forward } from '../nn/forward.ts';
-import { initialStateDict } from '../nn/init.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { advance } from '../ops/advance.ts';
 import { type FlatLayout, unpack } from '../ops/flat.ts';
@@ -13,7 +13,6 @@ import { type Examples, gather } from '../ops/gather.ts';
 import { Graph } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { sampleIndices } from '../ops/sampling.ts';
-import { flatValues } from './flatValues.ts';
 
 /** Sizes of the batches of one pass over all examples: whole ones, and a shorter last one. */
 export function passBatches(examples: number, batchSize: number): number[] {
@@ -48,31 +47,25 @@ export async function recomputeStatistics(
     readonly arena: Arena;
   },
 ): Promise<void> {
-  const fresh = new Map([...initialStateDict(model, 0)].map(([name, { data }]) => [name, data]));
-  for (let replica = 0; replica < buffers.replicas; replica++) {
-    buffers.write(flatValues(bufferLayout(model), fresh), { replica });
-  }
+  const fresh = initialStatistics(model);
+  for (let replica = 0; replica < buffers.replicas; replica++) buffers.write(fresh, { replica });
   const total = examples.examples;
-  const counters = new State(gpu, { label: 'statistics counters', shape: [3], dtype: 'u32' });
-  const sizes = passBatches(total, batchSize);
-  const programs = new Map(
-    await Promise.all(
-      [...new Set(sizes)].map(async (size) => {
+  await Scope.within(async (scope) => {
+    const counters = scope.own(new State(gpu, { label: 'statistics counters', shape: [3], dtype: 'u32' }));
+    const sizes = passBatches(total, batchSize);
+    const kinds = [...new Set(sizes)];
+    const programs = await scope.all(
+      kinds.map((size) => {
         const graph = new Graph();
         const sampler = { mode: 'sequential' as const, examples: total, counters };
         const [x] = gather(examples, sampleIndices(graph, sampler, size));
         forward(model, unpack(read(graph, theta), layout), x, { mode: 'train', buffers, cumulative: true });
         advance(graph, counters, size, total);
         const label = `batch statistics B=${size}`;
-        return [size, await compile(gpu, graph, { label, replicas: theta.replicas, arena })] as const;
+        return compile(gpu, graph, { label, replicas: theta.replicas, arena });
       }),
-    ),
-  );
-  try {
-    for (const size of sizes) programs.get(size)!.run();
+    );
+    for (const size of sizes) programs[kinds.indexOf(size)]!.run();
     await orLost(gpu, gpu.device.queue.onSubmittedWorkDone());
-  } finally {
-    for (const program of programs.values()) program.dispose();
-    counters.dispose();
-  }
+  });
 }

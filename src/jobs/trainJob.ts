@@ -1,25 +1,24 @@
 import type { Dataset } from '../data/dataset.ts';
 import { type Tensor, writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { DeviceLostError } from '../gpu/orLost.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
 import type { RunControl } from './control.ts';
-import { type Evaluation, Evaluator } from './evaluator.ts';
+import type { Evaluation, Evaluator } from './evaluator.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { RunKernels } from './kernels/chosenKernels.ts';
 import type { KernelRecord } from './kernels/kernelRecord.ts';
 import { hasCaptured, planRun } from './planRun.ts';
 import { type Provenance, provenance } from './provenance.ts';
 import { type ReplicaLog, replicaLogs } from './replicaLog.ts';
-import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
+import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
 export type { TrainSpec };
 
 /**
  * Trains as a train.json says (interfaces: `basin train`).
- * @throws InputError for input that is refused, before anything runs; DeviceLostError naming the last step read
+ * @throws InputError for input that is refused, before anything runs; DeviceLostError
  */
 export async function* trainJob(
   device: Gpu,
@@ -31,7 +30,7 @@ export async function* trainJob(
   yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const { job: _, ...description } = given as TrainSpec & { job?: string };
   const spec = parseTrainSpec(description);
-  const options = await planRun(spec, host);
+  const options = await planRun(spec, host, device);
   const { dataset, steps, notes } = options;
   for (const text of notes) yield { type: 'note', text };
   const kernels = new RunKernels(device, spec.kernels);
@@ -40,25 +39,9 @@ export async function* trainJob(
   yield { type: 'phase', phase: 'compiling' };
   const run = await TrainingRun.open(gpu, options);
   const evaluators: Evaluator[] = [];
-  const states = {
-    last: [run.theta, run.buffers],
-    recomputed: [run.theta, run.averagedBuffers],
-    averaged: [run.averaged!, run.averagedBuffers],
-  } as const;
   try {
-    const evaluator = async (data: Dataset, which: keyof typeof states = 'last'): Promise<Evaluator> => {
-      const { model } = options;
-      const [theta, buffers] = states[which];
-      evaluators.push(
-        await Evaluator.open(gpu, {
-          model,
-          layout: run.layout,
-          theta,
-          buffers,
-          dataset: data,
-          arena: run.arena,
-        }),
-      );
+    const evaluator = async (data: Dataset, which: EvaluatedWeights = 'last'): Promise<Evaluator> => {
+      evaluators.push(await run.evaluator(data, which));
       return evaluators.at(-1)!;
     };
     const test = dataset.test ? await evaluator(dataset.test) : null;
@@ -66,36 +49,32 @@ export async function* trainJob(
 
     yield { type: 'phase', phase: 'training' };
     let lastStep = 0;
-    try {
-      const every = spec.evaluate?.every ?? steps;
-      while (run.submitted < steps && !control?.stopped) {
+    const every = spec.evaluate?.every ?? steps;
+    while (run.submitted < steps && !run.stopped) {
+      await control?.whileRunning();
+      if (control?.stopped) run.stop();
+      const until = Math.min(steps, (Math.floor(run.submitted / every) + 1) * every);
+      for await (const readings of run.steps(until)) {
+        lastStep = readings.at(-1)?.step ?? lastStep;
+        const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading) ?? []);
+        if (news.length > 0) yield { type: 'readings', readings: news };
+        yield* divergenceEvents(logs);
+        yield { type: 'progress', done: lastStep, total: steps, unit: 'steps' };
         await control?.whileRunning();
-        const until = Math.min(steps, (Math.floor(run.submitted / every) + 1) * every);
-        for await (const readings of run.steps(until)) {
-          lastStep = readings.at(-1)?.step ?? lastStep;
-          const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading) ?? []);
-          if (news.length > 0) yield { type: 'readings', readings: news };
-          yield* divergenceEvents(logs);
-          yield { type: 'progress', done: lastStep, total: steps, unit: 'steps' };
-          await control?.whileRunning();
-          for (const [replica, lr] of control?.takeLearningRates() ?? []) {
-            run.setLearningRate(lr, replica === 'all' ? undefined : replica);
-            const whose = replica === 'all' ? null : replica;
-            yield { type: 'learningRate', step: run.submitted + 1, replica: whose, learningRate: lr };
-          }
-          if (control?.stopped) break;
+        for (const [replica, lr] of control?.takeLearningRates() ?? []) {
+          run.setLearningRate(lr, replica === 'all' ? undefined : replica);
+          const whose = replica === 'all' ? null : replica;
+          yield { type: 'learningRate', step: run.submitted + 1, replica: whose, learningRate: lr };
         }
-        if (test && run.submitted < steps && !control?.stopped) {
-          yield* evaluationEvents(
-            await test.evaluate(),
-            { step: run.submitted, split: 'test', weights: 'last' },
-            logs,
-          );
-        }
+        if (control?.stopped) run.stop();
       }
-    } catch (error) {
-      if (!(error instanceof DeviceLostError)) throw error;
-      throw new DeviceLostError(`${error.message}; the last step read was ${lastStep} of ${steps}`);
+      if (test && run.submitted < steps && !run.stopped) {
+        yield* evaluationEvents(
+          await test.evaluate(),
+          { step: run.submitted, split: 'test', weights: 'last' },
+          logs,
+        );
+      }
     }
 
     yield { type: 'phase', phase: 'evaluating' };

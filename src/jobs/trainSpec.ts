@@ -127,15 +127,23 @@ export const DEFAULT_BATCH_SIZE = 64;
 
 const FILE = 'train.json';
 
+/** Replicas lie along the third axis of every grid. */
+const MOST_REPLICAS = 65_535;
+
 /**
  * Checks a training run's description.
  * @throws InputError naming the key, what was found and what was expected.
  */
 export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
+  const refuse = (key: string, reason: string): InputError => new InputError(FILE, key, reason);
+  const listed = (spec as { readonly replicas?: unknown } | null)?.replicas;
+  // Looked at before each of them is.
+  if (Array.isArray(listed) && listed.length > MOST_REPLICAS) {
+    throw refuse('replicas', `are ${listed.length}, expected at most ${MOST_REPLICAS}`);
+  }
   const parsed = schema.safeParse(spec);
   if (!parsed.success) throw inputError(parsed.error.issues[0]!, spec);
   const { optimizer, batch_schedule, batch_size, order, steps, epochs, lr_schedule } = parsed.data;
-  const refuse = (key: string, reason: string): InputError => new InputError(FILE, key, reason);
   if (optimizer.nesterov && (optimizer.momentum <= 0 || optimizer.dampening !== 0)) {
     const everyReplica = parsed.data.replicas?.every(
       (replica) => (replica.momentum ?? optimizer.momentum) > 0,

@@ -1,24 +1,38 @@
-import { compile } from '../autograd/compile.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { type ResidentExamples, uploadExamples } from '../data/uploadExamples.ts';
-import { Arena } from '../gpu/arena.ts';
+import { type ResidentExamples, uploadExamples, writeExamples } from '../data/uploadExamples.ts';
+import type { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { DispatchTime, Program } from '../gpu/program.ts';
-import { Replay } from '../gpu/replay.ts';
-import { State } from '../gpu/state.ts';
+import { Scope } from '../gpu/scope.ts';
+import type { State } from '../gpu/state.ts';
+import type { Point } from '../measure/pass.ts';
 import { bufferLayout } from '../nn/batchNorm.ts';
-import { parameterLayout } from '../nn/forward.ts';
-import type { ModelSpec } from '../nn/modelSpec.ts';
+import type { StateValues } from '../nn/stateDict.ts';
 import type { FlatLayout } from '../ops/flat.ts';
-import { Graph } from '../ops/graph.ts';
-import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
-import { type Averaging, average, captures } from '../optim/average.ts';
+import { captures } from '../optim/average.ts';
 import { packSettings, type SgdSettings } from '../optim/sgd.ts';
+import { Evaluator } from './evaluator.ts';
 import { flatValues, namedValues } from './flatValues.ts';
 import { recomputeStatistics } from './recomputeStatistics.ts';
+import {
+  AVERAGE,
+  compileRun,
+  IN_FLIGHT,
+  makeRunParts,
+  measuringOf,
+  programKey,
+  type RunParts,
+  type RunShape,
+  SLOTS,
+} from './runParts.ts';
 import { shortestFloat32 } from './shortestFloat32.ts';
-import { type Measuring, noiseWidth, readNoise, type StepNoise } from './stepNoise.ts';
-import { traceStep } from './traceStep.ts';
+import { readNoise, type StepNoise } from './stepNoise.ts';
+
+/**
+ * Which weights of a run: the last ones, the averaged ones, or the last ones with BatchNorm's statistics recomputed as those of
+ * the average are (`recomputeLastStatistics`).
+ */
+export type EvaluatedWeights = 'last' | 'averaged' | 'recomputed';
 
 /** One replica: what may differ between the runs of one program. */
 export interface Replica {
@@ -28,31 +42,13 @@ export interface Replica {
   /** ε of every step. */
   readonly rates: Float32Array;
   /** The initial state dict by name: parameters and running statistics. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly weights: StateValues;
 }
 
-export interface TrainingOptions {
-  readonly model: ModelSpec;
-  readonly dataset: Dataset;
-  readonly steps: number;
-  /** B from a step on (counted from 0); the first entry from step 0. */
-  readonly batches: readonly { readonly fromStep: number; readonly batchSize: number }[];
-  readonly sampling: SamplingMode;
+export interface TrainingOptions extends RunShape {
   /** [steps, B], for `order`. */
   readonly order?: Uint32Array;
   readonly replicas: readonly Replica[];
-  readonly averaging?: Averaging;
-  /** Batches from which BatchNorm's statistics of averaged weights are recomputed; of the last batch size by default. */
-  readonly bnBatchSize?: number;
-  /** Per-example statistics at steps 1, 1 + n, 1 + 2n, …; 0 for never. */
-  readonly measureEvery?: number;
-  /**
-   * The smaller batch size of the statistics: 1 by default, each example's own gradient; it divides every B. For models
-   * with BatchNorm 2 or more: ghost batches.
-   */
-  readonly smallBatch?: number;
-  /** With the statistics, the spread that tests of the gradient and standard errors rest on. */
-  readonly gradientTests?: boolean;
   /** Readings at steps n, 2n, … and wherever statistics are measured; 0 for never. 1 by default. */
   readonly recordEvery?: number;
 }
@@ -68,10 +64,12 @@ export interface StepReading extends Pick<StepNoise, 'spread'> {
   readonly norms: StepNoise['norms'] | null;
 }
 
-/** Steps that a submit may hold; a ring slot is kept for each of those in flight. */
-const LARGEST_CHUNK = 256;
-const IN_FLIGHT = 2;
-const SLOTS = LARGEST_CHUNK * (IN_FLIGHT + 2);
+/** Steps of one submit, and the rows that come back for them. */
+interface Flight {
+  readonly first: number;
+  readonly count: number;
+  readonly rows: Promise<Float32Array[] | null>;
+}
 
 /**
  * Trains R replicas of one model in one program over state that it owns. All programs (one for each batch size,
@@ -85,134 +83,69 @@ export class TrainingRun {
   /** Running statistics, flat by bufferLayout; null where the model has none. And those of the averaged weights. */
   readonly buffers: State | null;
   readonly averagedBuffers: State | null;
+  /** The data that it trains on. */
+  readonly examples: ResidentExamples;
   readonly #gpu: Gpu;
   readonly #options: TrainingOptions;
-  readonly #arena: Arena;
-  readonly #states: readonly State[];
-  readonly #examples: ResidentExamples;
-  readonly #rates: State;
+  readonly #scope: Scope;
+  readonly #parts: RunParts;
   readonly #hostRates: Float32Array[];
-  readonly #ring: State;
   readonly #programs: ReadonlyMap<string, Program>;
-  readonly #averageProgram: Program | null;
-  readonly #replay: Replay;
   readonly #alongside: { readonly every: number; readonly program: Program }[] = [];
+  /** Data sets that weights were evaluated on, by what was given. */
+  readonly #resident = new Map<Dataset, ResidentExamples>();
+  /** Submits that are not read back yet, oldest first. */
+  readonly #flights: Flight[] = [];
+  /** Readings that came back and were not asked for yet, in their order. */
+  #kept: StepReading[] = [];
+  readonly #diverged = new Set<number>();
   #submitted = 0;
+  #stopped = false;
 
   private constructor(
     gpu: Gpu,
     options: TrainingOptions,
-    parts: Pick<TrainingRun, 'layout' | 'theta' | 'averaged' | 'buffers' | 'averagedBuffers'> & {
-      arena: Arena;
-      states: readonly State[];
-      examples: ResidentExamples;
-      rates: State;
-      ring: State;
-      programs: ReadonlyMap<string, Program>;
-      averageProgram: Program | null;
-    },
+    scope: Scope,
+    parts: RunParts,
+    programs: ReadonlyMap<string, Program>,
   ) {
+    this.#gpu = gpu;
     this.#options = options;
+    this.#scope = scope;
+    this.#parts = parts;
+    this.#programs = programs;
+    this.#hostRates = options.replicas.map(({ rates }) => rates.slice());
     this.layout = parts.layout;
     this.theta = parts.theta;
     this.averaged = parts.averaged;
     this.buffers = parts.buffers;
     this.averagedBuffers = parts.averagedBuffers;
-    this.#gpu = gpu;
-    this.#arena = parts.arena;
-    this.#states = parts.states;
-    this.#examples = parts.examples;
-    this.#rates = parts.rates;
-    this.#hostRates = options.replicas.map(({ rates }) => rates.slice());
-    this.#ring = parts.ring;
-    this.#programs = parts.programs;
-    this.#averageProgram = parts.averageProgram;
-    this.#replay = new Replay(gpu, this.#ring, LARGEST_CHUNK, IN_FLIGHT);
+    this.examples = parts.examples;
   }
 
   /**
-   * Uploads data and weights and compiles every program the run will use.
-   * @throws if a tensor or the data set passes what the adapter can bind, or the small batch does not fit the others
+   * Uploads data and weights and compiles every program the run will use. Nothing is left of it where that fails.
+   * @throws LimitError if a tensor or the data set passes what the adapter can bind
+   * @throws RangeError if the small batch does not fit the others
    */
-  static async open(gpu: Gpu, options: TrainingOptions): Promise<TrainingRun> {
-    const { model, dataset, steps, batches, sampling, order, replicas: each, averaging } = options;
-    const replicas = each.length;
-    const layout = parameterLayout(model);
-    const states: State[] = [];
-    const state = (label: string, shape: number[], dtype: 'f32' | 'u32' = 'f32'): State => {
-      const made = new State(gpu, { label, shape, dtype, replicas });
-      states.push(made);
-      return made;
-    };
-    const theta = state('parameters', [layout.length]);
-    const velocity = state('momentum buffer', [layout.length]);
-    const rates = state('learning rates', [Math.max(1, steps)]);
-    const hyper = state('SGD settings', [4]);
-    const counters = state('counters', [3], 'u32');
-    const seeds = state('seeds', [1], 'u32');
-    const averaged = averaging ? state('averaged parameters', [layout.length]) : null;
-    const statistics = bufferLayout(model);
-    const hasStatistics = statistics.length > 0;
-    const buffers = hasStatistics ? state('running statistics', [statistics.length]) : null;
-    const averagedBuffers =
-      averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;
-    const measuring = measuringOf(options);
-    const ring = state('ring', [SLOTS, 1 + (measuring ? noiseWidth(layout.entries.length, measuring) : 0)]);
-    const table = order && new State(gpu, { label: 'order', shape: [order.length], dtype: 'u32' });
-    if (table && order) {
-      table.write(order);
-      states.push(table);
-    }
-    each.forEach(({ seed, settings, rates: values, weights }, replica) => {
-      theta.write(flatValues(layout, weights), { replica });
-      buffers?.write(flatValues(statistics, weights), { replica });
-      rates.write(values, { replica });
-      hyper.write(packSettings(settings), { replica });
-      seeds.write(Uint32Array.of(seed), { replica });
+  static open(gpu: Gpu, options: TrainingOptions): Promise<TrainingRun> {
+    return Scope.make(async (scope) => {
+      const replicas = options.replicas.length;
+      const parts = makeRunParts(gpu, scope, options, replicas);
+      const { layout, theta, buffers, rates, hyper, seeds, order, examples } = parts;
+      if (order) order.write(options.order!);
+      const statistics = bufferLayout(options.model);
+      options.replicas.forEach(({ seed, settings, rates: values, weights }, replica) => {
+        theta.write(flatValues(layout, weights), { replica });
+        buffers?.write(flatValues(statistics, weights), { replica });
+        rates.write(values, { replica });
+        hyper.write(packSettings(settings), { replica });
+        seeds.write(Uint32Array.of(seed), { replica });
+      });
+      writeExamples(examples, options.dataset);
+      const programs = await compileRun(gpu, scope, parts, replicas);
+      return new TrainingRun(gpu, options, scope, parts, programs);
     });
-
-    const examples = uploadExamples(gpu, dataset);
-    const arena = new Arena(gpu);
-    const programs = new Map<string, Program>();
-    const sampler = { mode: sampling, examples: examples.examples, counters, seeds, order: table };
-    const recorder = { counters, ring, examples: examples.examples };
-    const optimizer = { theta, velocity, rates, hyper, counters };
-    const pending = [];
-    for (const batchSize of new Set(batches.map((batch) => batch.batchSize))) {
-      for (const measured of measuring ? [null, measuring] : [null]) {
-        const graph = new Graph();
-        const step = { model, layout, examples, sampler, optimizer, recorder, buffers };
-        traceStep(graph, step, batchSize, measured);
-        const label = `step B=${batchSize}${measured ? ' with statistics' : ''}`;
-        pending.push(
-          compile(gpu, graph, { label, replicas, arena }).then((p) =>
-            programs.set(key(batchSize, measured !== null), p),
-          ),
-        );
-      }
-    }
-    await Promise.all(pending);
-    let averageProgram: Program | null = null;
-    if (averaging && averaged) {
-      const graph = new Graph();
-      average(graph, { averaging, theta, average: averaged, counters });
-      averageProgram = await compile(gpu, graph, { label: averaging.kind, replicas, arena });
-    }
-    const parts = {
-      layout,
-      theta,
-      averaged,
-      buffers,
-      averagedBuffers,
-      arena,
-      states,
-      examples,
-      rates,
-      ring,
-      programs,
-      averageProgram,
-    };
-    return new TrainingRun(gpu, options, parts);
   }
 
   /** As the run was opened. */
@@ -221,7 +154,7 @@ export class TrainingRun {
   }
 
   get arena(): Arena {
-    return this.#arena;
+    return this.#parts.arena;
   }
 
   get replicas(): number {
@@ -231,6 +164,16 @@ export class TrainingRun {
   /** Steps whose commands have been given to the device. */
   get submitted(): number {
     return this.#submitted;
+  }
+
+  /** Whether no further step is taken: `stop` was called, or every replica has diverged. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Takes no further step. Readings of those under way still come from `steps`, which ends after them. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   /**
@@ -265,7 +208,7 @@ export class TrainingRun {
       if (replica !== undefined && r !== replica) return;
       rates.fill(rate, this.#submitted);
       if (this.#submitted < rates.length) {
-        this.#rates.write(rates.subarray(this.#submitted), { replica: r, at: this.#submitted });
+        this.#parts.rates.write(rates.subarray(this.#submitted), { replica: r, at: this.#submitted });
       }
     });
   }
@@ -273,47 +216,76 @@ export class TrainingRun {
   /**
    * Takes steps up to `until` (counted from 1; all by default) and yields readings as they come back, many steps at a
    * time, in the order of steps, then replicas. Many steps are one submit and two submits are in flight, so the
-   * device is some steps ahead of what was yielded; when no more is asked for, it stops there.
+   * device is some steps ahead of what was yielded. Left early, it stops there, and what is under way is yielded by the
+   * next call: no reading is lost. When every replica has diverged, it ends after the submits in flight.
    * @throws DeviceLostError
    */
   async *steps(until = this.#options.steps): AsyncGenerator<StepReading[], void, void> {
     const end = Math.min(until, this.#options.steps);
-    const flight: { first: number; count: number; values: Promise<Float32Array[] | null> }[] = [];
-    try {
-      while (this.#submitted < end || flight.length > 0) {
-        while (flight.length < IN_FLIGHT && this.#submitted < end) {
-          const first = this.#submitted;
-          const count = Math.min(this.#replay.chunk, end - first, SLOTS - (first % SLOTS));
-          const wanted = Array.from({ length: count }, (_, i) => first + i).some((s) => this.#records(s));
-          const values = this.#replay.submit((pass) => this.#encode(pass, first, count), {
-            count,
-            slot: first % SLOTS,
-            read: wanted,
-          });
-          this.#submitted += count;
-          flight.push({ first, count, values });
-        }
-        const { first, count, values } = flight.shift()!;
-        const rows = await values;
-        if (rows) yield this.#readings(rows, first, count);
+    for (;;) {
+      const kept = this.#takeKept(end);
+      if (kept.length > 0) {
+        yield kept;
+        continue;
       }
-    } finally {
-      // Left early: what is under way still holds its staging buffers.
-      await Promise.allSettled(flight.map(({ values }) => values));
+      while (!this.#stopped && this.#flights.length < IN_FLIGHT && this.#submitted < end) this.#submit(end);
+      if (this.#flights.length === 0 || this.#flights[0]!.first >= end) return;
+      await this.#land();
     }
   }
 
-  #encode(pass: GPUComputePassEncoder, first: number, count: number): void {
+  /** Readings that are there already, up to step `end`. */
+  #takeKept(end: number): StepReading[] {
+    const later = this.#kept.findIndex(({ step }) => step > end);
+    return this.#kept.splice(0, later < 0 ? this.#kept.length : later);
+  }
+
+  /** Gives the next steps up to `end` to the device, as many as a submit should hold. */
+  #submit(end: number): void {
+    const first = this.#submitted;
+    const count = Math.min(this.#parts.replay.chunk, end - first, SLOTS - (first % SLOTS));
+    this.#fly(first, count, (pass) => {
+      for (let step = first; step < first + count; step++) {
+        this.#programAt(step).encode(pass);
+        this.#encodeAfter(pass, step);
+      }
+    });
+  }
+
+  #fly(first: number, count: number, encode: (pass: GPUComputePassEncoder) => void): void {
+    const read = Array.from({ length: count }, (_, i) => first + i).some((step) => this.#records(step));
+    const rows = this.#parts.replay.submit(encode, { count, slot: first % SLOTS, read });
+    // A failure is told to whoever asks for the readings.
+    rows.catch(() => {});
+    this.#submitted = first + count;
+    this.#flights.push({ first, count, rows });
+  }
+
+  /** Waits for the oldest submit, and keeps its readings. */
+  async #land(): Promise<void> {
+    const { first, count, rows } = this.#flights.shift()!;
+    const found = await rows;
+    if (!found) return;
+    const readings = this.#readings(found, first, count);
+    for (const { replica, loss } of readings) if (!Number.isFinite(loss)) this.#diverged.add(replica);
+    if (this.#diverged.size === this.replicas) this.stop();
+    this.#kept = this.#kept.concat(readings);
+  }
+
+  /** The program of a step, counted from 0. */
+  #programAt(step: number): Program {
+    return this.#programs.get(programKey(this.batchSizeAt(step), this.#measures(step)))!;
+  }
+
+  /** What follows a step: its capture, and instruments. */
+  #encodeAfter(pass: GPUComputePassEncoder, step: number): void {
     const { averaging } = this.#options;
-    for (let step = first; step < first + count; step++) {
-      this.#programs.get(key(this.batchSizeAt(step), this.#measures(step)))!.encode(pass);
-      if (averaging && captures(averaging, step + 1)) this.#averageProgram!.encode(pass);
-      for (const { every, program } of this.#alongside) if ((step + 1) % every === 0) program.encode(pass);
-    }
+    if (averaging && captures(averaging, step + 1)) this.#programs.get(AVERAGE)!.encode(pass);
+    for (const { every, program } of this.#alongside) if ((step + 1) % every === 0) program.encode(pass);
   }
 
   #readings(rows: readonly Float32Array[], first: number, count: number): StepReading[] {
-    const width = this.#ring.shape[1]!;
+    const width = this.#parts.ring.shape[1]!;
     const parameters = this.layout.entries.length;
     const measuring = measuringOf(this.#options);
     const readings: StepReading[] = [];
@@ -338,12 +310,19 @@ export class TrainingRun {
    * One replica's state dict by name: parameters and running statistics, or those of the averaged weights (which
    * recomputeAveragedStatistics makes). Waits for all submitted steps.
    */
-  async weights(replica: number, which: 'last' | 'averaged' = 'last'): Promise<Map<string, Float32Array>> {
-    const [source, buffers] =
-      which === 'last' ? [this.theta, this.buffers] : [this.averaged, this.averagedBuffers];
-    if (!source) throw new Error('the run keeps no average');
+  async weights(
+    replica: number,
+    which: 'last' | 'averaged' = 'last',
+  ): Promise<Map<string, Float32Array | Uint32Array>> {
+    const [source, buffers] = this.#weights(which);
     const statistics = buffers && namedValues(bufferLayout(this.#options.model), await buffers.read(replica));
     return new Map([...namedValues(this.layout, await source.read(replica)), ...(statistics ?? [])]);
+  }
+
+  #weights(which: 'last' | 'averaged'): readonly [theta: State, buffers: State | null] {
+    if (which === 'last') return [this.theta, this.buffers];
+    if (!this.averaged) throw new Error('the run keeps no average');
+    return [this.averaged, this.averagedBuffers];
   }
 
   /**
@@ -369,33 +348,80 @@ export class TrainingRun {
     if (!buffers) return;
     const { model, batches, bnBatchSize } = this.#options;
     const batchSize = bnBatchSize ?? batches.at(-1)!.batchSize;
-    const { layout, arena } = this;
-    const examples = this.#examples;
+    const { layout, arena, examples } = this;
     await recomputeStatistics(this.#gpu, { model, layout, theta, buffers, examples, batchSize, arena });
   }
 
   /**
-   * Time of each dispatch of the step at the run's first batch size. It takes a step, so it is for benchmarks.
-   * @throws if the adapter has no timestamp queries
+   * What evaluates all replicas' weights over a data set: that of the run, which is on the device already, or another one,
+   * which stays there until the run is disposed of. Whoever asked for it disposes of it.
+   * @throws LimitError if the data set or a result passes what the adapter can bind
    */
-  profile(): Promise<DispatchTime[]> {
-    return this.#programs.get(key(this.batchSizeAt(0), false))!.profile();
+  async evaluator(dataset = this.#options.dataset, which: EvaluatedWeights = 'last'): Promise<Evaluator> {
+    const [theta, buffers] =
+      which === 'recomputed' ? [this.theta, this.averagedBuffers] : this.#weights(which);
+    const { layout, arena } = this;
+    const examples = this.#examplesOf(dataset);
+    const { model } = this.#options;
+    return Evaluator.open(this.#gpu, { model, layout, theta, buffers, examples, arena });
   }
 
+  #examplesOf(dataset: Dataset): ResidentExamples {
+    if (dataset === this.#options.dataset) return this.examples;
+    const known = this.#resident.get(dataset);
+    if (known) return known;
+    const examples = this.#scope.own(uploadExamples(this.#gpu, dataset));
+    this.#resident.set(dataset, examples);
+    return examples;
+  }
+
+  /**
+   * One replica as it is after all steps submitted, to be measured over the data that the run trains on: a copy, so that
+   * the run may go on. `train` is the mode in which BatchNorm normalises by the batch; `eval` takes running statistics.
+   * `dispose` frees the copy; the run's own disposal ends it too.
+   * @throws RangeError if there is no such replica
+   */
+  point(
+    replica: number,
+    { mode = 'train', which = 'last' }: { mode?: 'train' | 'eval'; which?: 'last' | 'averaged' } = {},
+  ): { readonly point: Point; dispose(): void } {
+    if (!(Number.isInteger(replica) && replica >= 0 && replica < this.replicas)) {
+      throw new RangeError(`replica ${replica}, expected one from 0 to ${this.replicas - 1}`);
+    }
+    const { layout, examples } = this;
+    const { model } = this.#options;
+    return Scope.makeNow((scope) => {
+      const copy = (from: State): State => scope.own(from.copyOf(replica));
+      const [theta, buffers] = this.#weights(which);
+      const context = { mode, buffers: mode === 'eval' && buffers ? copy(buffers) : null };
+      return {
+        point: { model, layout, theta: copy(theta), examples, context },
+        dispose: () => scope.dispose(),
+      };
+    });
+  }
+
+  /**
+   * Takes the next step and gives the time of each of its dispatches. Its reading comes with the next ones.
+   * @throws if the adapter has no timestamp queries, or no step is left
+   */
+  async profile(): Promise<DispatchTime[]> {
+    while (this.#flights.length >= IN_FLIGHT) await this.#land();
+    const step = this.#submitted;
+    const { steps } = this.#options;
+    if (this.#stopped || step >= steps) {
+      throw new Error(`a profile takes a step, and step ${step} of ${steps} was the last`);
+    }
+    const times = this.#programAt(step).profile();
+    // Without timestamps nothing was submitted.
+    if (this.#gpu.device.features.has('timestamp-query')) {
+      this.#fly(step, 1, (pass) => this.#encodeAfter(pass, step));
+    }
+    return times;
+  }
+
+  /** Frees all that the run holds on the device. */
   dispose(): void {
-    this.#replay.dispose();
-    for (const program of this.#programs.values()) program.dispose();
-    this.#averageProgram?.dispose();
-    this.#arena.dispose();
-    this.#examples.dispose();
-    for (const state of this.#states) state.dispose();
+    this.#scope.dispose();
   }
-}
-
-function measuringOf({ measureEvery, smallBatch, gradientTests }: TrainingOptions): Measuring | null {
-  return measureEvery ? { smallBatch: smallBatch ?? 1, tests: gradientTests ?? false } : null;
-}
-
-function key(batchSize: number, statistics: boolean): string {
-  return `${batchSize} ${statistics}`;
 }

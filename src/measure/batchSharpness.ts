@@ -13,7 +13,7 @@ import { multiply } from '../ops/multiply.ts';
 import { reciprocal } from '../ops/reciprocal.ts';
 import { sampleIndices } from '../ops/sampling.ts';
 import { type Estimate, estimateFrom } from './estimate.ts';
-import type { Point } from './pass.ts';
+import { type Point, requireOneModel } from './pass.ts';
 import { Samples } from './samples.ts';
 
 /**
@@ -21,16 +21,19 @@ import { Samples } from './samples.ts';
  * the Hessian of the batch's own loss. SGD without momentum holds it at 2/ε. The mean over batches drawn with replacement,
  * with its standard error.
  * @param options.batches how many batches are drawn
+ * @throws RangeError for parameters of several replicas
  */
 export async function batchSharpness(
   gpu: Gpu,
-  { model, layout, theta, examples, context }: Point,
+  point: Point,
   {
     batchSize,
     batches,
     seed,
   }: { readonly batchSize: number; readonly batches: number; readonly seed: number },
 ): Promise<Estimate> {
+  requireOneModel('batch sharpness', point);
+  const { model, layout, theta, examples, context } = point;
   const samples = new Samples(gpu, batches);
   try {
     samples.begin(seed);

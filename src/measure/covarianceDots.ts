@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/device.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { directionalDerivatives } from './directionalDerivatives.ts';
 import type { Point } from './pass.ts';
@@ -10,17 +11,15 @@ import { WeightedGradients } from './weightedGradient.ts';
  * @param dots ⟨gₙ, ḡ⟩ [N]
  * @returns [N]
  */
-export async function covarianceDots(gpu: Gpu, point: Point, dots: Float32Array): Promise<Float32Array> {
+export function covarianceDots(gpu: Gpu, point: Point, dots: Float32Array): Promise<Float32Array> {
   const N = dots.length;
   const mean = dots.reduce((sum, dot) => sum + dot, 0) / N;
-  const sum = new State(gpu, { label: 'covariance times mean gradient', shape: [point.layout.length] });
-  const gradients = await WeightedGradients.open(gpu, point, [sum]);
-  try {
+  return Scope.within(async (scope) => {
+    const { length } = point.layout;
+    const sum = scope.own(new State(gpu, { label: 'covariance times mean gradient', shape: [length] }));
+    const gradients = scope.own(await WeightedGradients.open(gpu, point, [sum]));
     gradients.weights[0]!.write(dots.map((dot) => (dot - mean) / (N - 1)));
     await gradients.run();
-    return await directionalDerivatives(gpu, point, await sum.read());
-  } finally {
-    gradients.dispose();
-    sum.dispose();
-  }
+    return directionalDerivatives(gpu, point, await sum.read());
+  });
 }

@@ -1,11 +1,12 @@
 import { jvp } from '../autograd/jvp.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { append } from '../ops/append.ts';
 import { read } from '../ops/leaf.ts';
 import { reshape } from '../ops/reshape.ts';
 import { mean } from '../ops/sum.ts';
-import { isCoupled, Pass, type Point, unitsOf } from './pass.ts';
+import { isCoupled, type MicroBatch, Pass, type Point, unitsOf } from './pass.ts';
 
 /**
  * ⟨gₙ, v⟩ of every example: the derivative of its own loss along v, one forward pass of tangents, whatever the layers; no
@@ -25,24 +26,18 @@ export async function directionalDerivatives(
   if (isCoupled(point) && !oneUnit) {
     throw new Error('BatchNorm in train mode couples the examples; measure in eval mode, or ghost batches');
   }
-  const v = new State(gpu, { label: 'direction', shape: [point.layout.length] });
-  const each = new State(gpu, { label: 'directional derivatives', shape: [unitsOf(point)] });
-  v.write(direction);
-  const pass = await Pass.open(
-    gpu,
-    'directional derivatives',
-    point,
-    ({ graph, theta, losses, unitCounters }) => {
+  return Scope.within(async (scope) => {
+    const state = (label: string, count: number): State =>
+      scope.own(new State(gpu, { label, shape: [count] }));
+    const v = state('direction', point.layout.length);
+    const each = state('directional derivatives', unitsOf(point));
+    v.write(direction);
+    const trace = ({ graph, theta, losses, unitCounters }: MicroBatch): void => {
       const [tangent] = jvp([losses], [[theta, read(graph, v)]]);
       if (tangent) append(each, oneUnit ? reshape(mean(tangent), [1]) : tangent, unitCounters);
-    },
-  );
-  try {
+    };
+    const pass = scope.own(await Pass.open(gpu, 'directional derivatives', point, trace));
     await pass.run();
-    return await each.read();
-  } finally {
-    pass.dispose();
-    v.dispose();
-    each.dispose();
-  }
+    return each.read();
+  });
 }

@@ -1,6 +1,7 @@
 import { perExample } from '../autograd/perExample.ts';
 import { vjp } from '../autograd/vjp.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { convHistogram } from '../ops/convHistogram.ts';
 import { convBiasGradients } from '../ops/convNorms.ts';
@@ -11,7 +12,7 @@ import { type Bins, type BinsOf, binCount } from '../ops/histogramBins.ts';
 import type { PerExampleRule } from '../ops/op.ts';
 import { reshape } from '../ops/reshape.ts';
 import { scaleGradients } from '../ops/scaleGradients.ts';
-import { isCoupled, Pass, type Point, unitsOf } from './pass.ts';
+import { isCoupled, type MicroBatch, Pass, type Point, unitsOf } from './pass.ts';
 
 /** Counts of the elements of all per-example gradients: what the data have, no estimate. */
 export interface GradientHistogram {
@@ -46,33 +47,25 @@ export async function gradientHistogram(gpu: Gpu, point: Point, bins: BinsOf): P
     }
   }
   const all = binCount(bins);
-  const counts = entries.map(
-    ({ name }) => new State(gpu, { label: `histogram of ${name}`, shape: [all + 1], dtype: 'u32' }),
-  );
-  try {
-    const pass = await Pass.open(
-      gpu,
-      'histograms',
-      point,
-      ({ graph, units: here, parameters, losses, weigh }) => {
-        const cotangents = vjp([[losses, weigh(fill(graph, 1, [here]))]], parameters);
-        const structure = oneUnit ? null : perExample(cotangents, parameters);
-        parameters.forEach((parameter, i) => {
-          const w = bins.parameter ? { w: parameter } : {};
-          const use = structure?.of[i];
-          if (use) count(counts[i]!, use, w, bins);
-          else {
-            const gradient = cotangents.of[i] ?? fill(graph, 0, parameter.shape);
-            histogram(counts[i]!, { ...rows(gradient, 1), ...w }, bins);
-          }
-        });
-      },
+  return Scope.within(async (scope) => {
+    const counts = entries.map(({ name }) =>
+      scope.own(new State(gpu, { label: `histogram of ${name}`, shape: [all + 1], dtype: 'u32' })),
     );
-    try {
-      await pass.run();
-    } finally {
-      pass.dispose();
-    }
+    const trace = ({ graph, units: here, parameters, losses, weigh }: MicroBatch): void => {
+      const cotangents = vjp([[losses, weigh(fill(graph, 1, [here]))]], parameters);
+      const structure = oneUnit ? null : perExample(cotangents, parameters);
+      parameters.forEach((parameter, i) => {
+        const w = bins.parameter ? { w: parameter } : {};
+        const use = structure?.of[i];
+        if (use) count(counts[i]!, use, w, bins);
+        else {
+          const gradient = cotangents.of[i] ?? fill(graph, 0, parameter.shape);
+          histogram(counts[i]!, { ...rows(gradient, 1), ...w }, bins);
+        }
+      });
+    };
+    const pass = scope.own(await Pass.open(gpu, 'histograms', point, trace));
+    await pass.run();
     const found = await Promise.all(counts.map((state) => state.readU32()));
     return {
       gradient: bins.gradient,
@@ -80,9 +73,7 @@ export async function gradientHistogram(gpu: Gpu, point: Point, bins: BinsOf): P
       counts: found.map((values) => values.slice(0, all)),
       notFinite: found.reduce((sum, values) => sum + values[all]!, 0),
     };
-  } finally {
-    for (const state of counts) state.dispose();
-  }
+  });
 }
 
 /** Counts the elements of each example's gradient of one parameter. */

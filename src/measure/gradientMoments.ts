@@ -1,6 +1,7 @@
 import { perExample, perExampleMoments } from '../autograd/perExample.ts';
 import { vjp } from '../autograd/vjp.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { add } from '../ops/add.ts';
 import { append } from '../ops/append.ts';
@@ -10,7 +11,7 @@ import { pack } from '../ops/flat.ts';
 import type { Tensor } from '../ops/graph.ts';
 import { mergeMoments } from '../ops/mergeMoments.ts';
 import { reshape } from '../ops/reshape.ts';
-import { Pass, type Point, unitsOf } from './pass.ts';
+import { type MicroBatch, Pass, type Point, unitsOf } from './pass.ts';
 
 /** First and second moments of the per-example gradients over a data set. Host memory; flat vectors are [P]. */
 export interface GradientMoments {
@@ -26,15 +27,20 @@ export interface GradientMoments {
 /**
  * Mean gradient, per-coordinate centred squares, per-example losses and gradient norms, in one pass over the data with
  * nothing of size N × P. gₙ is the gradient of example n's own loss; with ghost batches, of unit n's mean loss.
+ * @throws RangeError for parameters of several replicas
  */
-export async function gradientMoments(gpu: Gpu, point: Point): Promise<GradientMoments> {
+export function gradientMoments(gpu: Gpu, point: Point): Promise<GradientMoments> {
+  return Scope.within((scope) => momentsWithin(scope, gpu, point));
+}
+
+async function momentsWithin(scope: Scope, gpu: Gpu, point: Point): Promise<GradientMoments> {
   const { layout, examples } = point;
-  const flat = (label: string): State => new State(gpu, { label, shape: [layout.length] });
-  const each = (label: string, count: number): State => new State(gpu, { label, shape: [count] });
+  const each = (label: string, count: number): State => scope.own(new State(gpu, { label, shape: [count] }));
+  const flat = (label: string): State => each(label, layout.length);
   const [mean, centredSquares] = [flat('mean gradient'), flat('centred squares')];
   const losses = each('per-example losses', examples.examples);
   const norms = each('per-example norms', unitsOf(point));
-  const pass = await Pass.open(gpu, 'gradient moments', point, (batch) => {
+  const tracePass = (batch: MicroBatch): void => {
     const { graph, parameters, counters, units, unitCounters } = batch;
     const cotangents = vjp([[batch.losses, batch.weigh(fill(graph, 1, [units]))]], parameters);
     const into = { mean, centredSquares, counters: unitCounters };
@@ -54,17 +60,13 @@ export async function gradientMoments(gpu: Gpu, point: Point): Promise<GradientM
       append(norms, moments.map((m) => m.normSq).reduce(add), counters);
     }
     append(losses, batch.losses, counters);
-  });
-  try {
-    await pass.run();
-    return {
-      perExampleLoss: await losses.read(),
-      perExampleGradNormSq: await norms.read(),
-      mean: await mean.read(),
-      centredSquares: await centredSquares.read(),
-    };
-  } finally {
-    pass.dispose();
-    for (const state of [mean, centredSquares, losses, norms]) state.dispose();
-  }
+  };
+  const pass = scope.own(await Pass.open(gpu, 'gradient moments', point, tracePass));
+  await pass.run();
+  return {
+    perExampleLoss: await losses.read(),
+    perExampleGradNormSq: await norms.read(),
+    mean: await mean.read(),
+    centredSquares: await centredSquares.read(),
+  };
 }

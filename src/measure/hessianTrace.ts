@@ -1,5 +1,6 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
 import { purpose } from '../nn/purpose.ts';
@@ -31,17 +32,19 @@ export class TraceEstimator {
   }
 
   /** @param most probes of one estimate, at the most */
-  static async open(gpu: Gpu, operator: LinearOperator, most: number): Promise<TraceEstimator> {
+  static open(gpu: Gpu, operator: LinearOperator, most: number): Promise<TraceEstimator> {
     const { layout, directions } = operator;
-    const samples = new Samples(gpu, most + directions.length);
-    const mask = samples.own(parameterMask(gpu, layout));
-    const draw = await samples.program('random signs', (graph) => {
-      const stream = { ...samples.stream(purpose.parameterSigns), mask };
-      directions.forEach((direction, i) => {
-        store(direction, randomSigns(graph, stream, layout.length, i));
+    return Scope.make(async (scope) => {
+      const samples = scope.own(new Samples(gpu, most + directions.length));
+      const mask = samples.own(parameterMask(gpu, layout));
+      const draw = await samples.program('random signs', (graph) => {
+        const stream = { ...samples.stream(purpose.parameterSigns), mask };
+        directions.forEach((direction, i) => {
+          store(direction, randomSigns(graph, stream, layout.length, i));
+        });
       });
+      return new TraceEstimator(gpu, operator, samples, draw, await samples.quadraticForms(operator));
     });
-    return new TraceEstimator(gpu, operator, samples, draw, await samples.quadraticForms(operator));
   }
 
   async estimate({ probes, seed }: Probes): Promise<Estimate> {

@@ -1,5 +1,6 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
 import { purpose } from '../nn/purpose.ts';
@@ -62,13 +63,22 @@ export class HutchPlusPlus {
    * @param probes products of one estimate in all, three or more; as many in a pass as the operator has directions
    * @throws RangeError for fewer
    */
-  static async open(gpu: Gpu, operator: LinearOperator, probes: number): Promise<HutchPlusPlus> {
+  static open(gpu: Gpu, operator: LinearOperator, probes: number): Promise<HutchPlusPlus> {
+    return Scope.make((scope) => HutchPlusPlus.#open(gpu, scope, operator, probes));
+  }
+
+  static async #open(
+    gpu: Gpu,
+    scope: Scope,
+    operator: LinearOperator,
+    probes: number,
+  ): Promise<HutchPlusPlus> {
     if (probes < 3) throw new RangeError(`Hutch++ takes three products or more, found ${probes}`);
     const { layout, directions, products } = operator;
     const P = dimension(layout);
     const rank = Math.min(Math.floor(probes / 3), P);
     const rest = rank === P ? 0 : probes - 2 * rank;
-    const samples = new Samples(gpu, rank + rest);
+    const samples = scope.own(new Samples(gpu, rank + rest));
     const own = (label: string, shape: readonly number[], dtype?: 'u32'): State =>
       samples.own(new State(gpu, { label, shape, dtype }));
     const basis = own('basis of the sketch', [rank, layout.length]);

@@ -1,7 +1,8 @@
 import { compile } from '../autograd/compile.ts';
 import { Arena } from '../gpu/arena.ts';
-import type { Gpu } from '../gpu/device.ts';
+import { type Gpu, largestBinding } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
 import { purpose } from '../nn/purpose.ts';
@@ -95,7 +96,7 @@ export class Krylov {
   readonly #residuals: State;
   readonly #seeds: State;
   readonly #stream: MaskedStream;
-  readonly #owned: readonly State[];
+  readonly #scope: Scope;
   readonly #programs = new Map<string, Promise<Program>>();
   /** Rows 0 … locked − 1 are Ritz vectors of these values. */
   #locked = new Float64Array(0);
@@ -113,42 +114,55 @@ export class Krylov {
     this.#operator = operator;
     this.capacity = capacity;
     this.#fills = capacity === dimension(operator.layout);
-    this.#arena = new Arena(gpu);
     const { length } = operator.layout;
-    const state = (label: string, ...shape: number[]): State =>
-      new State(gpu, { label: `Krylov ${label}`, shape });
-    const words = (label: string, count: number): State =>
-      new State(gpu, { label: `Krylov ${label}`, shape: [count], dtype: 'u32' });
-    const most = Math.floor(gpu.device.limits.maxStorageBufferBindingSize / (4 * length));
-    const blocks: Block[] = [];
-    for (let start = 0, size = FIRST_BLOCK; start < capacity; size *= 2) {
-      const rows = Math.min(size, most, capacity - start);
-      blocks.push({
-        start,
-        rows,
-        vectors: state(`vectors ${start}`, rows, length),
-        projections: state(`projections ${start}`, capacity, rows),
-        wanted: state(`combinations ${start}`, capacity, rows),
-      });
-      start += rows;
-    }
-    this.#blocks = blocks;
-    this.#rowCounters = words('rows', 3);
-    this.#slotCounters = words('slots', 3);
-    this.#wantedCounters = words('combination', 3);
-    this.#betas = state('norms', capacity);
-    this.#values = state('values', capacity);
-    this.#residuals = state('residuals', capacity);
-    const seeds = words('seed', 1);
-    this.#seeds = seeds;
-    seeds.write(Uint32Array.of(seed));
-    const mask = parameterMask(gpu, operator.layout);
+    const made = Scope.makeNow((scope) => {
+      const state = (label: string, ...shape: number[]): State =>
+        scope.own(new State(gpu, { label: `Krylov ${label}`, shape }));
+      const words = (label: string, count: number): State =>
+        scope.own(new State(gpu, { label: `Krylov ${label}`, shape: [count], dtype: 'u32' }));
+      const most = Math.floor(largestBinding(gpu) / (4 * length));
+      const blocks: Block[] = [];
+      for (let start = 0, size = FIRST_BLOCK; start < capacity; size *= 2) {
+        const rows = Math.min(size, most, capacity - start);
+        blocks.push({
+          start,
+          rows,
+          vectors: state(`vectors ${start}`, rows, length),
+          projections: state(`projections ${start}`, capacity, rows),
+          wanted: state(`combinations ${start}`, capacity, rows),
+        });
+        start += rows;
+      }
+      const counters = { rows: words('rows', 3), slots: words('slots', 3), wanted: words('combination', 3) };
+      const values = {
+        betas: state('norms', capacity),
+        values: state('values', capacity),
+        residuals: state('residuals', capacity),
+      };
+      const mask = scope.own(parameterMask(gpu, operator.layout));
+      return {
+        scope,
+        arena: scope.own(new Arena(gpu)),
+        blocks,
+        counters,
+        ...values,
+        seeds: words('seed', 1),
+        mask,
+      };
+    });
+    this.#scope = made.scope;
+    this.#arena = made.arena;
+    this.#blocks = made.blocks;
+    this.#rowCounters = made.counters.rows;
+    this.#slotCounters = made.counters.slots;
+    this.#wantedCounters = made.counters.wanted;
+    this.#betas = made.betas;
+    this.#values = made.values;
+    this.#residuals = made.residuals;
+    this.#seeds = made.seeds;
+    this.#seeds.write(Uint32Array.of(seed));
+    const { seeds, mask } = made;
     this.#stream = { purpose: purpose.krylovRestart, seeds, counters: this.#rowCounters, mask };
-    this.#owned = [
-      ...blocks.flatMap(({ vectors, projections, wanted }) => [vectors, projections, wanted]),
-      ...[this.#rowCounters, this.#slotCounters, this.#wantedCounters],
-      ...[this.#betas, this.#values, this.#residuals, seeds, mask],
-    ];
   }
 
   /** Takes all vectors out of the basis. */
@@ -257,25 +271,28 @@ export class Krylov {
   async lock({ values, vectors }: Eigen, which: readonly number[]): Promise<void> {
     const { length } = this.#operator.layout;
     const block = this.#combinations(which.map((i) => vectors[i]!));
-    const target = new State(this.#gpu, { label: 'locked vectors', shape: [which.length, length] });
     // The target is new each time, and so is the program that writes it.
-    const arena = new Arena(this.#gpu);
-    const graph = new Graph();
-    const x = this.#combined(graph, block);
-    append(target, reshape(x, [1, length]), this.#wantedCounters);
-    advance(graph, this.#wantedCounters, 1, MANY);
-    const program = await compile(this.#gpu, graph, { label: 'Ritz vectors', replicas: 1, arena });
-    for (const _ of which) await submitAhead(this.#gpu, [program]);
-    const encoder = this.#gpu.device.createCommandEncoder({ label: 'locked vectors' });
-    for (const { start, rows, vectors: state } of this.#blocks) {
-      encoder.clearBuffer(state.buffer);
-      const count = Math.min(rows, which.length - start);
-      if (count > 0) {
-        encoder.copyBufferToBuffer(target.buffer, 4 * start * length, state.buffer, 0, 4 * count * length);
+    await Scope.within(async (scope) => {
+      const shape = [which.length, length];
+      const target = scope.own(new State(this.#gpu, { label: 'locked vectors', shape }));
+      const arena = scope.own(new Arena(this.#gpu));
+      const graph = new Graph();
+      const x = this.#combined(graph, block);
+      append(target, reshape(x, [1, length]), this.#wantedCounters);
+      advance(graph, this.#wantedCounters, 1, MANY);
+      const made = compile(this.#gpu, graph, { label: 'Ritz vectors', replicas: 1, arena });
+      const program = scope.own(await made);
+      for (const _ of which) await submitAhead(this.#gpu, [program]);
+      const encoder = this.#gpu.device.createCommandEncoder({ label: 'locked vectors' });
+      for (const { start, rows, vectors: state } of this.#blocks) {
+        encoder.clearBuffer(state.buffer);
+        const count = Math.min(rows, which.length - start);
+        if (count > 0) {
+          encoder.copyBufferToBuffer(target.buffer, 4 * start * length, state.buffer, 0, 4 * count * length);
+        }
       }
-    }
-    this.#gpu.device.queue.submit([encoder.finish()]);
-    for (const made of [program, arena, target]) made.dispose();
+      this.#gpu.device.queue.submit([encoder.finish()]);
+    });
     this.#locked = Float64Array.from(which, (i) => values[i]!);
     this.rows = which.length;
   }
@@ -315,8 +332,7 @@ export class Krylov {
   dispose(): void {
     // A program that failed to compile was told to whoever asked for it.
     for (const program of this.#programs.values()) program.then((made) => made.dispose()).catch(() => {});
-    this.#arena.dispose();
-    for (const state of this.#owned) state.dispose();
+    this.#scope.dispose();
   }
 
   #blockOf(row: number): number {

@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/device.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import type { Eigenpair } from './eigenvalues.ts';
 import { Krylov } from './krylov.ts';
@@ -36,8 +37,12 @@ export class LargestEigenvalue {
     this.#operator = operator;
     this.#tolerance = tolerance;
     const { layout } = operator;
-    this.#krylov = new Krylov(gpu, operator, { capacity: Math.min(most, dimension(layout)), seed });
-    this.vector = new State(gpu, { label: 'largest eigenvector', shape: [layout.length] });
+    const [krylov, vector] = Scope.makeNow((scope) => [
+      scope.own(new Krylov(gpu, operator, { capacity: Math.min(most, dimension(layout)), seed })),
+      scope.own(new State(gpu, { label: 'largest eigenvector', shape: [layout.length] })),
+    ]);
+    this.#krylov = krylov!;
+    this.vector = vector!;
   }
 
   /** @returns the Ritz value, its residual from a product of its own, and the products that it took */

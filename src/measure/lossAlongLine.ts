@@ -3,7 +3,8 @@ import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { orLost } from '../gpu/orLost.ts';
 import type { Program } from '../gpu/program.ts';
-import { State } from '../gpu/state.ts';
+import { Scope } from '../gpu/scope.ts';
+import { State, type StateOptions } from '../gpu/state.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
 import { forward } from '../nn/forward.ts';
 import { inferShapes, type ModelSpec } from '../nn/modelSpec.ts';
@@ -19,7 +20,7 @@ import { linear } from '../ops/linear.ts';
 import { record } from '../ops/record.ts';
 import { reshape } from '../ops/reshape.ts';
 import { sampleIndices } from '../ops/sampling.ts';
-import { isCoupled, type Point } from './pass.ts';
+import { isCoupled, type Point, requireOneModel } from './pass.ts';
 
 /** Examples on the device at once: their activations at every ε should stay in the cache. */
 const MICRO_BATCH = 256;
@@ -35,57 +36,62 @@ export class LossAlongLine {
   /** d, flat [P]: written by other programs. */
   readonly direction: State;
   readonly #gpu: Gpu;
-  readonly #arena: Arena;
+  readonly #scope: Scope;
   readonly #rates: State;
   readonly #counters: State;
   readonly #ring: State;
-  readonly #states: readonly State[];
   readonly #batches: readonly { readonly size: number; readonly program: Program }[];
   #lines = 0;
 
   private constructor(
     gpu: Gpu,
+    scope: Scope,
     parts: {
       direction: State;
-      arena: Arena;
       rates: State;
       counters: State;
       ring: State;
-      states: readonly State[];
       batches: readonly { size: number; program: Program }[];
     },
   ) {
     this.#gpu = gpu;
+    this.#scope = scope;
     this.direction = parts.direction;
-    this.#arena = parts.arena;
     this.#rates = parts.rates;
     this.#counters = parts.counters;
     this.#ring = parts.ring;
-    this.#states = parts.states;
     this.#batches = parts.batches;
   }
 
   /**
    * @param points of the grid
    * @param lines directions whose losses are kept on the device until they are read
+   * @throws RangeError for parameters of several replicas
    * @throws where BatchNorm in train mode couples the examples
    */
   static async open(
     gpu: Gpu,
     point: Point,
-    { points, lines }: { readonly points: number; readonly lines: number },
+    grid: { readonly points: number; readonly lines: number },
   ): Promise<LossAlongLine> {
     if (isCoupled(point))
       throw new Error('BatchNorm in train mode couples the examples; measure in eval mode');
+    // The points of the line are the program's replicas; the model is one.
+    requireOneModel('the loss along a line', point);
+    return Scope.make((scope) => LossAlongLine.#open(gpu, scope, point, grid));
+  }
+
+  static async #open(
+    gpu: Gpu,
+    scope: Scope,
+    point: Point,
+    { points, lines }: { readonly points: number; readonly lines: number },
+  ): Promise<LossAlongLine> {
     const { model, layout, examples, context } = point;
     const total = examples.examples;
     const sizes = microBatches(total);
-    const arena = new Arena(gpu);
-    const states: State[] = [];
-    const state = (options: ConstructorParameters<typeof State>[1]): State => {
-      states.push(new State(gpu, options));
-      return states.at(-1)!;
-    };
+    const arena = scope.own(new Arena(gpu));
+    const state = (options: StateOptions): State => scope.own(new State(gpu, options));
     const direction = state({ label: 'direction', shape: [layout.length] });
     const rates = state({ label: 'rates of the line', shape: [], replicas: points });
     const counters = state({ label: 'line counters', shape: [3], dtype: 'u32' });
@@ -95,23 +101,23 @@ export class LossAlongLine {
     const first = firstLayer(model, examples.exampleShape);
     let start: State | null = null;
     if (first) {
-      start = state({ label: 'first outputs', shape: [total, size(first.outputShape)] });
+      const outputs = state({ label: 'first outputs', shape: [total, size(first.outputShape)] });
+      start = outputs;
       counters.write(Uint32Array.of(0, 0, 0));
-      const fills = new Map<number, Program>();
-      for (const batch of new Set(sizes)) {
-        const graph = new Graph();
-        const [x] = gather(examples, sampleIndices(graph, sampler, batch));
-        const z = first.apply(unpack(read(graph, point.theta), layout), x);
-        append(start, reshape(z, [batch, size(first.outputShape)]), counters);
-        advance(graph, counters, batch, total);
-        fills.set(
-          batch,
-          await compile(gpu, graph, { label: `first outputs B=${batch}`, replicas: 1, arena }),
-        );
-      }
-      for (const batch of sizes) fills.get(batch)!.run();
-      await orLost(gpu, gpu.device.queue.onSubmittedWorkDone());
-      for (const program of fills.values()) program.dispose();
+      await Scope.within(async (once) => {
+        const fills = new Map<number, Program>();
+        for (const batch of new Set(sizes)) {
+          const graph = new Graph();
+          const [x] = gather(examples, sampleIndices(graph, sampler, batch));
+          const z = first.apply(unpack(read(graph, point.theta), layout), x);
+          append(outputs, reshape(z, [batch, size(first.outputShape)]), counters);
+          advance(graph, counters, batch, total);
+          const made = compile(gpu, graph, { label: `first outputs B=${batch}`, replicas: 1, arena });
+          fills.set(batch, once.own(await made));
+        }
+        for (const batch of sizes) fills.get(batch)!.run();
+        await orLost(gpu, gpu.device.queue.onSubmittedWorkDone());
+      });
     }
 
     const programs = new Map<number, Program>();
@@ -135,11 +141,12 @@ export class LossAlongLine {
       }
       const losses = exampleLosses(model.loss, outputs, targets);
       record({ counters, ring, examples: total }, losses, []);
-      programs.set(batch, await compile(gpu, graph, { label: `line B=${batch}`, replicas: points, arena }));
+      const made = compile(gpu, graph, { label: `line B=${batch}`, replicas: points, arena });
+      programs.set(batch, scope.own(await made));
     }
     counters.write(Uint32Array.of(0, 0, 0));
     const batches = sizes.map((batch) => ({ size: batch, program: programs.get(batch)! }));
-    return new LossAlongLine(gpu, { direction, arena, rates, counters, ring, states, batches });
+    return new LossAlongLine(gpu, scope, { direction, rates, counters, ring, batches });
   }
 
   /** The grid, one ε a replica, for the directions to come; no losses may be waiting to be read. */
@@ -179,9 +186,7 @@ export class LossAlongLine {
   }
 
   dispose(): void {
-    for (const program of new Set(this.#batches.map((batch) => batch.program))) program.dispose();
-    this.#arena.dispose();
-    for (const state of this.#states) state.dispose();
+    this.#scope.dispose();
   }
 }
 

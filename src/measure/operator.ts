@@ -2,6 +2,7 @@ import { jvp } from '../autograd/jvp.ts';
 import { vjp } from '../autograd/vjp.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { fill } from '../ops/fill.ts';
 import { type FlatLayout, pack } from '../ops/flat.ts';
@@ -98,14 +99,17 @@ export class CurvatureOperator implements LinearOperator {
   readonly layout: FlatLayout;
   readonly directions: readonly State[];
   readonly products: readonly State[];
+  readonly #scope: Scope;
   readonly #pass: Pass;
 
   private constructor(
+    scope: Scope,
     layout: FlatLayout,
     pass: Pass,
     directions: readonly State[],
     products: readonly State[],
   ) {
+    this.#scope = scope;
     this.layout = layout;
     this.#pass = pass;
     this.directions = directions;
@@ -114,28 +118,31 @@ export class CurvatureOperator implements LinearOperator {
 
   /**
    * @param width vectors that are multiplied in one pass over the data
+   * @throws RangeError for parameters of several replicas
    */
-  static async open(
+  static open(
     gpu: Gpu,
     point: Point,
     width: number,
     kind: CurvatureKind = 'hessian',
   ): Promise<CurvatureOperator> {
     const { layout } = point;
-    const states = (label: string): State[] =>
-      Array.from(
-        { length: width },
-        (_, i) => new State(gpu, { label: `${label} ${i}`, shape: [layout.length] }),
-      );
-    const [directions, products] = [states('direction'), states(`${kind} product`)];
-    const pass = await Pass.open(gpu, `${kind} products`, point, (batch) => {
-      const productOf = rules[kind](batch, layout, unitsOf(point));
-      directions.forEach((direction, i) => {
-        const product = productOf(read(batch.graph, direction));
-        batch.accumulate(products[i]!, product ?? fill(batch.graph, 0, [layout.length]));
-      });
+    return Scope.make(async (scope) => {
+      const states = (label: string): State[] =>
+        Array.from({ length: width }, (_, i) =>
+          scope.own(new State(gpu, { label: `${label} ${i}`, shape: [layout.length] })),
+        );
+      const [directions, products] = [states('direction'), states(`${kind} product`)];
+      const trace = (batch: MicroBatch): void => {
+        const productOf = rules[kind](batch, layout, unitsOf(point));
+        directions.forEach((direction, i) => {
+          const product = productOf(read(batch.graph, direction));
+          batch.accumulate(products[i]!, product ?? fill(batch.graph, 0, [layout.length]));
+        });
+      };
+      const pass = scope.own(await Pass.open(gpu, `${kind} products`, point, trace));
+      return new CurvatureOperator(scope, layout, pass, directions, products);
     });
-    return new CurvatureOperator(layout, pass, directions, products);
   }
 
   async apply(then: readonly Program[] = []): Promise<void> {
@@ -161,7 +168,6 @@ export class CurvatureOperator implements LinearOperator {
   }
 
   dispose(): void {
-    this.#pass.dispose();
-    for (const state of [...this.directions, ...this.products]) state.dispose();
+    this.#scope.dispose();
   }
 }

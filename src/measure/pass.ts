@@ -1,8 +1,8 @@
 import { compile } from '../autograd/compile.ts';
-import type { ResidentExamples } from '../data/uploadExamples.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
 import { isBatchNorm } from '../nn/batchNorm.ts';
@@ -14,7 +14,7 @@ import { add } from '../ops/add.ts';
 import { advance } from '../ops/advance.ts';
 import { broadcast } from '../ops/broadcast.ts';
 import { type FlatLayout, unpack } from '../ops/flat.ts';
-import { gather } from '../ops/gather.ts';
+import { type Examples, gather } from '../ops/gather.ts';
 import { Graph, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { reshape } from '../ops/reshape.ts';
@@ -26,9 +26,9 @@ import { store } from '../ops/store.ts';
 export interface Point {
   readonly model: ModelSpec;
   readonly layout: FlatLayout;
-  /** Flat [P]. */
+  /** Flat [P], of one model: a replica of a run is copied out of it by `TrainingRun.point`. */
   readonly theta: State;
-  readonly examples: ResidentExamples;
+  readonly examples: Examples;
   /** The mode that is measured; nothing that a pass runs changes running statistics. */
   readonly context: ForwardContext;
   /**
@@ -36,6 +36,21 @@ export interface Point {
    * units of their mean losses, and what is said of examples is said of units. Left out, a unit is one example.
    */
   readonly ghostBatch?: number;
+}
+
+/**
+ * Refuses the state of several replicas, or of one that is kept as a replica is: what is measured is one model, and which of
+ * them is for the caller to say.
+ * @throws RangeError naming what was to be measured and the state
+ */
+export function requireOneModel(what: string, { theta, context }: Pick<Point, 'theta' | 'context'>): void {
+  for (const state of [theta, context.buffers]) {
+    if (!state?.replicated) continue;
+    throw new RangeError(
+      `${what}: "${state.label}" is of a run's replicas, ${state.replicas} of them, expected one model's; ` +
+        'take one by run.point(replica)',
+    );
+  }
 }
 
 /** Whether the examples' losses depend on each other: BatchNorm in train mode. A batch is one unit then. */
@@ -83,34 +98,35 @@ export const LARGEST_MICRO_BATCH = 256;
  */
 export class Pass {
   readonly #gpu: Gpu;
-  readonly #arena: Arena;
-  readonly #counters: readonly State[];
+  readonly #scope: Scope;
   /** The programs of one run. */
   readonly #inOrder: readonly Program[];
   /** Of which so many are one submit. */
   readonly #together: number;
 
-  private constructor(
-    gpu: Gpu,
-    arena: Arena,
-    counters: readonly State[],
-    inOrder: readonly Program[],
-    together: number,
-  ) {
+  private constructor(gpu: Gpu, scope: Scope, inOrder: readonly Program[], together: number) {
     this.#gpu = gpu;
-    this.#arena = arena;
-    this.#counters = counters;
+    this.#scope = scope;
     this.#inOrder = inOrder;
     this.#together = together;
   }
 
-  /** @param trace what is done with each micro-batch, appended to its trace */
-  static async open(
+  /**
+   * @param trace what is done with each micro-batch, appended to its trace
+   * @throws RangeError for parameters of several replicas
+   */
+  static open(gpu: Gpu, label: string, point: Point, trace: (batch: MicroBatch) => void): Promise<Pass> {
+    return Scope.make((scope) => Pass.#open(gpu, scope, label, point, trace));
+  }
+
+  static async #open(
     gpu: Gpu,
+    scope: Scope,
     label: string,
     point: Point,
     trace: (batch: MicroBatch) => void,
   ): Promise<Pass> {
+    requireOneModel(label, point);
     const { model, layout, examples, ghostBatch } = point;
     const total = examples.examples;
     const oneUnit = ghostBatch !== undefined || isCoupled(point);
@@ -119,10 +135,10 @@ export class Pass {
     const whole = Math.floor(total / largest);
     const sizes = [...Array<number>(whole).fill(largest), ...(rest ? [rest] : [])];
     const counted = (what: string): State =>
-      new State(gpu, { label: `${label} ${what}`, shape: [3], dtype: 'u32' });
+      scope.own(new State(gpu, { label: `${label} ${what}`, shape: [3], dtype: 'u32' }));
     const counters = counted('counters');
     const unitCounters = oneUnit ? counted('units') : counters;
-    const arena = new Arena(gpu);
+    const arena = scope.own(new Arena(gpu));
     const programs = new Map<string, Program>();
     for (const [i, batch] of sizes.entries()) {
       const key = `${batch}${i === 0 ? ' first' : ''}`;
@@ -150,11 +166,12 @@ export class Pass {
       // The cursors are back where they were after the last micro-batch, so that a run needs no upload.
       advance(graph, counters, batch, total);
       if (oneUnit) advance(graph, unitCounters, 1, sizes.length);
-      programs.set(key, await compile(gpu, graph, { label: `${label} B=${key}`, replicas: 1, arena }));
+      const made = compile(gpu, graph, { label: `${label} B=${key}`, replicas: 1, arena });
+      programs.set(key, scope.own(await made));
     }
     const inOrder = sizes.map((batch, i) => programs.get(`${batch}${i === 0 ? ' first' : ''}`)!);
     const together = Math.max(1, Math.floor(LARGEST_MICRO_BATCH / largest));
-    return new Pass(gpu, arena, [...new Set([counters, unitCounters])], inOrder, together);
+    return new Pass(gpu, scope, inOrder, together);
   }
 
   /**
@@ -178,8 +195,6 @@ export class Pass {
   }
 
   dispose(): void {
-    for (const program of new Set(this.#inOrder)) program.dispose();
-    this.#arena.dispose();
-    for (const state of this.#counters) state.dispose();
+    this.#scope.dispose();
   }
 }

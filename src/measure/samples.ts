@@ -2,6 +2,7 @@ import { compile } from '../autograd/compile.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { advance } from '../ops/advance.ts';
 import { append } from '../ops/append.ts';
@@ -23,21 +24,28 @@ export class Samples {
   readonly #values: State;
   readonly seeds: State;
   readonly #arena: Arena;
-  readonly #owned: { dispose(): void }[] = [];
+  readonly #scope: Scope;
 
   /** @param most numbers that are put down */
   constructor(gpu: Gpu, most: number) {
     this.#gpu = gpu;
-    this.#arena = new Arena(gpu);
-    this.#values = new State(gpu, { label: 'samples', shape: [most] });
-    this.counters = this.own(new State(gpu, { label: 'sample counters', shape: [3], dtype: 'u32' }));
-    this.seeds = this.own(new State(gpu, { label: 'seed', shape: [1], dtype: 'u32' }));
+    const parts = Scope.makeNow((scope) => ({
+      scope,
+      arena: scope.own(new Arena(gpu)),
+      values: scope.own(new State(gpu, { label: 'samples', shape: [most] })),
+      counters: scope.own(new State(gpu, { label: 'sample counters', shape: [3], dtype: 'u32' })),
+      seeds: scope.own(new State(gpu, { label: 'seed', shape: [1], dtype: 'u32' })),
+    }));
+    this.#scope = parts.scope;
+    this.#arena = parts.arena;
+    this.#values = parts.values;
+    this.counters = parts.counters;
+    this.seeds = parts.seeds;
   }
 
   /** Frees something with the samples. */
   own<T extends { dispose(): void }>(made: T): T {
-    this.#owned.push(made);
-    return made;
+    return this.#scope.own(made);
   }
 
   /** Random numbers by the seed of `begin` and the numbers put down so far. */
@@ -78,8 +86,6 @@ export class Samples {
   }
 
   dispose(): void {
-    for (const made of this.#owned) made.dispose();
-    this.#arena.dispose();
-    this.#values.dispose();
+    this.#scope.dispose();
   }
 }

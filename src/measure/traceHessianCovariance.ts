@@ -1,6 +1,7 @@
 import { vjp } from '../autograd/vjp.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
 import { purpose } from '../nn/purpose.ts';
@@ -52,26 +53,28 @@ export class CovarianceTraceEstimator {
    * @param most probes of one estimate, at the most
    * @throws RangeError for fewer than two examples (units)
    */
-  static async open(
+  static open(
     gpu: Gpu,
     point: Point,
     operator: LinearOperator,
     most: number,
   ): Promise<CovarianceTraceEstimator> {
-    const units = unitsOf(point);
-    if (units < 2) throw new RangeError('one example has no covariance');
-    const samples = new Samples(gpu, most + operator.directions.length);
-    const gradients = samples.own(await WeightedGradients.open(gpu, point, operator.directions));
-    const draw = await samples.program('centred signs', (graph) => {
-      const stream = samples.stream(purpose.exampleSigns);
-      gradients.weights.forEach((weights, i) => {
-        const signs = randomSigns(graph, stream, units, i);
-        const centred = subtract(signs, broadcast(meanOf(signs), [units], { from: 0, to: 1 }));
-        store(weights, scale(centred, 1 / Math.sqrt(units - 1)));
+    return Scope.make(async (scope) => {
+      const units = unitsOf(point);
+      if (units < 2) throw new RangeError('one example has no covariance');
+      const samples = scope.own(new Samples(gpu, most + operator.directions.length));
+      const gradients = samples.own(await WeightedGradients.open(gpu, point, operator.directions));
+      const draw = await samples.program('centred signs', (graph) => {
+        const stream = samples.stream(purpose.exampleSigns);
+        gradients.weights.forEach((weights, i) => {
+          const signs = randomSigns(graph, stream, units, i);
+          const centred = subtract(signs, broadcast(meanOf(signs), [units], { from: 0, to: 1 }));
+          store(weights, scale(centred, 1 / Math.sqrt(units - 1)));
+        });
       });
+      const forms = await samples.quadraticForms(operator);
+      return new CovarianceTraceEstimator(gpu, operator, samples, gradients, [draw, forms]);
     });
-    const forms = await samples.quadraticForms(operator);
-    return new CovarianceTraceEstimator(gpu, operator, samples, gradients, [draw, forms]);
   }
 
   /** One vector of weights [N] a probe of the last round: (sₙ − s̄)/√(N − 1). */

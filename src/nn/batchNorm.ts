@@ -20,11 +20,26 @@ export function isBatchNorm(layer: LayerSpec): layer is BatchNorm {
 }
 
 /**
- * Where each running statistic of a model lies in the flat vector, by its state-dict name, in that order; a count of
- * batches is one element, exact up to 2²⁴.
+ * Where each running statistic of a model lies in the flat vector, by its state-dict name, in that order. A count of
+ * batches (`isCount`) is one element that holds the bits of an unsigned integer.
  */
 export function bufferLayout(model: ModelSpec): FlatLayout {
   return flatLayout(stateDictLayout(model).filter(({ kind }) => kind === 'buffer'));
+}
+
+/** Whether a tensor of a state dict is a count of batches, which is an integer. */
+export function isCount(name: string): boolean {
+  return name.endsWith('.num_batches_tracked');
+}
+
+/** Running statistics before the first batch, flat by `bufferLayout`: mean 0, variance 1, no batches. */
+export function initialStatistics(model: ModelSpec): Float32Array {
+  const { length, entries } = bufferLayout(model);
+  const values = new Float32Array(length);
+  for (const { name, offset, elements } of entries) {
+    if (name.endsWith('.running_var')) values.fill(1, offset, offset + elements);
+  }
+  return values;
 }
 
 /**

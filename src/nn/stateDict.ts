@@ -4,8 +4,11 @@ import type { StateTensor } from './modelSpec.ts';
 
 /** Averages that a training run writes beside the state dict; skipped unless asked for. */
 const AVERAGES = ['swa.', 'ema.'];
-/** num_batches_tracked travels as one float32 element, which counts exactly up to here. */
-const LARGEST_COUNT = 2 ** 24;
+/** num_batches_tracked is one unsigned integer on the device. */
+const LARGEST_COUNT = 2 ** 32 - 1;
+
+/** A state dict by name: float32, and the counts of batches as integers. */
+export type StateValues = ReadonlyMap<string, Float32Array | Uint32Array>;
 
 /** How many averages torch.optim.swa_utils.AveragedModel has taken, beside its `module.*`; no tensor of the model. */
 const AVERAGED_COUNT = 'n_averaged';
@@ -33,7 +36,7 @@ export function loadStateDict(
   tensors: ReadonlyMap<string, HostTensor>,
   layout: readonly StateTensor[],
   { prefix = '', names }: StateDictPlace = {},
-): Map<string, Float32Array> {
+): Map<string, Float32Array | Uint32Array> {
   const nameOf = (plain: string): string => names?.get(plain) ?? prefix + plain;
   const expected = new Set(layout.map((tensor) => nameOf(tensor.name)));
   for (const name of tensorsUnder(tensors, prefix)) {
@@ -89,7 +92,7 @@ function hintOf(
  * @throws Error if a value is missing or its length is not its shape's: a fault of the program, not of a file
  */
 export function stateDictTensors(
-  values: ReadonlyMap<string, Float32Array>,
+  values: StateValues,
   layout: readonly StateTensor[],
   options: { prefix?: string } = {},
 ): Map<string, HostTensor> {
@@ -103,14 +106,19 @@ export function stateDictTensors(
       }
       const tensor: HostTensor =
         dtype === 'I64'
-          ? { dtype, shape, data: BigInt64Array.from(data, (value) => BigInt(value)) }
-          : { dtype, shape, data };
+          ? { dtype, shape, data: BigInt64Array.from([...data], (value) => BigInt(value)) }
+          : { dtype, shape, data: data as Float32Array };
       return [(options.prefix ?? '') + name, tensor];
     }),
   );
 }
 
-function load(file: string, name: string, tensor: HostTensor, expected: StateTensor): Float32Array {
+function load(
+  file: string,
+  name: string,
+  tensor: HostTensor,
+  expected: StateTensor,
+): Float32Array | Uint32Array {
   if (showShape(tensor.shape) !== showShape(expected.shape)) {
     throw new InputError(
       file,
@@ -126,7 +134,7 @@ function load(file: string, name: string, tensor: HostTensor, expected: StateTen
   if (count < 0 || count > LARGEST_COUNT) {
     throw new InputError(file, name, `is ${count}, expected a count from 0 to ${LARGEST_COUNT}`);
   }
-  return Float32Array.of(count);
+  return Uint32Array.of(count);
 }
 
 function list(names: readonly string[]): string {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { openDevice } from '../../src/gpu/device.ts';
+import { RunControl } from '../../src/jobs/control.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import { train } from '../../src/jobs/train.ts';
 import { linear, relu, sequential } from '../../src/nn/layers.ts';
@@ -21,18 +22,23 @@ const HOST = {
   read: (path: string): Promise<Uint8Array> => Promise.reject(new Error(`nothing to read at ${path}`)),
 };
 
-test('a job leaves no buffer behind, whether it ends, is left early or fails', async () => {
+test('a job leaves no buffer behind, whether it ends, is left early or is stopped', async () => {
   const gpu = await testGpu();
   const watch = watchBuffers(gpu);
   for await (const event of runJob(gpu, SPEC, HOST)) expect(event.type).not.toBe('diverged');
   expect(watch.held()).toBe(0);
   for await (const event of runJob(gpu, SPEC, HOST)) if (event.type === 'readings') break;
   expect(watch.held()).toBe(0);
-  const wrong = { ...SPEC, order: 'missing.safetensors' };
-  await expect(async () => {
-    for await (const _ of runJob(gpu, wrong, HOST));
-  }).rejects.toThrow(/missing\.safetensors/);
+  const control = new RunControl();
+  let result: { steps: number; losses: number[] } | null = null;
+  for await (const event of runJob(gpu, { ...SPEC, steps: 5000 }, HOST, control)) {
+    if (event.type === 'readings') control.stop();
+    if (event.type === 'result') result = event.result as typeof result;
+  }
   expect(watch.held()).toBe(0);
+  // Every step that was taken has its loss.
+  expect(result!.steps).toBeLessThan(5000);
+  expect(result!.losses).toHaveLength(result!.steps);
   watch.stop();
 });
 
@@ -48,6 +54,28 @@ test('a lost device ends the job with an error that names the last step read', a
     }
   }).rejects.toThrow(/device was lost .*; the last step read was \d+ of 100000/);
   expect(last).toBeGreaterThan(100);
+});
+
+test('a device lost while the weights are evaluated, and the library, name the last step as well', async () => {
+  const gpu = await openDevice();
+  const lost = async (): Promise<void> => {
+    for await (const event of runJob(gpu, SPEC, HOST)) {
+      if (event.type === 'phase' && event.phase === 'evaluating') gpu.device.destroy();
+    }
+  };
+  await expect(lost()).rejects.toThrow(/device was lost .*; the last step read was 20 of 20 \(evaluating\)/);
+
+  const other = await openDevice();
+  const run = await train(other, {
+    model: sequential(linear(5, 3)),
+    data: syntheticDataset('gaussian-clusters?examples=200&classes=3&dims=5'),
+    steps: 50,
+    batchSize: 20,
+    lr: 0.1,
+  });
+  for await (const _ of run.readings(30));
+  other.device.destroy();
+  await expect(run.evaluate()).rejects.toThrow(/device was lost .*; the last step read was 30 of 50/);
 });
 
 test('the library: replicas from lists, readings, a changed rate, evaluation, the state dict', async () => {

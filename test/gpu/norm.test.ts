@@ -5,12 +5,14 @@ import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts
 import { State } from '../../src/gpu/state.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import { train } from '../../src/jobs/train.ts';
+import { TrainingRun } from '../../src/jobs/trainingRun.ts';
 import { bufferLayout } from '../../src/nn/batchNorm.ts';
 import { exampleLosses } from '../../src/nn/exampleLosses.ts';
 import { forward, parameterLayout } from '../../src/nn/forward.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import * as nn from '../../src/nn/layers.ts';
-import type { ModelSpec } from '../../src/nn/modelSpec.ts';
+import { type ModelSpec, stateDictLayout } from '../../src/nn/modelSpec.ts';
+import { stateDictTensors } from '../../src/nn/stateDict.ts';
 import { fill } from '../../src/ops/fill.ts';
 import type { Tensor } from '../../src/ops/graph.ts';
 import { unpack } from '../../src/ops/index.ts';
@@ -164,7 +166,7 @@ test('BatchNorm trains as one of three replicas bit for bit as alone, and counts
     const [one, other] = [await sweep.stateDict(1, which), await alone.stateDict(0, which)];
     expect([...one.keys()].sort()).toEqual([...initialStateDict(alone.model, 0).keys()].sort());
     expect(one).toEqual(other);
-    expect(one.get('1.num_batches_tracked')).toEqual(Float32Array.of(which === 'last' ? 12 : 4));
+    expect(one.get('1.num_batches_tracked')).toEqual(Uint32Array.of(which === 'last' ? 12 : 4));
   }
   const [here, there] = [
     await sweep.evaluate(undefined, 'averaged'),
@@ -187,6 +189,36 @@ test('a batch of one value a channel, and statistics over single examples, are r
   await expect(train(gpu, { ...settings, lr: 0.1, noiseScaleEvery: 5 })).rejects.toThrow(
     'layer 1 (BatchNorm1d): couples the examples of a batch in train mode',
   );
+});
+
+test('batches are counted past 2²⁴, exactly, alone and in a file', async () => {
+  const gpu = await testGpu();
+  const model: ModelSpec = { layers: [...normalised], loss: 'cross_entropy' };
+  const weights = new Map<string, Float32Array | Uint32Array>(
+    [...initialStateDict(model, 1)].map(([name, { data: values }]) => [name, values]),
+  );
+  weights.set('1.num_batches_tracked', Uint32Array.of(2 ** 24 - 1));
+  const run = await TrainingRun.open(gpu, {
+    model,
+    dataset: data,
+    steps: 4,
+    batches: [{ fromStep: 0, batchSize: 10 }],
+    sampling: 'shuffle',
+    replicas: [
+      {
+        seed: 1,
+        settings: { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
+        rates: new Float32Array(4).fill(0.1),
+        weights,
+      },
+    ],
+  });
+  for await (const _ of run.steps());
+  const trained = await run.weights(0);
+  run.dispose();
+  expect(trained.get('1.num_batches_tracked')).toEqual(Uint32Array.of(2 ** 24 + 3));
+  const written = stateDictTensors(trained, stateDictLayout(model)).get('1.num_batches_tracked');
+  expect(written).toEqual({ dtype: 'I64', shape: [], data: BigInt64Array.of(2n ** 24n + 3n) });
 });
 
 test('measure says its mode, why a quantity is null, and leaves running statistics out of H·v', async () => {

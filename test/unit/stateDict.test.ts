@@ -12,9 +12,17 @@ const model = parseModel('m', {
   loss: 'cross_entropy',
 });
 const layout = stateDictLayout(model);
-const values = new Map(Array.from(initialStateDict(model, 1), ([name, { data }]) => [name, data]));
-values.set('1.num_batches_tracked', Float32Array.of(12));
-const other = new Map(Array.from(values, ([name, data]) => [name, data.map((value) => value + 1)]));
+const values = new Map<string, Float32Array | Uint32Array>(
+  Array.from(initialStateDict(model, 1), ([name, { data }]) => [name, data]),
+);
+// More than float32 counts.
+values.set('1.num_batches_tracked', Uint32Array.of(2 ** 24 + 1));
+const other = new Map(
+  Array.from(values, ([name, data]) => {
+    const more = [...data].map((value) => value + 1);
+    return [name, data instanceof Uint32Array ? Uint32Array.from(more) : Float32Array.from(more)] as const;
+  }),
+);
 
 const plain = () => stateDictTensors(values, layout);
 const load = (tensors: Map<string, Tensor>, prefix?: string) =>
@@ -26,7 +34,7 @@ test('comes back from a file', () => {
   expect(tensors.get('1.num_batches_tracked')).toEqual({
     dtype: 'I64',
     shape: [],
-    data: BigInt64Array.of(12n),
+    data: BigInt64Array.of(2n ** 24n + 1n),
   });
   expect(load(tensors)).toEqual(values);
 });

@@ -78,3 +78,12 @@ test.for(REFUSED)('%s is refused', ([, changes, message]) => {
 test('what is not an object', () => {
   expect(() => parseTrainSpec(7)).toThrow(/train\.json/);
 });
+
+test('more replicas than a grid has room for are refused before they are looked at', () => {
+  const replicas = Array.from({ length: 3_000_000 }, () => null);
+  const started = process.cpuUsage().user;
+  expect(() =>
+    parseTrainSpec({ data: 'mnist', model: { hidden: [8] }, optimizer: { lr: 0.1 }, replicas }),
+  ).toThrow('train.json: replicas: are 3000000, expected at most 65535');
+  expect((process.cpuUsage().user - started) / 1e6).toBeLessThan(1);
+});

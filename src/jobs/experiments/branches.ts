@@ -2,6 +2,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { type Branch, smoothedLoss } from '../../measure/branchedCriticalBatch.ts';
 import type { ModelSpec } from '../../nn/modelSpec.ts';
+import type { StateValues } from '../../nn/stateDict.ts';
 import { TrainingRun } from '../trainingRun.ts';
 
 /** Branches from one snapshot. */
@@ -9,7 +10,7 @@ export interface BranchOptions {
   readonly model: ModelSpec;
   readonly dataset: Dataset;
   /** The snapshot's state dict. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly weights: StateValues;
   readonly batchSize: number;
   readonly lr: number;
   /** k, ascending. */

@@ -1,3 +1,4 @@
+import type { StateValues } from '../../nn/stateDict.ts';
 import type { FlatLayout } from '../../ops/flat.ts';
 import type { BinsOf } from '../../ops/histogramBins.ts';
 import type { MeasureSettings } from './measureSpec.ts';
@@ -13,7 +14,7 @@ const WIDE = 5;
 export function histogramRanges(
   { histogram, histogram_parameters: rows }: Pick<MeasureSettings, 'histogram' | 'histogram_parameters'>,
   { entries }: FlatLayout,
-  weights: ReadonlyMap<string, Float32Array>,
+  weights: StateValues,
   normSq: Float32Array,
 ): BinsOf {
   const parameters = entries.reduce((total, { elements }) => total + elements, 0);

@@ -7,10 +7,11 @@ import { requireBatches } from '../../nn/batchNorm.ts';
 import { requireSupported } from '../../nn/forward.ts';
 import { InputError } from '../../nn/inputError.ts';
 import { type ModelSpec, parseModel, type StateTensor, stateDictLayout } from '../../nn/modelSpec.ts';
-import { loadStateDict } from '../../nn/stateDict.ts';
+import { loadStateDict, type StateValues } from '../../nn/stateDict.ts';
 import type { JobHost } from '../jobEvent.ts';
 import { readWeights } from '../readWeights.ts';
 import type { MeasureSettings } from './measureSpec.ts';
+import { requireOneBatch } from './requireOneBatch.ts';
 
 /** What a measurement reads, in host memory. */
 export interface MeasureInput {
@@ -18,9 +19,9 @@ export interface MeasureInput {
   readonly mode: 'train' | 'eval';
   readonly dataset: Dataset;
   /** The state dict by name. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly weights: StateValues;
   /** What the Hessian is to be multiplied by, by the parameters' names. */
-  readonly vector: ReadonlyMap<string, Float32Array> | null;
+  readonly vector: StateValues | null;
   /** What was inferred from the files. */
   readonly notes: readonly string[];
 }
@@ -57,45 +58,18 @@ export async function readMeasureInput(
     const batch = Math.min(N, spec.ghost_batch ?? N);
     const batchSizes = [batch, N % batch || batch];
     requireBatches(spec.model, model, shapes, { batchSizes, measures: false, passes: null });
-    requireOneBatch(gpu, spec.data, batch, shapes);
+    await requireOneBatch(gpu, spec.data, { model, dataset, mode, ghostBatch: spec.ghost_batch }, shapes);
   }
   return { model, mode, dataset, weights, vector, notes };
 }
 
 /** A vector by state-dict names of parameters; what a state dict holds beside them is left alone. */
-async function readVector(
-  path: string,
-  layout: readonly StateTensor[],
-  host: JobHost,
-): Promise<Map<string, Float32Array>> {
+async function readVector(path: string, layout: readonly StateTensor[], host: JobHost): Promise<StateValues> {
   const tensors = readSafetensors(path, await host.read(path));
   for (const { name, kind } of layout) if (kind === 'buffer') tensors.delete(name);
   return loadStateDict(
     path,
     tensors,
     layout.filter(({ kind }) => kind === 'parameter'),
-  );
-}
-
-/**
- * Refuses data that do not fit on the device as one batch.
- * @throws InputError with the memory that the batch needs and the limit
- */
-function requireOneBatch(
-  gpu: Gpu,
-  file: string,
-  examples: number,
-  shapes: readonly (readonly number[])[],
-): void {
-  const limit = gpu.device.limits.maxStorageBufferBindingSize;
-  const bytes = shapes.map((shape) => shape.reduce((product, extent) => product * extent, 4 * examples));
-  const largest = Math.max(...bytes);
-  if (largest <= limit) return;
-  const total = bytes.reduce((sum, each) => sum + each, 0);
-  throw new InputError(
-    file,
-    `${examples} examples`,
-    `BatchNorm in train mode takes them as one batch, whose largest activation has ${largest} bytes (all of them ` +
-      `${total}), this adapter's largest storage binding is ${limit} bytes; take fewer examples, --ghost-batch, or --eval`,
   );
 }

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { JobWorker } from '../../src/jobs/jobWorker.ts';
+
+test('a page’s worker takes one device for its jobs, and frees it where it cannot be trusted any more', async () => {
+  const opened: { device: GPUDevice; destroyed: boolean }[] = [];
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    const device = await request.apply(this, given);
+    const noted = { device, destroyed: false };
+    const destroy = device.destroy.bind(device);
+    device.destroy = () => {
+      noted.destroyed = true;
+      return destroy();
+    };
+    opened.push(noted);
+    return device;
+  };
+  try {
+    const worker = new JobWorker();
+    const wrong = {
+      job: 'train' as const,
+      model: { hidden: [9] },
+      data: 'gaussian-clusters?examples=200&classes=3&dims=5',
+      batch_size: 4e7,
+      optimizer: { lr: 0.1 },
+    };
+    // Refused again and again, on the same device.
+    for (let i = 0; i < 5; i++) {
+      await expect(worker.run(wrong, location.href, () => {})).rejects.toThrow(/batch_size: is 40000000/);
+    }
+    expect(opened).toHaveLength(1);
+    const error = new GPUValidationError('nothing caught this');
+    opened[0]!.device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error }));
+    await expect.poll(() => opened[0]!.destroyed).toBe(true);
+    await worker.adapter();
+    expect(opened).toHaveLength(2);
+    opened[1]!.device.destroy();
+  } finally {
+    GPUAdapter.prototype.requestDevice = request;
+  }
+});
