@@ -80,14 +80,14 @@ export const states: Readonly<Record<string, Rule>> = {
     return [];
   },
   gather: ({ inputs: [indices], attributes }, [places], memory) => {
-    const { data, bytes, exampleShape, targets }: Examples = attributes.from;
+    const { data, bytes, exampleShape, targets, examples }: Examples = attributes.from;
     const batch = indices!.shape[0]!;
     const features = size(exampleShape);
     const [rowWords, width] = [data.shape[1]!, targets.shape[1]!];
     const rows = memory.get(data);
     const example = (i: number, perRow: number): number | null => {
       const place = at(places!, Math.floor(i / perRow));
-      return isUndecided(place) ? null : place.value;
+      return isUndecided(place) || place.value >= examples ? null : place.value;
     };
     const x = make(batch * features, (i) => {
       const row = example(i, features);
