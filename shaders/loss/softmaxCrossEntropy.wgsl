@@ -2,7 +2,7 @@
 // Layout: z and gradient [rows, classes]; labels, weights and loss [rows].
 // Knobs: LOSS and GRADIENT say which are written; LABELS false leaves [c = y_n] out (the plain softmax);
 //   WEIGHTED takes w_n from `weights`, else it is the parameter `scale`.
-// A label past the classes makes its row NaN.
+// A label past the classes makes its row NaN, and so does a logit that is NaN or, if it is the largest, infinite.
 // Order: classes ascending; shifted by the row's maximum, so that logits of any size are safe.
 // Cost: about 8 flops and 12 bytes a logit.
 
@@ -25,6 +25,11 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(5) var<storage, read_write> gradient: array<f32>;
 
+// By their bits, since WGSL leaves open what exp makes of a NaN, and comparisons too.
+const INFINITY: u32 = 0x7f800000u;
+const NAN: u32 = 0x7f800001u;
+fn isNot(v: f32, least: u32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) < least; }
+
 // Not written as a constant, which WGSL refuses.
 fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.rows); }
 
@@ -39,16 +44,22 @@ fn main(
   let r = group.z;
   let base = params.zOffset + r * params.zReplica + n * params.classes;
   var top = z[base];
-  for (var c = 1u; c < params.classes; c++) { top = max(top, z[base + c]); }
+  var isNumber = isNot(top, NAN);
+  for (var c = 1u; c < params.classes; c++) {
+    let value = z[base + c];
+    isNumber = isNumber && isNot(value, NAN);
+    top = max(top, value);
+  }
+  isNumber = isNumber && isNot(top, INFINITY);
   var total = 0.0;
   for (var c = 0u; c < params.classes; c++) { total += exp(z[base + c] - top); }
   var label = 0u;
   if (LABELS) { label = labels[params.labelsOffset + r * params.labelsReplica + n]; }
-  let isClass = label < params.classes;
+  let isRow = isNumber && label < params.classes;
   label = min(label, params.classes - 1u);
   if (LOSS) {
     let value = (top - z[base + label]) + log(total);
-    loss[params.lossOffset + r * params.lossReplica + n] = select(nan(), value, isClass);
+    loss[params.lossOffset + r * params.lossReplica + n] = select(nan(), value, isRow);
   }
   if (GRADIENT) {
     var weight = params.scale;
@@ -57,7 +68,7 @@ fn main(
     for (var c = 0u; c < params.classes; c++) {
       let p = exp(z[base + c] - top) / total;
       let value = weight * (p - select(0.0, 1.0, LABELS && c == label));
-      gradient[out + c] = select(nan(), value, isClass);
+      gradient[out + c] = select(nan(), value, isRow);
     }
   }
 }

@@ -1,16 +1,18 @@
+import { requireSameShape } from '../ops/elementwise.ts';
 import type { Tensor } from '../ops/graph.ts';
 
 /**
  * Forward mode over what was traced, gradients included: appends to the trace the tangents of `outputs` given
  * tangents of `wrt`. `jvp([gradient], [[θ, v]])` is the Hessian product Hv, forward over reverse (Pearlmutter 1994).
  * @returns the tangent of each output, null where it is zero
- * @throws if a node on the way has no jvp rule.
+ * @throws if a tangent has another shape than its tensor, or a node on the way has no jvp rule.
  */
 export function jvp(
   outputs: readonly Tensor[],
   wrt: readonly (readonly [Tensor, Tensor])[],
 ): readonly (Tensor | null)[] {
   const { graph } = outputs[0]!.node;
+  for (const [tensor, tangent] of wrt) requireSameShape('jvp', tensor, tangent);
   const tangents = new Map<Tensor, Tensor>(wrt);
   const wanted = new Set(outputs.map((output) => output.node));
   const nodes = [...graph.nodes];

@@ -116,7 +116,8 @@ export function placeResults(graph: Graph): ReadonlyMap<Tensor, Target> {
       node.inputs.forEach((input, i) => {
         // What is packed twice is copied from where it is once; a flat vector's gaps are zero in a buffer of its own.
         const twice = roots.indexOf(roots[i]!) !== roots.lastIndexOf(roots[i]!);
-        const isVector = input.node.op === packOp && gapsOf(input.node.attributes.layout).length > 0;
+        const { op, attributes } = roots[i]!.node;
+        const isVector = op === packOp && gapsOf(attributes.layout).length > 0;
         if (twice || isVector) return;
         const target = { ...own, offset: own.offset + layout.entries[i]!.offset };
         const vectors = [packed, ...(around.get(packed) ?? [])];

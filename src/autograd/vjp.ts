@@ -1,4 +1,5 @@
 import { addPresent } from '../ops/add.ts';
+import { requireSameShape } from '../ops/elementwise.ts';
 import { fill } from '../ops/fill.ts';
 import type { Node, Tensor } from '../ops/graph.ts';
 
@@ -18,7 +19,7 @@ export interface Cotangents {
 /**
  * Reverse mode: appends to the trace the cotangents of `wrt` given those of `outputs`.
  * @param outputs pairs of a tensor and its cotangent, of one shape
- * @throws if a node on the way has no vjp rule.
+ * @throws if a cotangent has another shape than its tensor, or a node on the way has no vjp rule.
  */
 export function vjp(outputs: readonly (readonly [Tensor, Tensor])[], wrt: readonly Tensor[]): Cotangents {
   const { graph } = outputs[0]![0].node;
@@ -29,7 +30,10 @@ export function vjp(outputs: readonly (readonly [Tensor, Tensor])[], wrt: readon
     const sum = addPresent(cotangents.get(tensor) ?? null, cotangent ?? null);
     if (sum) cotangents.set(tensor, sum);
   };
-  for (const [tensor, cotangent] of outputs) accumulate(tensor, cotangent);
+  for (const [tensor, cotangent] of outputs) {
+    requireSameShape('vjp', tensor, cotangent);
+    accumulate(tensor, cotangent);
+  }
 
   const uses = new Map<Tensor, Use[]>(wrt.map((tensor) => [tensor, []]));
   for (const node of nodes.reverse()) {

@@ -220,8 +220,9 @@ function packParams(bytes: DataView, base: number, { label, call, operands }: Di
     const value = bound
       ? ((operand[2] === 'Offset' ? place?.offset : place?.replicaStride) ?? 0)
       : params[name];
-    // A number of elements is whole; a factor may be anything that a float is.
-    if (value === undefined || (type !== 'f32' && !Number.isInteger(value))) {
+    // A number of elements is whole, and a word holds it; a factor may be anything that a float is.
+    const isWord = Number.isInteger(value) && value! >= -(2 ** 31) && value! < 2 ** 32;
+    if (value === undefined || (type !== 'f32' && !isWord)) {
       throw new Error(`${label}: kernel ${source.name} needs the parameter ${name}, found ${value}`);
     }
     if (type === 'f32') bytes.setFloat32(base + offset, value, true);

@@ -67,7 +67,8 @@ export class State {
 
   /**
    * Uploads one replica's values (or the shared ones), from element `at` on.
-   * @throws if they pass the end of the state, are of another type, or there is no such replica
+   * Words are taken as the bits of floats where the state holds those.
+   * @throws if they pass the end of the state, are floats for integers, or there is no such replica
    */
   write(values: Float32Array | Uint32Array, { replica = 0, at = 0 } = {}): void {
     if (!(at >= 0 && at + values.length <= this.elements)) {
@@ -75,8 +76,9 @@ export class State {
         `${this.label}: ${values.length} values given from element ${at} on, it holds ${this.elements}`,
       );
     }
-    const found = values instanceof Uint32Array ? 'u32' : 'f32';
-    if (found !== this.dtype) throw new Error(`${this.label}: ${found} values given, it holds ${this.dtype}`);
+    if (this.dtype === 'u32' && values instanceof Float32Array) {
+      throw new Error(`${this.label}: f32 values given, it holds u32`);
+    }
     this.#requireReplica(replica);
     const offset = 4 * (replica * this.replicaStride + at);
     this.#gpu.device.queue.writeBuffer(this.buffer, offset, values as Float32Array<ArrayBuffer>);

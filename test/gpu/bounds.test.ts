@@ -126,3 +126,26 @@ test('softmax is along the last axis, whatever the rank', async () => {
   expect([...one![0]!]).toEqual([...flat![0]!.slice(0, 5)]);
   expect(one![0]!.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 6);
 });
+
+test('a NaN stays one through exponentials and softmax', async () => {
+  const x = { shape: [3], values: Float32Array.of(0, Number.NaN, -1) };
+  const functions = [ops.exp, ops.sigmoid, ops.tanh, ops.gelu, ops.geluTanh];
+  const found = await evaluate([x], ([v]) => functions.map((f) => f(v!)));
+  for (const [values] of found) expect([...values!].map(Number.isNaN)).toEqual([false, true, false]);
+  const rows = Float32Array.of(0, Number.NaN, 0, Infinity, 0, -Infinity, -Infinity, -Infinity);
+  const [p, losses, gradient] = await evaluate(
+    [
+      { shape: [4, 2], values: rows },
+      { shape: [4], values: Uint32Array.of(0, 0, 0, 0) },
+    ],
+    ([z, y], graph) => [
+      ops.softmax(z!),
+      ops.softmaxCrossEntropy(z!, y!),
+      softmaxCrossEntropyGradient(z!, y!, ops.fill(graph, 1, [4])),
+    ],
+  );
+  const nan = Number.NaN;
+  expect([...p![0]!]).toEqual([nan, nan, nan, nan, 1, 0, nan, nan]);
+  expect([...losses![0]!]).toEqual([nan, nan, 0, nan]);
+  expect([...gradient![0]!]).toEqual([nan, nan, nan, nan, 0, 0, nan, nan]);
+});

@@ -312,7 +312,8 @@ test('a flat vector is zero between its tensors wherever it is stored', async ()
     store(T!, pack(layout, [twice, twice]));
     const inner = flatLayout([{ name: 'a', shape: [3] }]);
     const outer = flatLayout([0, 1].map((i) => ({ name: `${i}`, shape: [64] })));
-    store(V!, pack(outer, [pack(inner, [scale(x, 5)]), pack(inner, [scale(x, 6)])]));
+    const [first, second] = [5, 6].map((factor) => pack(inner, [scale(x, factor)]));
+    store(V!, pack(outer, [first!, reshape(reshape(second!, [8, 8]), [64])]));
   });
   const expected = (a: number, b: number): number[] => {
     const flat = Array<number>(128).fill(0);
