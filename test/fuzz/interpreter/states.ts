@@ -14,6 +14,7 @@ import {
   EPS,
   exact,
   isUndecided,
+  isVague,
   multiply,
   scaled,
   subtract,
@@ -154,7 +155,10 @@ export const states: Readonly<Record<string, Rule>> = {
     const [momentum, dampening, decay, nesterov] = Array.from({ length: 4 }, (_, i) =>
       at(memory.get(hyper), i),
     );
+    // Which way a step goes is decided by comparing these with 0; of a NaN WGSL leaves that open.
+    const open = [momentum!, nesterov!].some((x) => !Number.isFinite(x.value) || isVague(x));
     const made = Array.from({ length: theta.elements }, (_, i) => {
+      if (open) return { d: UNDECIDED, v: UNDECIDED };
       const d = add(at(gradient!, i), multiply(decay!, at(weights, i)));
       if (momentum!.value === 0) return { d, v: at(before, i) };
       const kept = multiply(momentum!, at(before, i));
