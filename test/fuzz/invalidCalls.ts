@@ -310,3 +310,12 @@ export const invalidCalls: Readonly<Record<string, InvalidCall>> = {
     },
   },
 };
+
+/** Those that have been met in the field are drawn oftener. */
+const OFTENER = ['addOfTwoShapes', 'multiplyOfTwoShapes', 'stateOfOtherReplicas', 'staleRead'];
+
+/** The names of all, each as often as it is to be drawn. */
+export const weightedCalls: readonly string[] = [
+  ...Object.keys(invalidCalls),
+  ...Array.from({ length: 4 }, () => OFTENER).flat(),
+];

@@ -38,7 +38,7 @@ function placed(d: Values, index: Values, shape: { outer: number; reduced: numbe
   return make(outer * reduced * inner, (i) => {
     const source = Math.floor(i / (reduced * inner)) * inner + (i % inner);
     const place = at(index, source);
-    if (isUndecided(place)) return UNDECIDED;
+    if (isUndecided(place) || place.value >= reduced) return UNDECIDED;
     return place.value === Math.floor(i / inner) % reduced ? at(d, source) : exact(0);
   });
 }
@@ -53,7 +53,7 @@ export const choices: Readonly<Record<string, Rule>> = {
     return [
       make(all.length, (i) => {
         const place = at(index!, i);
-        return isUndecided(place) ? UNDECIDED : all[i]![place.value]!;
+        return isUndecided(place) ? UNDECIDED : (all[i]![place.value] ?? UNDECIDED);
       }),
     ];
   },

@@ -42,7 +42,7 @@ function tally(
     counts.value[places[0]!]! += 1;
     if (places.length > 1) for (const place of places) counts.error[place]! += 1;
   }
-  return make(before.value.length, (i) => ({ value: counts.value[i]!, error: counts.error[i]! }));
+  return make(before.value.length, (i) => ({ value: counts.value[i]! % 2 ** 32, error: counts.error[i]! }));
 }
 
 export const histograms: Readonly<Record<string, Rule>> = {

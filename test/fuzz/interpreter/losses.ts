@@ -70,8 +70,9 @@ export const losses: Readonly<Record<string, Rule>> = {
       make(all.length, (n) => {
         const { logTotal, top } = softmax(all[n]!);
         const label = at(labels!, n);
-        if (isUndecided(label) || isUndecided(logTotal)) return UNDECIDED;
-        const own = all[n]![label.value]!;
+        const own = all[n]![label.value];
+        // A label past the classes is no label.
+        if (isUndecided(label) || isUndecided(logTotal) || !own) return UNDECIDED;
         const gap = rounded(top - own.value, own.error, EPS * Math.abs(top - own.value));
         return add(gap, logTotal);
       }),
@@ -82,7 +83,7 @@ export const losses: Readonly<Record<string, Rule>> = {
       rows(node, z!).map((row, n) => {
         const label = at(labels!, n);
         return softmax(row).p.map((p, c) => {
-          if (isUndecided(label)) return UNDECIDED;
+          if (isUndecided(label) || label.value >= row.length) return UNDECIDED;
           return multiply(at(w!, n), subtract(p, exact(c === label.value ? 1 : 0)));
         });
       }),

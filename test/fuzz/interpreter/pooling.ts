@@ -62,7 +62,7 @@ export const pooling: Readonly<Record<string, Rule>> = {
     return [
       make(size(y!.shape), (i) => {
         const pixel = at(indices!, i);
-        if (isUndecided(pixel)) return UNDECIDED;
+        if (isUndecided(pixel) || pixel.value >= plane) return UNDECIDED;
         return at(values!, Math.floor(i / positions) * plane + pixel.value);
       }),
     ];
@@ -75,9 +75,11 @@ export const pooling: Readonly<Record<string, Rule>> = {
     for (let i = 0; i < d!.value.length; i++) {
       const first = Math.floor(i / windows.length) * plane;
       const pixel = at(indices!, i);
-      if (isUndecided(pixel)) {
-        for (const other of windows[i % windows.length]!) terms[first + other]!.push(UNDECIDED);
-      } else terms[first + pixel.value]!.push(at(d!, i));
+      const window = windows[i % windows.length]!;
+      // A window hands nothing to a pixel that is not its own; what a kernel does with one is left open.
+      if (isUndecided(pixel)) for (const other of window) terms[first + other]!.push(UNDECIDED);
+      else if (!window.includes(pixel.value)) terms[first + (pixel.value % plane)]!.push(UNDECIDED);
+      else terms[first + pixel.value]!.push(at(d!, i));
     }
     return [make(terms.length, (i) => (terms[i]!.length === 1 ? exact(0) : sumOf(terms[i]!)))];
   },

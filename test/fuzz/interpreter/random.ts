@@ -9,7 +9,7 @@ import type { Sampling } from '../../../src/ops/sampling.ts';
 import type { Bounded } from './bounded.ts';
 import { exact, isUndecided, multiply, scaled, UNDECIDED } from './bounded.ts';
 import type { Rule } from './rule.ts';
-import { at, exactValues, make } from './values.ts';
+import { at, exactValues, make, undecided } from './values.ts';
 
 /** What is drawn by seed, purpose and counter: the same integers as the device's. */
 export const random: Readonly<Record<string, Rule>> = {
@@ -55,6 +55,7 @@ export const random: Readonly<Record<string, Rule>> = {
     const table = order && Uint32Array.from(memory.get(order).value);
     const seed = seeds ? memory.get(seeds).value[0]! : 0;
     const batchSize = indices!.shape[0]!;
+    if (table && step! >= table.length / batchSize) return [undecided(batchSize)];
     return [
       exactValues(
         hostIndices({

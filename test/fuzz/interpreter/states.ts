@@ -14,6 +14,7 @@ import {
   EPS,
   exact,
   isUndecided,
+  isVague,
   multiply,
   scaled,
   subtract,
@@ -80,14 +81,14 @@ export const states: Readonly<Record<string, Rule>> = {
     return [];
   },
   gather: ({ inputs: [indices], attributes }, [places], memory) => {
-    const { data, bytes, exampleShape, targets }: Examples = attributes.from;
+    const { data, bytes, exampleShape, targets, examples }: Examples = attributes.from;
     const batch = indices!.shape[0]!;
     const features = size(exampleShape);
     const [rowWords, width] = [data.shape[1]!, targets.shape[1]!];
     const rows = memory.get(data);
     const example = (i: number, perRow: number): number | null => {
       const place = at(places!, Math.floor(i / perRow));
-      return isUndecided(place) ? null : place.value;
+      return isUndecided(place) || place.value >= examples ? null : place.value;
     };
     const x = make(batch * features, (i) => {
       const row = example(i, features);
@@ -154,7 +155,10 @@ export const states: Readonly<Record<string, Rule>> = {
     const [momentum, dampening, decay, nesterov] = Array.from({ length: 4 }, (_, i) =>
       at(memory.get(hyper), i),
     );
+    // Which way a step goes is decided by comparing these with 0; of a NaN WGSL leaves that open.
+    const open = [momentum!, nesterov!].some((x) => !Number.isFinite(x.value) || isVague(x));
     const made = Array.from({ length: theta.elements }, (_, i) => {
+      if (open) return { d: UNDECIDED, v: UNDECIDED };
       const d = add(at(gradient!, i), multiply(decay!, at(weights, i)));
       if (momentum!.value === 0) return { d, v: at(before, i) };
       const kept = multiply(momentum!, at(before, i));

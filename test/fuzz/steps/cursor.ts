@@ -18,6 +18,8 @@ export const BATCH = 4;
 /** States that are counters: what else has three elements may hold anything. */
 const counterStates = new WeakSet<State>();
 
+export const isCounters = (state: State): boolean => counterStates.has(state);
+
 /** Counters that are there, or new ones. */
 export function someCounters(to: Tracing, draw: Draw): State {
   const known = to.states.filter(({ state }) => counterStates.has(state));

@@ -157,9 +157,10 @@ function denseLayer(to: Tracing, draw: Draw): Layer {
 
 function convLayer(to: Tracing, draw: Draw): Layer {
   const d = drawWindow(draw, { pooled: false });
+  const x = to.like(draw, d.images);
   const w = parameter(to, draw, [d.outChannels, d.images[1]!, ...d.kernel]);
   const b = draw.chance(60) ? parameter(to, draw, [d.outChannels]) : null;
-  const layer = to.call(conv2d, to.like(draw, d.images), w, b, d.options);
+  const layer = to.call(conv2d, x, w, b, d.options);
   return { layer, wrt: b ? [w, b] : [w], batch: d.images[0]! };
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../../../src/ops/index.ts';
 import type { Draw } from '../draw.ts';
 import type { Tracing } from '../tracing.ts';
+import { isCounters } from './cursor.ts';
 import type { Step } from './step.ts';
 
 /** Another shape of the same elements. */
@@ -26,7 +27,11 @@ function otherShape(draw: Draw, elements: number): number[] {
 export function storeSomewhere(to: Tracing, draw: Draw, x: Tensor): void {
   const fits = to.states.filter(
     ({ state }) =>
-      state.elements === size(x.shape) && state.dtype === x.dtype && (state.replicated || !x.replicated),
+      state.elements === size(x.shape) &&
+      state.dtype === x.dtype &&
+      (state.replicated || !x.replicated) &&
+      // A cursor stays within its examples.
+      (!isCounters(state) || x.node.op.name === 'sampleIndices'),
   );
   const state =
     fits.length > 0 && draw.chance(75)
@@ -44,6 +49,14 @@ export function storeSomewhere(to: Tracing, draw: Draw, x: Tensor): void {
 export const structure: Readonly<Record<string, Step>> = {
   fill: (to, draw) => {
     to.call(fill, to.graph, to.constant(draw), to.shape(draw));
+  },
+  /** Two constants of one shape, alike but for the value. */
+  constants: (to, draw) => {
+    const shape = to.shape(draw, [0, 1, 2]);
+    for (let i = 0; i < 2; i++) {
+      const value = draw.of([0, -0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 1]);
+      storeSomewhere(to, draw, to.call(fill, to.graph, value, shape));
+    }
   },
   read: (to, draw) => {
     to.call(read, to.graph, to.readable(draw, to.shape(draw)));
