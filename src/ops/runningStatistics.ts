@@ -7,7 +7,7 @@ import { linearGrid } from './plans/linearGrid.ts';
 /** A BatchNorm layer's running statistics in a flat state, and how a batch enters them. */
 export interface RunningStatistics {
   readonly state: State;
-  /** Where the mean, the variance and the count of batches begin. */
+  /** Where the mean, the variance and the count of batches begin; the count is the bits of an unsigned integer. */
   readonly meanAt: number;
   readonly varianceAt: number;
   readonly countAt: number;

@@ -47,6 +47,7 @@ function batched(form: MatmulForm, [a, b]: readonly Tensor[], c: Tensor, [x, y]:
 
 /** The bits that float16 gives a number, where its error does not reach those of another. */
 function half({ value, error }: Bounded): number | null {
+  if (error === Number.POSITIVE_INFINITY) return null;
   const bits = halfBits(value);
   return halfBits(value - error) === bits && halfBits(value + error) === bits ? bits : null;
 }

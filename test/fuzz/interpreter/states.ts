@@ -132,7 +132,12 @@ export const states: Readonly<Record<string, Rule>> = {
     const { state, meanAt, varianceAt, countAt, momentum }: RunningStatistics = attributes.into;
     const channels = mean!.shape[0]!;
     const old = memory.get(state);
-    const share = momentum === null ? quotient(1, old.value[countAt]! + 1) : exact(Math.fround(momentum));
+    // The count is an integer's bits among floats: known where the float is known to the bit.
+    const place = at(old, countAt);
+    const count = place.error === 0 ? bitsOf(place.value) : null;
+    const cumulative = (): Bounded =>
+      count === null ? UNDECIDED : quotient(1, Math.fround(Math.fround(count) + 1));
+    const share = momentum === null ? cumulative() : exact(Math.fround(momentum));
     const unbiased = attributes.count / (attributes.count - 1);
     const rest = subtract(exact(1), share);
     memory.set(
@@ -142,7 +147,8 @@ export const states: Readonly<Record<string, Rule>> = {
         const mixed = (batch: Bounded): Bounded => add(multiply(rest, at(old, i)), multiply(share, batch));
         if (m >= 0 && m < channels) return mixed(at(means!, m));
         if (v >= 0 && v < channels) return mixed(scaled(at(variances!, v), unbiased));
-        return i === countAt ? exact(old.value[i]! + 1) : at(old, i);
+        if (i !== countAt) return at(old, i);
+        return count === null ? UNDECIDED : exact(floatOf(count + 1));
       }),
     );
     return [];
@@ -194,3 +200,13 @@ export const states: Readonly<Record<string, Rule>> = {
     return [];
   },
 };
+
+/** The word that holds a float32. */
+function bitsOf(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+}
+
+/** The float32 that a word holds. */
+function floatOf(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits).buffer)[0]!;
+}
