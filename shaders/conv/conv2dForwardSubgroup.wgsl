@@ -34,11 +34,11 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> y: array<f32>;
 
 fn activated(value: f32) -> f32 {
-  if (params.activation == 1u) { return select(value, 0.0, value < 0.0); }
-  if (params.activation == 2u) { return select(tanh(value), sign(value), abs(value) > 10.0); }
+  if (params.activation == 1u) { return select(value, 0.0, bitcast<u32>(value) > 0x80000000u && bitcast<u32>(value) <= 0xff800000u); }
+  if (params.activation == 2u) { return select(select(tanh(value), sign(value), abs(value) > 10.0), value, (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u); }
   if (params.activation == 3u) {
     let e = exp(-abs(value));
-    return select(1.0, e, value < 0.0) / (1.0 + e);
+    return select(select(1.0, e, value < 0.0) / (1.0 + e), value, (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u);
   }
   return value;
 }

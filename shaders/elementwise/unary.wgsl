@@ -55,7 +55,8 @@ fn normalDensity(v: f32) -> f32 { return ONE_OVER_SQRT_2_PI * exp(-0.5 * v * v);
 fn f(v: f32) -> f32 {
   switch FUNCTION {
     case 0u: { return params.factor * v; }
-    case 1u: { return select(v, 0.0, v < 0.0); }
+    // By bits, for what compilers make of a comparison with 0 is a maximum, which drops a NaN (NVIDIA's, 580.159, 2026-11-27).
+    case 1u: { return select(v, 0.0, bitcast<u32>(v) > 0x80000000u && bitcast<u32>(v) <= 0xff800000u); }
     case 2u: { return tanhOf(v); }
     case 3u: { return sigmoidOf(v); }
     case 4u: { return 0.5 * v * (1.0 + erfOf(v * SQRT_HALF)); }

@@ -30,9 +30,9 @@ struct Params {
 fn finish(value: vec4f, r: u32, row: u32, four: u32) -> vec4f {
   var v = value;
   if (BIAS) { v += bias[(params.biasOffset + r * params.biasReplica) / 4u + four]; }
-  if (ACTIVATION == 1u) { v = select(v, vec4f(), v < vec4f()); }
-  if (ACTIVATION == 2u) { v = select(tanh(v), sign(v), abs(v) > vec4f(10.0)); }
-  if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(vec4f(1.0), e, v < vec4f()) / (1.0 + e); }
+  if (ACTIVATION == 1u) { v = select(v, vec4f(), (bitcast<vec4u>(v) > vec4u(0x80000000u)) & (bitcast<vec4u>(v) <= vec4u(0xff800000u))); }
+  if (ACTIVATION == 2u) { v = select(select(tanh(v), sign(v), abs(v) > vec4f(10.0)), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
+  if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(select(vec4f(1.0), e, v < vec4f()) / (1.0 + e), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
   if (MASK != 0u) {
     let s = y[(params.yOffset + r * params.yReplica + row * params.n) / 4u + four];
     if (MASK == 1u) { v = select(v, vec4f(), s <= vec4f()); }

@@ -179,9 +179,9 @@ var<workgroup> bTile: array<vec4f, B_FOURS>;
             let at = row * params.n + col;
             if (BIAS) { v += bias[params.biasOffset + r * params.biasReplica + col]; }
             if (ADDEND) { v += addend[params.addendOffset + r * params.addendReplica + at]; }
-            if (ACTIVATION == 1u) { v = select(v, 0.0, v < 0.0); }
-            if (ACTIVATION == 2u) { v = select(tanh(v), sign(v), abs(v) > 10.0); }
-            if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(1.0, e, v < 0.0) / (1.0 + e); }
+            if (ACTIVATION == 1u) { v = select(v, 0.0, bitcast<u32>(v) > 0x80000000u && bitcast<u32>(v) <= 0xff800000u); }
+            if (ACTIVATION == 2u) { v = select(select(tanh(v), sign(v), abs(v) > 10.0), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
+            if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(select(1.0, e, v < 0.0) / (1.0 + e), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
             if (MASK != 0u) {
               let d = y[params.yOffset + r * params.yReplica + at];
               if (MASK == 1u) { v = select(v, 0.0, d <= 0.0); }

@@ -216,9 +216,9 @@ var<workgroup> bTile: array<vec4f, B_FOURS>;
           let at = row * fours + four;
           if (BIAS) { v += bias[(params.biasOffset + r * params.biasReplica) / 4u + four]; }
           if (ADDEND) { v += addend[(params.addendOffset + r * params.addendReplica) / 4u + at]; }
-          if (ACTIVATION == 1u) { v = select(v, vec4f(), v < vec4f()); }
-          if (ACTIVATION == 2u) { v = select(tanh(v), sign(v), abs(v) > vec4f(10.0)); }
-          if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(vec4f(1.0), e, v < vec4f()) / (1.0 + e); }
+          if (ACTIVATION == 1u) { v = select(v, vec4f(), (bitcast<vec4u>(v) > vec4u(0x80000000u)) & (bitcast<vec4u>(v) <= vec4u(0xff800000u))); }
+          if (ACTIVATION == 2u) { v = select(select(tanh(v), sign(v), abs(v) > vec4f(10.0)), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
+          if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(select(vec4f(1.0), e, v < vec4f()) / (1.0 + e), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
           if (MASK != 0u) {
             let s = y[(params.yOffset + r * params.yReplica) / 4u + at];
             if (MASK == 1u) { v = select(v, vec4f(), s <= vec4f()); }

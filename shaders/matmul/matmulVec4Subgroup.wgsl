@@ -43,11 +43,11 @@ struct Params {
 fn finish(value: vec4f, r: u32, row: u32, four: u32) -> vec4f {
   var v = value;
   if (params.bias != 0u) { v += bias[(params.biasOffset + r * params.biasReplica) / 4u + four]; }
-  if (params.activation == 1u) { v = select(v, vec4f(), v < vec4f()); }
-  if (SMOOTH && params.activation == 2u) { v = select(tanh(v), sign(v), abs(v) > vec4f(10.0)); }
+  if (params.activation == 1u) { v = select(v, vec4f(), (bitcast<vec4u>(v) > vec4u(0x80000000u)) & (bitcast<vec4u>(v) <= vec4u(0xff800000u))); }
+  if (SMOOTH && params.activation == 2u) { v = select(select(tanh(v), sign(v), abs(v) > vec4f(10.0)), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
   if (SMOOTH && params.activation == 3u) {
     let e = exp(-abs(v));
-    v = select(vec4f(1.0), e, v < vec4f()) / (1.0 + e);
+    v = select(select(vec4f(1.0), e, v < vec4f()) / (1.0 + e), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u));
   }
   if (params.mask != 0u) {
     let s = y[(params.yOffset + r * params.yReplica + row * params.n) / 4u + four];
