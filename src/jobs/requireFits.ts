@@ -143,8 +143,10 @@ function lessOf(
 
 /** The largest value below `found` that fits, where smaller ones do; 0 if none does. */
 async function largest(found: number, fits: (value: number) => Promise<boolean>): Promise<number> {
-  if (!(await fits(1))) return 0;
-  let [low, high] = [1, found];
+  // BatchNorm takes no batch of one.
+  const least = (await fits(1)) ? 1 : 2;
+  if (least >= found || (least > 1 && !(await fits(least)))) return 0;
+  let [low, high] = [least, found];
   while (high - low > Math.max(1, low / 256)) {
     const middle = Math.floor(low + (high - low) / 2);
     if (await fits(middle)) low = middle;

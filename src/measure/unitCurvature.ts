@@ -1,5 +1,6 @@
 import { jvp } from '../autograd/jvp.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { append } from '../ops/append.ts';
 import { fill } from '../ops/fill.ts';
@@ -24,10 +25,16 @@ export interface UnitDerivatives {
  * tangents, of one forward pass. No unit's gradient or Hessian is formed. Compiled once, run as often as wanted.
  */
 export class UnitCurvature {
+  readonly #scope: Scope;
   readonly #pass: Pass;
   readonly #found: { readonly [K in keyof UnitDerivatives]: readonly State[] };
 
-  private constructor(pass: Pass, found: { readonly [K in keyof UnitDerivatives]: readonly State[] }) {
+  private constructor(
+    scope: Scope,
+    pass: Pass,
+    found: { readonly [K in keyof UnitDerivatives]: readonly State[] },
+  ) {
+    this.#scope = scope;
     this.#pass = pass;
     this.#found = found;
   }
@@ -37,8 +44,21 @@ export class UnitCurvature {
    * @param slopes flat [P]: w
    * @param pairs whether mixed derivatives are wanted
    */
-  static async open(
+  static open(
     gpu: Gpu,
+    point: Point,
+    wanted: {
+      readonly directions: readonly State[];
+      readonly slopes: readonly State[];
+      readonly pairs?: boolean;
+    },
+  ): Promise<UnitCurvature> {
+    return Scope.make((scope) => UnitCurvature.#open(gpu, scope, point, wanted));
+  }
+
+  static async #open(
+    gpu: Gpu,
+    scope: Scope,
     point: Point,
     {
       directions,
@@ -48,7 +68,9 @@ export class UnitCurvature {
   ): Promise<UnitCurvature> {
     const units = unitsOf(point);
     const each = (label: string, count: number): State[] =>
-      Array.from({ length: count }, (_, i) => new State(gpu, { label: `${label} ${i}`, shape: [units] }));
+      Array.from({ length: count }, (_, i) =>
+        scope.own(new State(gpu, { label: `${label} ${i}`, shape: [units] })),
+      );
     const found = {
       slopes: each('slopes', slopes.length),
       forms: each('second derivatives', directions.length),
@@ -77,7 +99,7 @@ export class UnitCurvature {
         });
       },
     );
-    return new UnitCurvature(pass, found);
+    return new UnitCurvature(scope, scope.own(pass), found);
   }
 
   /** A run over all examples, by what the vectors hold, and what it found. */
@@ -91,7 +113,6 @@ export class UnitCurvature {
   }
 
   dispose(): void {
-    this.#pass.dispose();
-    for (const states of Object.values(this.#found)) for (const state of states) state.dispose();
+    this.#scope.dispose();
   }
 }

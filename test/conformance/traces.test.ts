@@ -11,7 +11,7 @@ const CASES = ['measure-7-5-3-relu', 'measure-1-1-2-tanh', 'measure-sigmoid-mse'
 interface Traces {
   readonly parameters: number;
   readonly traceHessianCovariance: number;
-  readonly traceHessianCovarianceStderr?: number;
+  readonly traceHessianCovarianceProbeStderr?: number;
   readonly bNoise: number;
   readonly hessian: {
     readonly trace: { readonly value: number; readonly stderr: number; readonly probes: number };
@@ -54,7 +54,7 @@ test.for(CASES)('%s: tr(HΣ), B_noise and tr H, exact and by probes', { timeout:
   close(exact.bNoise, expected.bNoise, 5e-3);
   close(exact.hessian.trace.value, expected.hessian.trace.value, 2e-3);
   expect(exact.hessian.trace).toMatchObject({ stderr: 0, probes: expected.parameters });
-  expect(exact.traceHessianCovarianceStderr).toBeUndefined();
+  expect(exact.traceHessianCovarianceProbeStderr).toBeUndefined();
 
   const estimate = await measure(name, { probes: 48, seed: 1 });
   const within = (value: number, wanted: number, stderr: number): void =>
@@ -62,7 +62,7 @@ test.for(CASES)('%s: tr(HΣ), B_noise and tr H, exact and by probes', { timeout:
   within(
     estimate.traceHessianCovariance,
     expected.traceHessianCovariance,
-    estimate.traceHessianCovarianceStderr!,
+    estimate.traceHessianCovarianceProbeStderr!,
   );
   within(estimate.hessian.trace.value, expected.hessian.trace.value, estimate.hessian.trace.stderr);
   expect(estimate.hessian.trace.probes).toBe(48);
