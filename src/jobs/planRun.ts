@@ -58,7 +58,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const { dataset, shapes } = fitDataset(loaded, model, file);
   requireSupported(file, model, shapes);
 
-  const batchSize = spec.batch_size ?? spec.batch_schedule?.[0]?.batch_size ?? DEFAULT_BATCH_SIZE;
+  const batchSize = spec.batch_size ?? spec.batch_schedule?.[0]?.batch_size ?? usualBatchSize(dataset, spec);
   const batches = (spec.batch_schedule ?? []).map((b) => ({
     fromStep: b.from_step,
     batchSize: b.batch_size,
@@ -102,6 +102,12 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     replicas: await readReplicas(spec, model, steps, host, notes),
     notes: [...notes, ...[cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat()],
   };
+}
+
+/** B where none is given: as many as there are where that is fewer, in whole sub-batches of the statistics. */
+function usualBatchSize({ examples }: Dataset, { measure }: ParsedTrainSpec): number {
+  const small = measure?.small_batch ?? 1;
+  return Math.min(DEFAULT_BATCH_SIZE, Math.max(1, Math.floor(examples / small)) * small);
 }
 
 /** The data's name; a synthetic set's with the seed of the data. */

@@ -51,7 +51,7 @@ const varianceOp = defineOp({
 /**
  * Variance and mean along consecutive axes, by default over all elements: Σ (x − mean)²/(n − 1), or /n with `unbiased`
  * false. Centred throughout, so that a variance far below the squared mean keeps its digits; never E[x²] − E[x]². A NaN or
- * an infinity makes both NaN.
+ * an infinity leaves neither of them finite; which of the two they are is the compiler's.
  * @throws if the axes are not of the shape, or an unbiased variance is asked of one element.
  */
 export function varianceAndMean(

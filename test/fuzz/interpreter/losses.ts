@@ -78,6 +78,20 @@ export const losses: Readonly<Record<string, Rule>> = {
       }),
     ];
   },
+  softTargetCrossEntropy: (node, [z, y]) => {
+    const [all, targets] = [rows(node, z!), rows(node, y!)];
+    return [
+      make(all.length, (n) => {
+        const { logTotal, top } = softmax(all[n]!);
+        if (isUndecided(logTotal)) return UNDECIDED;
+        const terms = all[n]!.map((logit, c) => {
+          const gap = rounded(top - logit.value, logit.error, EPS * Math.abs(top - logit.value));
+          return multiply(targets[n]![c]!, add(logTotal, gap));
+        });
+        return sumOf(terms);
+      }),
+    ];
+  },
   softmaxCrossEntropyGradient: (node, [z, labels, w]) => [
     flat(
       rows(node, z!).map((row, n) => {

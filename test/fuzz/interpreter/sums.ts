@@ -92,13 +92,8 @@ export const sums: Readonly<Record<string, Rule>> = {
   },
   variance: ({ inputs: [x], attributes: { axes, factor } }, [values]) => {
     const made = runs(values!, around(x!.shape, axes)).map((run) => {
-      // As the op says: what is no finite number makes both NaN.
-      if (run.some(({ value, error }) => !Number.isFinite(value) && Number.isFinite(error))) {
-        const open = run.some(({ error }) => !Number.isFinite(error));
-        return open
-          ? { mean: UNDECIDED, variance: UNDECIDED }
-          : { mean: exact(Number.NaN), variance: exact(Number.NaN) };
-      }
+      // What is no finite number makes both such, ∞ or NaN, as the compiler has it.
+      if (run.some(({ value }) => !Number.isFinite(value))) return { mean: UNDECIDED, variance: UNDECIDED };
       const { mean, squares } = centredSquares(run);
       return { mean, variance: scaled(squares, factor) };
     });

@@ -1,5 +1,11 @@
 import type { Tensor } from '../../../src/ops/graph.ts';
-import { correct, read, softmax, softmaxCrossEntropy } from '../../../src/ops/index.ts';
+import {
+  correct,
+  read,
+  softmax,
+  softmaxCrossEntropy,
+  softTargetCrossEntropy,
+} from '../../../src/ops/index.ts';
 import type { Draw } from '../draw.ts';
 import type { Tracing } from '../tracing.ts';
 import type { Step } from './step.ts';
@@ -22,6 +28,10 @@ export const losses: Readonly<Record<string, Step>> = {
   softmaxCrossEntropy: (to, draw) => {
     const z = to.some(draw, [2]);
     to.call(softmaxCrossEntropy, z, labelsOf(to, draw, z.shape[0]!, z.shape[1]!));
+  },
+  softTargetCrossEntropy: (to, draw) => {
+    const z = to.some(draw, [2]);
+    to.call(softTargetCrossEntropy, z, to.like(draw, z.shape));
   },
   correct: (to, draw) => {
     const z = to.some(draw, [2]);
