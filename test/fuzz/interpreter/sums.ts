@@ -5,7 +5,6 @@ import {
   add,
   type Bounded,
   EPS,
-  exact,
   multiply,
   rounded,
   scaled,
