@@ -1,17 +1,7 @@
 import { around } from '../../../src/ops/axes.ts';
 import { combine, dots } from '../../../src/reference/combine.ts';
 import * as reference from '../../../src/reference/sum.ts';
-import {
-  add,
-  type Bounded,
-  EPS,
-  multiply,
-  rounded,
-  scaled,
-  subtract,
-  sumOf,
-  UNDECIDED,
-} from './bounded.ts';
+import { add, type Bounded, EPS, multiply, rounded, scaled, subtract, sumOf, UNDECIDED } from './bounded.ts';
 import type { Rule } from './rule.ts';
 import { at, bilinear, linear, make, type Values } from './values.ts';
 
