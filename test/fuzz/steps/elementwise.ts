@@ -1,3 +1,5 @@
+import { geluDerivative, normalDensity } from '../../../src/ops/gelu.ts';
+import { geluTanhDerivative } from '../../../src/ops/geluTanh.ts';
 import type { Tensor } from '../../../src/ops/graph.ts';
 import {
   add,
@@ -56,6 +58,9 @@ export const elementwise: Readonly<Record<string, Step>> = {
     to.call(offset, to.some(draw), factor(draw, to));
   },
   relu: unary(relu),
+  geluDerivative: unary(geluDerivative),
+  geluTanhDerivative: unary(geluTanhDerivative),
+  normalDensity: unary(normalDensity),
   tanh: unary(tanh),
   sigmoid: unary(sigmoid),
   gelu: unary(gelu),

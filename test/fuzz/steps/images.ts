@@ -8,6 +8,7 @@ import {
   conv2dWeightGradient,
   maxPool2d,
   poolGather,
+  poolScatter,
   read,
   relu,
   sigmoid,
@@ -16,6 +17,9 @@ import {
   type WindowOptions,
   window2d,
 } from '../../../src/ops/index.ts';
+import { reluBackward } from '../../../src/ops/relu.ts';
+import { sigmoidBackward } from '../../../src/ops/sigmoid.ts';
+import { tanhBackward } from '../../../src/ops/tanh.ts';
 import { windowPositions } from '../../../src/ops/window2d.ts';
 import type { Draw } from '../draw.ts';
 import type { Tracing } from '../tracing.ts';
@@ -82,7 +86,10 @@ export const images: Readonly<Record<string, Step>> = {
     const dy = to.like(draw, [d.images[0]!, d.outChannels, ...d.positions]);
     const w = to.like(draw, [d.outChannels, d.images[1]!, ...d.kernel]);
     const dx = to.call(conv2dInputGradient, dy, w, d.window, [d.images[2]!, d.images[3]!]);
-    if (draw.chance(40)) to.call(add, dx, to.like(draw, dx.shape));
+    const sum = draw.chance(40) ? to.call(add, dx, to.like(draw, dx.shape)) : dx;
+    // The mask of the activation before the layer, which the compiler fuses.
+    const masked = draw.of([reluBackward, sigmoidBackward, tanhBackward]);
+    if (draw.chance(50)) to.call(masked, sum, to.like(draw, dx.shape));
   },
   conv2dWeightGradient: (to, draw) => {
     const d = drawWindow(draw, { pooled: false });
@@ -105,5 +112,10 @@ export const images: Readonly<Record<string, Step>> = {
   poolGather: (to, draw) => {
     const d = drawWindow(draw, { pooled: true });
     to.call(poolGather, to.like(draw, d.images), chosen(to, draw, d), d.window);
+  },
+  poolScatter: (to, draw) => {
+    const d = drawWindow(draw, { pooled: true });
+    const dy = to.like(draw, [d.images[0]!, d.images[1]!, ...d.positions]);
+    to.call(poolScatter, dy, chosen(to, draw, d), d.window, [d.images[2]!, d.images[3]!]);
   },
 };
