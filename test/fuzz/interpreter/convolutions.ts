@@ -8,7 +8,7 @@ import {
 } from '../../../src/reference/conv2d.ts';
 import { add, type Bounded, multiply, sumOf } from './bounded.ts';
 import type { Rule } from './rule.ts';
-import { centredSquares } from './sums.ts';
+import { shiftedSquares } from './sums.ts';
 import { at, bilinear, make, moved, undecided, type Values } from './values.ts';
 
 export function extentsOf(
@@ -112,7 +112,7 @@ export const convolutions: Readonly<Record<string, Rule>> = {
   convMoments: ({ inputs: [x, dy], outputs: [gradient], attributes: { window } }, values) => {
     const each = imageGradients(x!, dy!, window, values);
     const moments = Array.from({ length: size(gradient!.shape) }, (_, p) =>
-      centredSquares(each.map((g) => at(g, p))),
+      shiftedSquares(each.map((g) => at(g, p))),
     );
     return [
       make(moments.length, (p) => moments[p]!.mean),

@@ -1,6 +1,6 @@
 import { type Bounded, multiply, sumOf } from './bounded.ts';
 import type { Rule } from './rule.ts';
-import { centredSquares } from './sums.ts';
+import { shiftedSquares } from './sums.ts';
 import { at, make, type Values } from './values.ts';
 
 function rowNorm(x: Values, columns: number, n: number): Bounded {
@@ -21,7 +21,7 @@ export const moments: Readonly<Record<string, Rule>> = {
     } = node;
     const [batch, columns] = x!.shape as [number, number];
     const outputs = delta!.shape[1]!;
-    const over = (g: (n: number) => Bounded) => centredSquares(Array.from({ length: batch }, (_, n) => g(n)));
+    const over = (g: (n: number) => Bounded) => shiftedSquares(Array.from({ length: batch }, (_, n) => g(n)));
     const weight = Array.from({ length: outputs * columns }, (_, p) =>
       over((n) =>
         multiply(
