@@ -36,7 +36,7 @@ const MOST_POINTS = 5000;
  */
 export function renderReport(report: Report): string {
   const { title, adapter, spec, readings, evaluations, result, date = new Date() } = report;
-  const replicas = replicaNames(spec);
+  const replicas = curveNames(spec);
   const charts = quantities.map((quantity) => ({
     id: quantity.id,
     log: quantity.log,
@@ -168,7 +168,7 @@ function summaryTable(
       typeof tested?.accuracy === 'number' ? `${(100 * tested.accuracy).toFixed(2)} %` : '–',
       formatNumber(mean(measured.map((reading) => reading.gradNormSqOfTrainingSet ?? undefined))),
       formatNumber(mean(measured.map((reading) => reading.traceCovariance))),
-      noiseScaleText(measured.at(-1)),
+      formatNoiseScale(measured.at(-1)),
       formatNumber(last?.temperature),
     ];
     const swatch = `<span class="swatch" style="background: var(--curve-${replica % 8})"></span>`;
@@ -178,7 +178,7 @@ function summaryTable(
   return `<table class="numbers"><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
-function noiseScaleText(reading: Reading | undefined): string {
+function formatNoiseScale(reading: Reading | undefined): string {
   return formatEstimate(reading?.bSimpleResolved ? reading.bSimple : null, reading?.bSimpleInterval);
 }
 
@@ -188,7 +188,7 @@ function mean(values: readonly (number | undefined)[]): number | null {
 }
 
 /** The replicas by what differs between them. */
-function replicaNames(spec: JobSpec): string[] {
+function curveNames(spec: JobSpec): string[] {
   const single = spec.job === 'train' ? `ε = ${spec.optimizer.lr}` : 'run';
   if (spec.job !== 'train' || !spec.replicas) return [single];
   return spec.replicas.map((replica, index) => {
