@@ -3,46 +3,18 @@
 //   that without act, times the derivative of an activation. x is zero outside.
 // Layout: x [N, C, H, W], w [O, C, kh, kw], b [O] (any buffer where bias is 0), y and addend [N, O, H', W'] (any
 //   buffer where addition is 0), gate [N, O, H', W'], the output of the activation whose derivative is taken (any buffer
-//   where mask is 0); replica r is workgroup_id.z. activation and mask as in `matmulSubgroup`.
+//   where mask is 0); replica r is workgroup_id.z. activation and mask: see shared/conv2dForward.
 // Knobs: TILE_O output channels x TILE_P positions an invocation, positions ceil(N·H'·W' / TILE_P) apart so that
 //   neighbouring invocations touch neighbouring positions.
 // Order: one accumulator an output; c, i, j ascending.
 // Cost: 2·C·kh·kw flops and (1 / TILE_O + 1 / TILE_P)·4·C·kh·kw bytes an output, before caches.
 
+import package::shared::conv2dForward::{b, finish, params, w, x};
+
 // knobs
 const TILE_O: u32 = 4u;
 const TILE_P: u32 = 4u;
 // end knobs
-
-struct Params {
-  images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
-  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
-  bias: u32, activation: u32, addition: u32, mask: u32, xOffset: u32, xReplica: u32, wOffset: u32, wReplica: u32, bOffset: u32, bReplica: u32,
-  addendOffset: u32, addendReplica: u32, gateOffset: u32, gateReplica: u32, yOffset: u32, yReplica: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read> addend: array<f32>;
-@group(0) @binding(5) var<storage, read> gate: array<f32>;
-@group(0) @binding(6) var<storage, read_write> y: array<f32>;
-
-fn activated(value: f32) -> f32 {
-  if (params.activation == 1u) { return select(value, 0.0, bitcast<u32>(value) > 0x80000000u && bitcast<u32>(value) <= 0xff800000u); }
-  if (params.activation == 2u) { return select(select(tanh(value), sign(value), abs(value) > 10.0), value, (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u); }
-  if (params.activation == 3u) {
-    let e = exp(-abs(value));
-    return select(select(1.0, e, value < 0.0) / (1.0 + e), value, (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u);
-  }
-  return value;
-}
-
-fn masked(value: f32, s: f32) -> f32 {
-  if (params.mask == 1u) { return select(value, 0.0, s <= 0.0); }
-  if (params.mask == 2u) { return value * (1.0 - s * s); }
-  return value * (s * (1.0 - s));
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -121,12 +93,7 @@ fn main(
     for (var p = 0u; p < TILE_P; p++) {
       let at = first + p * across;
       if (at < positions) {
-        let to = (at / plane * params.outChannels + channel) * plane + at % plane;
-        var value = out[o][p] + bias;
-        if (params.addition != 0u) { value += addend[params.addendOffset + r * params.addendReplica + to]; }
-        value = activated(value);
-        if (params.mask != 0u) { value = masked(value, gate[params.gateOffset + r * params.gateReplica + to]); }
-        y[params.yOffset + r * params.yReplica + to] = value;
+        finish(out[o][p] + bias, r, (at / plane * params.outChannels + channel) * plane + at % plane);
       }
     }
   }

@@ -1,12 +1,14 @@
 // conv2dForwardSubgroup: what `conv2dForward` computes, act(w ∗ x + b + addend) or its product with act′, by four
 //   invocations (a quad) a tile, each along a row of outputs: y[n, o, p, q] = act(Σ_{c, i, j} w[o, c, i, j]·x[n, c, p·sh + i − ph, q·sw + j − pw] + b[o] + addend).
 // Layout: x [N, C, H, W], w [O, C, kh, kw], b [O], y, addend and gate [N, O, H', W'] as in `conv2dForward`; replica r is
-//   workgroup_id.z. activation and mask as in `matmulSubgroup`.
+//   workgroup_id.z. activation and mask: see shared/conv2dForward.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q channels by four pieces of TILE_P positions of a row: each
 //   lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are kernel width and
 //   stride along a row, so that the SPAN = (TILE_P − 1)·SW + KW pixels of a piece are loaded once for all taps.
 // Order: one accumulator an output; the KW products of a row of taps are summed first, c and i ascending.
 // Cost: 2·C·kh·kw flops an output. One loop, since SwiftShader copies every accumulator at each loop's turn.
+
+import package::shared::conv2dForward::{b, finish, params, w, x};
 
 enable subgroups;
 
@@ -18,36 +20,6 @@ const KW: u32 = 3u;
 const SW: u32 = 1u;
 const SPAN: u32 = 9u;
 // end knobs
-
-struct Params {
-  images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
-  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
-  bias: u32, activation: u32, addition: u32, mask: u32, xOffset: u32, xReplica: u32, wOffset: u32, wReplica: u32, bOffset: u32, bReplica: u32,
-  addendOffset: u32, addendReplica: u32, gateOffset: u32, gateReplica: u32, yOffset: u32, yReplica: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read> addend: array<f32>;
-@group(0) @binding(5) var<storage, read> gate: array<f32>;
-@group(0) @binding(6) var<storage, read_write> y: array<f32>;
-
-fn activated(value: f32) -> f32 {
-  if (params.activation == 1u) { return select(value, 0.0, bitcast<u32>(value) > 0x80000000u && bitcast<u32>(value) <= 0xff800000u); }
-  if (params.activation == 2u) { return select(select(tanh(value), sign(value), abs(value) > 10.0), value, (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u); }
-  if (params.activation == 3u) {
-    let e = exp(-abs(value));
-    return select(select(1.0, e, value < 0.0) / (1.0 + e), value, (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u);
-  }
-  return value;
-}
-
-fn masked(value: f32, s: f32) -> f32 {
-  if (params.mask == 1u) { return select(value, 0.0, s <= 0.0); }
-  if (params.mask == 2u) { return value * (1.0 - s * s); }
-  return value * (s * (1.0 - s));
-}
 
 @compute @workgroup_size(WIDTH) fn main(
   @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -134,12 +106,7 @@ fn masked(value: f32, s: f32) -> f32 {
     var bias = 0.0;
     if (params.bias != 0u) { bias = b[params.bOffset + r * params.bReplica + o0 + o]; }
     for (var p = 0u; p < width; p++) {
-      let to = first + o * plane + p;
-      var value = out[o / 4u][o % 4u][p] + bias;
-      if (params.addition != 0u) { value += addend[params.addendOffset + r * params.addendReplica + to]; }
-      value = activated(value);
-      if (params.mask != 0u) { value = masked(value, gate[params.gateOffset + r * params.gateReplica + to]); }
-      y[params.yOffset + r * params.yReplica + to] = value;
+      finish(out[o / 4u][o % 4u][p] + bias, r, first + o * plane + p);
     }
   }
 }

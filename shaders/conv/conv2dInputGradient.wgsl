@@ -1,38 +1,19 @@
 // conv2dInputGradient: dx[n, c, y, x] = Σ w[o, c, i, j]·dy[n, o, p, q] over all o and the taps with p·sh + i − ph = y
 //   and q·sw + j − pw = x: the transpose of conv2dForward in its image; plus addend, times the derivative of an activation.
 // Layout: dy [N, O, H', W'], w [O, C, kh, kw], dx and addend [N, C, H, W] (any buffer where addition is 0),
-//   y [N, C, H, W], the output of that activation (any buffer where mask is 0); replica r is workgroup_id.z. mask as in `matmulSubgroup`.
+//   y [N, C, H, W], the output of that activation (any buffer where mask is 0); replica r is workgroup_id.z. mask: see shared/conv2dInputGradient.
 // Knobs: TILE_C input channels x TILE_P positions an invocation. The positions of a tile are equal modulo the
 //   strides, so that all of them meet the same taps and none is multiplied by a zero between strides; they are far
 //   apart, so that neighbouring invocations touch neighbouring ones.
 // Order: one accumulator an output; o, i, j ascending.
 // Cost: 2·O·kh·kw / (sh·sw) flops and (1 / TILE_C + 1 / TILE_P)·4·O·kh·kw / (sh·sw) bytes an output, before caches.
 
+import package::shared::conv2dInputGradient::{dy, finish, params, w};
+
 // knobs
 const TILE_C: u32 = 4u;
 const TILE_P: u32 = 4u;
 // end knobs
-
-struct Params {
-  images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
-  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
-  addition: u32, mask: u32, dyOffset: u32, dyReplica: u32, wOffset: u32, wReplica: u32, addendOffset: u32,
-  addendReplica: u32, yOffset: u32, yReplica: u32, dxOffset: u32, dxReplica: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> addend: array<f32>;
-@group(0) @binding(4) var<storage, read> y: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
-
-fn masked(value: f32, at: u32) -> f32 {
-  if (params.mask == 0u) { return value; }
-  let s = y[at];
-  if (params.mask == 1u) { return select(value, 0.0, s <= 0.0); }
-  if (params.mask == 2u) { return value * (1.0 - s * s); }
-  return value * (s * (1.0 - s));
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -124,11 +105,7 @@ fn main(
       let column = at % columns * params.strideWidth + rx;
       if (at < positions && row < params.height && column < params.width) {
         let plain = at / (rows * columns) * params.channels + channel;
-        let to = (plain * params.height + row) * params.width + column;
-        var value = out[c][p];
-        if (params.addition != 0u) { value += addend[params.addendOffset + r * params.addendReplica + to]; }
-        value = masked(value, params.yOffset + r * params.yReplica + to);
-        dx[params.dxOffset + r * params.dxReplica + to] = value;
+        finish(out[c][p], r, (plain * params.height + row) * params.width + column);
       }
     }
   }

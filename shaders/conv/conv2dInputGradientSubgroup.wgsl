@@ -2,7 +2,7 @@
 //   of pixels: dx[n, c, y, x] = act′·(Σ w[o, c, i, j]·dy[n, o, p, q] + addend) over all o and the taps with p·sh + i − ph = y and
 //   q·sw + j − pw = x.
 // Layout: dy [N, O, H', W'], w [O, C, kh, kw], dx, addend and y [N, C, H, W] as in
-//   `conv2dInputGradient`; replica r is workgroup_id.z. mask as in `matmulSubgroup`.
+//   `conv2dInputGradient`; replica r is workgroup_id.z. mask: see shared/conv2dInputGradient.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q input channels by four pieces of TILE_P pixels of a row: each
 //   lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are kernel width and
 //   stride along a row, TILE_P a multiple of SW; pieces begin at multiples of SW in the padded row. BACK =
@@ -10,6 +10,8 @@
 //   workgroup, so that its loop is no longer than its taps.
 // Order: one accumulator an output; the products of a row of taps are summed first, o and i ascending.
 // Cost: 2·O·kh·kw / (sh·sw) flops an output.
+
+import package::shared::conv2dInputGradient::{dy, finish, params, w};
 
 enable subgroups;
 
@@ -22,27 +24,6 @@ const SW: u32 = 1u;
 const BACK: u32 = 2u;
 const SPAN: u32 = 9u;
 // end knobs
-
-struct Params {
-  images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
-  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
-  addition: u32, mask: u32, dyOffset: u32, dyReplica: u32, wOffset: u32, wReplica: u32, addendOffset: u32,
-  addendReplica: u32, yOffset: u32, yReplica: u32, dxOffset: u32, dxReplica: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> addend: array<f32>;
-@group(0) @binding(4) var<storage, read> y: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
-
-fn masked(value: f32, at: u32) -> f32 {
-  if (params.mask == 0u) { return value; }
-  let s = y[at];
-  if (params.mask == 1u) { return select(value, 0.0, s <= 0.0); }
-  if (params.mask == 2u) { return value * (1.0 - s * s); }
-  return value * (s * (1.0 - s));
-}
 
 @compute @workgroup_size(WIDTH) fn main(
   @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -139,11 +120,7 @@ fn masked(value: f32, at: u32) -> f32 {
     for (var u = 0u; u < TILE_P; u++) {
       // A piece may begin before the row.
       if (u0 + u - params.padWidth < params.width) {
-        let at = first + c * image + u;
-        var value = out[c / 4u][c % 4u][u];
-        if (params.addition != 0u) { value += addend[params.addendOffset + r * params.addendReplica + at]; }
-        value = masked(value, params.yOffset + r * params.yReplica + at);
-        dx[params.dxOffset + r * params.dxReplica + at] = value;
+        finish(out[c / 4u][c % 4u][u], r, first + c * image + u);
       }
     }
   }

@@ -4,6 +4,9 @@
 // Order: no sums.
 // Cost: 1 to 30 flops, 8 bytes an output.
 
+import package::shared::activation::rectified;
+import package::shared::floats::isNan;
+
 // knobs
 const FUNCTION: u32 = 0u;
 // end knobs
@@ -55,8 +58,7 @@ fn normalDensity(v: f32) -> f32 { return ONE_OVER_SQRT_2_PI * exp(-0.5 * v * v);
 fn f(v: f32) -> f32 {
   switch FUNCTION {
     case 0u: { return params.factor * v; }
-    // By bits, for what compilers make of a comparison with 0 is a maximum, which drops a NaN (NVIDIA's, 580.159, 2026-11-27).
-    case 1u: { return select(v, 0.0, bitcast<u32>(v) > 0x80000000u && bitcast<u32>(v) <= 0xff800000u); }
+    case 1u: { return rectified(v); }
     case 2u: { return tanhOf(v); }
     case 3u: { return sigmoidOf(v); }
     case 4u: { return 0.5 * v * (1.0 + erfOf(v * SQRT_HALF)); }
@@ -85,6 +87,5 @@ fn main(
   if (i >= params.elements) { return; }
   let v = x[params.xOffset + group.z * params.xReplica + i];
   // WGSL leaves open what exp makes of a NaN (SwiftShader's is infinite): a NaN stays one, so that a diverged run is seen.
-  let isNan = BY_EXP && (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u;
-  y[params.yOffset + group.z * params.yReplica + i] = select(f(v), v, isNan);
+  y[params.yOffset + group.z * params.yReplica + i] = select(f(v), v, BY_EXP && isNan(v));
 }

@@ -11,6 +11,9 @@
 //   to the others' at its end. rows·bins ≤ 2048.
 // Cost: 2·H'·W' + 2 flops an element; 2049 additions a workgroup.
 
+import package::shared::floats::isFinite;
+import package::shared::bins::binOf;
+
 // knobs
 const TILE_O: u32 = 4u;
 const TILE_K: u32 = 4u;
@@ -33,15 +36,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> counts: array<atomic<u32>>;
 
 var<workgroup> own: array<atomic<u32>, MOST>;
-
-fn place(value: f32, low: f32, perWidth: f32, bins: u32) -> u32 {
-  return u32(clamp((value - low) * perWidth, 0.0, f32(bins - 1u)));
-}
-
-// By its bits: a compiler may take for granted that there are no others.
-fn isFinite(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -90,7 +84,7 @@ fn main(
         let value = w[params.wOffset + r * params.wReplica + at];
         rowOf[o][t] = total;
         if (isFinite(value)) {
-          rowOf[o][t] = place(value, params.rowLow, params.rowPerWidth, params.rows) * params.bins;
+          rowOf[o][t] = binOf(value, params.rowLow, params.rowPerWidth, params.rows) * params.bins;
         }
       }
     }
@@ -137,7 +131,7 @@ fn main(
         if (o0 + o < params.outChannels && k0 + t * across < taps) {
           var bin = total;
           if (rowOf[o][t] < total && isFinite(g[o][t])) {
-            bin = rowOf[o][t] + place(g[o][t], params.low, params.perWidth, params.bins);
+            bin = rowOf[o][t] + binOf(g[o][t], params.low, params.perWidth, params.bins);
           }
           atomicAdd(&own[bin], 1u);
         }

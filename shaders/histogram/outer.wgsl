@@ -6,6 +6,9 @@
 // Order: integers, so none matters: bins of the workgroup's own, added to the others' at its end. rows·bins ≤ 2048.
 // Cost: 3 flops an element, and 8 bytes before caches; 2049 additions a workgroup.
 
+import package::shared::floats::isFinite;
+import package::shared::bins::binOf;
+
 // knobs
 const PARAMETERS: bool = false;
 const PER_THREAD: u32 = 16u;
@@ -26,15 +29,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> counts: array<atomic<u32>>;
 
 var<workgroup> own: array<atomic<u32>, MOST>;
-
-fn place(value: f32, low: f32, perWidth: f32, bins: u32) -> u32 {
-  return u32(clamp((value - low) * perWidth, 0.0, f32(bins - 1u)));
-}
-
-// By its bits: a compiler may take for granted that there are no others.
-fn isFinite(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -57,12 +51,12 @@ fn main(
     if (PARAMETERS) {
       let value = w[params.wOffset + group.z * params.wReplica + p];
       known = isFinite(value);
-      if (known) { row = place(value, params.rowLow, params.rowPerWidth, params.rows) * params.bins; }
+      if (known) { row = binOf(value, params.rowLow, params.rowPerWidth, params.rows) * params.bins; }
     }
     for (var n = 0u; n < params.batch; n++) {
       let g = delta[deltaBase + n * params.outputs + l] * x[xBase + n * params.inputs + k];
       var bin = total;
-      if (known && isFinite(g)) { bin = row + place(g, params.low, params.perWidth, params.bins); }
+      if (known && isFinite(g)) { bin = row + binOf(g, params.low, params.perWidth, params.bins); }
       atomicAdd(&own[bin], 1u);
     }
   }

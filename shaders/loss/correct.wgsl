@@ -4,6 +4,8 @@
 // Order: no sums.
 // Cost: 1 comparison and 4 bytes a logit.
 
+import package::shared::floats::isNan;
+
 struct Params {
   rows: u32, classes: u32, zOffset: u32, zReplica: u32, labelsOffset: u32, labelsReplica: u32, yOffset: u32, yReplica: u32,
 }
@@ -11,9 +13,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> z: array<f32>;
 @group(0) @binding(2) var<storage, read> labels: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
-
-// By its bits: a compiler may take comparisons with NaN for impossible.
-fn isNan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 
 @compute @workgroup_size(16)
 fn main(

@@ -6,6 +6,8 @@
 // Order: classes ascending; shifted by the row's maximum, so that logits of any size are safe.
 // Cost: about 8 flops and 12 bytes a logit.
 
+import package::shared::floats::{isFinite, isNan, nan};
+
 // knobs
 const LOSS: bool = true;
 const GRADIENT: bool = true;
@@ -25,14 +27,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(5) var<storage, read_write> gradient: array<f32>;
 
-// By their bits, since WGSL leaves open what exp makes of a NaN, and comparisons too.
-const INFINITY: u32 = 0x7f800000u;
-const NAN: u32 = 0x7f800001u;
-fn isNot(v: f32, least: u32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) < least; }
-
-// Not written as a constant, which WGSL refuses.
-fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.rows); }
-
 @compute @workgroup_size(16)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -44,13 +38,13 @@ fn main(
   let r = group.z;
   let base = params.zOffset + r * params.zReplica + n * params.classes;
   var top = z[base];
-  var isNumber = isNot(top, NAN);
+  var isNumber = !isNan(top);
   for (var c = 1u; c < params.classes; c++) {
     let value = z[base + c];
-    isNumber = isNumber && isNot(value, NAN);
+    isNumber = isNumber && !isNan(value);
     top = max(top, value);
   }
-  isNumber = isNumber && isNot(top, INFINITY);
+  isNumber = isNumber && isFinite(top);
   var total = 0.0;
   for (var c = 0u; c < params.classes; c++) { total += exp(z[base + c] - top); }
   var label = 0u;
@@ -59,7 +53,7 @@ fn main(
   label = min(label, params.classes - 1u);
   if (LOSS) {
     let value = (top - z[base + label]) + log(total);
-    loss[params.lossOffset + r * params.lossReplica + n] = select(nan(), value, isRow);
+    loss[params.lossOffset + r * params.lossReplica + n] = select(nan(params.rows), value, isRow);
   }
   if (GRADIENT) {
     var weight = params.scale;
@@ -68,7 +62,7 @@ fn main(
     for (var c = 0u; c < params.classes; c++) {
       let p = exp(z[base + c] - top) / total;
       let value = weight * (p - select(0.0, 1.0, LABELS && c == label));
-      gradient[out + c] = select(nan(), value, isRow);
+      gradient[out + c] = select(nan(params.rows), value, isRow);
     }
   }
 }

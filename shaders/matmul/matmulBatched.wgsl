@@ -1,7 +1,9 @@
 // matmulBatched: C = op(A) op(B), or op(A) op(B) + op(A2) op(B2), for the forms NN, NT and TN, then bias, addend,
 //   activation or activation mask; batches by strides, and parts of k into slices of C (split-K). Any shape.
+// Variants: matmulBatched, matmulHalf (half). The second's operands are stored in float16, and summed in float32; it needs no
+//   feature: halves are unpacked from words.
 // Layout: op(A)[i, l] = a[i aRow + l aStep], op(B)[l, j] = b[j bColumn + l bStep], the second product's alike with
-//   k2; c, y and addend [m, n] row-major and dense, bias [n]. Product p of `batches`, outer and inner index
+//   k2; of matmulHalf halves, as packHalf leaves them. c, y and addend [m, n] row-major and dense, bias [n]. Product p of `batches`, outer and inner index
 //   (p / inner, p % inner), reads a and b that many times aOuter + aInner (bOuter + bInner) on, takes kLength of the
 //   k from p kStride on, and writes c p times cBatch on. Replica r is workgroup_id.z.
 // Knobs: TILE_M x TILE_N outputs an invocation, columns ceil(n / TILE_N) apart so that neighbouring invocations
@@ -10,7 +12,9 @@
 //   output y (numbered alike). COLUMN_SUM (without PAIR): also c[columnSumOffset + i] = sum over l of op(A)[i, l],
 //   by the invocations of the first column.
 // Order: one accumulator an output, k ascending, the second product after the first.
-// Cost: 2 k flops and (1 / TILE_M + 1 / TILE_N) 4 k bytes an output, before caches. No workgroup memory.
+// Cost: 2 k flops and (1 / TILE_M + 1 / TILE_N) 4 k bytes an output (2 k of halves), before caches. No workgroup memory.
+
+import package::shared::activation::{activated, masked};
 
 // knobs
 const TILE_M: u32 = 4u;
@@ -31,17 +35,27 @@ struct Params {
   biasOffset: u32, biasReplica: u32, yOffset: u32, yReplica: u32, addendOffset: u32, addendReplica: u32,
   a2Offset: u32, a2Replica: u32, b2Offset: u32, b2Replica: u32,
 }
+
+// What operands are stored in, and how many of them a word of 4 bytes holds.
+@if(half) alias Word = u32;
+@else alias Word = f32;
+@if(half) const HELD: u32 = 2u;
+@else const HELD: u32 = 1u;
+
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(1) var<storage, read> a: array<Word>;
+@group(0) @binding(2) var<storage, read> b: array<Word>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 @group(0) @binding(5) var<storage, read> y: array<f32>;
 @group(0) @binding(6) var<storage, read> addend: array<f32>;
-@group(0) @binding(7) var<storage, read> a2: array<f32>;
-@group(0) @binding(8) var<storage, read> b2: array<f32>;
+@group(0) @binding(7) var<storage, read> a2: array<Word>;
+@group(0) @binding(8) var<storage, read> b2: array<Word>;
 
 const TILE: u32 = TILE_M * TILE_N;
+
+@if(half) fn loaded(word: Word, at: u32) -> f32 { return unpack2x16float(word)[at % HELD]; }
+@else fn loaded(word: Word, at: u32) -> f32 { return word; }
 
 @compute @workgroup_size(64) fn main(
   @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -63,8 +77,8 @@ const TILE: u32 = TILE_M * TILE_N;
 
   var aAt: array<u32, TILE_M>;
   var bAt: array<u32, TILE_N>;
-  let aBase = params.aOffset + r * params.aReplica + outer * params.aOuter + inner * params.aInner;
-  let bBase = params.bOffset + r * params.bReplica + outer * params.bOuter + inner * params.bInner;
+  let aBase = HELD * (params.aOffset + r * params.aReplica) + outer * params.aOuter + inner * params.aInner;
+  let bBase = HELD * (params.bOffset + r * params.bReplica) + outer * params.bOuter + inner * params.bInner;
   // unroll
   for (var i = 0u; i < TILE_M; i++) { aAt[i] = aBase + min(row0 + i, params.m - 1u) * params.aRow; }
   // unroll
@@ -75,18 +89,22 @@ const TILE: u32 = TILE_M * TILE_N;
   var bl: array<f32, TILE_N>;
   for (var l = first; l < last; l++) {
     // unroll
-    for (var j = 0u; j < TILE_N; j++) { bl[j] = b[bAt[j] + l * params.bStep]; }
+    for (var j = 0u; j < TILE_N; j++) {
+      let at = bAt[j] + l * params.bStep;
+      bl[j] = loaded(b[at / HELD], at);
+    }
     // unroll
     for (var i = 0u; i < TILE_M; i++) {
-      let x = a[aAt[i] + l * params.aStep];
+      let at = aAt[i] + l * params.aStep;
+      let x = loaded(a[at / HELD], at);
       if (COLUMN_SUM) { columnSum[i] += x; }
       // unroll
       for (var j = 0u; j < TILE_N; j++) { sum[i * TILE_N + j] += x * bl[j]; }
     }
   }
   if (PAIR) {
-    let a2Base = params.a2Offset + r * params.a2Replica;
-    let b2Base = params.b2Offset + r * params.b2Replica;
+    let a2Base = HELD * (params.a2Offset + r * params.a2Replica);
+    let b2Base = HELD * (params.b2Offset + r * params.b2Replica);
     // unroll
     for (var i = 0u; i < TILE_M; i++) { aAt[i] = a2Base + min(row0 + i, params.m - 1u) * params.a2Row; }
     // unroll
@@ -95,10 +113,14 @@ const TILE: u32 = TILE_M * TILE_N;
     }
     for (var l = 0u; l < params.k2; l++) {
       // unroll
-      for (var j = 0u; j < TILE_N; j++) { bl[j] = b2[bAt[j] + l * params.b2Step]; }
+      for (var j = 0u; j < TILE_N; j++) {
+        let at = bAt[j] + l * params.b2Step;
+        bl[j] = loaded(b2[at / HELD], at);
+      }
       // unroll
       for (var i = 0u; i < TILE_M; i++) {
-        let x = a2[aAt[i] + l * params.a2Step];
+        let at = aAt[i] + l * params.a2Step;
+        let x = loaded(a2[at / HELD], at);
         // unroll
         for (var j = 0u; j < TILE_N; j++) { sum[i * TILE_N + j] += x * bl[j]; }
       }
@@ -126,15 +148,8 @@ const TILE: u32 = TILE_M * TILE_N;
         let at = row * params.n + col;
         if (BIAS) { v += bias[params.biasOffset + r * params.biasReplica + col]; }
         if (ADDEND) { v += addend[params.addendOffset + r * params.addendReplica + at]; }
-        if (ACTIVATION == 1u) { v = select(v, 0.0, bitcast<u32>(v) > 0x80000000u && bitcast<u32>(v) <= 0xff800000u); }
-        if (ACTIVATION == 2u) { v = select(select(tanh(v), sign(v), abs(v) > 10.0), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-        if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(select(1.0, e, v < 0.0) / (1.0 + e), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-        if (MASK != 0u) {
-          let d = y[params.yOffset + r * params.yReplica + at];
-          if (MASK == 1u) { v = select(v, 0.0, d <= 0.0); }
-          if (MASK == 2u) { v *= 1.0 - d * d; }
-          if (MASK == 3u) { v *= d * (1.0 - d); }
-        }
+        if (ACTIVATION != 0u) { v = activated(v, ACTIVATION); }
+        if (MASK != 0u) { v = masked(v, y[params.yOffset + r * params.yReplica + at], MASK); }
         c[cBase + at] = v;
       }
     }

@@ -5,15 +5,14 @@
 // Knobs: WIDTH invocations a workgroup, four (a quad) a tile. A tile is 4 TILE_Q rows by 4 TILE_N columns:
 //   each lane holds TILE_N of the columns and loads TILE_Q of the rows, which the quad passes around. SMOOTH:
 //   compile tanh and sigmoid in.
-// Epilogue: chosen at run time, so that one pipeline serves all layers, in a second sweep over what the first
-//   has stored, so that it is compiled once. bias: add bias[col]. activation: 0 none, 1 relu, 2 tanh, 3
-//   sigmoid. mask: multiply by the derivative of that activation at its output y (numbered alike). columnSum:
-//   also c[columnSumOffset + i] = sum over l of op(A)[i, l], by ceil(m / WIDTH) workgroups after the tiles'
-//   own.
+// Epilogue: chosen at run time (see shared/anyFormProduct), so that one pipeline serves all layers, in a second sweep over
+//   what the first has stored, so that it is compiled once. columnSum: by ceil(m / WIDTH) workgroups after the tiles' own.
 // Order: one accumulator an output; products of four consecutive k are summed first, k ascending.
 // Cost: 2 k flops and (1 / TILE_Q + 1 / TILE_N) k bytes an output, before caches. SwiftShader spends some 45
 //   cycles on each scalar load whatever its address, and some 7 on each accumulator an iteration: hence the
 //   four k at once and the large tile.
+
+import package::shared::anyFormProduct::{a, b, c, finish, params, sumColumn};
 
 enable subgroups;
 
@@ -24,18 +23,6 @@ const TILE_N: u32 = 4u;
 const SMOOTH: bool = false;
 // end knobs
 
-struct Params {
-  m: u32, n: u32, k: u32, aOffset: u32, aReplica: u32, bOffset: u32, bReplica: u32, cOffset: u32, cReplica: u32,
-  bias: u32, biasOffset: u32, biasReplica: u32, mask: u32, yOffset: u32, yReplica: u32, activation: u32,
-  aRow: u32, aStep: u32, bColumn: u32, bStep: u32, columnSum: u32, columnSumOffset: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
-@group(0) @binding(5) var<storage, read> y: array<f32>;
-
 fn fourOfA(at: u32, l: vec4u, live: vec4<bool>) -> vec4f {
   let i = at + l * params.aStep;
   return select(vec4f(), vec4f(a[i.x], a[i.y], a[i.z], a[i.w]), live);
@@ -44,29 +31,6 @@ fn fourOfA(at: u32, l: vec4u, live: vec4<bool>) -> vec4f {
 fn fourOfB(at: u32, l: vec4u, live: vec4<bool>) -> vec4f {
   let i = at + l * params.bStep;
   return select(vec4f(), vec4f(b[i.x], b[i.y], b[i.z], b[i.w]), live);
-}
-
-fn finish(value: f32, r: u32, row: u32, col: u32) -> f32 {
-  var v = value;
-  if (params.bias != 0u) { v += bias[params.biasOffset + r * params.biasReplica + col]; }
-  if (params.activation == 1u) { v = select(v, 0.0, bitcast<u32>(v) > 0x80000000u && bitcast<u32>(v) <= 0xff800000u); }
-  if (SMOOTH && params.activation == 2u) { v = select(select(tanh(v), sign(v), abs(v) > 10.0), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-  if (SMOOTH && params.activation == 3u) { let e = exp(-abs(v)); v = select(select(1.0, e, v < 0.0) / (1.0 + e), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-  if (params.mask != 0u) {
-    let s = y[params.yOffset + r * params.yReplica + row * params.n + col];
-    if (params.mask == 1u) { v = select(v, 0.0, s <= 0.0); }
-    if (SMOOTH && params.mask == 2u) { v *= 1.0 - s * s; }
-    if (SMOOTH && params.mask == 3u) { v *= s * (1.0 - s); }
-  }
-  return v;
-}
-
-fn sumColumn(r: u32, i: u32) {
-  if (i >= params.m) { return; }
-  let at = params.aOffset + r * params.aReplica + i * params.aRow;
-  var total = 0.0;
-  for (var l = 0u; l < params.k; l++) { total += a[at + l * params.aStep]; }
-  c[params.columnSumOffset + r * params.cReplica + i] = total;
 }
 
 @compute @workgroup_size(WIDTH) fn main(
@@ -142,7 +106,7 @@ fn sumColumn(r: u32, i: u32) {
     for (var j = 0u; j < TILE_N; j++) {
       if (params.m > row0 + i && params.n > col0 + 4u * j + lane) {
         let at = cAt + i * params.n + 4u * j;
-        c[at] = finish(c[at], r, row0 + i, col0 + 4u * j + lane);
+        c[at] = finish(c[at], r, row0 + i, col0 + 4u * j + lane, SMOOTH);
       }
     }
   }

@@ -1,4 +1,5 @@
 // matmulTNVec4: C = Aᵀ B, then bias, activation or activation mask. M and n divisible by 4.
+// Variants: matmulTNVec4 (vec4).
 // Layout: a [k, m], b [k, n], c [m, n], bias [n], y [m, n], row-major and dense; all in fours. Replica r is
 //   workgroup_id.z.
 // Knobs: 8 by 8 invocations a workgroup, 4 FOURS_M rows by 4 FOURS_N columns an invocation; its fours are 8
@@ -9,6 +10,8 @@
 // Order: one accumulator an output, k ascending.
 // Cost: 2 k flops and (1 / (4 FOURS_M) + 1 / (4 FOURS_N)) 4 k bytes an output, before caches. No workgroup
 //   memory.
+
+import package::shared::activation::{activated, masked};
 
 // knobs
 const FOURS_M: u32 = 1u;
@@ -33,15 +36,8 @@ struct Params {
 fn finish(value: vec4f, r: u32, row: u32, four: u32) -> vec4f {
   var v = value;
   if (BIAS) { v += bias[(params.biasOffset + r * params.biasReplica) / 4u + four]; }
-  if (ACTIVATION == 1u) { v = select(v, vec4f(), (bitcast<vec4u>(v) > vec4u(0x80000000u)) & (bitcast<vec4u>(v) <= vec4u(0xff800000u))); }
-  if (ACTIVATION == 2u) { v = select(select(tanh(v), sign(v), abs(v) > vec4f(10.0)), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
-  if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(select(vec4f(1.0), e, v < vec4f()) / (1.0 + e), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
-  if (MASK != 0u) {
-    let s = y[(params.yOffset + r * params.yReplica + row * params.n) / 4u + four];
-    if (MASK == 1u) { v = select(v, vec4f(), s <= vec4f()); }
-    if (MASK == 2u) { v *= 1.0 - s * s; }
-    if (MASK == 3u) { v *= s * (1.0 - s); }
-  }
+  if (ACTIVATION != 0u) { v = activated(v, ACTIVATION); }
+  if (MASK != 0u) { v = masked(v, y[(params.yOffset + r * params.yReplica + row * params.n) / 4u + four], MASK); }
   return v;
 }
 

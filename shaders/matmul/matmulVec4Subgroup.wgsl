@@ -1,5 +1,6 @@
 // matmulVec4Subgroup: C = op(A) op(B) for the forms NN, NT and TN, then bias, activation or activation mask. K and
 //   n divisible by 4, and m too in the form TN.
+// Variants: matmulVec4Subgroup (vec4).
 // Layout: a [m, k], or [k, m] in the form TN; b [k, n], or [n, k] in the form NT; c [m, n], bias [n], y [m, n];
 //   row-major and dense, all in fours. Replica r is workgroup_id.z.
 // Knobs: WIDTH invocations a workgroup, four (a quad) a tile of 16 rows by 16 FOURS_N columns: each lane holds
@@ -18,6 +19,8 @@
 //   cycles on each scalar load whatever its address, and some 7 on each accumulator an iteration: hence the
 //   four k at once and the large tile. It compiles each load and store into a branch a lane: hence the few
 //   stores at the end.
+
+import package::shared::activation::{activated, masked, passed, rectified};
 
 enable subgroups;
 
@@ -43,17 +46,18 @@ struct Params {
 fn finish(value: vec4f, r: u32, row: u32, four: u32) -> vec4f {
   var v = value;
   if (params.bias != 0u) { v += bias[(params.biasOffset + r * params.biasReplica) / 4u + four]; }
-  if (params.activation == 1u) { v = select(v, vec4f(), (bitcast<vec4u>(v) > vec4u(0x80000000u)) & (bitcast<vec4u>(v) <= vec4u(0xff800000u))); }
-  if (SMOOTH && params.activation == 2u) { v = select(select(tanh(v), sign(v), abs(v) > vec4f(10.0)), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
-  if (SMOOTH && params.activation == 3u) {
-    let e = exp(-abs(v));
-    v = select(select(vec4f(1.0), e, v < vec4f()) / (1.0 + e), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u));
+  if (SMOOTH) {
+    v = activated(v, params.activation);
+  } else if (params.activation == 1u) {
+    v = rectified(v);
   }
   if (params.mask != 0u) {
     let s = y[(params.yOffset + r * params.yReplica + row * params.n) / 4u + four];
-    if (params.mask == 1u) { v = select(v, vec4f(), s <= vec4f()); }
-    if (SMOOTH && params.mask == 2u) { v *= 1.0 - s * s; }
-    if (SMOOTH && params.mask == 3u) { v *= s * (1.0 - s); }
+    if (SMOOTH) {
+      v = masked(v, s, params.mask);
+    } else if (params.mask == 1u) {
+      v = passed(v, s);
+    }
   }
   return v;
 }

@@ -13,6 +13,8 @@
 //   added in halves: lane i and lane i + LANES / 2, and so on.
 // Cost: 2 k flops and 4 k bytes an output, each element of M read once; 4 THREADS bytes of workgroup memory.
 
+import package::shared::activation::{activated, masked};
+
 // knobs
 const THREADS: u32 = 128u;
 const LANES: u32 = 32u;
@@ -87,15 +89,8 @@ var<workgroup> partial: array<f32, THREADS>;
       var v = partial[local * LANES];
       if (BIAS) { v += bias[params.biasOffset + r * params.biasReplica + at * params.biasStep]; }
       if (ADDEND) { v += addend[params.addendOffset + r * params.addendReplica + at]; }
-      if (ACTIVATION == 1u) { v = select(v, 0.0, bitcast<u32>(v) > 0x80000000u && bitcast<u32>(v) <= 0xff800000u); }
-      if (ACTIVATION == 2u) { v = select(select(tanh(v), sign(v), abs(v) > 10.0), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-      if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(select(1.0, e, v < 0.0) / (1.0 + e), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-      if (MASK != 0u) {
-        let d = y[params.yOffset + r * params.yReplica + at];
-        if (MASK == 1u) { v = select(v, 0.0, d <= 0.0); }
-        if (MASK == 2u) { v *= 1.0 - d * d; }
-        if (MASK == 3u) { v *= d * (1.0 - d); }
-      }
+      if (ACTIVATION != 0u) { v = activated(v, ACTIVATION); }
+      if (MASK != 0u) { v = masked(v, y[params.yOffset + r * params.yReplica + at], MASK); }
       c[params.cOffset + r * params.cReplica + p * params.cBatch + at] = v;
     }
   }

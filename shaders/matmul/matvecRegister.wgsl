@@ -8,6 +8,8 @@
 // Order: one accumulator an output; products of four consecutive k are summed first, k ascending.
 // Cost: 2 k flops and 4 (1 + 1 / OUTPUTS) k bytes an output.
 
+import package::shared::activation::{activated, masked};
+
 // knobs
 const WIDTH: u32 = 16u;
 const OUTPUTS: u32 = 4u;
@@ -87,15 +89,8 @@ struct Params {
     var v = totals[i];
     if (BIAS) { v += bias[params.biasOffset + r * params.biasReplica + mine * params.biasStep]; }
     if (ADDEND) { v += addend[params.addendOffset + r * params.addendReplica + mine]; }
-    if (ACTIVATION == 1u) { v = select(v, 0.0, bitcast<u32>(v) > 0x80000000u && bitcast<u32>(v) <= 0xff800000u); }
-    if (ACTIVATION == 2u) { v = select(select(tanh(v), sign(v), abs(v) > 10.0), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-    if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(select(1.0, e, v < 0.0) / (1.0 + e), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-    if (MASK != 0u) {
-      let d = y[params.yOffset + r * params.yReplica + mine];
-      if (MASK == 1u) { v = select(v, 0.0, d <= 0.0); }
-      if (MASK == 2u) { v *= 1.0 - d * d; }
-      if (MASK == 3u) { v *= d * (1.0 - d); }
-    }
+    if (ACTIVATION != 0u) { v = activated(v, ACTIVATION); }
+    if (MASK != 0u) { v = masked(v, y[params.yOffset + r * params.yReplica + mine], MASK); }
     c[params.cOffset + r * params.cReplica + mine] = v;
   }
 }

@@ -7,6 +7,8 @@
 // Order: one accumulator an output, parts ascending.
 // Cost: 1 flop and 4 bytes an output and part.
 
+import package::shared::activation::{activated, masked};
+
 // knobs
 const BIAS: bool = false;
 const ADDEND: bool = false;
@@ -43,14 +45,7 @@ struct Params {
   }
   if (BIAS) { v += bias[params.biasOffset + r * params.biasReplica + at % params.n]; }
   if (ADDEND) { v += addend[params.addendOffset + r * params.addendReplica + at]; }
-  if (ACTIVATION == 1u) { v = select(v, 0.0, bitcast<u32>(v) > 0x80000000u && bitcast<u32>(v) <= 0xff800000u); }
-  if (ACTIVATION == 2u) { v = select(select(tanh(v), sign(v), abs(v) > 10.0), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-  if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(select(1.0, e, v < 0.0) / (1.0 + e), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
-  if (MASK != 0u) {
-    let d = y[params.yOffset + r * params.yReplica + at];
-    if (MASK == 1u) { v = select(v, 0.0, d <= 0.0); }
-    if (MASK == 2u) { v *= 1.0 - d * d; }
-    if (MASK == 3u) { v *= d * (1.0 - d); }
-  }
+  if (ACTIVATION != 0u) { v = activated(v, ACTIVATION); }
+  if (MASK != 0u) { v = masked(v, y[params.yOffset + r * params.yReplica + at], MASK); }
   c[params.cOffset + r * params.cReplica + at] = v;
 }

@@ -5,6 +5,8 @@
 // Order: each of 128 invocations adds every 128th element, ascending; then a tree; about a first estimate of the mean.
 // Cost: 5 flops and 4 bytes an element; x is read twice, once from cache.
 
+import package::shared::groups::total;
+
 struct Params {
   elements: u32, groups: u32, inner: u32, chunk: u32, chunks: u32,
   xOffset: u32, xReplica: u32, partialOffset: u32, partialReplica: u32,
@@ -12,20 +14,6 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
-
-var<workgroup> lanes: array<vec2f, 128>;
-
-fn total(lane: u32, value: vec2f) -> vec2f {
-  lanes[lane] = value;
-  workgroupBarrier();
-  for (var half = 64u; half > 0u; half >>= 1u) {
-    if (lane < half) { lanes[lane] += lanes[lane + half]; }
-    workgroupBarrier();
-  }
-  let sum = lanes[0];
-  workgroupBarrier();
-  return sum;
-}
 
 @compute @workgroup_size(128)
 fn main(

@@ -7,6 +7,8 @@
 //   first estimate of it, and the squares are about that estimate too.
 // Cost: 8 flops and 12 bytes an element (16 with z); x is read three times, twice from cache.
 
+import package::shared::groups::{place, total};
+
 // knobs
 const AFFINE: u32 = 0u;
 const BIAS: bool = true;
@@ -29,27 +31,6 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> variance: array<f32>;
 @group(0) @binding(8) var<storage, read_write> scale: array<f32>;
 
-var<workgroup> lanes: array<vec2f, 128>;
-
-fn total(lane: u32, value: vec2f) -> vec2f {
-  lanes[lane] = value;
-  workgroupBarrier();
-  for (var half = 64u; half > 0u; half >>= 1u) {
-    if (lane < half) { lanes[lane] += lanes[lane + half]; }
-    workgroupBarrier();
-  }
-  let sum = lanes[0];
-  workgroupBarrier();
-  return sum;
-}
-
-// Of element j of group g, from the tensor's start.
-fn place(g: u32, j: u32) -> u32 {
-  if (params.outer == 1u) { return g * params.inner + j; }
-  let o = j / params.inner;
-  return (o * params.groups + g) * params.inner + (j - o * params.inner);
-}
-
 @compute @workgroup_size(128)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -63,11 +44,11 @@ fn main(
   let count = f32(elements);
   let xAt = params.xOffset + r * params.xReplica;
   var sum = 0.0;
-  for (var j = lane; j < elements; j += 128u) { sum += x[xAt + place(g, j)]; }
+  for (var j = lane; j < elements; j += 128u) { sum += x[xAt + place(g, j, params.outer, params.groups, params.inner)]; }
   let estimate = total(lane, vec2f(sum, 0.0)).x / count;
   var about = vec2f();
   for (var j = lane; j < elements; j += 128u) {
-    let deviation = x[xAt + place(g, j)] - estimate;
+    let deviation = x[xAt + place(g, j, params.outer, params.groups, params.inner)] - estimate;
     about += vec2f(deviation, deviation * deviation);
   }
   let rest = total(lane, about) / count;
@@ -83,7 +64,7 @@ fn main(
   let yAt = params.yOffset + r * params.yReplica;
   let zAt = params.zOffset + r * params.zReplica;
   for (var j = lane; j < elements; j += 128u) {
-    let at = place(g, j);
+    let at = place(g, j, params.outer, params.groups, params.inner);
     let value = (x[xAt + at] - centre) * inverse;
     if (KEEP) { y[yAt + at] = value; }
     if (AFFINE != 0u) {

@@ -5,6 +5,8 @@
 // Order: each of 128 invocations adds every 128th element, ascending; then a tree.
 // Cost: 3 flops and 8 bytes an element.
 
+import package::shared::groups::total;
+
 // knobs
 const WEIGHT: u32 = 0u;
 // end knobs
@@ -19,8 +21,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read> y: array<f32>;
 @group(0) @binding(3) var<storage, read> weights: array<f32>;
 @group(0) @binding(4) var<storage, read_write> partial: array<f32>;
-
-var<workgroup> lanes: array<vec2f, 128>;
 
 @compute @workgroup_size(128)
 fn main(
@@ -46,15 +46,10 @@ fn main(
     if (WEIGHT == 2u) { value *= weights[params.weightsOffset + group.z * params.weightsReplica + i]; }
     own += vec2f(value, value * y[yAt + at]);
   }
-  lanes[lane] = own;
-  workgroupBarrier();
-  for (var half = 64u; half > 0u; half >>= 1u) {
-    if (lane < half) { lanes[lane] += lanes[lane + half]; }
-    workgroupBarrier();
-  }
+  let sums = total(lane, own);
   if (lane == 0u) {
     let to = params.partialOffset + group.z * params.partialReplica + k * 2u * params.groups + g;
-    partial[to] = lanes[0].x;
-    partial[to + params.groups] = lanes[0].y;
+    partial[to] = sums.x;
+    partial[to + params.groups] = sums.y;
   }
 }

@@ -6,6 +6,8 @@
 // Order: each of 128 invocations adds every 128th element, ascending; then a tree.
 // Cost: 7 flops and 12 bytes an element; d and y are read twice, once from cache.
 
+import package::shared::groups::{place, total};
+
 // knobs
 const WEIGHT: u32 = 0u;
 const SUMS: bool = false;
@@ -24,27 +26,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read> weights: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(6) var<storage, read_write> sums: array<f32>;
-
-var<workgroup> lanes: array<vec2f, 128>;
-
-fn total(lane: u32, value: vec2f) -> vec2f {
-  lanes[lane] = value;
-  workgroupBarrier();
-  for (var half = 64u; half > 0u; half >>= 1u) {
-    if (lane < half) { lanes[lane] += lanes[lane + half]; }
-    workgroupBarrier();
-  }
-  let sum = lanes[0];
-  workgroupBarrier();
-  return sum;
-}
-
-// Of element j of group g, from the tensor's start.
-fn place(g: u32, j: u32) -> u32 {
-  if (params.outer == 1u) { return g * params.inner + j; }
-  let o = j / params.inner;
-  return (o * params.groups + g) * params.inner + (j - o * params.inner);
-}
 
 fn weighted(r: u32, j: u32, at: u32) -> f32 {
   let value = d[params.dOffset + r * params.dReplica + at];
@@ -65,7 +46,7 @@ fn main(
   let yAt = params.yOffset + r * params.yReplica;
   var own = vec2f();
   for (var j = lane; j < elements; j += 128u) {
-    let at = place(g, j);
+    let at = place(g, j, params.outer, params.groups, params.inner);
     let value = weighted(r, j, at);
     own += vec2f(value, value * y[yAt + at]);
   }
@@ -80,7 +61,7 @@ fn main(
   if (WEIGHT == 1u) { factor *= weights[params.weightsOffset + r * params.weightsReplica + g]; }
   let to = params.dxOffset + r * params.dxReplica;
   for (var j = lane; j < elements; j += 128u) {
-    let at = place(g, j);
+    let at = place(g, j, params.outer, params.groups, params.inner);
     dx[to + at] = factor * ((weighted(r, j, at) - means.x) - y[yAt + at] * means.y);
   }
 }

@@ -3,6 +3,8 @@
 // Order: one accumulator; rows, then columns, ascending.
 // Cost: kh·kw flops and 4·kh·kw + 4 bytes an output, before caches.
 
+import package::shared::window::inputsOf;
+
 struct Params {
   planes: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32,
   strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
@@ -22,16 +24,14 @@ fn main(
   let out = (group.x + group.y * groups.x) * 64u + lane;
   let outPlane = params.outHeight * params.outWidth;
   if (out >= params.planes * outPlane) { return; }
-  let top = out % outPlane / params.outWidth * params.strideHeight;
-  let left = out % params.outWidth * params.strideWidth;
-  let row0 = max(top, params.padHeight) - params.padHeight;
-  let row1 = min(top + params.kernelHeight - params.padHeight, params.height);
-  let column0 = max(left, params.padWidth) - params.padWidth;
-  let column1 = min(left + params.kernelWidth - params.padWidth, params.width);
+  let p = out % outPlane / params.outWidth;
+  let q = out % params.outWidth;
+  let rows = inputsOf(p, params.strideHeight, params.kernelHeight, params.padHeight, params.height);
+  let columns = inputsOf(q, params.strideWidth, params.kernelWidth, params.padWidth, params.width);
   let base = params.xOffset + r * params.xReplica + out / outPlane * params.height * params.width;
   var sum = 0.0;
-  for (var row = row0; row < row1; row++) {
-    for (var column = column0; column < column1; column++) { sum += x[base + row * params.width + column]; }
+  for (var row = rows.x; row < rows.y; row++) {
+    for (var column = columns.x; column < columns.y; column++) { sum += x[base + row * params.width + column]; }
   }
   y[params.yOffset + r * params.yReplica + out] = sum / f32(params.kernelHeight * params.kernelWidth);
 }

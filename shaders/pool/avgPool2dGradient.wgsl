@@ -4,6 +4,8 @@
 // Order: one accumulator an output; rows of windows, then columns, ascending.
 // Cost: one flop and 4 bytes a window that holds the element.
 
+import package::shared::window::windowsOf;
+
 struct Params {
   planes: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32,
   strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
@@ -25,16 +27,12 @@ fn main(
   let column = element % params.width;
   let row = element / params.width % params.height;
   let plane = element / (params.height * params.width) * params.outHeight * params.outWidth;
-  // The windows that hold (row, column) are p0 ≤ p < p1, q0 ≤ q < q1.
-  let bottom = row + params.padHeight;
-  let right = column + params.padWidth;
-  let p0 = select(0u, (bottom - params.kernelHeight) / params.strideHeight + 1u, bottom >= params.kernelHeight);
-  let q0 = select(0u, (right - params.kernelWidth) / params.strideWidth + 1u, right >= params.kernelWidth);
-  let p1 = min(bottom / params.strideHeight + 1u, params.outHeight);
-  let q1 = min(right / params.strideWidth + 1u, params.outWidth);
+  // The windows (p, q) that hold (row, column).
+  let ps = windowsOf(row, params.strideHeight, params.kernelHeight, params.padHeight, params.outHeight);
+  let qs = windowsOf(column, params.strideWidth, params.kernelWidth, params.padWidth, params.outWidth);
   var sum = 0.0;
-  for (var p = p0; p < p1; p++) {
-    for (var q = q0; q < q1; q++) { sum += dy[params.dyOffset + r * params.dyReplica + plane + p * params.outWidth + q]; }
+  for (var p = ps.x; p < ps.y; p++) {
+    for (var q = qs.x; q < qs.y; q++) { sum += dy[params.dyOffset + r * params.dyReplica + plane + p * params.outWidth + q]; }
   }
   dx[params.dxOffset + r * params.dxReplica + element] = sum / f32(params.kernelHeight * params.kernelWidth);
 }

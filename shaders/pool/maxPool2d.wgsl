@@ -4,6 +4,9 @@
 // Order: no sums; rows, then columns, ascending.
 // Cost: kh·kw comparisons and 4·kh·kw + 8 bytes an output, before caches.
 
+import package::shared::window::inputsOf;
+import package::shared::floats::isNan;
+
 struct Params {
   planes: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32,
   strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
@@ -13,9 +16,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<storage, read_write> indices: array<u32>;
-
-// By its bits: a compiler may take comparisons with NaN for impossible.
-fn isNan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 
 @compute @workgroup_size(64)
 fn main(
@@ -27,17 +27,15 @@ fn main(
   let out = (group.x + group.y * groups.x) * 64u + lane;
   let outPlane = params.outHeight * params.outWidth;
   if (out >= params.planes * outPlane) { return; }
-  let top = out % outPlane / params.outWidth * params.strideHeight;
-  let left = out % params.outWidth * params.strideWidth;
-  let row0 = max(top, params.padHeight) - params.padHeight;
-  let row1 = min(top + params.kernelHeight - params.padHeight, params.height);
-  let column0 = max(left, params.padWidth) - params.padWidth;
-  let column1 = min(left + params.kernelWidth - params.padWidth, params.width);
+  let p = out % outPlane / params.outWidth;
+  let q = out % params.outWidth;
+  let rows = inputsOf(p, params.strideHeight, params.kernelHeight, params.padHeight, params.height);
+  let columns = inputsOf(q, params.strideWidth, params.kernelWidth, params.padWidth, params.width);
   let base = params.xOffset + r * params.xReplica + out / outPlane * params.height * params.width;
-  var at = row0 * params.width + column0;
+  var at = rows.x * params.width + columns.x;
   var best = x[base + at];
-  for (var row = row0; row < row1; row++) {
-    for (var column = column0; column < column1; column++) {
+  for (var row = rows.x; row < rows.y; row++) {
+    for (var column = columns.x; column < columns.y; column++) {
       let v = x[base + row * params.width + column];
       if (isNan(v) || (v > best && !isNan(best))) {
         best = v;

@@ -4,6 +4,8 @@
 // Order: no sums.
 // Cost: 0 flops, 12 bytes an output.
 
+import package::shared::floats::nan;
+
 struct Params {
   planes: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32,
   strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
@@ -13,9 +15,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
-
-// Not written as a constant, which WGSL refuses.
-fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.planes); }
 
 @compute @workgroup_size(64)
 fn main(
@@ -30,5 +29,5 @@ fn main(
   let at = indices[params.indicesOffset + r * params.indicesReplica + out];
   let inPlane = params.height * params.width;
   let value = x[params.xOffset + r * params.xReplica + out / outPlane * inPlane + min(at, inPlane - 1u)];
-  y[params.yOffset + r * params.yReplica + out] = select(nan(), value, at < inPlane);
+  y[params.yOffset + r * params.yReplica + out] = select(nan(params.planes), value, at < inPlane);
 }

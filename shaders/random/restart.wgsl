@@ -9,6 +9,8 @@
 // Order: nothing is summed.
 // Cost: 8 bytes an element kept; about 50 integer operations and 8 bytes one drawn.
 
+import package::shared::threefry::threefry;
+
 // knobs
 const ALWAYS: bool = false;
 // end knobs
@@ -27,35 +29,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read> counters: array<u32>;
 @group(0) @binding(6) var<storage, read> mask: array<f32>;
 @group(0) @binding(7) var<storage, read_write> y: array<f32>;
-
-fn rotateLeft(word: u32, distance: u32) -> u32 {
-  return (word << distance) | (word >> (32u - distance));
-}
-
-fn quarter(x: vec2u, distances: vec4u) -> vec2u {
-  var a = x.x;
-  var b = x.y;
-  // unroll
-  for (var i = 0u; i < 4u; i++) {
-    a = a + b;
-    b = rotateLeft(b, distances[i]) ^ a;
-  }
-  return vec2u(a, b);
-}
-
-// Threefry-2x32-20 (Salmon et al. 2011).
-fn threefry(key: vec2u, counter: vec2u) -> vec2u {
-  let parity = 0x1bd11bdau ^ key.x ^ key.y;
-  let even = vec4u(13u, 15u, 26u, 6u);
-  let odd = vec4u(17u, 29u, 16u, 24u);
-  var x = counter + key;
-  x = quarter(x, even) + vec2u(key.y, parity + 1u);
-  x = quarter(x, odd) + vec2u(parity, key.x + 2u);
-  x = quarter(x, even) + vec2u(key.x, key.y + 3u);
-  x = quarter(x, odd) + vec2u(key.y, parity + 4u);
-  x = quarter(x, even) + vec2u(parity, key.x + 5u);
-  return x;
-}
 
 // The upper 24 bits, so that the number is exact.
 fn symmetric(word: u32) -> f32 {

@@ -7,6 +7,8 @@
 // Order: nothing is summed, and the result depends on no order.
 // Cost: 1 comparison and 4 bytes an element of x.
 
+import package::shared::floats::isNan;
+
 // knobs
 const PARTIAL: bool = false;
 const INTERLEAVED: bool = false;
@@ -22,9 +24,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read> at: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 @group(0) @binding(4) var<storage, read_write> index: array<u32>;
-
-// By its bits: a compiler may take comparisons with NaN for impossible.
-fn isNan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 
 @compute @workgroup_size(64)
 fn main(

@@ -4,6 +4,8 @@
 // Order: no sums.
 // Cost: 12 bytes an output.
 
+import package::shared::floats::nan;
+
 struct Params {
   outer: u32, extent: u32, inner: u32,
   xOffset: u32, xReplica: u32, indexOffset: u32, indexReplica: u32, yOffset: u32, yReplica: u32,
@@ -12,9 +14,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> index: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
-
-// Not written as a constant, which WGSL refuses.
-fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.outer); }
 
 @compute @workgroup_size(64)
 fn main(
@@ -27,5 +26,5 @@ fn main(
   let o = out / params.inner;
   let r = index[params.indexOffset + group.z * params.indexReplica + out];
   let at = params.xOffset + group.z * params.xReplica + (o * params.extent + min(r, params.extent - 1u)) * params.inner;
-  y[params.yOffset + group.z * params.yReplica + out] = select(nan(), x[at + out % params.inner], r < params.extent);
+  y[params.yOffset + group.z * params.yReplica + out] = select(nan(params.outer), x[at + out % params.inner], r < params.extent);
 }

@@ -4,6 +4,8 @@
 // Order: no sums.
 // Cost: 12 bytes an output, before caches.
 
+import package::shared::floats::nan;
+
 struct Params {
   outer: u32, extent: u32, inner: u32,
   dOffset: u32, dReplica: u32, indexOffset: u32, indexReplica: u32, yOffset: u32, yReplica: u32,
@@ -12,9 +14,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> d: array<f32>;
 @group(0) @binding(2) var<storage, read> index: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
-
-// Not written as a constant, which WGSL refuses.
-fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.outer); }
 
 @compute @workgroup_size(64)
 fn main(
@@ -28,5 +27,5 @@ fn main(
   let r = out / params.inner % params.extent;
   let at = index[params.indexOffset + group.z * params.indexReplica + source];
   let value = select(0.0, d[params.dOffset + group.z * params.dReplica + source], at == r);
-  y[params.yOffset + group.z * params.yReplica + out] = select(nan(), value, at < params.extent);
+  y[params.yOffset + group.z * params.yReplica + out] = select(nan(params.outer), value, at < params.extent);
 }

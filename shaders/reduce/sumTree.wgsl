@@ -1,10 +1,15 @@
 // sumTree: y[o] = Σ_r x[o, r], or Σ_r x[o, r]·w[o, r]: sums along the last axis by teams of invocations, for GPUs.
+// Variants: sumTree, sumTreeSubgroup (subgroups).
 // Layout: x [outer, reduced], w [outer, reduced] or, with a wRow of 0, [reduced] for every o; reduced divisible by 4
 //   unless outer is 1. y [outer, chunks]: a team sums `chunk` consecutive vectors; further dispatches sum the chunks.
 // Knobs: TEAM invocations a team, a power of 2 up to 256; PRODUCT multiplies by w; SQUARE by x itself.
 // Order: a lane takes every TEAM-th vector, (0 + 1) + (2 + 3) of four of them onto one accumulator, ascending; the
-//   lanes are added in a binary tree, lane i + half onto lane i.
+//   lanes are added in a binary tree, lane i + half onto lane i. With subgroups the lanes of one are added pairwise, one
+//   apart, then two, then four; subgroups ascending: then the order depends on the subgroup's size, hence on the device, but
+//   not on the run.
 // Cost: 1 flop (2 with PRODUCT) and 4 bytes (8) an element of x; neighbours load neighbouring vectors.
+
+@if(subgroups) enable subgroups;
 
 // knobs
 const TEAM: u32 = 256u;
@@ -35,6 +40,7 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
+  @if(subgroups) @builtin(subgroup_size) width: u32,
 ) {
   let out = (group.x + group.y * groups.x) * (256u / TEAM) + lane / TEAM;
   let member = lane % TEAM;
@@ -58,10 +64,23 @@ fn main(
   if (present && left != 0u && c == params.chunks - 1u && member == 0u) {
     acc += select(vec4f(), term(xBase + vectors, wBase + vectors), vec4u(0u, 1u, 2u, 3u) < vec4u(left));
   }
-  parts[lane] = (acc.x + acc.y) + (acc.z + acc.w);
-  for (var span = TEAM / 2u; span > 0u; span /= 2u) {
+  var sum = (acc.x + acc.y) + (acc.z + acc.w);
+  @if(subgroups) {
+    let together = min(width, TEAM);
+    for (var apart = 1u; apart < together; apart *= 2u) { sum += subgroupShuffleXor(sum, apart); }
+    parts[lane] = sum;
     workgroupBarrier();
-    if (member < span) { parts[lane] += parts[lane + span]; }
+    if (present && member == 0u) {
+      for (var other = together; other < TEAM; other += together) { sum += parts[lane + other]; }
+      y[params.yOffset + group.z * params.yReplica + out] = sum;
+    }
   }
-  if (present && member == 0u) { y[params.yOffset + group.z * params.yReplica + out] = parts[lane]; }
+  @else {
+    parts[lane] = sum;
+    for (var span = TEAM / 2u; span > 0u; span /= 2u) {
+      workgroupBarrier();
+      if (member < span) { parts[lane] += parts[lane + span]; }
+    }
+    if (present && member == 0u) { y[params.yOffset + group.z * params.yReplica + out] = parts[lane]; }
+  }
 }

@@ -7,6 +7,8 @@
 // Order: no sums.
 // Cost: 1 flop, 5 to 8 bytes an output.
 
+import package::shared::floats::nan;
+
 // knobs
 const BYTES: bool = true;
 const PER_THREAD: u32 = 1u;
@@ -23,9 +25,6 @@ struct Params {
 @group(0) @binding(3) var<storage, read> indices: array<u32>;
 @group(0) @binding(4) var<storage, read_write> x: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<u32>;
-
-// Not written as a constant, which WGSL refuses.
-fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.batch); }
 
 @compute @workgroup_size(64)
 fn main(
@@ -50,14 +49,14 @@ fn main(
     let word = data[row + i];
     if (BYTES) {
       let bytes = vec4f((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(0xffu)) / 255.0;
-      let values = select(vec4f(nan()), bytes, exists);
+      let values = select(vec4f(nan(params.batch)), bytes, exists);
       let k = 4u * i;
       x[out + k] = values.x;
       if (k + 1u < params.features) { x[out + k + 1u] = values.y; }
       if (k + 2u < params.features) { x[out + k + 2u] = values.z; }
       if (k + 3u < params.features) { x[out + k + 3u] = values.w; }
     } else {
-      x[out + i] = select(nan(), bitcast<f32>(word), exists);
+      x[out + i] = select(nan(params.batch), bitcast<f32>(word), exists);
     }
   }
   if (segment > 0u) { return; }

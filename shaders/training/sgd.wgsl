@@ -8,6 +8,8 @@
 // Order: no sums.
 // Cost: 8 flops and 20 bytes a parameter, 12 bytes without momentum.
 
+import package::shared::floats::nan;
+
 struct Params {
   vectors: u32, perThread: u32, steps: u32,
   thetaOffset: u32, thetaReplica: u32, velocityOffset: u32, velocityReplica: u32, gradientOffset: u32, gradientReplica: u32,
@@ -21,9 +23,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read> hyper: array<f32>;
 @group(0) @binding(6) var<storage, read> counters: array<u32>;
 
-// Not written as a constant, which WGSL refuses.
-fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | params.vectors); }
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -33,7 +32,7 @@ fn main(
   let r = group.z;
   let step = counters[params.countersOffset + r * params.countersReplica];
   let given = rates[params.ratesOffset + r * params.ratesReplica + min(step, params.steps - 1u)];
-  let rate = select(nan(), given, step < params.steps);
+  let rate = select(nan(params.vectors), given, step < params.steps);
   let h = params.hyperOffset + r * params.hyperReplica;
   let momentum = hyper[h];
   let weightDecay = hyper[h + 2u];

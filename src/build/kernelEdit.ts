@@ -1,11 +1,10 @@
-import type { KernelSource } from '../gpu/kernelSource.ts';
+import type { KernelText } from '../gpu/kernelSource.ts';
 
-/** What an open page is told when a `.wgsl` file was written under `npm run dev`. */
+/** What an open page is told of each kernel whose file, or what that imports, was written under `npm run dev`. */
 export interface KernelEdit {
-  /** Path below `shaders/`, without the extension. */
   readonly name: string;
-  /** The new text, reflected; undefined where it departs from the form every kernel has. */
-  readonly source?: KernelSource;
+  /** The new text; undefined where it departs from the form every kernel has. */
+  readonly text?: KernelText;
   /** How it departs. */
   readonly error?: string;
 }

@@ -1,19 +1,20 @@
 import { WgslParser, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
-import type { KernelSource, ScalarType } from '../gpu/kernelSource.ts';
+import type { KernelInterface, ScalarType } from '../gpu/kernelSource.ts';
 
 const KNOB_BLOCK = /^\/\/ knobs\n([\s\S]*?)^\/\/ end knobs$/m;
 const KNOB = /^const (\w+)\s*:\s*(u32|i32|f32|bool)\s*=\s*([^;]+);/;
 const SCALARS = new Set(['u32', 'i32', 'f32']);
 
 /**
- * Reflects one `.wgsl` file into what the engine needs at run time.
- * @param name path below `shaders/` without the extension
- * @throws if the file departs from the form every kernel has: `Params` of scalars at binding 0, entry point `main`,
+ * Reflects a kernel's WGSL into what the engine needs at run time.
+ * @param name family and kernel
+ * @param file path below `shaders/` without the extension of the file that it comes from, for messages
+ * @throws if the text departs from the form every kernel has: `Params` of scalars at binding 0, entry point `main`,
  *   an offset and a replica stride for each storage binding, knobs as typed constants.
  */
-export function reflectWgsl(name: string, code: string): KernelSource {
+export function reflectWgsl(name: string, code: string, file = name): KernelInterface {
   const refuse = (reason: string): never => {
-    throw new Error(`shaders/${name}.wgsl: ${reason}`);
+    throw new Error(`shaders/${file}.wgsl: ${reason}`);
   };
   const reflection = new WgslReflect(code);
   const entry = reflection.entry.compute;
@@ -32,7 +33,8 @@ export function reflectWgsl(name: string, code: string): KernelSource {
     return { name: member.name, offset: member.offset, type: member.type.name as ScalarType };
   });
 
-  const bindings = reflection.storage.map((variable) => {
+  const storage = [...reflection.storage].sort((a, b) => a.binding - b.binding);
+  const bindings = storage.map((variable) => {
     for (const suffix of ['Offset', 'Replica']) {
       if (!params.some((p) => p.name === variable.name + suffix && p.type === 'u32')) {
         refuse(`Params lacks ${variable.name}${suffix}: u32 for the binding ${variable.name}`);
@@ -48,7 +50,6 @@ export function reflectWgsl(name: string, code: string): KernelSource {
 
   return {
     name,
-    code,
     knobs: readKnobs(code, refuse),
     bindings,
     params,
@@ -58,7 +59,7 @@ export function reflectWgsl(name: string, code: string): KernelSource {
   };
 }
 
-function readKnobs(code: string, refuse: (reason: string) => never): KernelSource['knobs'] {
+function readKnobs(code: string, refuse: (reason: string) => never): KernelInterface['knobs'] {
   const block = KNOB_BLOCK.exec(code)?.[1] ?? '';
   const knobs: Record<string, { type: ScalarType | 'bool'; value: string }> = {};
   for (const line of block.split('\n')) {

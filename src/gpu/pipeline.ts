@@ -1,9 +1,9 @@
 import type { Gpu } from './device.ts';
 import type { KernelSource } from './kernelSource.ts';
-import { specialise } from './specialise.ts';
+import { knobLiterals, specialise } from './specialise.ts';
 
 interface Cache {
-  readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
+  readonly pipelines: Map<KernelSource, Map<string, Promise<GPUComputePipeline>>>;
   readonly layouts: Map<KernelSource, GPUBindGroupLayout>;
 }
 
@@ -39,9 +39,10 @@ export function bindGroupLayout(gpu: Gpu, source: KernelSource): GPUBindGroupLay
 }
 
 /**
- * The pipeline of one variant of a kernel, compiled once a device. Shapes are in the uniform, so one pipeline serves
- * many shapes.
- * @throws with the kernel's name, its knobs and the compiler's message if the WGSL is refused.
+ * The pipeline of one variant of a kernel, compiled once a device; the kernel's text is loaded first, where it has not been.
+ * Shapes are in the uniform, so one pipeline serves many shapes.
+ * @throws with the kernel's name, its knobs and the compiler's message if the WGSL is refused; with the kernel's name if its
+ *   text cannot be loaded
  */
 export function pipeline(
   gpu: Gpu,
@@ -49,13 +50,18 @@ export function pipeline(
   knobs: Readonly<Record<string, number | boolean>> = {},
 ): Promise<GPUComputePipeline> {
   const { pipelines } = cacheOf(gpu.device);
-  const code = specialise(source, knobs);
-  const known = pipelines.get(code);
+  let variants = pipelines.get(source);
+  if (!variants) {
+    variants = new Map();
+    pipelines.set(source, variants);
+  }
+  const variant = [...knobLiterals(source, knobs).values()].join(' ');
+  const known = variants.get(variant);
   if (known) return known;
-  const made = compile(gpu, source, knobs, code);
-  pipelines.set(code, made);
-  // What failed for want of memory may do another time.
-  made.catch(() => pipelines.delete(code));
+  const made = compile(gpu, source, knobs);
+  variants.set(variant, made);
+  // What failed for want of memory, or of a network, may do another time.
+  made.catch(() => variants.delete(variant));
   return made;
 }
 
@@ -70,9 +76,12 @@ async function compile(
   gpu: Gpu,
   source: KernelSource,
   knobs: Readonly<Record<string, number | boolean>>,
-  code: string,
 ): Promise<GPUComputePipeline> {
   const { device } = gpu;
+  const text = await source.code().catch((error: Error) => {
+    throw new Error(`kernel ${source.name}: its WGSL cannot be loaded: ${error.message}`);
+  });
+  const code = specialise(source, text, knobs);
   const variant = Object.entries(knobs).map(([name, value]) => `${name}=${value}`);
   const label = [source.name, ...variant].join(' ');
   const started = performance.now();

@@ -1,16 +1,15 @@
-import type { KernelSource } from './kernelSource.ts';
+import type { KernelInterface } from './kernelSource.ts';
 
 const KNOB_BLOCK = /^\/\/ knobs\n[\s\S]*?^\/\/ end knobs$/m;
 
 /**
- * The WGSL text of one variant: the knob block rewritten with the given values, then every loop marked `// unroll`
- * written out. Tint does not unroll loops, and a register tile indexed by a loop variable lives in memory.
+ * The values of a variant's knobs as WGSL literals, in the file's order; what is not given has its default.
  * @throws if a knob is unknown, or a value is not of the knob's type.
  */
-export function specialise(
-  source: KernelSource,
+export function knobLiterals(
+  source: KernelInterface,
   knobs: Readonly<Record<string, number | boolean>> = {},
-): string {
+): ReadonlyMap<string, string> {
   for (const name of Object.keys(knobs)) {
     if (!(name in source.knobs)) {
       throw new Error(
@@ -18,18 +17,35 @@ export function specialise(
       );
     }
   }
-  const values = new Map<string, number>();
-  const lines = Object.entries(source.knobs).map(([name, { type, value }]) => {
-    const given = knobs[name];
-    const literal = given === undefined ? value : wgslLiteral(source, name, type, given);
-    values.set(name, Number.parseFloat(literal));
-    return `const ${name}: ${type} = ${literal};`;
-  });
-  const code = source.code.replace(KNOB_BLOCK, () => `// knobs\n${lines.join('\n')}\n// end knobs`);
-  return unroll(code, values, source.name);
+  return new Map(
+    Object.entries(source.knobs).map(([name, { type, value }]) => {
+      const given = knobs[name];
+      return [name, given === undefined ? value : wgslLiteral(source, name, type, given)];
+    }),
+  );
 }
 
-function wgslLiteral(source: KernelSource, knob: string, type: string, value: number | boolean): string {
+/**
+ * The WGSL text of one variant: the knob block of `code` rewritten with the given values, then every loop marked `// unroll`
+ * written out. Tint does not unroll loops, and a register tile indexed by a loop variable lives in memory.
+ * @param code the kernel's text
+ * @throws as `knobLiterals` does; if a marked loop runs to what is no knob and no number
+ */
+export function specialise(
+  source: KernelInterface,
+  code: string,
+  knobs: Readonly<Record<string, number | boolean>> = {},
+): string {
+  const literals = knobLiterals(source, knobs);
+  const lines = [...literals].map(
+    ([name, literal]) => `const ${name}: ${source.knobs[name]!.type} = ${literal};`,
+  );
+  const variant = code.replace(KNOB_BLOCK, () => `// knobs\n${lines.join('\n')}\n// end knobs`);
+  const values = new Map([...literals].map(([name, literal]) => [name, Number.parseFloat(literal)]));
+  return unroll(variant, values, source.name);
+}
+
+function wgslLiteral(source: KernelInterface, knob: string, type: string, value: number | boolean): string {
   const fits =
     type === 'bool' ? typeof value === 'boolean' : typeof value === 'number' && Number.isFinite(value);
   if (!fits) throw new Error(`kernel ${source.name}: knob ${knob} is ${value}, expected a ${type}`);

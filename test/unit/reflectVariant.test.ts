@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import matmulTiledVec4 from '../../shaders/matmul/matmulTiledVec4.wgsl';
+import matmulTiledVec4 from '../../shaders/matmul/matmulTiled.wgsl?vec4';
 import dense from '../../shaders/moments/dense.wgsl';
 import sumTree from '../../shaders/reduce/sumTree.wgsl';
 import { reflectVariant } from '../../src/jobs/bench/reflectVariant.ts';
 import { matmulCandidates } from '../../src/ops/plans/matmulPlan.ts';
 
-test('a tile in workgroup memory is as large as its knobs make it, with its sums alone as accumulators', () => {
+test('a tile in workgroup memory is as large as its knobs make it, with its sums alone as accumulators', async () => {
   const target = { kind: 'gpu', subgroups: false, subgroupSize: 0 } as const;
   const candidates = matmulCandidates({ form: 'NN', m: 256, n: 256, k: 256 }, target);
   const of = (name: string) => {
@@ -14,20 +14,20 @@ test('a tile in workgroup memory is as large as its knobs make it, with its sums
     return reflectVariant(call.source, call.knobs);
   };
   // TILE_K·(rows + columns + 8)·4 bytes; 8 × 8 outputs an invocation.
-  expect(of('tiled 64×64×16')).toEqual({
+  expect(await of('tiled 64×64×16')).toEqual({
     workgroupSize: [64, 1, 1],
     workgroupBytes: 16 * (64 + 64 + 8) * 4,
     accumulators: 64,
   });
-  expect(of('tiled 128×128×8')).toEqual({
+  expect(await of('tiled 128×128×8')).toEqual({
     workgroupSize: [256, 1, 1],
     workgroupBytes: 8 * (128 + 128 + 8) * 4,
     accumulators: 64,
   });
 });
 
-test('sums in arrays and vectors count, offsets do not', () => {
-  expect(reflectVariant(dense, { TILE_L: 4, TILE_K: 4 }).accumulators).toBe(3 * 16);
-  expect(reflectVariant(dense, { TILE_L: 1, TILE_K: 1 }).accumulators).toBe(3);
-  expect(reflectVariant(sumTree).accumulators).toBe(4);
+test('sums in arrays and vectors count, offsets do not', async () => {
+  expect((await reflectVariant(dense, { TILE_L: 4, TILE_K: 4 })).accumulators).toBe(3 * 16);
+  expect((await reflectVariant(dense, { TILE_L: 1, TILE_K: 1 })).accumulators).toBe(3);
+  expect((await reflectVariant(sumTree)).accumulators).toBe(4);
 });

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
-import { reflectWgsl } from '../../src/build/reflectWgsl.ts';
+import { splitHeader } from '../../src/build/splitHeader.ts';
+import { listKernels, readKernel } from '../../src/build/wgslPlugin.ts';
 import { shapeTrial } from '../../src/jobs/selftest/cases/products.ts';
 import { prepareTrial, runTrial, trialsFor } from '../../src/jobs/selftest/runTrial.ts';
 import { families } from '../../src/jobs/selftest/trials.ts';
@@ -10,29 +11,36 @@ import type { MatmulShape } from '../../src/ops/plans/matmulPlan.ts';
 import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
-const names = readdirSync(SHADERS, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.wgsl'))
-  .map((path) => path.replaceAll('\\', '/').replace(/\.wgsl$/, ''))
-  .sort();
 const codeOf = (name: string): string => readFileSync(`${SHADERS}${name}.wgsl`, 'utf8');
+const files = readdirSync(SHADERS, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.wgsl'))
+  .map((path) => path.replaceAll('\\', '/').replace(/\.wgsl$/, ''));
+const shared = files.filter((file) => file.startsWith('shared/'));
+const kernels = await Promise.all(listKernels().map(({ file, conditions }) => readKernel(file, conditions)));
+const texts = new Map(kernels.map(({ text }) => [text.name, text]));
+const names = [...texts.keys()];
 
 beforeAll(() => {
   for (const [name, value] of Object.entries(GPU_CONSTANTS)) vi.stubGlobal(name, value);
 });
 
-describe.each(names)('%s', (name) => {
-  const code = codeOf(name);
-  const statements = code.replace(/\/\/.*$/gm, '');
-  const source = reflectWgsl(name, code);
+describe.each([...texts.values()])('$name', (source) => {
+  const { name, file, written, linked } = source;
+  const statements = linked.replace(/\/\/.*$/gm, '');
   const hasKnobs = Object.keys(source.knobs).length > 0;
 
   test('says what it computes, its layout, knobs, order of sums and cost', () => {
-    const header = code.slice(0, code.search(/^(?!\/\/ (?!knobs$))/m)).split('\n');
-    const title = name.split('/')[1]!;
-    expect(header[0]).toMatch(new RegExp(`^// ${title}: \\S`));
-    const sections = header.flatMap((line) => /^\/\/ (Layout|Knobs|Order|Cost): \S/.exec(line)?.[1] ?? []);
+    const header = splitHeader(written).header.trimEnd();
+    const lines = header.split('\n');
+    expect(lines[0]).toMatch(new RegExp(`^// ${file.split('/')[1]}: \\S`));
+    const sections = lines.flatMap((line) => /^\/\/ (Layout|Knobs|Order|Cost): \S/.exec(line)?.[1] ?? []);
     expect(sections).toEqual(['Layout', ...(hasKnobs ? ['Knobs'] : []), 'Order', 'Cost']);
-    if (hasKnobs) expect(code.indexOf('// end knobs')).toBeLessThan(code.indexOf('struct Params'));
+    expect(linked.startsWith(header)).toBe(true);
+    if (hasKnobs) {
+      const end = linked.indexOf('// end knobs');
+      expect(end).toBeGreaterThan(0);
+      expect(end).toBeLessThan(linked.indexOf('struct Params'));
+    }
   });
 
   test('has the parameters and bindings that the engine fills', () => {
@@ -49,7 +57,24 @@ describe.each(names)('%s', (name) => {
     expect(source.workgroupSize.reduce((product, extent) => product * extent)).toBeLessThanOrEqual(256);
     // Integers may be added up in any order; by exchange, floats could be too.
     expect(statements).not.toMatch(/\batomic\w*xchange|\boverride\b/i);
-    if (/^enable /m.test(code)) expect(name).toMatch(/(Subgroup|F16)$/);
+    if (/^enable /m.test(linked)) expect(name).toMatch(/(Subgroup|F16)$/);
+  });
+});
+
+describe('shared functions', () => {
+  test.each(shared)('%s says what it is of, and a kernel imports it', (file) => {
+    expect(codeOf(file)).toMatch(new RegExp(`^// ${file.split('/')[1]}: \\S[^\\n]*(\\n// [^\\n]*)*\\n\\n`));
+    expect(codeOf(file)).not.toContain('@compute');
+    expect(kernels.filter((kernel) => kernel.files.includes(file)).length).toBeGreaterThan(0);
+  });
+
+  test('what stands in an @if is a condition that some kernel is linked with', () => {
+    const known = new Set(listKernels().flatMap(({ conditions }) => conditions));
+    const used = files.flatMap((file) =>
+      [...codeOf(file).matchAll(/@(?:el)?if\(([^)]*)\)/g)].flatMap(([, words]) => words!.match(/\w+/g)!),
+    );
+    expect(used.length).toBeGreaterThan(10);
+    expect([...new Set(used)].filter((word) => !known.has(word))).toEqual([]);
   });
 });
 
@@ -74,15 +99,15 @@ test('every variant that a planner chooses is the WGSL of its kernel, and the se
       if (seen.has(code)) continue;
       seen.add(code);
       const variant = new WgslReflect(code);
-      const source = reflectWgsl(kernel, codeOf(kernel));
+      const source = texts.get(kernel)!;
       expect(
         variant.entry.compute.map((entry) => entry.name),
         label,
       ).toEqual(['main']);
       expect(
-        variant.storage.map((binding) => [binding.name, binding.binding]),
+        new Map(variant.storage.map((binding) => [binding.binding, binding.name])),
         label,
-      ).toEqual(source.bindings.map((binding) => [binding.name, binding.binding]));
+      ).toEqual(new Map(source.bindings.map((binding) => [binding.binding, binding.name])));
       expect(code, label).not.toContain('// unroll');
     }
   }

@@ -1,4 +1,4 @@
-import matmulNN from '../../../shaders/matmul/matmulNN.wgsl';
+import matmulNN from '../../../shaders/matmul/matmulRegister.wgsl?NN';
 import type { Gpu } from '../../gpu/device.ts';
 import { DeviceLostError } from '../../gpu/orLost.ts';
 import { linearGrid } from '../../ops/plans/linearGrid.ts';

@@ -53,13 +53,15 @@ export async function prepareRow(
     const { ok, worstError, tolerance } = await runTrial(gpu, prepared);
     const row: KernelsRow = {
       ...empty,
-      dispatches: dispatches.map(
-        ({ kernel, source, knobs, grid }): RowDispatch => ({
-          kernel,
-          knobs,
-          grid,
-          ...reflectVariant(source, knobs),
-        }),
+      dispatches: await Promise.all(
+        dispatches.map(
+          async ({ kernel, source, knobs, grid }): Promise<RowDispatch> => ({
+            kernel,
+            knobs,
+            grid,
+            ...(await reflectVariant(source, knobs)),
+          }),
+        ),
       ),
       error: worstError,
       tolerance,

@@ -13,11 +13,11 @@ export interface Variant {
 }
 
 /** Reads a variant's own WGSL: the knobs' values change what is declared. */
-export function reflectVariant(
+export async function reflectVariant(
   source: KernelSource,
   knobs: Readonly<Record<string, number | boolean>> = {},
-): Variant {
-  const code = specialise(source, knobs);
+): Promise<Variant> {
+  const code = specialise(source, await source.code(), knobs);
   const { workgroupSize, workgroupBytes } = reflectWgsl(source.name, code);
   return { workgroupSize, workgroupBytes, accumulators: accumulators(code) };
 }

@@ -66,14 +66,14 @@ const CONV: ConvShape = {
 export function kernelVersions(target: Target): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(PROBES).map(([family, probe]) => {
-      // The text of a kernel once, however many of its variants there are.
-      const codes = new Set<string>();
+      // A kernel once, however many of its variants there are.
+      const kernels = new Set<string>();
       const text = JSON.stringify(probe(target), (name, value) => {
         if (name !== 'source') return value;
-        codes.add(value.code);
+        kernels.add(value.version);
         return value.name;
       });
-      return [family, hash([text, ...codes].join('\n'))];
+      return [family, hash([text, ...kernels].join('\n'))];
     }),
   );
 }

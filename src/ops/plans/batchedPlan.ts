@@ -1,4 +1,6 @@
 import matmulBatched from '../../../shaders/matmul/matmulBatched.wgsl';
+import type { KernelCall } from '../../gpu/kernelCall.ts';
+import type { KernelSource } from '../../gpu/kernelSource.ts';
 import { BUSY } from './linearGrid.ts';
 import {
   batchParams,
@@ -29,31 +31,44 @@ function preferredTile(shape: MatmulShape, kind: 'cpu' | 'gpu'): number {
 }
 
 function batched(shape: MatmulShape, tile: number): MatmulCandidate {
-  const { form, m, n, k, k2, columnSum = false } = shape;
-  const strides = (length: number, second: '' | '2'): Record<string, number> => ({
-    [`a${second}Row`]: form === 'TN' ? 1 : length,
-    [`a${second}Step`]: form === 'TN' ? m : 1,
-    [`b${second}Column`]: form === 'NT' ? length : 1,
-    [`b${second}Step`]: form === 'NT' ? 1 : n,
-  });
   return {
     name: `batched tiles ${tile}×${tile}`,
-    call: {
-      source: matmulBatched,
-      knobs: {
-        TILE_M: tile,
-        TILE_N: tile,
-        PAIR: k2 !== undefined,
-        ...epilogueKnobs(shape),
-        COLUMN_SUM: columnSum,
-      },
-      params: {
-        ...{ m, n, k, k2: k2 ?? 0, columnSumOffset: 0 },
-        ...strides(k, ''),
-        ...strides(k2 ?? 0, '2'),
-        ...batchParams(shape),
-      },
-      grid: [Math.ceil(count(shape, tile) / THREADS), 1],
+    call: batchedCall(matmulBatched, shape, tile, (length) => length),
+  };
+}
+
+/**
+ * A product by one of the kernels of matmulBatched.wgsl.
+ * @param line elements from one row of an operand to the next, of so many columns
+ */
+export function batchedCall(
+  source: KernelSource,
+  shape: MatmulShape,
+  tile: number,
+  line: (columns: number) => number,
+): KernelCall {
+  const { form, m, n, k, k2, columnSum = false } = shape;
+  const strides = (length: number, second: '' | '2'): Record<string, number> => ({
+    [`a${second}Row`]: form === 'TN' ? 1 : line(length),
+    [`a${second}Step`]: form === 'TN' ? line(m) : 1,
+    [`b${second}Column`]: form === 'NT' ? line(length) : 1,
+    [`b${second}Step`]: form === 'NT' ? 1 : line(n),
+  });
+  return {
+    source,
+    knobs: {
+      TILE_M: tile,
+      TILE_N: tile,
+      PAIR: k2 !== undefined,
+      ...epilogueKnobs(shape),
+      COLUMN_SUM: columnSum,
     },
+    params: {
+      ...{ m, n, k, k2: k2 ?? 0, columnSumOffset: 0 },
+      ...strides(k, ''),
+      ...strides(k2 ?? 0, '2'),
+      ...batchParams(shape),
+    },
+    grid: [Math.ceil(count(shape, tile) / THREADS), 1],
   };
 }

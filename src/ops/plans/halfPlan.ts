@@ -1,11 +1,12 @@
-import matmulHalf from '../../../shaders/matmul/matmulHalf.wgsl';
-import matmulTiledF16 from '../../../shaders/matmul/matmulTiledF16.wgsl';
-import matmulTiledHalf from '../../../shaders/matmul/matmulTiledHalf.wgsl';
+import matmulHalf from '../../../shaders/matmul/matmulBatched.wgsl?half';
+import matmulTiledHalf from '../../../shaders/matmul/matmulTiled.wgsl?half';
+import matmulTiledF16 from '../../../shaders/matmul/matmulTiled.wgsl?half&f16';
 import { bucketOf, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { Target } from '../op.ts';
+import { batchedCall } from './batchedPlan.ts';
 import { BUSY } from './linearGrid.ts';
-import { epilogueKnobs, type MatmulCandidate, type MatmulShape } from './productShape.ts';
-import { suitsTiles, tiledCandidates, tileOf } from './tiledPlan.ts';
+import type { MatmulCandidate, MatmulShape } from './productShape.ts';
+import { suitsTiles, tiledCall, tiledCandidates, tileOf } from './tiledPlan.ts';
 
 /** What a product of float16 operands is recorded and looked up under. */
 export function halfDemand(shape: MatmulShape): KernelDemand {
@@ -48,30 +49,12 @@ function outputs({ m, n }: MatmulShape, tile: number): number {
 const line = (columns: number): number => 4 * Math.ceil(columns / 4);
 
 function inRegisters(shape: MatmulShape, tile: number): MatmulCandidate {
-  const { form, m, n, k } = shape;
-  const [aRow, aStep] = form === 'TN' ? [1, line(m)] : [line(k), 1];
-  const [bColumn, bStep] = form === 'NT' ? [line(k), 1] : [1, line(n)];
-  return {
-    name: `halves in tiles ${tile}×${tile}`,
-    call: {
-      source: matmulHalf,
-      knobs: { TILE_M: tile, TILE_N: tile, ...epilogueKnobs(shape) },
-      params: { m, n, k, aRow, aStep, bColumn, bStep },
-      grid: [Math.ceil(outputs(shape, tile) / 64), 1],
-    },
-  };
+  return { name: `halves in tiles ${tile}×${tile}`, call: batchedCall(matmulHalf, shape, tile, line) };
 }
 
 function tiled(shape: MatmulShape, name: string, f16: boolean): MatmulCandidate {
-  const { form, m, n, k } = shape;
-  const { rows, columns, knobs } = tileOf(name);
   return {
     name: `${f16 ? 'f16' : 'halves'} ${name}`,
-    call: {
-      source: f16 ? matmulTiledF16 : matmulTiledHalf,
-      knobs: { ...knobs, TRANSPOSE_A: form === 'TN', TRANSPOSE_B: form === 'NT', ...epilogueKnobs(shape) },
-      params: { m, n, k },
-      grid: [Math.ceil(m / rows) * Math.ceil(n / columns), 1],
-    },
+    call: tiledCall(f16 ? matmulTiledF16 : matmulTiledHalf, shape, tileOf(name)),
   };
 }

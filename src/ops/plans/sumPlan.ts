@@ -1,7 +1,7 @@
 import sumKernel from '../../../shaders/reduce/sum.wgsl';
 import sumCompensated from '../../../shaders/reduce/sumCompensated.wgsl';
 import sumTree from '../../../shaders/reduce/sumTree.wgsl';
-import sumTreeSubgroup from '../../../shaders/reduce/sumTreeSubgroup.wgsl';
+import sumTreeSubgroup from '../../../shaders/reduce/sumTree.wgsl?subgroups';
 import sumVec4 from '../../../shaders/reduce/sumVec4.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';

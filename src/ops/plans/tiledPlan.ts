@@ -1,5 +1,7 @@
 import matmulTiled from '../../../shaders/matmul/matmulTiled.wgsl';
-import matmulTiledVec4 from '../../../shaders/matmul/matmulTiledVec4.wgsl';
+import matmulTiledVec4 from '../../../shaders/matmul/matmulTiled.wgsl?vec4';
+import type { KernelCall } from '../../gpu/kernelCall.ts';
+import type { KernelSource } from '../../gpu/kernelSource.ts';
 import {
   batchParams,
   epilogueKnobs,
@@ -42,11 +44,11 @@ const TILES = {
   '32×32×16': tile(64, 8, 1, 1, 16),
 } as const satisfies Record<string, Tile>;
 
-type TileName = keyof typeof TILES;
+export type TileName = keyof typeof TILES;
 
-/** The tile of a variant by its name. */
-export function tileOf(variant: string): Tile {
-  return TILES[variant.replace('tiled ', '') as TileName];
+/** The tile that a variant is named after. */
+export function tileOf(variant: string): TileName {
+  return variant.replace('tiled ', '') as TileName;
 }
 
 /** Workgroups that keep a large GPU's cores busy: two for each of some 130. Not measured on one. */
@@ -85,22 +87,27 @@ function groupsOf(shape: MatmulShape, { rows, columns }: Tile): number {
 }
 
 function tiled(shape: MatmulShape, name: TileName): MatmulCandidate {
-  const { form, m, n, k, k2, columnSum = false } = shape;
   return {
     name: `tiled ${name}`,
-    call: {
-      source: inFours(shape) ? matmulTiledVec4 : matmulTiled,
-      knobs: {
-        ...TILES[name].knobs,
-        TRANSPOSE_A: form === 'TN',
-        TRANSPOSE_B: form === 'NT',
-        PAIR: k2 !== undefined,
-        ...epilogueKnobs(shape),
-        COLUMN_SUM: columnSum,
-      },
-      params: { m, n, k, k2: k2 ?? 0, ...batchParams(shape), columnSumOffset: 0 },
-      grid: [groupsOf(shape, TILES[name]), 1],
+    call: tiledCall(inFours(shape) ? matmulTiledVec4 : matmulTiled, shape, name),
+  };
+}
+
+/** A product by one of the kernels of matmulTiled.wgsl. */
+export function tiledCall(source: KernelSource, shape: MatmulShape, name: TileName): KernelCall {
+  const { form, m, n, k, k2, columnSum = false } = shape;
+  return {
+    source,
+    knobs: {
+      ...TILES[name].knobs,
+      TRANSPOSE_A: form === 'TN',
+      TRANSPOSE_B: form === 'NT',
+      PAIR: k2 !== undefined,
+      ...epilogueKnobs(shape),
+      COLUMN_SUM: columnSum,
     },
+    params: { m, n, k, k2: k2 ?? 0, ...batchParams(shape), columnSumOffset: 0 },
+    grid: [groupsOf(shape, TILES[name]), 1],
   };
 }
 

@@ -6,7 +6,7 @@ import type { Catalogue } from '../../jobs/bench/catalogue.ts';
 import type { KernelsSpec } from '../../jobs/bench/kernelsReport.ts';
 import type { JobEvent } from '../../jobs/job.ts';
 import { openWorker, type WorkerLine } from '../worker.ts';
-import { replaceSource } from './kernelSources.ts';
+import { replaceText } from './kernelTexts.ts';
 import { LiveRun } from './liveRun.ts';
 
 /** What a user asks for. */
@@ -99,7 +99,7 @@ export class BenchSession {
   }
 
   /** A `.wgsl` file was written: checks and times anew the rows that run it. */
-  async kernelEdited({ name, source, error }: KernelEdit): Promise<void> {
+  async kernelEdited({ name, text, error }: KernelEdit): Promise<void> {
     this.edits++;
     if (error !== undefined) {
       this.refusedEdits.set(name, error);
@@ -107,7 +107,7 @@ export class BenchSession {
       return;
     }
     this.refusedEdits.delete(name);
-    if (source) replaceSource(source);
+    if (text) replaceText(text);
     this.#edited.add(name);
     this.#changed();
     if (this.state === 'idle') await this.#runEdited();

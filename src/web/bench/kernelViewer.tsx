@@ -1,12 +1,15 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { KernelSource } from '../../gpu/kernelSource.ts';
+import type { KernelText } from '../../gpu/kernelSource.ts';
 import { specialise } from '../../gpu/specialise.ts';
 import type { RowDispatch } from '../../jobs/bench/kernelsReport.ts';
 import { formatCount } from '../../jobs/formatNumber.ts';
 import { ButtonGroup } from './buttonGroup.tsx';
 import { wgslTokens } from './highlight.ts';
-import { kernelSource } from './kernelSources.ts';
+import { kernelText } from './kernelTexts.ts';
 import { ScrollRegion } from './scrollRegion.tsx';
+
+/** The file as it is; with what it imports; and with a dispatch's knobs put in, loops written out. */
+type TextForm = 'written' | 'linked' | 'compiled';
 
 interface ViewerProps {
   /** What ran, in order; or the kernel alone where nothing has. */
@@ -21,17 +24,17 @@ interface ViewerProps {
 /** A kernel's WGSL beside what it takes: bindings, workgroup memory, registers, grid. */
 export function KernelViewer({ dispatches, kernel, edits, refused }: ViewerProps) {
   const [chosen, setChosen] = useState(0);
-  const [asRun, setAsRun] = useState(false);
+  const [form, setForm] = useState<TextForm>('written');
   const at = Math.min(chosen, Math.max(0, dispatches.length - 1));
   const dispatch = dispatches[at];
   const name = dispatch?.kernel ?? kernel;
-  const [loaded, setLoaded] = useState<{ source?: KernelSource; error?: string }>({});
+  const [loaded, setLoaded] = useState<{ text?: KernelText; error?: string }>({});
 
   useEffect(() => {
     let gone = false;
     if (name === undefined) return;
-    kernelSource(name).then(
-      (source) => !gone && setLoaded({ source }),
+    kernelText(name).then(
+      (text) => !gone && setLoaded({ text }),
       (error: Error) => !gone && setLoaded({ error: error.message }),
     );
     return () => {
@@ -40,7 +43,8 @@ export function KernelViewer({ dispatches, kernel, edits, refused }: ViewerProps
   }, [name, edits]);
 
   if (name === undefined) return null;
-  const source = loaded.source?.name === name ? loaded.source : undefined;
+  const text = loaded.text?.name === name ? loaded.text : undefined;
+  const shown = form === 'compiled' && !dispatch ? 'linked' : form;
   return (
     <section class="viewer" aria-label={`Source of ${name}`}>
       {dispatches.length > 1 && (
@@ -53,16 +57,20 @@ export function KernelViewer({ dispatches, kernel, edits, refused }: ViewerProps
         />
       )}
       <div class="viewer-head">
-        <code class="file">shaders/{name}.wgsl</code>
+        <code class="file">
+          shaders/{text?.file ?? name}.wgsl
+          {text && text.conditions.length > 0 && ` (${text.conditions.join(' ')})`}
+        </code>
         <ButtonGroup
           legend="Text"
           look="segmented"
           options={[
             { value: 'written', label: 'as written' },
+            { value: 'linked', label: 'as linked' },
             { value: 'compiled', label: 'as compiled', disabled: !dispatch },
           ]}
-          isOn={(text) => (text === 'compiled') === asRun}
-          onPress={(text) => setAsRun(text === 'compiled')}
+          isOn={(form) => form === shown}
+          onPress={setForm}
         />
       </div>
       {refused.has(name) && (
@@ -71,17 +79,17 @@ export function KernelViewer({ dispatches, kernel, edits, refused }: ViewerProps
         </p>
       )}
       {loaded.error !== undefined && <p class="error">{loaded.error}</p>}
-      {source && (
+      {text && (
         <>
-          <Facts source={source} dispatch={dispatch} />
-          <Code source={source} dispatch={dispatch} asRun={asRun && dispatch !== undefined} />
+          <Facts source={text} dispatch={dispatch} />
+          <Code text={text} dispatch={dispatch} form={shown} />
         </>
       )}
     </section>
   );
 }
 
-function Facts({ source, dispatch }: { source: KernelSource; dispatch: RowDispatch | undefined }) {
+function Facts({ source, dispatch }: { source: KernelText; dispatch: RowDispatch | undefined }) {
   const size = dispatch?.workgroupSize ?? source.workgroupSize;
   const knobs = Object.entries(source.knobs).map(([knob, { value }]) => {
     const given = dispatch?.knobs[knob];
@@ -160,18 +168,18 @@ function Facts({ source, dispatch }: { source: KernelSource; dispatch: RowDispat
 }
 
 function Code({
-  source,
+  text,
   dispatch,
-  asRun,
+  form,
 }: {
-  source: KernelSource;
+  text: KernelText;
   dispatch: RowDispatch | undefined;
-  asRun: boolean;
+  form: TextForm;
 }) {
   const { lines, tokens } = useMemo(() => {
-    const code = (asRun ? textAsRun(source, dispatch) : source.code).trimEnd();
+    const code = (form === 'compiled' ? textAsRun(text, dispatch) : text[form]).trimEnd();
     return { lines: code.split('\n').length, tokens: wgslTokens(code) };
-  }, [source, dispatch, asRun]);
+  }, [text, dispatch, form]);
   return (
     <ScrollRegion label={`WGSL, ${lines} lines`} look="code">
       <pre class="line-numbers" aria-hidden="true">
@@ -195,9 +203,9 @@ function Code({
 }
 
 /** The variant's text; a report of another version may name knobs that the file has no more. */
-function textAsRun(source: KernelSource, dispatch: RowDispatch | undefined): string {
+function textAsRun(text: KernelText, dispatch: RowDispatch | undefined): string {
   try {
-    return specialise(source, dispatch?.knobs);
+    return specialise(text, text.linked, dispatch?.knobs);
   } catch (error) {
     return `// ${(error as Error).message}`;
   }

@@ -1,10 +1,10 @@
 import matmulCoalesced from '../../../../shaders/ladder/matmulCoalesced.wgsl';
 import matmulNaive from '../../../../shaders/ladder/matmulNaive.wgsl';
 import matmulStaged from '../../../../shaders/ladder/matmulStaged.wgsl';
-import matmulNN from '../../../../shaders/matmul/matmulNN.wgsl';
-import matmulNNVec4 from '../../../../shaders/matmul/matmulNNVec4.wgsl';
-import matmulTiledVec4 from '../../../../shaders/matmul/matmulTiledVec4.wgsl';
-import matmulVec4Subgroup from '../../../../shaders/matmul/matmulVec4Subgroup.wgsl';
+import matmulNN from '../../../../shaders/matmul/matmulRegister.wgsl?NN';
+import matmulNNVec4 from '../../../../shaders/matmul/matmulRegisterVec4.wgsl?vec4&NN';
+import matmulTiledVec4 from '../../../../shaders/matmul/matmulTiled.wgsl?vec4';
+import matmulVec4Subgroup from '../../../../shaders/matmul/matmulVec4Subgroup.wgsl?vec4';
 import type { KernelSource } from '../../../gpu/kernelSource.ts';
 import type { Target } from '../../../ops/op.ts';
 import { matmulCandidates } from '../../../ops/plans/matmulPlan.ts';

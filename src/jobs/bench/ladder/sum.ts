@@ -3,7 +3,7 @@ import sumInterleaved from '../../../../shaders/ladder/sumInterleaved.wgsl';
 import sumManyEach from '../../../../shaders/ladder/sumManyEach.wgsl';
 import sumSerial from '../../../../shaders/ladder/sumSerial.wgsl';
 import sumTree from '../../../../shaders/reduce/sumTree.wgsl';
-import sumTreeSubgroup from '../../../../shaders/reduce/sumTreeSubgroup.wgsl';
+import sumTreeSubgroup from '../../../../shaders/reduce/sumTree.wgsl?subgroups';
 import sumVec4 from '../../../../shaders/reduce/sumVec4.wgsl';
 import type { KernelCall } from '../../../gpu/kernelCall.ts';
 import type { KernelSource } from '../../../gpu/kernelSource.ts';

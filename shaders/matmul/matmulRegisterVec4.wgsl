@@ -1,12 +1,15 @@
-// matmulNNVec4: C = A B, then bias, activation or activation mask. K and n divisible by 4.
-// Layout: a [m, k], b [k, n], c [m, n], bias [n], y [m, n], row-major and dense; all in fours. Replica r is
+// matmulRegisterVec4: C = A op(B), then bias, activation or activation mask, in tiles of registers. K and n divisible by 4.
+// Variants: matmulNNVec4 (vec4 NN), matmulNTVec4 (vec4 NT). C = A B, A Bᵀ; Aᵀ B is matmulTNVec4's.
+// Layout: a [m, k]; b [k, n], or [n, k] in NT; c [m, n], bias [n], y [m, n], row-major and dense; all in fours. Replica r is
 //   workgroup_id.z.
 // Knobs: 8 by 8 invocations a workgroup, TILE_M rows by 4 FOURS_N columns an invocation; its fours are 8
 //   apart, so that neighbouring invocations touch neighbouring fours. BIAS: add bias[col]. ACTIVATION: 0
 //   none, 1 relu, 2 tanh, 3 sigmoid. MASK: multiply by the derivative of that activation at its output y
 //   (numbered alike).
-// Order: one accumulator an output, k ascending.
+// Order: one accumulator an output, k ascending; in NT the products of four consecutive k are summed first.
 // Cost: 2 k flops and (1 / TILE_M + 1 / (4 FOURS_N)) 4 k bytes an output, before caches. No workgroup memory.
+
+import package::shared::activation::{activated, masked};
 
 // knobs
 const TILE_M: u32 = 4u;
@@ -30,15 +33,8 @@ struct Params {
 fn finish(value: vec4f, r: u32, row: u32, four: u32) -> vec4f {
   var v = value;
   if (BIAS) { v += bias[(params.biasOffset + r * params.biasReplica) / 4u + four]; }
-  if (ACTIVATION == 1u) { v = select(v, vec4f(), (bitcast<vec4u>(v) > vec4u(0x80000000u)) & (bitcast<vec4u>(v) <= vec4u(0xff800000u))); }
-  if (ACTIVATION == 2u) { v = select(select(tanh(v), sign(v), abs(v) > vec4f(10.0)), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
-  if (ACTIVATION == 3u) { let e = exp(-abs(v)); v = select(select(vec4f(1.0), e, v < vec4f()) / (1.0 + e), v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)); }
-  if (MASK != 0u) {
-    let s = y[(params.yOffset + r * params.yReplica + row * params.n) / 4u + four];
-    if (MASK == 1u) { v = select(v, vec4f(), s <= vec4f()); }
-    if (MASK == 2u) { v *= 1.0 - s * s; }
-    if (MASK == 3u) { v *= s * (1.0 - s); }
-  }
+  if (ACTIVATION != 0u) { v = activated(v, ACTIVATION); }
+  if (MASK != 0u) { v = masked(v, y[(params.yOffset + r * params.yReplica + row * params.n) / 4u + four], MASK); }
   return v;
 }
 
@@ -64,21 +60,31 @@ fn finish(value: vec4f, r: u32, row: u32, four: u32) -> vec4f {
   for (var i = 0u; i < TILE_M; i++) { aAt[i] = aBase + min(row0 + 8u * i, params.m - 1u) * aStep; }
   var bAt: array<u32, FOURS_N>;
   // unroll
-  for (var j = 0u; j < FOURS_N; j++) { bAt[j] = bBase + min(four0 + 8u * j, fours - 1u); }
+  for (var j = 0u; j < FOURS_N; j++) {
+    let four = min(four0 + 8u * j, fours - 1u);
+    @if(NT) bAt[j] = bBase + 4u * four * aStep;
+    @else bAt[j] = bBase + four;
+  }
 
   var sum: array<array<vec4f, FOURS_N>, TILE_M>;
   var bl: array<mat4x4f, FOURS_N>;
   for (var l = 0u; l < aStep; l++) {
     // unroll
     for (var j = 0u; j < FOURS_N; j++) {
-      let at = bAt[j] + 4u * l * fours;
-      bl[j] = mat4x4f(b[at], b[at + fours], b[at + 2u * fours], b[at + 3u * fours]);
+      @if(NT) let at = bAt[j] + l;
+      @else let at = bAt[j] + 4u * l * fours;
+      @if(NT) let step = aStep;
+      @else let step = fours;
+      bl[j] = mat4x4f(b[at], b[at + step], b[at + 2u * step], b[at + 3u * step]);
     }
     // unroll
     for (var i = 0u; i < TILE_M; i++) {
       let x = a[aAt[i] + l];
       // unroll
-      for (var j = 0u; j < FOURS_N; j++) { sum[i][j] += bl[j] * x; }
+      for (var j = 0u; j < FOURS_N; j++) {
+        @if(NT) sum[i][j] += x * bl[j];
+        @else sum[i][j] += bl[j] * x;
+      }
     }
   }
 
