@@ -10,7 +10,7 @@ import { type FlatLayout, gapsOf, packOp } from '../ops/flat.ts';
 import { type Graph, type Node, rootOf, size, stateOf, type Tensor } from '../ops/graph.ts';
 import { type Target as KernelTarget, type Lowering, type Operand, type Scratch, UNUSED } from '../ops/op.ts';
 import { linearGrid } from '../ops/plans/linearGrid.ts';
-import { storeOp } from '../ops/store.ts';
+import { storeOp } from '../ops/state/store.ts';
 import { fuse } from './fuse.ts';
 import { placeResults, viewOffset } from './placement.ts';
 import { expand, mergeCommon, removeDead } from './simplify.ts';

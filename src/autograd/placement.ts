@@ -2,7 +2,7 @@ import type { State } from '../gpu/state.ts';
 import { constantOf } from '../ops/fill.ts';
 import { type FlatLayout, gapsOf, packOp } from '../ops/flat.ts';
 import { type Graph, type Node, rootOf, size, stateOf, type Tensor } from '../ops/graph.ts';
-import { storeOp } from '../ops/store.ts';
+import { storeOp } from '../ops/state/store.ts';
 
 /** Where a tensor is written directly: into a state, or into a flat vector that it is packed into. */
 export interface Target {

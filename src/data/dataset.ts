@@ -1,5 +1,5 @@
-import { elementCount, finiteFloat32, type HostTensor, showDtype, showShape } from '../nn/hostTensor.ts';
-import { InputError } from '../nn/inputError.ts';
+import { elementCount, finiteFloat32, type HostTensor, showDtype, showShape } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
 import { inferShapes, type ModelSpec } from '../nn/modelSpec.ts';
 
 /**

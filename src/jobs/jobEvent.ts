@@ -1,8 +1,8 @@
-import type { ByteSource } from '../data/byteSource.ts';
+import type { KernelsEvent } from '../bench/kernelsReport.ts';
 import type { AdapterInfo } from '../gpu/device.ts';
-import type { EigenvalueProgress } from '../measure/eigenvalues.ts';
-import type { KernelsEvent } from './bench/kernelsReport.ts';
-import type { Reading } from './reading.ts';
+import type { ByteSource } from '../host/byteSource.ts';
+import type { EigenvalueProgress } from '../measure/curvature/eigenvalues.ts';
+import type { Reading } from '../train/reading.ts';
 
 /** How a job reads the files that its description names; the host knows where they lie. */
 export type JobHost = ByteSource;

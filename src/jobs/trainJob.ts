@@ -1,17 +1,17 @@
 import type { Dataset } from '../data/dataset.ts';
 import { type Tensor, writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
+import type { RunControl } from '../host/runControl.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
-import type { RunControl } from './control.ts';
-import type { Evaluation, Evaluator } from './evaluator.ts';
+import type { Evaluation, Evaluator } from '../train/evaluator.ts';
+import { type Provenance, provenance } from '../train/provenance.ts';
+import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
+import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
+import { RunKernels } from '../tuning/chosenKernels.ts';
+import type { KernelRecord } from '../tuning/kernelRecord.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
-import { RunKernels } from './kernels/chosenKernels.ts';
-import type { KernelRecord } from './kernels/kernelRecord.ts';
 import { hasCaptured, planRun } from './planRun.ts';
-import { type Provenance, provenance } from './provenance.ts';
-import { type ReplicaLog, replicaLogs } from './replicaLog.ts';
-import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
 export type { TrainSpec };

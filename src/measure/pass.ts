@@ -11,16 +11,16 @@ import { forward } from '../nn/forward.ts';
 import type { ForwardContext } from '../nn/forwardContext.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { add } from '../ops/add.ts';
-import { advance } from '../ops/advance.ts';
 import { broadcast } from '../ops/broadcast.ts';
 import { type FlatLayout, unpack } from '../ops/flat.ts';
-import { type Examples, gather } from '../ops/gather.ts';
 import { Graph, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { reshape } from '../ops/reshape.ts';
-import { sampleIndices } from '../ops/sampling.ts';
 import { scale } from '../ops/scale.ts';
-import { store } from '../ops/store.ts';
+import { advance } from '../ops/state/advance.ts';
+import { type Examples, gather } from '../ops/state/gather.ts';
+import { sampleIndices } from '../ops/state/sampling.ts';
+import { store } from '../ops/state/store.ts';
 
 /** A model at one point, and the data it is measured on. */
 export interface Point {

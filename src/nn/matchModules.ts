@@ -1,5 +1,5 @@
-import { type HostTensor, showShape } from './hostTensor.ts';
-import { InputError } from './inputError.ts';
+import { type HostTensor, showShape } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
 import type { StateTensor } from './modelSpec.ts';
 import { tensorsUnder } from './stateDict.ts';
 

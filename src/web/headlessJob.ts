@@ -2,7 +2,7 @@ import { openDevice } from '../gpu/device.ts';
 import { type HeadlessSpec, headlessEvents } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
 
-import type { TunedTable } from '../jobs/kernels/tunedTable.ts';
+import type { TunedTable } from '../tuning/tunedTable.ts';
 
 /** An error on its way out of a page: classes do not travel. */
 export interface JobFailure {

@@ -21,7 +21,7 @@ import {
   planConvWeightGradient,
   TILES,
 } from '../../src/ops/plans/convPlan.ts';
-import { store } from '../../src/ops/store.ts';
+import { store } from '../../src/ops/state/store.ts';
 import { sum } from '../../src/ops/sum.ts';
 import { window2d } from '../../src/ops/window2d.ts';
 import * as reference from '../../src/reference/conv2d.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { Program } from '../../src/gpu/program.ts';
 import { State } from '../../src/gpu/state.ts';
-import { convMoments } from '../../src/ops/convMoments.ts';
-import { convBiasNorms, convWeightNorms } from '../../src/ops/convNorms.ts';
 import type { Target } from '../../src/ops/op.ts';
+import { convMoments } from '../../src/ops/perExample/convMoments.ts';
+import { convBiasNorms, convWeightNorms } from '../../src/ops/perExample/convNorms.ts';
 import { planConvMoments, planConvNorms } from '../../src/ops/plans/convMomentsPlan.ts';
 import type { ConvShape } from '../../src/ops/plans/convPlan.ts';
 import { window2d } from '../../src/ops/window2d.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
 import { runJob } from '../../src/jobs/job.ts';
-import { symmetricEigen } from '../../src/measure/symmetricEigen.ts';
+import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
 import { inferShapes, parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { batchLoss, type DenseProblem, derivatives } from './denseHessian.ts';
 import { testGpu } from './device.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { permutedIndex } from '../../src/data/permutation.ts';
 import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
 import { runJob } from '../../src/jobs/job.ts';
+import { permutedIndex } from '../../src/random/permutation.ts';
 import { testGpu } from './device.ts';
 import { randomValues } from './trace.ts';
 

@@ -1,10 +1,10 @@
 import { gzipSync } from 'fflate';
 import { expect, test } from 'vitest';
-import type { Found } from '../../src/data/byteSource.ts';
 import { type Dataset, datasetFromTensors, fitDataset, fitExampleShape } from '../../src/data/dataset.ts';
 import { isBuiltinName, loadDataset } from '../../src/data/loadDataset.ts';
 import { orderTable } from '../../src/data/order.ts';
 import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import type { Found } from '../../src/host/byteSource.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
 
 const f32 = (shape: number[], ...data: number[]): Tensor => ({

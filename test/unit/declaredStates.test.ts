@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { State } from '../../src/gpu/state.ts';
-import { families } from '../../src/jobs/selftest/trials.ts';
 import { Graph, type Node, size, type Tensor } from '../../src/ops/graph.ts';
 import { read } from '../../src/ops/leaf.ts';
+import { families } from '../../src/selftest/trials.ts';
 import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
 
 beforeAll(() => {

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
-import { gradientSignalToNoise } from '../../src/measure/gradientSignalToNoise.ts';
-import { gradientTestErrors } from '../../src/measure/gradientTestErrors.ts';
-import { gradientTests } from '../../src/measure/gradientTests.ts';
-import { jackknife } from '../../src/measure/jackknife.ts';
-import { type GradientSample, leaveOneOut } from '../../src/measure/leaveOneOut.ts';
-import { noiseErrors } from '../../src/measure/noiseErrors.ts';
-import { gradientNoise } from '../../src/measure/noiseScale.ts';
-import { signalToNoiseErrors } from '../../src/measure/signalToNoiseErrors.ts';
-import { type CoordinateMoments, withoutGroup } from '../../src/measure/withoutGroup.ts';
+import { gradientSignalToNoise } from '../../src/measure/statistics/gradientSignalToNoise.ts';
+import { gradientTestErrors } from '../../src/measure/statistics/gradientTestErrors.ts';
+import { gradientTests } from '../../src/measure/statistics/gradientTests.ts';
+import { jackknife } from '../../src/measure/statistics/jackknife.ts';
+import { type GradientSample, leaveOneOut } from '../../src/measure/statistics/leaveOneOut.ts';
+import { noiseErrors } from '../../src/measure/statistics/noiseErrors.ts';
+import { gradientNoise } from '../../src/measure/statistics/noiseScale.ts';
+import { signalToNoiseErrors } from '../../src/measure/statistics/signalToNoiseErrors.ts';
+import { type CoordinateMoments, withoutGroup } from '../../src/measure/statistics/withoutGroup.ts';
 import { flatLayout } from '../../src/ops/flat.ts';
+import { normal } from '../../src/random/normal.ts';
 
 const variance = (values: readonly number[]): number => {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length;

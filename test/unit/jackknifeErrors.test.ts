@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
-import { gradientTests } from '../../src/measure/gradientTests.ts';
-import { jackknifeErrors } from '../../src/measure/jackknifeErrors.ts';
-import { type GradientNoise, gradientNoise } from '../../src/measure/noiseScale.ts';
-import { studentQuantile } from '../../src/measure/studentQuantile.ts';
-import { testsFromSpread } from '../../src/measure/testsFromSpread.ts';
-import { unitSpread } from '../../src/measure/unitSpread.ts';
+import { gradientTests } from '../../src/measure/statistics/gradientTests.ts';
+import { jackknifeErrors } from '../../src/measure/statistics/jackknifeErrors.ts';
+import { type GradientNoise, gradientNoise } from '../../src/measure/statistics/noiseScale.ts';
+import { studentQuantile } from '../../src/measure/statistics/studentQuantile.ts';
+import { testsFromSpread } from '../../src/measure/statistics/testsFromSpread.ts';
+import { unitSpread } from '../../src/measure/statistics/unitSpread.ts';
+import { normal } from '../../src/random/normal.ts';
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, v, d) => sum + v * b[d]!, 0);

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test, vi } from 'vitest';
-import { prepareTrial, runTrial, type SelftestRow } from '../../src/jobs/selftest/runTrial.ts';
-import { selftest } from '../../src/jobs/selftest/selftestJob.ts';
-import type { Trial } from '../../src/jobs/selftest/trial.ts';
-import { given } from '../../src/jobs/selftest/values.ts';
+import { prepareTrial, runTrial, type SelftestRow } from '../../src/selftest/runTrial.ts';
+import { selftest } from '../../src/selftest/selftestJob.ts';
+import type { Trial } from '../../src/selftest/trial.ts';
+import { given } from '../../src/selftest/values.ts';
 import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
 
 const copy: Trial = {

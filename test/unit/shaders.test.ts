@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { reflectWgsl } from '../../src/build/reflectWgsl.ts';
-import { shapeTrial } from '../../src/jobs/selftest/cases/products.ts';
-import { prepareTrial, runTrial, trialsFor } from '../../src/jobs/selftest/runTrial.ts';
-import { families } from '../../src/jobs/selftest/trials.ts';
 import type { MatmulShape } from '../../src/ops/plans/matmulPlan.ts';
+import { shapeTrial } from '../../src/selftest/cases/products.ts';
+import { prepareTrial, runTrial, trialsFor } from '../../src/selftest/runTrial.ts';
+import { families } from '../../src/selftest/trials.ts';
 import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
@@ -86,7 +86,7 @@ test('every variant that a planner chooses is the WGSL of its kernel, and the se
       expect(code, label).not.toContain('// unroll');
     }
   }
-  // A kernel named here needs a trial in src/jobs/selftest/cases.
+  // A kernel named here needs a trial in src/selftest/cases.
   expect(names.filter((name) => !kernels.has(name))).toEqual([]);
 }, 60_000);
 

@@ -3,8 +3,8 @@ import {
   type CovarianceTrace,
   estimateCovarianceTrace,
   exactCovarianceTrace,
-} from '../../measure/covarianceTraceSpread.ts';
-import { CurvatureOperator } from '../../measure/operator.ts';
+} from '../../measure/curvature/covarianceTraceSpread.ts';
+import { CurvatureOperator } from '../../measure/curvature/operator.ts';
 import type { Point } from '../../measure/pass.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 

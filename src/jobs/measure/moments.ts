@@ -1,6 +1,6 @@
 import type { Gpu } from '../../gpu/device.ts';
-import { batchGradient } from '../../measure/batchGradient.ts';
-import { type GradientMoments, gradientMoments } from '../../measure/gradientMoments.ts';
+import { batchGradient } from '../../measure/gradient/batchGradient.ts';
+import { type GradientMoments, gradientMoments } from '../../measure/gradient/gradientMoments.ts';
 import { isCoupled, type Point } from '../../measure/pass.ts';
 
 /** What is known of the gradients over the data; null where examples have none of their own. */

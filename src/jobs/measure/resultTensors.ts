@@ -1,5 +1,5 @@
 import type { Tensor } from '../../data/safetensors.ts';
-import { type FlatLayout, partValues } from '../flatValues.ts';
+import { type FlatLayout, partValues } from '../../nn/flatValues.ts';
 import type { Moments } from './moments.ts';
 
 /** Gradient, variance and Hessian product by state-dict names, each under its prefix. */

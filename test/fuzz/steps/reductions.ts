@@ -1,6 +1,5 @@
 import { type Axes, around, keptShape } from '../../../src/ops/axes.ts';
 import type { Tensor } from '../../../src/ops/graph.ts';
-import { groupGram } from '../../../src/ops/groupGram.ts';
 import {
   argmax,
   axpy,
@@ -22,6 +21,7 @@ import {
   variance,
   varianceAndMean,
 } from '../../../src/ops/index.ts';
+import { groupGram } from '../../../src/ops/perExample/groupGram.ts';
 import type { Draw } from '../draw.ts';
 import type { Tracing } from '../tracing.ts';
 import type { Step } from './step.ts';

@@ -7,11 +7,11 @@ import { readIdx } from '../../../src/data/idx.ts';
 import { readNpz } from '../../../src/data/npz.ts';
 import { orderTable } from '../../../src/data/order.ts';
 import { readSafetensors, type Tensor, writeSafetensors } from '../../../src/data/safetensors.ts';
+import { elementCount } from '../../../src/host/hostTensor.ts';
+import { InputError } from '../../../src/host/inputError.ts';
+import { parseJson } from '../../../src/host/parseJson.ts';
 import { parseTrainSpec } from '../../../src/jobs/trainSpec.ts';
-import { elementCount } from '../../../src/nn/hostTensor.ts';
-import { InputError } from '../../../src/nn/inputError.ts';
 import { parseModel, stateDictLayout } from '../../../src/nn/modelSpec.ts';
-import { parseJson } from '../../../src/nn/parseJson.ts';
 import { loadStateDict } from '../../../src/nn/stateDict.ts';
 import { applyEdits, type Edit, edits } from './edits.ts';
 
