@@ -13,7 +13,6 @@ export { RunControl } from './host/runControl.ts';
 export { type JobEvent, type JobHost, type JobSpec, type Reading, runJob } from './jobs/job.ts';
 export { batchSharpness } from './measure/curvature/batchSharpness.ts';
 export {
-  type CovarianceTrace,
   estimateCovarianceTrace,
   exactCovarianceTrace,
 } from './measure/curvature/covarianceTraceSpread.ts';
@@ -51,6 +50,7 @@ export { gradientMoments } from './measure/gradient/gradientMoments.ts';
 export { meanRatioErrors } from './measure/gradient/meanRatioErrors.ts';
 export { microBatchNoise } from './measure/gradient/microBatchNoise.ts';
 export { branchedCriticalBatch } from './measure/statistics/branchedCriticalBatch.ts';
+export type { CovarianceTrace } from './measure/statistics/covarianceTrace.ts';
 export { type CurvatureErrors, curvatureErrors } from './measure/statistics/curvatureErrors.ts';
 export {
   effectiveBatchSize,
@@ -59,7 +59,6 @@ export {
 } from './measure/statistics/effectiveBatchSize.ts';
 export { gradientSignalToNoise } from './measure/statistics/gradientSignalToNoise.ts';
 export { gradientTestErrors } from './measure/statistics/gradientTestErrors.ts';
-export { batchSizeAtBound, cabsBatchSize, gradientTests } from './measure/statistics/gradientTests.ts';
 export {
   type Interval,
   ratioInterval,
@@ -88,6 +87,7 @@ export {
   type RunningNoise,
   RunningNoiseScale,
 } from './measure/statistics/runningNoiseScale.ts';
+export { batchSizeAtBound, cabsBatchSize, samplingCriteria } from './measure/statistics/samplingCriteria.ts';
 export { sgdNoiseScale, temperature } from './measure/statistics/sgdNoise.ts';
 export { signalToNoiseErrors } from './measure/statistics/signalToNoiseErrors.ts';
 export { type UnitSpread, unitSpread } from './measure/statistics/unitSpread.ts';

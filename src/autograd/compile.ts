@@ -8,7 +8,7 @@ import { aligned, State } from '../gpu/state.ts';
 import { constantOf } from '../ops/fill.ts';
 import { type FlatLayout, gapsOf, packOp } from '../ops/flat.ts';
 import { type Graph, type Node, rootOf, size, stateOf, type Tensor } from '../ops/graph.ts';
-import { type Target as KernelTarget, type Lowering, type Operand, type Scratch, UNUSED } from '../ops/op.ts';
+import { type KernelTarget, type Lowering, type Operand, type Scratch, UNUSED } from '../ops/op.ts';
 import { linearGrid } from '../ops/plans/linearGrid.ts';
 import { storeOp } from '../ops/state/store.ts';
 import { fuse } from './fuse.ts';

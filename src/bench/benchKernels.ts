@@ -1,7 +1,7 @@
 import type { Gpu } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
-import type { JobEvent } from '../jobs/jobEvent.ts';
+import type { ResultEvent, WorkEvent } from '../host/workEvent.ts';
 import type { PreparedTrial } from '../selftest/runTrial.ts';
 import { type BenchClock, benchClock } from './benchClock.ts';
 import { heatMap } from './heatMap.ts';
@@ -10,6 +10,7 @@ import {
   type Ceilings,
   type HeatMap,
   KERNELS_FORMAT,
+  type KernelsEvent,
   type KernelsReport,
   type KernelsRow,
   type KernelsSpec,
@@ -44,7 +45,7 @@ export async function* benchKernels(
   gpu: Gpu,
   spec: KernelsSpec,
   control?: RunControl,
-): AsyncGenerator<JobEvent, void, void> {
+): AsyncGenerator<WorkEvent | KernelsEvent | ResultEvent, void, void> {
   const { quick = false, families, only } = spec;
   requireFamilies(families);
   const rounds = spec.rounds ?? (quick ? ROUNDS.quick : ROUNDS.full);

@@ -3,7 +3,7 @@ import { Arena } from '../gpu/arena.ts';
 import type { AdapterInfo, Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
-import type { JobEvent } from '../jobs/jobEvent.ts';
+import type { ResultEvent, WorkEvent } from '../host/workEvent.ts';
 import { conv2dWeightGradient } from '../ops/conv2dWeightGradient.ts';
 import { Graph, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
@@ -124,7 +124,7 @@ interface Prepared extends TimedProgram {
 export async function* benchMoments(
   gpu: Gpu,
   { rounds, only }: MomentsSpec,
-): AsyncGenerator<JobEvent, void, void> {
+): AsyncGenerator<WorkEvent | ResultEvent, void, void> {
   const layers = LAYERS.filter(({ name }) => !only || only.some((text) => name.includes(text)));
   if (layers.length === 0) {
     const names = LAYERS.map(({ name }) => name).join('; ');

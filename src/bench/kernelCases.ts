@@ -1,4 +1,4 @@
-import type { Target } from '../ops/op.ts';
+import type { KernelTarget } from '../ops/op.ts';
 import type { ConvShape } from '../ops/plans/convPlan.ts';
 import type { MatmulForm, MatmulShape } from '../ops/plans/matmulPlan.ts';
 import { window2d } from '../ops/window2d.ts';
@@ -27,7 +27,7 @@ export interface KernelCase
   extends Pick<KernelsRow, 'id' | 'family' | 'title' | 'shape' | 'ladder' | 'flops'> {
   readonly trial: Trial;
   /** Why an adapter does not run it, or null. */
-  refuses(target: Target): string | null;
+  refuses(target: KernelTarget): string | null;
 }
 
 /** How large the shapes are: a test's, those that a CPU computes in milliseconds, those that keep a GPU, or a large one, busy. */

@@ -1,5 +1,6 @@
-import { type Dtype, elementCount, type HostArray, type HostTensor, showShape } from '../host/hostTensor.ts';
+import { type Dtype, elementCount, type HostArray, type HostTensor } from '../host/hostTensor.ts';
 import { InputError } from '../host/inputError.ts';
+import { showShape } from '../host/showShape.ts';
 import { showValue } from '../host/showValue.ts';
 import { decodeElements, dtypeBytes } from './dtype.ts';
 import { type NpyHeader, parseNpyHeader } from './npyHeader.ts';

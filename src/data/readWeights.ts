@@ -1,5 +1,5 @@
+import type { ByteSource } from '../host/byteSource.ts';
 import { printable } from '../host/showValue.ts';
-import type { JobHost } from '../jobs/jobEvent.ts';
 import { describeMatch, matchModules } from '../nn/matchModules.ts';
 import type { StateTensor } from '../nn/modelSpec.ts';
 import { loadStateDict, type StateValues } from '../nn/stateDict.ts';
@@ -20,7 +20,7 @@ export async function readWeights(
   path: string,
   layout: readonly StateTensor[],
   { weights_prefix: prefix, weights_by_order: byOrder }: WeightsOptions,
-  host: JobHost,
+  host: ByteSource,
   note: (text: string) => void,
 ): Promise<StateValues> {
   const tensors = readSafetensors(path, await host.read(path));

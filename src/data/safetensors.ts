@@ -1,11 +1,11 @@
 import { foreignFormat } from '../host/foreignFormat.ts';
-import { type Dtype, elementCount, type HostTensor, showShape } from '../host/hostTensor.ts';
+import { type Dtype, elementCount, type HostTensor } from '../host/hostTensor.ts';
 import { InputError } from '../host/inputError.ts';
 import { parseJson } from '../host/parseJson.ts';
+import { showShape } from '../host/showShape.ts';
 import { showValue } from '../host/showValue.ts';
 import { decodeElements, dtypeBytes } from './dtype.ts';
 
-export type { Dtype, HostTensor as Tensor } from '../host/hostTensor.ts';
 export { finiteFloat32, requireFinite } from '../host/hostTensor.ts';
 
 // The format: u64 little-endian length of the header, the header in JSON, then the bytes of the tensors with no gap.

@@ -2,7 +2,7 @@ import { type Dataset, fitDataset } from '../data/dataset.ts';
 import { impliedClasses } from '../data/impliedClasses.ts';
 import { loadDataset } from '../data/loadDataset.ts';
 import type { Gpu } from '../gpu/device.ts';
-import type { JobHost } from '../jobs/jobEvent.ts';
+import type { ByteSource } from '../host/byteSource.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { type ModelSpec, parseModel } from '../nn/modelSpec.ts';
 import { TrainingRun } from '../train/trainingRun.ts';
@@ -14,7 +14,7 @@ export interface Trunk {
 }
 
 /** @throws InputError for a data set that cannot be read */
-export async function perceptronTrunk(data: string, hidden: number, host: JobHost): Promise<Trunk> {
+export async function perceptronTrunk(data: string, hidden: number, host: ByteSource): Promise<Trunk> {
   const loaded = await loadDataset(data, host);
   const { targets, exampleShape } = loaded;
   const inputs = exampleShape.reduce((product, extent) => product * extent, 1);

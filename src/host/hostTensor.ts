@@ -48,15 +48,6 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Dimensions that a message prints; NumPy has at most 64, PyTorch's shapes are shorter by far. */
-const SHOWN_DIMENSIONS = 16;
-
-/** A shape as messages print it: [2, 3]. A very long one is cut. */
-export function showShape(shape: readonly number[]): string {
-  const cut = shape.length > SHOWN_DIMENSIONS ? `, … (${shape.length} dimensions)` : '';
-  return `[${shape.slice(0, SHOWN_DIMENSIONS).join(', ')}${cut}]`;
-}
-
 /**
  * Refuses a tensor that holds a NaN or an infinity.
  * @throws InputError naming the file, the tensor and the first such element by its flat (row-major) index.

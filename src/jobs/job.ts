@@ -4,7 +4,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { LimitError } from '../gpu/limitError.ts';
 import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
-import type { SelftestSpec } from '../selftest/selftestJob.ts';
+import type { SelftestSpec } from '../selftest/selftest.ts';
 import type { Reading } from '../train/reading.ts';
 import type { TuneSpec } from '../tuning/tuneJob.ts';
 import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
@@ -86,7 +86,7 @@ async function* jobEvents(
     yield* criticalBatchJob(gpu, spec, host);
   } else {
     // Loaded where it is asked for: a page has no use for the references.
-    const { selftestJob } = await import('../selftest/selftestJob.ts');
+    const { selftestJob } = await import('./selftestJob.ts');
     yield* selftestJob(gpu, spec);
   }
 }

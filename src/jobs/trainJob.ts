@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
-import { type Tensor, writeSafetensors } from '../data/safetensors.ts';
+import { writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
+import type { HostTensor } from '../host/hostTensor.ts';
 import type { RunControl } from '../host/runControl.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
@@ -175,7 +176,7 @@ async function* resultEvents(
 ): AsyncGenerator<JobEvent> {
   const layout = stateDictLayout(model);
   const kind = averaging?.kind ?? 'swa';
-  const tensors = new Map<string, Tensor>();
+  const tensors = new Map<string, HostTensor>();
   const results: Record<string, unknown>[] = [];
   for (const [replica, log] of logs.entries()) {
     const prefix = sweep ? `replica.${replica}.` : '';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { showShape } from '../host/hostTensor.ts';
 import { InputError } from '../host/inputError.ts';
 import { parseJson } from '../host/parseJson.ts';
+import { showShape } from '../host/showShape.ts';
 import { showValue } from '../host/showValue.ts';
 
 // zod would otherwise try `new Function`, which a strict content policy reports as a violation.

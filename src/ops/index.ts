@@ -5,7 +5,7 @@ export { batchedMatmul } from './batchedMatmul.ts';
 export { broadcast, broadcastRows, broadcastWithin } from './broadcast.ts';
 export { channelDot, channelSum } from './channelDot.ts';
 export { axisOneView, type ChannelView, placesView, rowsView } from './channelView.ts';
-export { axpy, combine, normalise, scaleBy } from './combine.ts';
+export { axpy, combine, scaleBy, scaleToUnit } from './combine.ts';
 export { conv2d } from './conv2d.ts';
 export { conv2dInputGradient } from './conv2dInputGradient.ts';
 export { conv2dWeightGradient } from './conv2dWeightGradient.ts';

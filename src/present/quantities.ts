@@ -1,6 +1,7 @@
-import type { JobEvent, Reading } from '../jobs/job.ts';
+import type { Reading } from '../train/reading.ts';
+import type { EvaluationEvent } from '../train/trainEvent.ts';
 
-export type Evaluation = Extract<JobEvent, { type: 'evaluation' }>;
+export type Evaluation = EvaluationEvent;
 export type QuantityId = 'loss' | 'accuracy' | 'gradNormSq' | 'traceCovariance' | 'bSimple' | 'temperature';
 
 /** A quantity that is drawn over the steps: what it is called, what it means, where it is read. */

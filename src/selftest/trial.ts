@@ -1,7 +1,7 @@
 import type { Candidate } from '../gpu/kernelChoice.ts';
 import type { State } from '../gpu/state.ts';
 import type { Graph, Tensor } from '../ops/graph.ts';
-import type { Target } from '../ops/op.ts';
+import type { KernelTarget } from '../ops/op.ts';
 
 export type Values = Float32Array | Uint32Array;
 
@@ -35,9 +35,9 @@ export interface Trial {
   /** Plan as for a GPU, whatever the adapter: the kernels that a user's GPU runs are checked on software adapters too. */
   readonly asGpu?: boolean;
   /** Only on adapters of which this holds; left out: on all. */
-  readonly runsOn?: (target: Target) => boolean;
+  readonly runsOn?: (target: KernelTarget) => boolean;
   /** The variants among which the planner under test chooses. */
-  readonly candidates?: (target: Target) => readonly Candidate[];
+  readonly candidates?: (target: KernelTarget) => readonly Candidate[];
   /** The self-test runs all of them, not only the planner's default. */
   readonly everyVariant?: boolean;
   /** The candidate to run in place of the default, by name. */
@@ -60,3 +60,6 @@ export const EDGES = [1, 33, 65, 127] as const;
 export function shapeName(extents: readonly number[], replicas: number): string {
   return `${extents.join(' × ')}, R = ${replicas}`;
 }
+
+/** Trials by the family of their kernels. */
+export type TrialFamilies = Readonly<Record<string, () => readonly Trial[]>>;

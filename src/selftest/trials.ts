@@ -1,5 +1,3 @@
-import { ceilingTrials } from '../bench/ceilingCases.ts';
-import { ladderTrials } from '../bench/ladder/ladderCases.ts';
 import { convolutionTrials } from './cases/conv.ts';
 import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
@@ -19,10 +17,10 @@ import { reduceTrials } from './cases/reduce.ts';
 import { samplingTrials } from './cases/sampling.ts';
 import { structureTrials } from './cases/structure.ts';
 import { trainingTrials } from './cases/training.ts';
-import type { Trial } from './trial.ts';
+import type { TrialFamilies } from './trial.ts';
 
-/** Every kernel that Basin ships, by family. */
-export const families: Readonly<Record<string, () => readonly Trial[]>> = {
+/** Every kernel of the engine, by family. */
+export const engineTrials: TrialFamilies = {
   structure: structureTrials,
   elementwise: elementwiseTrials,
   sums: reduceTrials,
@@ -42,6 +40,4 @@ export const families: Readonly<Record<string, () => readonly Trial[]>> = {
   dropout: dropoutTrials,
   'random vectors': randomTrials,
   training: trainingTrials,
-  ladders: ladderTrials,
-  ceilings: ceilingTrials,
 };

@@ -1,6 +1,6 @@
 import type { State } from '../gpu/state.ts';
-import { isCoupled } from '../measure/pass.ts';
 import type { ForwardContext } from '../nn/forwardContext.ts';
+import { isCoupled } from '../nn/isCoupled.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { type TracedBatch, type TracedGradient, traceGradient } from '../nn/traceGradient.ts';
 import type { FlatLayout } from '../ops/flat.ts';

@@ -1,6 +1,6 @@
 import type { Candidate } from '../gpu/kernelChoice.ts';
 import type { ChannelView } from '../ops/channelView.ts';
-import type { Target } from '../ops/op.ts';
+import type { KernelTarget } from '../ops/op.ts';
 import { convMomentsCandidates, convNormsCandidates } from '../ops/plans/convMomentsPlan.ts';
 import {
   type ConvShape,
@@ -14,7 +14,7 @@ import { normalizeCandidates, tangentCandidates } from '../ops/plans/normPlan.ts
 import { type SumShape, sumCandidates } from '../ops/plans/sumPlan.ts';
 
 /** Shapes with every variant between them, by family. */
-const PROBES: Readonly<Record<string, (target: Target) => readonly (readonly Candidate[])[]>> = {
+const PROBES: Readonly<Record<string, (target: KernelTarget) => readonly (readonly Candidate[])[]>> = {
   matmul: (target) =>
     (['NN', 'NT', 'TN'] as const).flatMap((form) =>
       [15, 256].map((n) => matmulCandidates({ form, m: n, n, k: n }, target)),
@@ -63,7 +63,7 @@ const CONV: ConvShape = {
  * A hash of each family's variants: names, knobs, grids and WGSL. What was measured of other kernels is not believed.
  * The families are those that can be tuned.
  */
-export function kernelVersions(target: Target): Readonly<Record<string, string>> {
+export function kernelVersions(target: KernelTarget): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(PROBES).map(([family, probe]) => {
       // The text of a kernel once, however many of its variants there are.

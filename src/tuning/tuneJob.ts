@@ -3,8 +3,9 @@ import { kernelTarget } from '../autograd/compile.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { KernelDemand } from '../gpu/kernelChoice.ts';
 import { deviceTimer, type Timer } from '../gpu/tuner.ts';
+import type { ByteSource } from '../host/byteSource.ts';
 import { InputError } from '../host/inputError.ts';
-import type { JobEvent, JobHost } from '../jobs/jobEvent.ts';
+import type { ResultEvent, WorkEvent } from '../host/workEvent.ts';
 import { kernelVersions } from './kernelVersions.ts';
 import { builtinCases, demandsOf, parseShape, readCase, type TunedCase } from './tunedShapes.ts';
 import { deviceOf, type TunedDevice, type TunedEntry } from './tunedTable.ts';
@@ -38,9 +39,9 @@ export interface TuneResult {
 export async function* tuneJob(
   gpu: Gpu,
   given: TuneSpec,
-  host: JobHost,
+  host: ByteSource,
   timer?: Timer,
-): AsyncGenerator<JobEvent, void, void> {
+): AsyncGenerator<WorkEvent | ResultEvent, void, void> {
   const { job: _, ...rest } = given as TuneSpec & { job?: string };
   const parsed = schema.safeParse(rest);
   if (!parsed.success) {

@@ -5,14 +5,15 @@ import { uploadExamples } from '../data/uploadExamples.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { KernelDemand } from '../gpu/kernelChoice.ts';
 import { State } from '../gpu/state.ts';
+import type { ByteSource } from '../host/byteSource.ts';
 import { InputError } from '../host/inputError.ts';
-import type { JobHost } from '../jobs/jobEvent.ts';
 import { CurvatureOperator } from '../measure/curvature/operator.ts';
 import { gradientMoments } from '../measure/gradient/gradientMoments.ts';
-import { isCoupled, LARGEST_MICRO_BATCH, type Point } from '../measure/pass.ts';
+import { LARGEST_MICRO_BATCH, type Point } from '../measure/pass.ts';
 import { flatValues } from '../nn/flatValues.ts';
 import { parameterLayout, requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
+import { isCoupled } from '../nn/isCoupled.ts';
 import { type ModelSpec, parseModel } from '../nn/modelSpec.ts';
 import { type MatmulForm, matmulDemand } from '../ops/plans/matmulPlan.ts';
 import { TrainingRun } from '../train/trainingRun.ts';
@@ -76,7 +77,7 @@ function blank(exampleShape: number[]): Dataset {
 /** @throws InputError for a model or data that cannot be read or do not fit. */
 export async function readCase(
   { model: file, data, batchSize }: { model: string; data: string; batchSize: number },
-  host: JobHost,
+  host: ByteSource,
 ): Promise<TunedCase> {
   const model = parseModel(file, await host.read(file));
   const { dataset, shapes } = fitDataset(await loadDataset(data, host), model, file);

@@ -8,8 +8,8 @@ import { type JobSpec, runJob } from '../../src/jobs/job.ts';
 import { directionalDerivatives } from '../../src/measure/gradient/directionalDerivatives.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { type MicroBatchNoise, microBatchNoise } from '../../src/measure/gradient/microBatchNoise.ts';
-import { gradientTests } from '../../src/measure/statistics/gradientTests.ts';
 import { jackknifeErrors } from '../../src/measure/statistics/jackknifeErrors.ts';
+import { samplingCriteria } from '../../src/measure/statistics/samplingCriteria.ts';
 import { unitSpread } from '../../src/measure/statistics/unitSpread.ts';
 import { flatValues, partValues } from '../../src/nn/flatValues.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
@@ -196,7 +196,7 @@ for (const [name, layers] of Object.entries(MODELS)) {
     const units = { units: 33, unitSize: 1 };
     const errors = jackknifeErrors(noise, unitSpread(moments.perExampleGradNormSq, dots), units);
     expectNoise(readings[0]!, { ...noise, ...errors, loss: 0, microBatches: 33 });
-    const tests = gradientTests({ gradNormSq, traceCovariance, dots });
+    const tests = samplingCriteria({ gradNormSq, traceCovariance, dots });
     expect(readings[0]!.normTest! / tests.norm).toBeCloseTo(1, 3);
     expect(readings[0]!.innerProductTest! / tests.innerProduct).toBeCloseTo(1, 3);
     expect(readings[0]!.orthogonalityTest! / tests.orthogonality).toBeCloseTo(1, 3);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { gradientSignalToNoise } from '../../src/measure/statistics/gradientSignalToNoise.ts';
 import { gradientTestErrors } from '../../src/measure/statistics/gradientTestErrors.ts';
-import { gradientTests } from '../../src/measure/statistics/gradientTests.ts';
 import { jackknife } from '../../src/measure/statistics/jackknife.ts';
 import { type GradientSample, leaveOneOut } from '../../src/measure/statistics/leaveOneOut.ts';
 import { noiseErrors } from '../../src/measure/statistics/noiseErrors.ts';
 import { gradientNoise } from '../../src/measure/statistics/noiseScale.ts';
+import { samplingCriteria } from '../../src/measure/statistics/samplingCriteria.ts';
 import { signalToNoiseErrors } from '../../src/measure/statistics/signalToNoiseErrors.ts';
 import { type CoordinateMoments, withoutGroup } from '../../src/measure/statistics/withoutGroup.ts';
 import { flatLayout } from '../../src/ops/flat.ts';
@@ -49,7 +49,7 @@ function sampleOf(gradients: readonly Vector[]): GradientSample {
 /** Every estimate, for a batch of so many. */
 function estimates({ gradNormSq, traceCovariance, dots }: GradientSample, batchSize = dots.length) {
   const noise = gradientNoise(gradNormSq, traceCovariance, dots.length);
-  const tests = gradientTests({ gradNormSq, traceCovariance, dots });
+  const tests = samplingCriteria({ gradNormSq, traceCovariance, dots });
   // Each falls as 1/√B.
   const held = Math.sqrt(dots.length / batchSize);
   return {

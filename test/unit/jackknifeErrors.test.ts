@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { gradientTests } from '../../src/measure/statistics/gradientTests.ts';
 import { jackknifeErrors } from '../../src/measure/statistics/jackknifeErrors.ts';
 import { type GradientNoise, gradientNoise } from '../../src/measure/statistics/noiseScale.ts';
+import { samplingCriteria } from '../../src/measure/statistics/samplingCriteria.ts';
 import { studentQuantile } from '../../src/measure/statistics/studentQuantile.ts';
 import { testsFromSpread } from '../../src/measure/statistics/testsFromSpread.ts';
 import { unitSpread } from '../../src/measure/statistics/unitSpread.ts';
@@ -145,7 +145,7 @@ test('the tests from sums are those from every example', () => {
   const gradients = draw(17, 6, 0.4, 8);
   const average = meanVector(gradients);
   const noise = noiseOf(gradients, 1);
-  const expected = gradientTests({ ...noise, dots: gradients.map((g) => dot(g, average)) });
+  const expected = samplingCriteria({ ...noise, dots: gradients.map((g) => dot(g, average)) });
   const found = testsFromSpread(noise, spreadOf(gradients), { units: 17, unitSize: 1 });
   for (const key of ['norm', 'innerProduct', 'orthogonality'] as const) {
     expect(found[key] / expected[key]).toBeCloseTo(1, 10);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CovarianceTrace, ProbedSpread } from '../../src/measure/curvature/covarianceTraceSpread.ts';
+import { ProbedSpread } from '../../src/measure/curvature/covarianceTraceSpread.ts';
+import type { CovarianceTrace } from '../../src/measure/statistics/covarianceTrace.ts';
 import { curvatureErrors } from '../../src/measure/statistics/curvatureErrors.ts';
 import { estimateFrom } from '../../src/measure/statistics/estimate.ts';
 import { gradientSignalToNoise } from '../../src/measure/statistics/gradientSignalToNoise.ts';

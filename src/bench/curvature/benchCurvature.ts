@@ -1,6 +1,7 @@
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import type { DispatchTime } from '../../gpu/program.ts';
-import type { JobEvent, JobHost } from '../../jobs/jobEvent.ts';
+import type { ByteSource } from '../../host/byteSource.ts';
+import type { ResultEvent, WorkEvent } from '../../host/workEvent.ts';
 import { inTurn, medianOf, type TimedProgram, timed, timeProgram } from '../timedProgram.ts';
 import { type Arithmetic, arithmetic } from './arithmetic.ts';
 import { CURVATURE_MODELS, type CurvatureModel } from './curvatureModels.ts';
@@ -56,8 +57,8 @@ export interface CurvatureReport {
 export async function* benchCurvature(
   gpu: Gpu,
   rounds: number,
-  host: JobHost,
-): AsyncGenerator<JobEvent, void, void> {
+  host: ByteSource,
+): AsyncGenerator<WorkEvent | ResultEvent, void, void> {
   const models: ModelCosts[] = [];
   for (const model of CURVATURE_MODELS) {
     yield { type: 'phase', phase: `timing curvature of ${model.name}` };

@@ -2,7 +2,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/loadDataset.ts';
 import { type ResidentExamples, uploadExamples } from '../../data/uploadExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import type { JobHost } from '../../jobs/jobEvent.ts';
+import type { ByteSource } from '../../host/byteSource.ts';
 import { FollowedEigenvalue } from '../../measure/curvature/followedEigenvalue.ts';
 import { initialStateDict } from '../../nn/init.ts';
 import { TrainingRun } from '../../train/trainingRun.ts';
@@ -43,7 +43,7 @@ export async function followedCosts(
   gpu: Gpu,
   { name, model, inputShape }: CurvatureModel,
   rounds: number,
-  host: JobHost,
+  host: ByteSource,
 ): Promise<FollowedCosts> {
   const dataset = first(await loadDataset('mnist', host), EXAMPLES, inputShape);
   const weights = new Map([...initialStateDict(model, 1)].map(([key, { data }]) => [key, data]));

@@ -6,7 +6,7 @@ import matmulNNVec4 from '../../../shaders/matmul/matmulNNVec4.wgsl';
 import matmulTiledVec4 from '../../../shaders/matmul/matmulTiledVec4.wgsl';
 import matmulVec4Subgroup from '../../../shaders/matmul/matmulVec4Subgroup.wgsl';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
-import type { Target } from '../../ops/op.ts';
+import type { KernelTarget } from '../../ops/op.ts';
 import { matmulCandidates } from '../../ops/plans/matmulPlan.ts';
 import { random } from '../../selftest/values.ts';
 import { sampledMatmul } from '../sampledMatmul.ts';
@@ -30,8 +30,8 @@ function plain(source: KernelSource, groups: (shape: ProductShape) => number) {
 const anOutputEach = ({ m, n }: ProductShape): number => Math.ceil((m * n) / 64);
 
 /** A variant that the planner has for the shape on such an adapter, by its name. */
-function planned(source: KernelSource, variant: string, kind: Target['kind']) {
-  return (shape: ProductShape, target: Target): RungPlan | string => {
+function planned(source: KernelSource, variant: string, kind: KernelTarget['kind']) {
+  return (shape: ProductShape, target: KernelTarget): RungPlan | string => {
     const found = matmulCandidates({ form: 'NN', ...shape }, { ...target, kind }).find(
       ({ name, call }) => name === variant && call.source === source,
     );
@@ -39,7 +39,7 @@ function planned(source: KernelSource, variant: string, kind: Target['kind']) {
   };
 }
 
-function quads(shape: ProductShape, target: Target): RungPlan | string {
+function quads(shape: ProductShape, target: KernelTarget): RungPlan | string {
   if (target.kind !== 'cpu') {
     return 'only SwiftShader and llvmpipe are known to put invocations 4i to 4i + 3 of a workgroup into one quad';
   }

@@ -3,7 +3,7 @@ import momentsTwoPass from '../../../shaders/ladder/momentsTwoPass.wgsl';
 import perExampleProducts from '../../../shaders/ladder/perExampleProducts.wgsl';
 import dense from '../../../shaders/moments/dense.wgsl';
 import denseSubgroup from '../../../shaders/moments/denseSubgroup.wgsl';
-import type { Target } from '../../ops/op.ts';
+import type { KernelTarget } from '../../ops/op.ts';
 import { linearGrid } from '../../ops/plans/linearGrid.ts';
 import { denseMomentsCandidates } from '../../ops/plans/momentsPlan.ts';
 import { weightMoments } from '../../selftest/cases/moments.ts';
@@ -40,7 +40,7 @@ function writtenOut(shape: LayerShape): RungPlan {
 
 /** The planner's kernel in a tile of any size, without bias. */
 function tile(size: number) {
-  return ({ batch, inputs, outputs }: LayerShape, { kind }: Target): RungPlan => ({
+  return ({ batch, inputs, outputs }: LayerShape, { kind }: KernelTarget): RungPlan => ({
     passes: [
       {
         call: {
@@ -55,7 +55,7 @@ function tile(size: number) {
   });
 }
 
-function quads(shape: LayerShape, target: Target): RungPlan | string {
+function quads(shape: LayerShape, target: KernelTarget): RungPlan | string {
   if (target.kind !== 'cpu') {
     return 'only SwiftShader and llvmpipe are known to put invocations 4i to 4i + 3 of a workgroup into one quad';
   }

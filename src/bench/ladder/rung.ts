@@ -1,7 +1,7 @@
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
 import type { Tensor, TensorType } from '../../ops/graph.ts';
-import { applyAll, type Op, type Scratch, type Target } from '../../ops/op.ts';
+import { applyAll, type KernelTarget, type Op, type Scratch } from '../../ops/op.ts';
 import type { Expected, Operand, Trial, Values } from '../../selftest/trial.ts';
 import type { LadderName, LadderText } from '../kernelsReport.ts';
 
@@ -25,7 +25,7 @@ export interface Rung<S> {
   /** Why it is faster than the one before, and where it is not. */
   readonly why: string;
   /** What it dispatches, or why it cannot here: a feature that is missing, an extent that it does not take. */
-  plan(shape: S, target: Target): RungPlan | string;
+  plan(shape: S, target: KernelTarget): RungPlan | string;
 }
 
 /** Versions of one computation, all on the same operands and beside the same reference. */

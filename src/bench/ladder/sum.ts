@@ -7,7 +7,7 @@ import sumTreeSubgroup from '../../../shaders/reduce/sumTreeSubgroup.wgsl';
 import sumVec4 from '../../../shaders/reduce/sumVec4.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
-import type { Target } from '../../ops/op.ts';
+import type { KernelTarget } from '../../ops/op.ts';
 import { planSum } from '../../ops/plans/sumPlan.ts';
 import { sum } from '../../reference/sum.ts';
 import { sumTolerance } from '../../selftest/tolerance.ts';
@@ -55,8 +55,8 @@ function paramsOf(source: KernelSource): Record<string, true> {
 }
 
 /** As the planner has it on such an adapter, if that is by this kernel. */
-function planned(source: KernelSource, change: (target: Target) => Target | string) {
-  return ({ elements }: VectorShape, target: Target): RungPlan | string => {
+function planned(source: KernelSource, change: (target: KernelTarget) => KernelTarget | string) {
+  return ({ elements }: VectorShape, target: KernelTarget): RungPlan | string => {
     const changed = change(target);
     if (typeof changed === 'string') return changed;
     const passes = planSum({ outer: 1, reduced: elements, inner: 1 }, changed);

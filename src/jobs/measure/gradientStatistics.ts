@@ -4,8 +4,8 @@ import { meanRatioErrors } from '../../measure/gradient/meanRatioErrors.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
 import { gradientSignalToNoise, QUANTILES } from '../../measure/statistics/gradientSignalToNoise.ts';
 import { gradientTestErrors } from '../../measure/statistics/gradientTestErrors.ts';
-import { gradientTests } from '../../measure/statistics/gradientTests.ts';
 import type { GradientSample } from '../../measure/statistics/leaveOneOut.ts';
+import { samplingCriteria } from '../../measure/statistics/samplingCriteria.ts';
 import { signalToNoiseErrors } from '../../measure/statistics/signalToNoiseErrors.ts';
 import type { JobEvent } from '../jobEvent.ts';
 import { histogramRanges } from './histogramRanges.ts';
@@ -83,7 +83,7 @@ function measured(value: number | null, stderr: number | null): Measured {
 }
 
 function tests(sample: GradientSample): GradientStatistics['gradientTests'] {
-  const [found, errors] = [gradientTests(sample), gradientTestErrors(sample)];
+  const [found, errors] = [samplingCriteria(sample), gradientTestErrors(sample)];
   return {
     norm: measured(found.norm, errors.norm),
     innerProduct: measured(found.innerProduct, errors.innerProduct),

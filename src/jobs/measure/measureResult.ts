@@ -1,5 +1,5 @@
-import type { CovarianceTrace } from '../../measure/curvature/covarianceTraceSpread.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
+import type { CovarianceTrace } from '../../measure/statistics/covarianceTrace.ts';
 import { dot64 } from '../../measure/statistics/estimate.ts';
 import type { Interval } from '../../measure/statistics/interval.ts';
 import { gradientNoise } from '../../measure/statistics/noiseScale.ts';

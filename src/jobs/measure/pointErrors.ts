@@ -1,9 +1,9 @@
 import type { Dataset } from '../../data/dataset.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import type { CovarianceTrace } from '../../measure/curvature/covarianceTraceSpread.ts';
 import { gradientCurvature } from '../../measure/curvature/gradientCurvature.ts';
 import { leaveGroupsOut } from '../../measure/gradient/leaveGroupsOut.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
+import type { CovarianceTrace } from '../../measure/statistics/covarianceTrace.ts';
 import { type CurvatureErrors, curvatureErrors } from '../../measure/statistics/curvatureErrors.ts';
 import { dot64 } from '../../measure/statistics/estimate.ts';
 import { type GradientSample, type LeftOut, leaveOneOut } from '../../measure/statistics/leaveOneOut.ts';

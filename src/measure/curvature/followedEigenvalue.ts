@@ -9,7 +9,7 @@ import { State } from '../../gpu/state.ts';
 import { exampleLosses } from '../../nn/exampleLosses.ts';
 import { forward } from '../../nn/forward.ts';
 import { add } from '../../ops/add.ts';
-import { axpy, normalise, scaleBy } from '../../ops/combine.ts';
+import { axpy, scaleBy, scaleToUnit } from '../../ops/combine.ts';
 import { dot, normSq } from '../../ops/dot.ts';
 import { fill } from '../../ops/fill.ts';
 import { pack, unpack } from '../../ops/flat.ts';
@@ -127,8 +127,8 @@ export class FollowedEigenvalue {
     );
     const product = (direction: Tensor): Tensor => jvp([gradient], [[point, direction]])[0]!;
 
-    const mixed = normalise(randomVector(graph, { purpose: purpose.followedMix, seeds, counters, mask }));
-    const start = normalise(add(normalise(read(graph, vector)), scale(mixed, MIXED)));
+    const mixed = scaleToUnit(randomVector(graph, { purpose: purpose.followedMix, seeds, counters, mask }));
+    const start = scaleToUnit(add(scaleToUnit(read(graph, vector)), scale(mixed, MIXED)));
     const found = lanczosTop(product, start, steps);
     const moved = product(found);
     const value = dot(found, moved);
@@ -177,5 +177,5 @@ function lanczosTop(product: (v: Tensor) => Tensor, start: Tensor, steps: number
     (sum, v, j) => (sum ? axpy(vector[j]!, v, sum) : scaleBy(vector[j]!, v)),
     null,
   )!;
-  return normalise(ritz);
+  return scaleToUnit(ritz);
 }

@@ -3,7 +3,7 @@ import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
-import { normalise } from '../../ops/combine.ts';
+import { scaleToUnit } from '../../ops/combine.ts';
 import { dot, normSq } from '../../ops/dot.ts';
 import type { Graph } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
@@ -22,7 +22,7 @@ import { parameterMask } from './parameterMask.ts';
 import { Samples } from './samples.ts';
 
 /** Products in one pass: what makes the directions before it, and what takes the products after it. */
-interface Pass {
+interface ProductRound {
   readonly before: Program;
   readonly after: Program;
 }
@@ -36,7 +36,7 @@ interface Sketch {
   readonly rank: number;
   /** Probes of what is orthogonal to the span. */
   readonly rest: number;
-  readonly passes: readonly Pass[];
+  readonly passes: readonly ProductRound[];
 }
 
 /**
@@ -94,7 +94,7 @@ export class HutchPlusPlus {
       const y = read(graph, products[i]!);
       const left = orthogonalise(y, all);
       const kept = keepOrRestart(left, normSq(y), normSq(left), stream(purpose.krylovRestart, rows));
-      const q = normalise(orthogonalise(orthogonalise(kept, all), all));
+      const q = scaleToUnit(orthogonalise(orthogonalise(kept, all), all));
       append(basis, reshape(q, [1, layout.length]), rows);
       advance(graph, rows, 1, rank);
     };
@@ -111,13 +111,13 @@ export class HutchPlusPlus {
       samples.put(graph, dot(read(graph, directions[i]!), read(graph, products[i]!)));
     };
 
-    const passes: Pass[] = [];
+    const passes: ProductRound[] = [];
     for (const [count, before, after] of [
       [rank, sketch, keep],
       [rank, row, form],
       [rest, probe, form],
     ] as const) {
-      const made = new Map<number, Pass>();
+      const made = new Map<number, ProductRound>();
       for (let done = 0; done < count; done += directions.length) {
         const width = Math.min(directions.length, count - done);
         const program = (each: typeof before) =>

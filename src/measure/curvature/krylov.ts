@@ -6,7 +6,7 @@ import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
 import { add } from '../../ops/add.ts';
-import { axpy, combine, normalise } from '../../ops/combine.ts';
+import { axpy, combine, scaleToUnit } from '../../ops/combine.ts';
 import { normSq } from '../../ops/dot.ts';
 import { dots } from '../../ops/dots.ts';
 import { Graph, type Tensor } from '../../ops/graph.ts';
@@ -194,9 +194,9 @@ export class Krylov {
       const given = {
         random: () => randomVector(graph, own),
         signs: () => randomSigns(graph, own, layout.length),
-        direction: () => normalise(read(graph, directions[0]!)),
+        direction: () => scaleToUnit(read(graph, directions[0]!)),
       }[from]();
-      store(directions[0]!, normalise(orthogonalise(orthogonalise(given, stacks), stacks)));
+      store(directions[0]!, scaleToUnit(orthogonalise(orthogonalise(given, stacks), stacks)));
     });
     this.#rowCounters.write(Uint32Array.of(this.products, 0, this.rows));
     const { start, rows } = this.#blocks[this.#blockOf(this.rows)]!;
@@ -234,7 +234,7 @@ export class Krylov {
     const kept = keepOrRestart(left, normSq(w), norm, this.#stream);
     const once = orthogonalise(kept, stacks);
     // Of a new random vector little is left where the basis has nearly all dimensions.
-    store(direction, normalise(this.#fills ? orthogonalise(once, stacks) : once));
+    store(direction, scaleToUnit(this.#fills ? orthogonalise(once, stacks) : once));
     advance(graph, this.#rowCounters, 1, MANY);
   }
 
@@ -306,7 +306,7 @@ export class Krylov {
     const block = this.#combinations(which.map((i) => vectors[i]!));
     this.#values.write(Float32Array.from(which, (i) => values[i]!));
     const make = await this.#program(`Ritz vector ${block}`, (graph) => {
-      store(directions[0]!, normalise(this.#combined(graph, block)));
+      store(directions[0]!, scaleToUnit(this.#combined(graph, block)));
     });
     const compare = await this.#program('residual', (graph) => {
       const v = read(graph, directions[0]!);

@@ -7,6 +7,7 @@ import { Scope } from '../../gpu/scope.ts';
 import { State, type StateOptions } from '../../gpu/state.ts';
 import { exampleLosses } from '../../nn/exampleLosses.ts';
 import { forward } from '../../nn/forward.ts';
+import { isCoupled } from '../../nn/isCoupled.ts';
 import { inferShapes, type ModelSpec } from '../../nn/modelSpec.ts';
 import { axpy } from '../../ops/combine.ts';
 import { conv2d } from '../../ops/conv2d.ts';
@@ -20,7 +21,7 @@ import { append } from '../../ops/state/append.ts';
 import { gather } from '../../ops/state/gather.ts';
 import { record } from '../../ops/state/record.ts';
 import { sampleIndices } from '../../ops/state/sampling.ts';
-import { isCoupled, type Point, requireOneModel } from '../pass.ts';
+import { type Point, requireOneModel } from '../pass.ts';
 
 /** Examples on the device at once: their activations at every ε should stay in the cache. */
 const MICRO_BATCH = 256;

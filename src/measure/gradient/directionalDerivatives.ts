@@ -2,11 +2,12 @@ import { jvp } from '../../autograd/jvp.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
+import { isCoupled } from '../../nn/isCoupled.ts';
 import { read } from '../../ops/leaf.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { append } from '../../ops/state/append.ts';
 import { mean } from '../../ops/sum.ts';
-import { isCoupled, type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
+import { type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
 
 /**
  * ⟨gₙ, v⟩ of every example: the derivative of its own loss along v, one forward pass of tangents, whatever the layers; no

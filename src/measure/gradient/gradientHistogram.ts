@@ -3,6 +3,7 @@ import { vjp } from '../../autograd/vjp.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
+import { isCoupled } from '../../nn/isCoupled.ts';
 import { fill } from '../../ops/fill.ts';
 import { size, type Tensor } from '../../ops/graph.ts';
 import type { PerExampleRule } from '../../ops/op.ts';
@@ -12,7 +13,7 @@ import { histogram } from '../../ops/perExample/histogram.ts';
 import { type Bins, type BinsOf, binCount } from '../../ops/perExample/histogramBins.ts';
 import { scaleGradients } from '../../ops/perExample/scaleGradients.ts';
 import { reshape } from '../../ops/reshape.ts';
-import { isCoupled, type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
+import { type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
 
 /** Counts of the elements of all per-example gradients: what the data have, no estimate. */
 export interface GradientHistogram {

@@ -1,4 +1,4 @@
-import type { CovarianceTrace } from '../curvature/covarianceTraceSpread.ts';
+import type { CovarianceTrace } from './covarianceTrace.ts';
 import {
   ratioInterval,
   type StandardError,

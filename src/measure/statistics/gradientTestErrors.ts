@@ -1,7 +1,7 @@
-import type { GradientTests } from './gradientTests.ts';
-import { testsFrom } from './gradientTests.ts';
 import { jackknife } from './jackknife.ts';
 import { type GradientSample, leaveOneOut } from './leaveOneOut.ts';
+import type { SamplingCriteria } from './samplingCriteria.ts';
+import { testsFrom } from './samplingCriteria.ts';
 
 /**
  * Up to this share of √B may (norm test)² be, for the errors along ḡ and across it: what `leaveOneOut` leaves out of ⟨ḡ, Σḡ⟩ grows with
@@ -16,11 +16,11 @@ const NOISE_SHARE = 1 / 4;
  * @param sample with its `covarianceDots`: without them there is an error of the norm test alone
  */
 export function gradientTestErrors(sample: GradientSample): {
-  readonly [K in keyof GradientTests]: number | null;
+  readonly [K in keyof SamplingCriteria]: number | null;
 } {
   const B = sample.dots.length;
   const left = leaveOneOut(sample)?.map((each) => testsFrom({ ...each, batchSize: B }));
-  const error = (test: keyof GradientTests): number | null =>
+  const error = (test: keyof SamplingCriteria): number | null =>
     left ? jackknife(left.map((tests) => tests[test])) : null;
   const noise = sample.traceCovariance / (B * sample.gradNormSq);
   const known = noise <= NOISE_SHARE * Math.sqrt(B);

@@ -1,10 +1,10 @@
-import { type GradientTests, testsFrom } from './gradientTests.ts';
 import type { Units } from './jackknifeErrors.ts';
 import type { GradientNoise } from './noiseScale.ts';
+import { type SamplingCriteria, testsFrom } from './samplingCriteria.ts';
 import type { UnitSpread } from './unitSpread.ts';
 
 /**
- * `gradientTests` of a batch of U units of b examples from sums over them: U units of covariance Σ/b in place of B
+ * `samplingCriteria` of a batch of U units of b examples from sums over them: U units of covariance Σ/b in place of B
  * examples of covariance Σ.
  * @throws RangeError for fewer than two units
  */
@@ -12,7 +12,7 @@ export function testsFromSpread(
   { gradNormSq, traceCovariance }: GradientNoise,
   { dots }: UnitSpread,
   { units, unitSize }: Units,
-): GradientTests {
+): SamplingCriteria {
   if (units < 2) {
     throw new RangeError(`a batch of ${units} units has no covariance, expected two or more`);
   }

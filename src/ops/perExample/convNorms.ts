@@ -1,5 +1,6 @@
+import { showShape } from '../../host/showShape.ts';
 import { convShape } from '../conv2d.ts';
-import { showShape, type Tensor } from '../graph.ts';
+import type { Tensor } from '../graph.ts';
 import { apply, expectShape, type Lowering, type Op, type Operand } from '../op.ts';
 import { planConvNorms } from '../plans/convMomentsPlan.ts';
 import { planSum } from '../plans/sumPlan.ts';

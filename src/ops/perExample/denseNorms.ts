@@ -1,8 +1,9 @@
 import kernel from '../../../shaders/perExample/denseNorms.wgsl';
-import { showShape, type Tensor } from '../graph.ts';
+import { showShape } from '../../host/showShape.ts';
+import type { Tensor } from '../graph.ts';
 import { applyAll, expectShape, type Lowering, type Op } from '../op.ts';
 import { rowGrid } from '../plans/linearGrid.ts';
-import { type Pass, planSum } from '../plans/sumPlan.ts';
+import { planSum, type SumStage } from '../plans/sumPlan.ts';
 
 const denseNormsOp: Op = {
   name: 'denseNorms',
@@ -16,7 +17,7 @@ export function lowerDenseNorms(to: Lowering, x: Tensor, delta: Tensor, weight: 
   const [rows, inputs] = x.shape as [number, number];
   const [{ call, chunks }] = planSum({ outer: rows, reduced: inputs, inner: 1 }, to.target, {
     terms: 'square',
-  }) as [Pass];
+  }) as [SumStage];
   const squares = to.scratch([rows, chunks], x.replicated);
   to.dispatch(call, { x, y: squares });
   to.dispatch(

@@ -1,5 +1,6 @@
 import kernel from '../../../shaders/perExample/groupGram.wgsl';
-import { showShape, type Tensor } from '../graph.ts';
+import { showShape } from '../../host/showShape.ts';
+import type { Tensor } from '../graph.ts';
 import { apply, type Op } from '../op.ts';
 import { linearGrid } from '../plans/linearGrid.ts';
 

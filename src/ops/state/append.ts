@@ -1,6 +1,7 @@
 import kernel from '../../../shaders/structure/append.wgsl';
 import type { State } from '../../gpu/state.ts';
-import { showShape, size, type Tensor } from '../graph.ts';
+import { showShape } from '../../host/showShape.ts';
+import { size, type Tensor } from '../graph.ts';
 import { applyAll, expectCounters, expectState, type Op } from '../op.ts';
 import { linearGrid } from '../plans/linearGrid.ts';
 

@@ -1,6 +1,7 @@
 import kernel from '../../../shaders/training/gather.wgsl';
 import type { State } from '../../gpu/state.ts';
-import { showShape, size, type Tensor } from '../graph.ts';
+import { showShape } from '../../host/showShape.ts';
+import { size, type Tensor } from '../graph.ts';
 import { applyAll, type Op } from '../op.ts';
 import { elementsPerThread, LINEAR_WORKGROUP } from '../plans/linearGrid.ts';
 

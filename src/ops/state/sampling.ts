@@ -1,5 +1,6 @@
 import type { State } from '../../gpu/state.ts';
-import { type Graph, showShape, type Tensor } from '../graph.ts';
+import { showShape } from '../../host/showShape.ts';
+import type { Graph, Tensor } from '../graph.ts';
 import { apply, expectCounters, expectState, type Op } from '../op.ts';
 import { planIndices, type SamplingMode } from '../plans/indicesPlan.ts';
 

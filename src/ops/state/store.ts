@@ -1,5 +1,6 @@
 import type { State } from '../../gpu/state.ts';
-import { showShape, size, type Tensor } from '../graph.ts';
+import { showShape } from '../../host/showShape.ts';
+import { size, type Tensor } from '../graph.ts';
 import { applyAll, defineOp } from '../op.ts';
 
 /** Marker for the compiler: the operand's kernel writes into the state, or a copy does. */

@@ -1,6 +1,7 @@
 import kernel from '../../../shaders/structure/take.wgsl';
 import type { State } from '../../gpu/state.ts';
-import { type Graph, showShape, size, type Tensor } from '../graph.ts';
+import { showShape } from '../../host/showShape.ts';
+import { type Graph, size, type Tensor } from '../graph.ts';
 import { apply, expectCounters, expectState, type Op } from '../op.ts';
 import { linearGrid } from '../plans/linearGrid.ts';
 

@@ -1,5 +1,5 @@
 import { dot, maxAndIndex, normSq, pick, spread, sum, varianceAndMean } from '../../ops/index.ts';
-import type { Target } from '../../ops/op.ts';
+import type { KernelTarget } from '../../ops/op.ts';
 import { type SumShape, type SumTerms, sumCandidates } from '../../ops/plans/sumPlan.ts';
 import { max as maxReference } from '../../reference/max.ts';
 import { pick as pickReference, spread as spreadReference } from '../../reference/pick.ts';
@@ -68,7 +68,7 @@ export function sumTrial(
   const common = {
     kernel: 'reduce/sum',
     replicas,
-    candidates: (target: Target) => sumCandidates(shape, target, { terms }),
+    candidates: (target: KernelTarget) => sumCandidates(shape, target, { terms }),
   };
   if (terms === 'product') {
     return {

@@ -1,6 +1,5 @@
 import type { AdapterInfo, Gpu } from '../gpu/device.ts';
 import { DeviceLostError } from '../gpu/orLost.ts';
-import type { JobEvent } from '../jobs/jobEvent.ts';
 import { type CompensatedSum, compensatedSum } from './compensation.ts';
 import {
   failedTrial,
@@ -10,8 +9,7 @@ import {
   type SelftestRow,
   trialsFor,
 } from './runTrial.ts';
-import type { Trial } from './trial.ts';
-import { families } from './trials.ts';
+import type { Trial, TrialFamilies } from './trial.ts';
 
 export type { CompensatedSum, SelftestRow };
 
@@ -39,6 +37,7 @@ const AHEAD = 6;
  */
 export async function* selftest(
   gpu: Gpu,
+  families: TrialFamilies,
   { kernel = '' }: SelftestSpec = {},
 ): AsyncGenerator<{ family: string; row: SelftestRow }, CompensatedSum, void> {
   // A trial names a kernel or the family that the planner chooses from: which of them it runs is seen in its row.
@@ -80,33 +79,5 @@ async function rowOf(gpu: Gpu, trial: Trial, preparing: Promise<PreparedTrial>):
   } catch (error) {
     if (error instanceof DeviceLostError) throw error;
     return failedTrial(trial, error as Error);
-  }
-}
-
-/** The self-test as a job: its result is a SelftestResult, its exit code 1 where a row failed. */
-export async function* selftestJob(gpu: Gpu, spec: SelftestSpec = {}): AsyncGenerator<JobEvent, void, void> {
-  const rows: SelftestRow[] = [];
-  const running = selftest(gpu, spec);
-  let family = '';
-  for (;;) {
-    const next = await running.next();
-    if (next.done) {
-      const failed = rows.filter(({ ok }) => !ok).length;
-      const passed = rows.length - failed;
-      const result: SelftestResult = {
-        adapter: gpu.info,
-        passed,
-        failed,
-        compensatedSum: next.value,
-        rows,
-      };
-      yield { type: 'result', result, exitCode: failed === 0 ? 0 : 1 };
-      return;
-    }
-    if (next.value.family !== family) {
-      family = next.value.family;
-      yield { type: 'phase', phase: `checking ${family}` };
-    }
-    rows.push(next.value.row);
   }
 }

@@ -12,7 +12,7 @@ export interface BatchStatistics {
  * Three measures of how far a batch's gradient may be from the true one, each relative to |ḡ|: a test asks that it stay below
  * a bound. The first is the root of the sum of the squares of the others: the error's length, along ḡ and across it.
  */
-export interface GradientTests {
+export interface SamplingCriteria {
   /** θ = √(tr Σ/(B|ḡ|²)) (Byrd et al. 2012). */
   readonly norm: number;
   /** √(Var⟨gᵢ, ḡ⟩/(B|ḡ|⁴)), usual bound 0.9 (Bollapragada et al. 2018). */
@@ -25,7 +25,7 @@ export interface GradientTests {
  * Norm, inner-product and orthogonality test of a batch, as Cockpit has them.
  * @throws RangeError for fewer than two examples
  */
-export function gradientTests({ gradNormSq, traceCovariance, dots }: BatchStatistics): GradientTests {
+export function samplingCriteria({ gradNormSq, traceCovariance, dots }: BatchStatistics): SamplingCriteria {
   const B = dots.length;
   if (B < 2) throw new RangeError(`a batch of ${B} has no covariance, expected two examples or more`);
   let mean = 0;
@@ -46,7 +46,7 @@ export function testsFrom({
   readonly traceCovariance: number;
   readonly alongCovariance: number;
   readonly batchSize: number;
-}): GradientTests {
+}): SamplingCriteria {
   const normSq = traceCovariance / (batchSize * gradNormSq);
   const alongSq = alongCovariance / (batchSize * gradNormSq ** 2);
   return {
