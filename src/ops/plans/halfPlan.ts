@@ -2,7 +2,7 @@ import matmulHalf from '../../../shaders/matmul/matmulBatched.wgsl?half';
 import matmulTiledHalf from '../../../shaders/matmul/matmulTiled.wgsl?half';
 import matmulTiledF16 from '../../../shaders/matmul/matmulTiled.wgsl?half&f16';
 import { bucketOf, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 import { batchedCall } from './batchedPlan.ts';
 import { BUSY } from './linearGrid.ts';
 import type { MatmulCandidate, MatmulShape } from './productShape.ts';
@@ -19,7 +19,7 @@ export function halfDemand(shape: MatmulShape): KernelDemand {
   };
 }
 
-export function planHalf(shape: MatmulShape, target: Target): MatmulCandidate {
+export function planHalf(shape: MatmulShape, target: KernelTarget): MatmulCandidate {
   return choose(halfCandidates(shape, target), halfDemand(shape), target.choices);
 }
 
@@ -28,7 +28,7 @@ export function planHalf(shape: MatmulShape, target: Target): MatmulCandidate {
  * the device has shader-f16 and unpacking them from words elsewhere. All sum in float32 in the same order, so that all give
  * the same bits but for what a driver reassociates.
  */
-export function halfCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
+export function halfCandidates(shape: MatmulShape, target: KernelTarget): readonly MatmulCandidate[] {
   const wide = target.kind === 'cpu' ? 4 : ([4, 2].find((tile) => outputs(shape, tile) >= BUSY) ?? 1);
   const registers = [wide, ...[1, 2, 4].filter((tile) => tile !== wide)].map((tile) =>
     inRegisters(shape, tile),
