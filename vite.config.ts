@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { builtinData } from './src/build/builtinData.ts';
-import { bundles, quiet } from './src/build/bundles.ts';
+import { bundles } from './src/build/bundles.ts';
+import { quiet } from './src/build/quiet.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
 import { findBrowser } from './src/cli/findBrowser.ts';
@@ -42,10 +43,6 @@ export default defineConfig(({ mode }) => ({
     rollupOptions: {
       input: ['index', 'bench', 'job'].map((page) => `${root}src/web/${page}.html`),
       onwarn: quiet,
-      output: {
-        // Kernels for reading are small, and many.
-        manualChunks: (id) => (id.endsWith('.wgsl?commented') ? 'kernelTexts' : undefined),
-      },
     },
   },
   test: {

@@ -1,27 +1,20 @@
 import { execFile } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import { build, type InlineConfig, type Plugin, transformWithEsbuild } from 'vite';
+import { build, type InlineConfig, type Plugin } from 'vite';
+import { engineSize } from './engineSize.ts';
+import { libraryBuild } from './libraryBuild.ts';
+import { quiet } from './quiet.ts';
 import { wgslPlugin } from './wgslPlugin.ts';
 
 /** Looked up on the user's machine when they are wanted; everything else is bundled. */
 const RUN_TIME = ['webgpu', 'playwright-core'];
 
-/** Comments that a dependency places where Rollup does not look are no news. */
-export const quiet: NonNullable<NonNullable<InlineConfig['build']>['rollupOptions']>['onwarn'] = (
-  warning,
-  warn,
-) => {
-  if (warning.code !== 'INVALID_ANNOTATION') warn(warning);
-};
-
 /**
-        await build(library('src/index.ts', 'basin.js', dist));
-        await build(underNode(common, root, dist));
- * `bench` compares its cold start, and the command line (`cli.js`, which Node runs without node_modules). Prints what the engine weighs.
+ * After the pages: the library (`basin.js`, and `node.js` for what it has under Node alone), that which `bench` compares its cold
+ * start with, and the command line (`cli.js`, which Node runs without node_modules). Prints what the engine weighs.
  */
 export function bundles(root: string, dist: string): Plugin {
   let mode = 'production';
@@ -48,21 +41,13 @@ export function bundles(root: string, dist: string): Plugin {
           publicDir: false as const,
           plugins: [wgslPlugin()],
         };
-        const library = (entry: string, fileName: string, outDir: string): InlineConfig => ({
-          ...common,
-          build: {
-            outDir,
-            emptyOutDir: false,
-            target: 'es2022',
-            minify: 'esbuild',
-            lib: { entry: join(root, entry), formats: ['es'], fileName: () => fileName },
-            rollupOptions: { onwarn: quiet, output: { inlineDynamicImports: true } },
-          },
-        });
-        await build(library('src/index.ts', 'basin.js', dist));
+        const library = async (entry: string, fileName: string, outDir: string): Promise<void> => {
+          const config = libraryBuild(common, root, entry, fileName);
+          await build({ ...config, build: { ...config.build, outDir, emptyOutDir: false } });
+        };
+        await library('src/index.ts', 'basin.js', dist);
         await build(underNode(common, root, dist));
-        await build(library('src/engine.ts', 'engine.js', join(root, '.cache')));
-        await build(library('src/bench/basinAdapter.ts', 'basin.js', join(dist, 'bench')));
+        await library('src/bench/basinAdapter.ts', 'basin.js', join(dist, 'bench'));
         await build({
           ...common,
           ssr: { noExternal: true, external: RUN_TIME },
@@ -84,11 +69,14 @@ export function bundles(root: string, dist: string): Plugin {
           },
         });
         await declarations(root, dist);
-        // Vite leaves the white space of a library as it is; the page that bundles it does not.
-        const engine = await readFile(join(root, '.cache/engine.js'), 'utf8');
-        const { code } = await transformWithEsbuild(engine, 'engine.js', { minify: true });
-        const kilobytes = (await promisify(gzip)(code, { level: 9 })).length / 1000;
-        process.stderr.write(`engine, minified and gzipped: ${kilobytes.toFixed(1)} kB\n`);
+        const { entry, kernels } = await engineSize(common, root);
+        const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(1);
+        const families = Object.values(kernels);
+        const all = families.reduce((sum, size) => sum + size, 0);
+        process.stderr.write(
+          `engine, minified and gzipped: ${kilobytes(entry)} kB, and up to ${kilobytes(Math.max(...families))} kB for each ` +
+            `of ${families.length} families of kernels that is used (${kilobytes(all)} kB in all)\n`,
+        );
       },
     },
   };

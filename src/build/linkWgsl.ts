@@ -84,13 +84,18 @@ interface LinkError extends Error {
 }
 
 function readable({ message, weslLocation }: LinkError, file: string): string {
-  const place = weslLocation ? `${weslLocation.file}:${weslLocation.line}: ` : '';
+  if (message.startsWith('shaders/')) return message;
+  const place = weslLocation ? `${weslLocation.file}:${weslLocation.line}` : shaderPath(file);
+  const module = (path: string): string => shaderPath(path.replaceAll('::', '/'));
   const reason = message
     .replace(/ in file: \S+$/, '')
-    .replace(/'?package::([\w:]+?)(?:::(\w+))?'/g, (_, path: string, name?: string) =>
-      name === undefined ? shaderPath(path.replaceAll('::', '/')) : `'${path}::${name}'`,
-    );
-  return reason.startsWith('shaders/') ? reason : `${place || `${shaderPath(file)}: `}${reason}`;
+    .replace(/^no exported '(\w+)' in module 'package::([\w:]+)'$/, (_, name: string, path: string) => {
+      return `imports ${name}, which ${module(path)} does not have`;
+    })
+    .replace(/^module not found for 'package::([\w:]+)::(\w+)'$/, (_, path: string, name: string) => {
+      return `imports ${name} of ${module(path)}, which does not exist`;
+    });
+  return `${place}: ${reason}`;
 }
 
 /** Without the empty lines that the linker writes between all declarations. */

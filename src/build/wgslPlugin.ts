@@ -7,10 +7,12 @@ import { compactWgsl } from './compactWgsl.ts';
 import { KERNEL_EDIT, type KernelEdit } from './kernelEdit.ts';
 import { type KernelVariant, kernelVariants } from './kernelVariants.ts';
 import { linkWgsl } from './linkWgsl.ts';
+import { packKernel } from './packKernel.ts';
 import { reflectWgsl } from './reflectWgsl.ts';
 import { textHash } from './textHash.ts';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
+const UNPACK = `import { unpackKernel } from ${JSON.stringify(fileURLToPath(new URL('../gpu/unpackKernel.ts', import.meta.url)))};\n`;
 /** Functions that kernels import; no kernel itself. */
 const SHARED = 'shared/';
 /** All kernels for reading, by name: `import { kernelTexts } from 'virtual:kernelTexts'`. */
@@ -49,17 +51,16 @@ export function wgslPlugin(): Plugin {
       const { text, files } = await readKernel(shaderFile(path), conditions);
       // The page's folder is watched by itself; the shaders lie beside it.
       for (const file of files) this.addWatchFile(`${SHADERS}${file}.wgsl`);
-      const { written, linked, file, conditions: _, ...reflected } = text;
-      const code = ships ? compactWgsl(linked) : linked;
+      const code = ships ? compactWgsl(text.linked) : text.linked;
       if (asked.includes(READ)) return module(JSON.stringify(text));
       if (asked.includes(CODE)) return module(JSON.stringify(code));
-      const source = { ...reflected, version: textHash(compactWgsl(linked)) };
       // Unbundled, every module is a request; in one file, what waits at its top would not find what stands behind it.
       const load =
         ships && !inOneFile
           ? `import(${JSON.stringify(`${path}?${[...conditions, CODE].join('&')}`)}).then((m) => m.default)`
           : `Promise.resolve(${JSON.stringify(code)})`;
-      return module(`{ ...${JSON.stringify(source)}, code: () => ${load} }`);
+      const packed = packKernel(text, textHash(compactWgsl(text.linked)));
+      return module(`/* @__PURE__ */ unpackKernel(${JSON.stringify(packed)}, () => ${load})`, UNPACK);
     },
     outputOptions: (options) => (inOneFile ? null : withKernelChunks(options)),
     async handleHotUpdate({ file: path, server }) {
@@ -76,8 +77,8 @@ export function wgslPlugin(): Plugin {
   };
 }
 
-function module(value: string) {
-  return { code: `export default ${value};`, map: null, moduleType: 'js' as const };
+function module(value: string, before = '') {
+  return { code: `${before}export default ${value};`, map: null, moduleType: 'js' as const };
 }
 
 /** Texts of a family in a chunk; those for reading in one. */

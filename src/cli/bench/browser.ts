@@ -12,7 +12,8 @@ import type { BenchDriver, BenchWorker, Fetched } from './driver.ts';
 const TIMESTAMPS = '--disable-dawn-features=timestamp_quantization';
 
 const RUNNER = '/basin.js';
-const OWN = '/bench/basin.js';
+/** Ours for the cold start, and the kernels that it loads. */
+const OWN = '/bench/';
 
 /**
  * One headless Chromium; a page for each library, all open at once.
@@ -55,7 +56,7 @@ export async function benchBrowser(peers: string | undefined): Promise<BenchDriv
     version: `Chromium ${browser.version()}`,
     worker,
     peerUrl: (key) => `/peers/${key}/index.js`,
-    ownUrl: OWN,
+    ownUrl: `${OWN}basin.js`,
     fetched: () => server.fetched(),
     async close() {
       await close();
@@ -78,7 +79,7 @@ async function serve(
       response.writeHead(404).end();
     };
     const { url = '' } = request;
-    if (url.startsWith('/peers/') || url === OWN) asked.add(url);
+    if (url.startsWith('/peers/') || url.startsWith(OWN)) asked.add(url);
     if (url === '/bench-page') {
       response.setHeader('content-type', 'text/html');
       response.end('<!doctype html><title>Basin: benchmark</title><link rel="icon" href="data:,">');
@@ -99,8 +100,9 @@ async function serve(
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     fetched: () =>
       [...asked].map((path) => {
-        const file =
-          path === OWN ? join(distFolder, path) : join(peers ?? '', 'dist/page', path.slice('/peers'.length));
+        const file = path.startsWith(OWN)
+          ? join(distFolder, path)
+          : join(peers ?? '', 'dist/page', path.slice('/peers'.length));
         const data = readFileSync(file);
         return { path, bytes: data.length, gzip: gzipSync(data, { level: 9 }).length };
       }),

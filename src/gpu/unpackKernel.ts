@@ -1,0 +1,47 @@
+import type { KernelInterface, KernelSource, ScalarType } from './kernelSource.ts';
+
+/**
+ * A kernel's interface as the bundle holds it: name, version, knobs (`NAME:type=value;…`), storage bindings in order from 1 on
+ * (`name:element`, with `!` behind what is written), members of `Params` in order (`name` for u32, else `name:type`), workgroup
+ * size and workgroup bytes. Written out, the interfaces would be half of the engine.
+ */
+export type PackedKernel = readonly [
+  name: string,
+  version: string,
+  knobs: string,
+  bindings: string,
+  params: string,
+  workgroupSize: readonly [number, number, number],
+  workgroupBytes: number,
+];
+
+/** @param code loads the kernel's text */
+export function unpackKernel(
+  [name, version, knobs, bindings, params, workgroupSize, workgroupBytes]: PackedKernel,
+  code: () => Promise<string>,
+): KernelSource {
+  const words = (text: string, separator: string): string[] => (text === '' ? [] : text.split(separator));
+  const members = words(params, ' ').map((member, i) => {
+    const [name, type = 'u32'] = member.split(':') as [string, ScalarType?];
+    return { name, offset: 4 * i, type };
+  });
+  return {
+    name,
+    version,
+    knobs: Object.fromEntries(
+      words(knobs, ';').map((knob) => {
+        const [, name, type, value] = /^(\w+):(\w+)=(.*)$/.exec(knob)!;
+        return [name!, { type: type as ScalarType | 'bool', value: value! }];
+      }),
+    ),
+    bindings: words(bindings, ' ').map((binding, i): KernelInterface['bindings'][number] => {
+      const [name, element, written] = binding.split(/[:!]/) as [string, string, string?];
+      return { name, binding: i + 1, access: written === undefined ? 'read' : 'read_write', element };
+    }),
+    params: members,
+    paramsBytes: 4 * members.length,
+    workgroupSize,
+    workgroupBytes,
+    code,
+  };
+}
