@@ -9,6 +9,8 @@
 // Order: one accumulator an output and block; the CHUNK products of a step are summed first, n, p, q ascending.
 // Cost: 2·N·H'·W' flops an output.
 
+import package::shared::conv2dWeightGradient::{dw, dy, params, x};
+
 enable subgroups;
 
 // knobs
@@ -20,17 +22,6 @@ const SW: u32 = 1u;
 const CHUNK: u32 = 7u;
 const SPAN: u32 = 9u;
 // end knobs
-
-struct Params {
-  images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
-  kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
-  rowsPerBlock: u32, blocks: u32,
-  xOffset: u32, xReplica: u32, dyOffset: u32, dyReplica: u32, dwOffset: u32, dwReplica: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dw: array<f32>;
 
 @compute @workgroup_size(WIDTH) fn main(
   @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,

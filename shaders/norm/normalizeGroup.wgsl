@@ -7,27 +7,13 @@
 //   squares are about that estimate too, so that no digits are lost where the mean is far from 0.
 // Cost: 8 flops and 12 bytes an element (16 with z); x is read three times.
 
+import package::shared::normalize::{b, mean, params, scale, variance, w, x, y, z};
+
 // knobs
 const AFFINE: u32 = 0u;
 const BIAS: bool = true;
 const KEEP: bool = true;
 // end knobs
-
-struct Params {
-  outer: u32, groups: u32, inner: u32, eps: f32,
-  xOffset: u32, xReplica: u32, wOffset: u32, wReplica: u32, bOffset: u32, bReplica: u32, yOffset: u32, yReplica: u32,
-  zOffset: u32, zReplica: u32, meanOffset: u32, meanReplica: u32, varianceOffset: u32, varianceReplica: u32,
-  scaleOffset: u32, scaleReplica: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
-@group(0) @binding(5) var<storage, read_write> z: array<f32>;
-@group(0) @binding(6) var<storage, read_write> mean: array<f32>;
-@group(0) @binding(7) var<storage, read_write> variance: array<f32>;
-@group(0) @binding(8) var<storage, read_write> scale: array<f32>;
 
 @compute @workgroup_size(16)
 fn main(

@@ -5,20 +5,11 @@
 // Order: elements ascending, in one accumulator.
 // Cost: 3 flops and 8 bytes an element.
 
+import package::shared::tangentSums::{d, params, partial, weights, y};
+
 // knobs
 const WEIGHT: u32 = 0u;
 // end knobs
-
-struct Params {
-  elements: u32, groups: u32, inner: u32, chunk: u32, chunks: u32,
-  dOffset: u32, dReplica: u32, yOffset: u32, yReplica: u32, weightsOffset: u32, weightsReplica: u32,
-  partialOffset: u32, partialReplica: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> d: array<f32>;
-@group(0) @binding(2) var<storage, read> y: array<f32>;
-@group(0) @binding(3) var<storage, read> weights: array<f32>;
-@group(0) @binding(4) var<storage, read_write> partial: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
