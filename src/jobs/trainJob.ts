@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { type KernelRecord, RunKernels } from '../gpu/runKernels.ts';
 import type { HostTensor } from '../host/hostTensor.ts';
 import type { RunControl } from '../host/runControl.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
@@ -9,8 +10,6 @@ import type { Evaluation, Evaluator } from '../train/evaluator.ts';
 import { type Provenance, provenance } from '../train/provenance.ts';
 import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
 import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
-import { RunKernels } from '../tuning/chosenKernels.ts';
-import type { KernelRecord } from '../tuning/kernelRecord.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { hasCaptured, planRun } from './planRun.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
