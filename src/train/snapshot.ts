@@ -6,7 +6,7 @@ import { InputError } from '../host/inputError.ts';
 import { parseJson } from '../host/parseJson.ts';
 import { sha256 } from '../host/sha256.ts';
 import { firstDifference } from './firstDifference.ts';
-import { provenance } from './provenance.ts';
+import { computedBy } from './provenance.ts';
 import type { RunContents } from './runContents.ts';
 
 /** A run between two steps: with its description all that the steps to come depend on. */
@@ -66,7 +66,7 @@ export async function writeSnapshot(
   const checksums = await Promise.all(
     [...tensors].map(async ([name, { data }]) => [name, await sha256(data)] as const),
   );
-  const { version, commit, adapter } = provenance(job, info, 0);
+  const { version, commit, adapter } = computedBy(info);
   const metadata: Record<string, string> = {
     format: FORMAT,
     version,
@@ -118,7 +118,7 @@ export async function readSnapshot(file: string, bytes: Uint8Array, info: Adapte
     );
   }
   const parsed = <T>(key: string): T => parseJson(file, key, rest[key] ?? '') as T;
-  const here = provenance(null, info, 0);
+  const here = computedBy(info);
   if (rest.version !== here.version) {
     const reason = `is of basin ${rest.version}, this is ${here.version}: its kernels and states may be others`;
     throw new InputError(file, 'version', reason);

@@ -99,9 +99,10 @@ export async function train(device: Gpu, settings: TrainSettings): Promise<Train
     gradientTests: settings.gradientTests,
   };
   const earlier = settings.resume && (await readSnapshot('resume', settings.resume, device.info));
-  const { model: _, dataset: __, ...described } = shape;
   const { dampening = 0, nesterov = false, schedule = { type: 'constant' } } = settings;
-  const job = { ...described, ...lists, dampening, nesterov, schedule };
+  const { resume: _, data: __, model: ___, ...rest } = settings;
+  const order = shape.sampling;
+  const job = { ...rest, ...lists, loss, order, smallBatch, dampening, nesterov, schedule };
   if (earlier) requireSameJob(earlier, job);
   const kernels = new RunKernels(device, earlier?.kernels);
   const gpu: Gpu = { ...device, kernels };

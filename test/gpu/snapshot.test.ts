@@ -302,6 +302,8 @@ test('the library: a run goes on from its snapshot, and tells its readings from 
   await expect(refused({ lr: [0.05, 0.2] })).rejects.toThrow(
     /^resume: lr\.1: is 0\.1 in the snapshot's job, and 0\.2/,
   );
+  await expect(refused({ batchSize: 12 })).rejects.toThrow(/^resume: batchSize: is 10 in/);
+  await expect(refused({ noiseScaleEvery: 5 })).rejects.toThrow(/^resume: noiseScaleEvery: is 4 in/);
   await expect(refused({ data: syntheticDataset(`${DATA}&seed=4`) })).rejects.toThrow(/^resume: data: /);
   await expect(refused({ resume: kept!.subarray(0, 900) })).rejects.toThrow(/^resume: .*cut short/);
   for (const each of [whole, again]) each.dispose();
