@@ -121,6 +121,7 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
       (await run.evaluator(syntheticDataset(DATA))).dispose();
       run.point(1, { mode: 'eval' }).dispose();
       await run.weights(0);
+      await run.snapshot();
     } finally {
       run.dispose();
     }

@@ -1,12 +1,12 @@
 import { writeSafetensors } from '../../data/safetensors.ts';
 import { selectExamples } from '../../data/selectExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
+import { RunKernels } from '../../gpu/runKernels.ts';
 import { InputError } from '../../host/inputError.ts';
 import { unitsOf } from '../../measure/pass.ts';
 import { unitOrder } from '../../measure/statistics/unitOrder.ts';
 import { flatValues } from '../../nn/flatValues.ts';
 import { permutedIndex } from '../../random/permutation.ts';
-import { RunKernels } from '../../tuning/chosenKernels.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { gradientStatistics } from './gradientStatistics.ts';
 import { measurePoint } from './measurePoint.ts';
