@@ -1,4 +1,5 @@
 import { linkRegistry, type ModuleResolver, parseSrcModule, type WeslAST, withLoggerAsync } from 'wesl/core';
+import { KernelError } from './kernelError.ts';
 import { splitHeader } from './splitHeader.ts';
 
 /** What `linkWgsl` makes. */
@@ -15,7 +16,7 @@ export interface LinkedWgsl {
  * @param file path below `shaders/` without the extension
  * @param conditions names that are true in `@if`; all others are false
  * @param read the text of a file, undefined where there is none
- * @throws naming the file, the line, and the function or file that it imports in vain; where an import is not used
+ * @throws KernelError naming the file, the line, and the function or file that it imports in vain; where an import is not used
  */
 export async function linkWgsl(
   file: string,
@@ -56,7 +57,7 @@ export async function linkWgsl(
     );
     return { code: `${headers.get(file)}\n${tidied(dest.text)}`, files: [...headers.keys()] };
   } catch (error) {
-    throw new Error(readable(error as LinkError, file));
+    throw new KernelError(readable(error as WeslError, file), [...headers.keys()]);
   }
 }
 
@@ -79,11 +80,11 @@ function refuseUnusedImports(file: string, text: string): void {
   }
 }
 
-interface LinkError extends Error {
+interface WeslError extends Error {
   readonly weslLocation?: { readonly file: string; readonly line: number };
 }
 
-function readable({ message, weslLocation }: LinkError, file: string): string {
+function readable({ message, weslLocation }: WeslError, file: string): string {
   if (message.startsWith('shaders/')) return message;
   const place = weslLocation ? `${weslLocation.file}:${weslLocation.line}` : shaderPath(file);
   const module = (path: string): string => shaderPath(path.replaceAll('::', '/'));

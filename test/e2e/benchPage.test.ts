@@ -141,8 +141,13 @@ describe('the bench page', () => {
       await page.locator('.code').filter({ hasText: '@compute' }).waitFor();
       expect(await page.locator('table.bindings').textContent()).toContain('params');
       expect(await page.locator('.fact-list').textContent()).toMatch(/Grid.*Workgroup memory.*Accumulators/s);
-      await button(page, 'as compiled').press('Enter');
-      expect(await page.locator('.code').textContent()).toContain('fn main(');
+      // As written, as linked with what it imports, and as compiled: each with its own lines numbered.
+      for (const text of ['as written', 'as linked', 'as compiled']) {
+        await button(page, text).press('Enter');
+        const [numbers, code] = await page.locator('.code pre').allTextContents();
+        expect(code, text).toContain('fn main(');
+        expect(numbers!.split('\n').length, text).toBe(code!.split('\n').length);
+      }
       expect(await violations(page)).toEqual([]);
     });
   });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { kernelVariants } from '../../src/build/kernelVariants.ts';
 import { linkWgsl } from '../../src/build/linkWgsl.ts';
 import { packKernel } from '../../src/build/packKernel.ts';
+import { listKernels, readKernel } from '../../src/build/readKernel.ts';
 import { reflectWgsl } from '../../src/build/reflectWgsl.ts';
-import { listKernels, readKernel } from '../../src/build/wgslPlugin.ts';
 import { specialise } from '../../src/gpu/specialise.ts';
 import { unpackKernel } from '../../src/gpu/unpackKernel.ts';
 
@@ -85,7 +85,9 @@ describe('linking', () => {
       "shaders/test/probe.wgsl:17: unresolved identifier 'LENGTH'",
     );
     const broken = { ...files, 'shared/double': DOUBLE.replace('return v + v;', 'return v + ;') };
-    await expect(link(broken)).rejects.toThrow(/^shaders\/shared\/double\.wgsl:7:\d+ error: /);
+    const error = await link(broken).catch((error: Error) => error);
+    expect(error).toMatchObject({ files: ['test/probe', 'shared/double'] });
+    expect((error as Error).message).toMatch(/^shaders\/shared\/double\.wgsl:7:\d+ error: /);
   });
 });
 
