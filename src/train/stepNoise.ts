@@ -1,5 +1,5 @@
 import { jvp } from '../autograd/jvp.ts';
-import { perExample, perExampleNormSq } from '../autograd/perExample.ts';
+import { perExample } from '../autograd/perExample.ts';
 import type { UnitSpread } from '../measure/statistics/unitSpread.ts';
 import type { TracedGradient } from '../nn/traceGradient.ts';
 import { add } from '../ops/add.ts';
@@ -45,7 +45,7 @@ export function traceNoise(gradient: TracedGradient, { smallBatch, tests }: Meas
   if (batchSize % smallBatch !== 0) {
     throw new RangeError(`small batch ${smallBatch}, expected a divisor of the batch size ${batchSize}`);
   }
-  const norms = perExampleNormSq(perExample(cotangents, parameters), smallBatch);
+  const norms = perExample(cotangents, parameters).map((each) => each.norms(smallBatch));
   return [
     ...gradients.map(normSq),
     ...norms.map((each) => sum(each)),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { compile } from '../../src/autograd/compile.ts';
-import { perExample, perExampleMoments } from '../../src/autograd/perExample.ts';
+import { perExample } from '../../src/autograd/perExample.ts';
 import { vjp } from '../../src/autograd/vjp.ts';
 import { Arena } from '../../src/gpu/arena.ts';
 import { State } from '../../src/gpu/state.ts';
@@ -55,7 +55,7 @@ test.each([
   const labels = read(graph, state('labels', [BATCH], 'u32'));
   const losses = exampleLosses(model.loss, forward(model, parameters, x, { mode: 'train' }), labels);
   const cotangents = vjp([[losses, fill(graph, 1, [BATCH])]], parameters);
-  const moments = perExampleMoments(perExample(cotangents, parameters));
+  const moments = perExample(cotangents, parameters).map((each) => each.moments());
   for (const of of ['gradient', 'centredSquares'] as const) {
     const packed = pack(
       layout,

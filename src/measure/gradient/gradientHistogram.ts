@@ -5,13 +5,9 @@ import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
 import { isCoupled } from '../../nn/isCoupled.ts';
 import { fill } from '../../ops/fill.ts';
-import { size, type Tensor } from '../../ops/graph.ts';
-import type { PerExampleRule } from '../../ops/op.ts';
-import { convHistogram } from '../../ops/perExample/convHistogram.ts';
-import { convBiasGradients } from '../../ops/perExample/convNorms.ts';
-import { histogram } from '../../ops/perExample/histogram.ts';
+import { size } from '../../ops/graph.ts';
 import { type Bins, type BinsOf, binCount } from '../../ops/perExample/histogramBins.ts';
-import { scaleGradients } from '../../ops/perExample/scaleGradients.ts';
+import { rowGradients } from '../../ops/perExample/rowGradients.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
 
@@ -54,15 +50,14 @@ export async function gradientHistogram(gpu: Gpu, point: Point, bins: BinsOf): P
     );
     const trace = ({ graph, units: here, parameters, losses, weigh }: MicroBatch): void => {
       const cotangents = vjp([[losses, weigh(fill(graph, 1, [here]))]], parameters);
-      const structure = oneUnit ? null : perExample(cotangents, parameters);
-      parameters.forEach((parameter, i) => {
-        const w = bins.parameter ? { w: parameter } : {};
-        const use = structure?.of[i];
-        if (use) count(counts[i]!, use, w, bins);
-        else {
-          const gradient = cotangents.of[i] ?? fill(graph, 0, parameter.shape);
-          histogram(counts[i]!, { ...rows(gradient, 1), ...w }, bins);
-        }
+      const gradients = oneUnit
+        ? cotangents.of.map((gradient, i) => {
+            const { shape } = parameters[i]!;
+            return rowGradients(reshape(gradient ?? fill(graph, 0, shape), [1, size(shape)]), shape);
+          })
+        : perExample(cotangents, parameters);
+      gradients.forEach((each, i) => {
+        each.histogram(counts[i]!, bins, bins.parameter ? parameters[i] : undefined);
       });
     };
     const pass = scope.own(await Pass.open(gpu, 'histograms', point, trace));
@@ -75,34 +70,4 @@ export async function gradientHistogram(gpu: Gpu, point: Point, bins: BinsOf): P
       notFinite: found.reduce((sum, values) => sum + values[all]!, 0),
     };
   });
-}
-
-/** Counts the elements of each example's gradient of one parameter. */
-function count(
-  counts: State,
-  { rule, part }: { readonly rule: PerExampleRule; readonly part: 'weight' | 'bias' },
-  w: { readonly w?: Tensor },
-  bins: BinsOf,
-): void {
-  const { x, delta } = rule;
-  const batch = x.shape[0]!;
-  const weight = part === 'weight';
-  if (rule.kind === 'convolution' && weight) {
-    convHistogram(counts, { x, delta, ...w }, rule.window, bins);
-    return;
-  }
-  const factors = (): { readonly x: Tensor; readonly delta: Tensor } => {
-    if (rule.kind === 'outer') return weight ? { x, delta } : rows(delta, batch);
-    if (rule.kind === 'convolution') return rows(convBiasGradients(delta), batch);
-    return rows(scaleGradients(x, delta, rule.view)[weight ? 0 : 1], batch);
-  };
-  histogram(counts, { ...factors(), ...w }, bins);
-}
-
-/** Gradients that are there already, as outer products with one. */
-function rows(gradients: Tensor, batch: number): { readonly x: Tensor; readonly delta: Tensor } {
-  return {
-    x: fill(gradients.node.graph, 1, [batch, 1]),
-    delta: reshape(gradients, [batch, size(gradients.shape) / batch]),
-  };
 }

@@ -1,4 +1,4 @@
-import { perExample, perExampleMoments } from '../../autograd/perExample.ts';
+import { perExample } from '../../autograd/perExample.ts';
 import { vjp } from '../../autograd/vjp.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { Scope } from '../../gpu/scope.ts';
@@ -50,7 +50,7 @@ async function momentsWithin(scope: Scope, gpu: Gpu, point: Point): Promise<Grad
       mergeMoments(into, gradient, fill(graph, 0, gradient.shape), 1);
       append(norms, reshape(normSq(gradient), [1]), unitCounters);
     } else {
-      const moments = perExampleMoments(perExample(cotangents, parameters));
+      const moments = perExample(cotangents, parameters).map((each) => each.moments());
       const packed = (of: 'gradient' | 'centredSquares'): Tensor =>
         pack(
           layout,

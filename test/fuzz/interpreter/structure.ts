@@ -20,6 +20,21 @@ export const structure: Readonly<Record<string, Rule>> = {
       moved(x!, outer * reduced * inner, (i) => Math.floor(i / (reduced * inner)) * inner + (i % inner)),
     ];
   },
+  joinRows: ({ inputs, outputs: [y], attributes: { groups } }, parts) => {
+    const stride = size(y!.shape) / groups;
+    const widths = inputs.map(({ shape }) => size(shape) / groups);
+    return [
+      make(size(y!.shape), (i) => {
+        let place = i % stride;
+        const k = widths.findIndex((width) => {
+          if (place < width) return true;
+          place -= width;
+          return false;
+        });
+        return at(parts[k]!, Math.floor(i / stride) * widths[k]! + place);
+      }),
+    ];
+  },
   part: ({ attributes: { layout, entry } }, [flat]) => {
     const { offset, elements } = (layout as FlatLayout).entries[entry] as FlatEntry;
     return [moved(flat!, elements, (i) => offset + i)];
