@@ -1,10 +1,12 @@
-// joinRows: y[g, start + i] = x[g, i]: one operand's part of every row of y, which is several operands side by side.
-// Layout: x [groups, width], y [groups, stride].
+// joinRows: one operand's part of the rows of several operands, joined group by group: x[g, t, k] to where y has row start + t,
+//   column k of group g.
+// Layout: x [groups, rows, width]; y [groups, all rows, width], or transposed [groups, width, all rows], as the strides say.
 // Order: no sums.
 // Cost: 0 flops, 8 bytes an element of x.
 
 struct Params {
-  elements: u32, width: u32, stride: u32, start: u32, xOffset: u32, xReplica: u32, yOffset: u32, yReplica: u32,
+  elements: u32, rows: u32, width: u32, start: u32, groupStride: u32, rowStride: u32, columnStride: u32,
+  xOffset: u32, xReplica: u32, yOffset: u32, yReplica: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -18,6 +20,9 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * 64u + lane;
   if (i >= params.elements) { return; }
-  let at = i / params.width * params.stride + params.start + i % params.width;
+  let row = i / params.width;
+  let at = row / params.rows * params.groupStride
+    + (params.start + row % params.rows) * params.rowStride
+    + i % params.width * params.columnStride;
   y[params.yOffset + group.z * params.yReplica + at] = x[params.xOffset + group.z * params.xReplica + i];
 }

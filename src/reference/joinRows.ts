@@ -1,14 +1,22 @@
-/** The rows of several arrays side by side, `groups` of them. */
-export function joinRows(parts: readonly ArrayLike<number>[], groups: number): Float64Array {
-  const stride = parts.reduce((sum, part) => sum + part.length, 0) / groups;
-  const joined = new Float64Array(groups * stride);
+/** The rows of several arrays [groups·nᵢ, width], group by group; transposed, the columns of each group. */
+export function joinRows(
+  parts: readonly ArrayLike<number>[],
+  { groups, width, transposed }: { groups: number; width: number; transposed: boolean },
+): Float64Array {
+  const all = parts.reduce((sum, part) => sum + part.length, 0) / (groups * width);
+  const joined = new Float64Array(groups * all * width);
   let start = 0;
   for (const part of parts) {
-    const width = part.length / groups;
+    const rows = part.length / (groups * width);
     for (let g = 0; g < groups; g++) {
-      for (let i = 0; i < width; i++) joined[g * stride + start + i] = part[g * width + i] as number;
+      for (let t = 0; t < rows; t++) {
+        for (let k = 0; k < width; k++) {
+          const at = transposed ? k * all + start + t : (start + t) * width + k;
+          joined[g * all * width + at] = part[(g * rows + t) * width + k] as number;
+        }
+      }
     }
-    start += width;
+    start += rows;
   }
   return joined;
 }

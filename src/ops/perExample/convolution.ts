@@ -24,12 +24,10 @@ export function convolution(
   const images = rowsOfExample('conv2d', all, examples);
   const ofImages = sum(delta, { from: 2, to: 4 });
   return [
-    patchGradient({ x, delta, window, images }, [
-      outputs,
-      x.shape[1]!,
-      window.kernelHeight,
-      window.kernelWidth,
-    ]),
+    patchGradient(
+      [{ x, delta, window, images }],
+      [outputs, x.shape[1]!, window.kernelHeight, window.kernelWidth],
+    ),
     rowGradients(collapse(reshape(ofImages, [examples, images, outputs]), 1), [outputs]),
   ];
 }

@@ -6,27 +6,33 @@ import { linearGrid } from '../plans/linearGrid.ts';
 
 const joinRowsOp: Op = {
   name: 'joinRows',
-  lower: ({ inputs, outputs: [y], attributes: { groups } }, to) => {
-    const stride = size(y!.shape) / groups;
+  lower: ({ inputs, outputs: [y], attributes: { groups, transposed } }, to) => {
+    const width = size(inputs[0]!.shape.slice(1));
+    const groupStride = size(y!.shape) / groups;
+    const [rowStride, columnStride] = transposed ? [1, groupStride / width] : [width, 1];
     let start = 0;
     for (const x of inputs) {
       const elements = size(x.shape);
-      const width = elements / groups;
+      const rows = x.shape[0]! / groups;
       to.dispatch(
-        { source: kernel, params: { elements, width, stride, start }, grid: linearGrid(elements) },
+        {
+          source: kernel,
+          params: { elements, rows, width, start, groupStride, rowStride, columnStride },
+          grid: linearGrid(elements),
+        },
         { x, y: y! },
       );
-      start += width;
+      start += rows;
     }
   },
 };
 
 /**
  * The rows of several tensors, group by group: the first group's of each operand, then the second's.
- * @param parts [groups·nᵢ, …], equal but for the nᵢ → [groups·Σnᵢ, …]
+ * @param parts [groups·nᵢ, …], equal but for the nᵢ → [groups·Σnᵢ, …], or transposed [groups, …, Σnᵢ]
  * @throws if the shapes do not fit, or rows are no whole number of rows for each group
  */
-export function joinRows(parts: readonly Tensor[], groups: number): Tensor {
+export function joinRows(parts: readonly Tensor[], groups: number, { transposed = false } = {}): Tensor {
   const [, ...rest] = parts[0]!.shape;
   for (const { shape } of parts) {
     if (sameShape(shape.slice(1), rest) && shape[0]! % groups === 0) continue;
@@ -35,5 +41,6 @@ export function joinRows(parts: readonly Tensor[], groups: number): Tensor {
     );
   }
   const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  return apply(joinRowsOp, parts, { groups }, { shape: [rows, ...rest] });
+  const shape = transposed ? [groups, ...rest, rows / groups] : [rows, ...rest];
+  return apply(joinRowsOp, parts, { groups, transposed }, { shape });
 }

@@ -2,24 +2,21 @@ import type { Tensor } from '../graph.ts';
 import { multiply } from '../multiply.ts';
 import { reshape } from '../reshape.ts';
 import { collapse, rowSum } from '../sum.ts';
-import { window2d } from '../window2d.ts';
 import { denseMoments } from './denseMoments.ts';
 import { denseNorms } from './denseNorms.ts';
 import { groupGram } from './groupGram.ts';
 import { histogram } from './histogram.ts';
-import { patchGradient } from './patchProducts.ts';
+import { ONE_PIXEL, patchGradient } from './patchProducts.ts';
 import type { PerExampleGradient } from './perExampleGradient.ts';
 import { rowGradients } from './rowGradients.ts';
 import { rowsOfExample } from './rowsOfExample.ts';
-
-const ONE_PIXEL = window2d('linear', [1, 1], {});
 
 /**
  * A dense layer's per-example gradients: gₙ = Σₜ δₙₜ xₙₜᵀ of the weight and Σₜ δₙₜ of the bias, over the rows t of example n.
  *
  * With one row an example no gₙ is formed: ‖Σ δₙxₙᵀ‖² = Σᵢⱼ (xᵢ·xⱼ)(δᵢ·δⱼ) over a unit (Goodfellow 2015), and the kernels that
  * give the weight's statistics give the bias's beside; asked for twice, they are merged when the program is compiled. Several
- * rows, such as the positions of a sequence, are the images of a convolution with windows of one pixel.
+ * rows, such as the positions of a sequence, are images for a convolution with windows of one pixel.
  * @param x [B·T, K]: the rows of one example stand together
  * @param delta [B·T, L]
  * @throws if the examples do not share the rows evenly
@@ -38,7 +35,7 @@ export function outerProduct(
     window: ONE_PIXEL,
     images,
   };
-  const ofPatches = patchGradient(patches, [outputs, inputs]);
+  const ofPatches = patchGradient([patches], [outputs, inputs]);
   if (images > 1) {
     const each = collapse(reshape(delta, [examples, images, outputs]), 1);
     return [ofPatches, rowGradients(each, [outputs])];

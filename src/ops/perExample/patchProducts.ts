@@ -1,6 +1,6 @@
 import { size, type Tensor } from '../graph.ts';
 import { reshape } from '../reshape.ts';
-import type { Window2d } from '../window2d.ts';
+import { type Window2d, window2d } from '../window2d.ts';
 import { convHistogram } from './convHistogram.ts';
 import { convMoments } from './convMoments.ts';
 import { convWeightNorms } from './convNorms.ts';
@@ -22,18 +22,25 @@ export interface PatchProducts {
   readonly images: number;
 }
 
+/** The windows of a dense layer, whose rows are images of one pixel. */
+export const ONE_PIXEL = window2d('linear', [1, 1], {});
+
 /** Rows that are formed where nothing else is known take at most so many numbers (32 MiB a replica). */
 export const LARGEST_ROWS = 2 ** 23;
 
 /**
  * Statistics of the weight that such products make up.
+ * @param uses of the weight, of one form: the products of all of them
  * @param shape the weight's, of O·C·kh·kw elements
  */
-export function patchGradient(patches: PatchProducts, shape: readonly number[]): PerExampleGradient {
-  const { x, delta, window, images } = patches;
+export function patchGradient(uses: readonly PatchProducts[], shape: readonly number[]): PerExampleGradient {
   return {
-    norms: (unitSize = 1) => convWeightNorms(x, delta, window, unitSize * images),
+    norms: (unitSize = 1) => {
+      const { x, delta, window, images } = joined(uses);
+      return convWeightNorms(x, delta, window, unitSize * images);
+    },
     moments() {
+      const { x, delta, window, images } = joined(uses);
       const { gradient, centredSquares, normSq } = convMoments(x, delta, window, images);
       return {
         gradient: reshape(gradient, shape),
@@ -41,10 +48,13 @@ export function patchGradient(patches: PatchProducts, shape: readonly number[]):
         normSq,
       };
     },
-    histogram: (counts, bins, w) =>
-      convHistogram(counts, { x, delta, ...(w && { w }) }, window, bins, images),
-    patches,
+    histogram(counts, bins, w) {
+      const { x, delta, window, images } = joined(uses);
+      convHistogram(counts, { x, delta, ...(w && { w }) }, window, bins, images);
+    },
+    patches: uses,
     rows() {
+      const { x, delta, window, images } = joined(uses);
       const [batch, elements] = [x.shape[0]! / images, size(shape)];
       if (batch * elements > LARGEST_ROWS) {
         throw new RangeError(
@@ -57,27 +67,39 @@ export function patchGradient(patches: PatchProducts, shape: readonly number[]):
   };
 }
 
+/** Whether the products of several uses can be joined: the same windows, over images of the same extents. */
+export function haveOneForm(uses: readonly PatchProducts[]): boolean {
+  const forms = uses.map(({ x, delta, window }) => [x.shape.slice(1), delta.shape.slice(1), form(window)]);
+  return new Set(forms.map(String)).size === 1;
+}
+
+function form({
+  kernelHeight,
+  kernelWidth,
+  strideHeight,
+  strideWidth,
+  padHeight,
+  padWidth,
+}: Window2d): string {
+  return String([kernelHeight, kernelWidth, strideHeight, strideWidth, padHeight, padWidth]);
+}
+
 /**
- * The sum of several such gradients of one weight, as one: the images of all uses, example by example. Products of one use with
- * another's are met wherever positions of an example meet, so no cross term is left out.
- * @returns null unless all have the same windows over images of the same extents
+ * The products of several uses as those of one: the images of all of them, example by example. Products of one use with
+ * another's are met wherever positions of an example meet, so no cross term is left out. Images of one pixel become the pixels
+ * of one image, for which the kernels are made.
  */
-export function joinPatches(uses: readonly PatchProducts[]): PatchProducts | null {
-  const [first] = uses as [PatchProducts];
-  const form = ({ x, delta, window }: PatchProducts): string =>
-    JSON.stringify([x.shape.slice(1), delta.shape.slice(1), Object.entries(window).sort()]);
-  if (uses.some((use) => form(use) !== form(first))) return null;
-  const examples = first.x.shape[0]! / first.images;
-  return {
-    x: joinRows(
-      uses.map(({ x }) => x),
-      examples,
-    ),
-    delta: joinRows(
-      uses.map(({ delta }) => delta),
-      examples,
-    ),
-    window: first.window,
-    images: uses.reduce((sum, { images }) => sum + images, 0),
+function joined(uses: readonly PatchProducts[]): PatchProducts {
+  const [{ x, window, images: first }] = uses as [PatchProducts];
+  const images = uses.reduce((sum, use) => sum + use.images, 0);
+  const ofOnePixel = form(window) === form(ONE_PIXEL) && size(x.shape.slice(2)) === 1;
+  if (images === 1 || (uses.length === 1 && !ofOnePixel)) return uses[0]!;
+  const examples = x.shape[0]! / first;
+  const joinAll = (of: 'x' | 'delta'): Tensor => {
+    const parts = uses.map((use) => use[of]);
+    if (!ofOnePixel) return joinRows(parts, examples);
+    const channels = parts[0]!.shape[1]!;
+    return reshape(joinRows(parts, examples, { transposed: true }), [examples, channels, 1, images]);
   };
+  return { x: joinAll('x'), delta: joinAll('delta'), window, images: ofOnePixel ? 1 : images };
 }

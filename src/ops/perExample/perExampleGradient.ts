@@ -31,8 +31,8 @@ export interface PerExampleGradient {
    * @param w the parameter itself, where there are bins of it
    */
   histogram(counts: State, bins: BinsOf, w?: Tensor): void;
-  /** gₙ as a sum of products, which is what a sum over uses is made of; null where gₙ is small enough to be formed. */
-  readonly patches: PatchProducts | null;
+  /** gₙ as a sum of products, for each use; null where gₙ is small enough to be formed. */
+  readonly patches: readonly PatchProducts[] | null;
   /**
    * gₙ as rows, [B, P], formed.
    * @throws RangeError where they would pass `LARGEST_ROWS` numbers, if they are not there already

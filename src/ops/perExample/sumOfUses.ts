@@ -1,5 +1,5 @@
 import { add } from '../add.ts';
-import { joinPatches, patchGradient } from './patchProducts.ts';
+import { haveOneForm, patchGradient } from './patchProducts.ts';
 import type { PerExampleGradient } from './perExampleGradient.ts';
 import { rowGradients } from './rowGradients.ts';
 
@@ -13,8 +13,7 @@ import { rowGradients } from './rowGradients.ts';
  */
 export function sumOfUses(uses: readonly PerExampleGradient[], shape: readonly number[]): PerExampleGradient {
   if (uses.length === 1) return uses[0]!;
-  const patches = uses.map((use) => use.patches).filter((each) => each !== null);
-  const joined = patches.length === uses.length ? joinPatches(patches) : null;
-  if (joined) return patchGradient(joined, shape);
+  const patches = uses.flatMap((use) => use.patches ?? []);
+  if (uses.every((use) => use.patches) && haveOneForm(patches)) return patchGradient(patches, shape);
   return rowGradients(uses.map((use) => use.rows()).reduce(add), shape);
 }

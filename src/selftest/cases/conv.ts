@@ -36,7 +36,7 @@ const CASES: readonly Case[] = [
 /** Cases that every variant runs. */
 const VARIANTS_OF = 2;
 
-/** With several images an example, as a weight has that is used more than once; the last is a dense layer over a sequence. */
+/** With several images an example, as a weight has that is used more than once. */
 const UNITS: readonly (readonly [Case, unitSize: number])[] = [
   [[[6, 3, 9, 7], 5, [3, 3], [1, 1], [1, 1], 3], 2],
   [[[33, 65, 1, 1], 33, [1, 1], [1, 1], [0, 0], 1], 3],

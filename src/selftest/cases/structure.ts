@@ -106,14 +106,16 @@ export function structureTrials(): Trial[] {
     },
     ...(
       [
-        [1, [1, 1], 1],
-        [33, [1, 3], 65],
-        [13, [5, 1, 2], 7],
+        [1, [1, 1], 1, false],
+        [33, [1, 3], 65, false],
+        [13, [5, 1, 2], 7, false],
+        [33, [1, 3], 65, true],
+        [5, [13], 7, true],
       ] as const
     ).map(
-      ([groups, rows, width]): Trial => ({
+      ([groups, rows, width, transposed]): Trial => ({
         kernel: 'structure/joinRows',
-        name: shapeName([groups, ...rows, width], replicas),
+        name: `${shapeName([groups, ...rows, width], replicas)}${transposed ? ', transposed' : ''}`,
         replicas,
         // The last operand is shared by the replicas.
         operands: Object.fromEntries(
@@ -122,8 +124,13 @@ export function structureTrials(): Trial[] {
             return [`x${i}`, random([groups * each, width], 20 + i, { shared })];
           }),
         ),
-        trace: (parts) => [joinRows(Object.values(parts), groups)],
-        expect: (parts) => [{ values: joinReference(Object.values(parts), groups), tolerance: 0 }],
+        trace: (parts) => [joinRows(Object.values(parts), groups, { transposed })],
+        expect: (parts) => [
+          {
+            values: joinReference(Object.values(parts), { groups, width, transposed }),
+            tolerance: 0,
+          },
+        ],
       }),
     ),
     ...(

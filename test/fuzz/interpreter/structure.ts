@@ -20,18 +20,20 @@ export const structure: Readonly<Record<string, Rule>> = {
       moved(x!, outer * reduced * inner, (i) => Math.floor(i / (reduced * inner)) * inner + (i % inner)),
     ];
   },
-  joinRows: ({ inputs, outputs: [y], attributes: { groups } }, parts) => {
-    const stride = size(y!.shape) / groups;
-    const widths = inputs.map(({ shape }) => size(shape) / groups);
+  joinRows: ({ inputs, outputs: [y], attributes: { groups, transposed } }, parts) => {
+    const width = size(inputs[0]!.shape.slice(1));
+    const all = size(y!.shape) / (groups * width);
+    const rows = inputs.flatMap(({ shape }, part) =>
+      Array.from({ length: shape[0]! / groups }, (_, row) => ({ part, row, each: shape[0]! / groups })),
+    );
     return [
       make(size(y!.shape), (i) => {
-        let place = i % stride;
-        const k = widths.findIndex((width) => {
-          if (place < width) return true;
-          place -= width;
-          return false;
-        });
-        return at(parts[k]!, Math.floor(i / stride) * widths[k]! + place);
+        const [group, place] = [Math.floor(i / (all * width)), i % (all * width)];
+        const [row_, column] = transposed
+          ? [place % all, Math.floor(place / all)]
+          : [Math.floor(place / width), place % width];
+        const { part, row, each } = rows[row_]!;
+        return at(parts[part]!, (group * each + row) * width + column);
       }),
     ];
   },

@@ -98,7 +98,7 @@ export const statistics: Readonly<Record<string, Step>> = {
     const parts = Array.from({ length: draw.of([1, 2, 3]) }, () =>
       to.like(draw, [groups * draw.of([1, 2]), width]),
     );
-    to.call(joinRows, parts, groups);
+    to.call(joinRows, parts, groups, { transposed: draw.chance(50) });
   },
   convWeightNorms: (to, draw) => {
     const d = drawWindow(draw, { pooled: false });
@@ -194,47 +194,43 @@ interface Layer {
   readonly batch: number;
 }
 
-/** Perhaps a second use of the same parameters, whose result has the first one's shape, added. */
-function perhapsTwice(to: Tracing, draw: Draw, first: Tensor, second: () => Tensor): Tensor {
-  return draw.chance(40) ? to.call(add, first, second()) : first;
+/** What the parameters are perhaps used with a second time; drawn before they are made, so that it does not depend on them. */
+function perhapsAgain(to: Tracing, draw: Draw, shape: readonly number[]): Tensor | null {
+  return draw.chance(40) ? to.like(draw, shape) : null;
 }
 
 function denseLayer(to: Tracing, draw: Draw): Layer {
   const x = to.some(draw, [2]);
+  const again = perhapsAgain(to, draw, x.shape);
   const outputs = draw.of([2, 3, 5]);
   const w = parameter(to, draw, [outputs, x.shape[1]!]);
   const b = draw.chance(60) ? parameter(to, draw, [outputs]) : null;
-  const layer = perhapsTwice(to, draw, to.call(linear, x, w, b), () =>
-    to.call(linear, to.like(draw, x.shape), w, draw.chance(50) ? b : null),
-  );
+  let layer = to.call(linear, x, w, b);
+  if (again) layer = to.call(add, layer, to.call(linear, again, w, draw.chance(50) ? b : null));
   return { layer, wrt: b ? [w, b] : [w], batch: x.shape[0]! };
 }
 
 function convLayer(to: Tracing, draw: Draw): Layer {
   const d = drawWindow(draw, { pooled: false });
   const x = to.like(draw, d.images);
+  // The same windows, or in other steps over images of other extents to as many positions.
+  const other = draw.chance(50);
+  const extents = [0, 1].map((axis) => d.positions[axis]! + d.kernel[axis]! - 1);
+  const again = perhapsAgain(to, draw, other ? [...d.images.slice(0, 2), ...extents] : d.images);
   const w = parameter(to, draw, [d.outChannels, d.images[1]!, ...d.kernel]);
   const b = draw.chance(60) ? parameter(to, draw, [d.outChannels]) : null;
-  const layer = perhapsTwice(to, draw, to.call(conv2d, x, w, b, d.options), () => {
-    if (draw.chance(50)) return to.call(conv2d, to.like(draw, d.images), w, b, d.options);
-    // Over other images, and mostly in other steps, to as many positions.
-    const images = [
-      ...d.images.slice(0, 2),
-      d.positions[0] + d.kernel[0] - 1,
-      d.positions[1] + d.kernel[1] - 1,
-    ];
-    return to.call(conv2d, to.like(draw, images), w, b, {});
-  });
+  let layer = to.call(conv2d, x, w, b, d.options);
+  if (again) layer = to.call(add, layer, to.call(conv2d, again, w, b, other ? {} : d.options));
   return { layer, wrt: b ? [w, b] : [w], batch: d.images[0]! };
 }
 
 function scaleLayer(to: Tracing, draw: Draw): Layer {
   const x = to.some(draw, [2, 3]);
+  const again = perhapsAgain(to, draw, x.shape);
   const view = axisOneView(x.shape);
   const w = parameter(to, draw, [view.channels]);
   const b = draw.chance(60) ? parameter(to, draw, [view.channels]) : null;
-  const layer = perhapsTwice(to, draw, to.call(scaleShift, x, w, b, view), () =>
-    to.call(scaleShift, to.like(draw, x.shape), w, draw.chance(50) ? b : null, view),
-  );
+  let layer = to.call(scaleShift, x, w, b, view);
+  if (again) layer = to.call(add, layer, to.call(scaleShift, again, w, draw.chance(50) ? b : null, view));
   return { layer, wrt: b ? [w, b] : [w], batch: x.shape[0]! };
 }
