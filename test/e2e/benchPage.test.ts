@@ -293,10 +293,10 @@ describe('the bench page under npm run dev', () => {
     await waitForStatus(page, /Finished: 0 of 1 rows timed, 1 of them wrong/);
     expect(await row.locator('.time').textContent()).toBe('WRONG');
 
-    edit('y: array<f32>', 'z: array<f32>');
+    edit('yOffset: u32', 'zOffset: u32');
     await page
       .getByRole('alert')
-      .filter({ hasText: /sumSerial\.wgsl: Params lacks zOffset/ })
+      .filter({ hasText: /sumSerial\.wgsl: Params lacks yOffset/ })
       .waitFor();
   }
 });
