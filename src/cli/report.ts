@@ -8,7 +8,7 @@ import {
   type Evaluation,
   type Interval,
   type Quantity,
-  quantities,
+  quantitiesOf,
   scriptPieces,
 } from '../present/quantities.ts';
 import pageStyle from './reportPage.css?raw';
@@ -37,6 +37,7 @@ const MOST_POINTS = 5000;
 export function renderReport(report: Report): string {
   const { title, adapter, spec, readings, evaluations, result, date = new Date() } = report;
   const replicas = curveNames(spec);
+  const quantities = quantitiesOf(spec.job === 'train' ? spec.instruments : []);
   const charts = quantities.map((quantity) => ({
     id: quantity.id,
     log: quantity.log,
