@@ -4,6 +4,7 @@ import type { ByteSource } from '../host/byteSource.ts';
 import type { ResultEvent, WorkEvent } from '../host/workEvent.ts';
 import type { EigenvalueProgress } from '../measure/curvature/eigenvalues.ts';
 import type { TrainEvent } from '../train/trainEvent.ts';
+import type { ExperimentEvent } from './experimentJob.ts';
 
 /** How a job reads the files that its description names; the host knows where they lie. */
 export type JobHost = ByteSource;
@@ -13,7 +14,6 @@ export type JobEvent =
   | WorkEvent
   | ({ readonly type: 'search' } & EigenvalueProgress)
   | TrainEvent
-  /** A part of an experiment, done: given back, it is not done again. `name` may name a file. */
-  | { readonly type: 'cell'; readonly name: string; readonly cell: unknown }
+  | ExperimentEvent
   | KernelsEvent
   | ResultEvent;
