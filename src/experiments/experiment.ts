@@ -114,3 +114,15 @@ export interface Experiment<
   /** Numbers beside the figure. */
   tables?(outcome: Outcome<Detail>): readonly Table[];
 }
+
+/** What an experiment says of itself before it runs: plain data, for pages that ask a worker. */
+export type ExperimentRecord = Pick<
+  Experiment,
+  'id' | 'version' | 'statement' | 'source' | 'withdrawn' | 'presets' | 'parts' | 'series'
+>;
+
+/** The record of an experiment, without what computes. */
+export function recordOf(experiment: Experiment): ExperimentRecord {
+  const { id, version, statement, source, withdrawn, presets, parts, series } = experiment;
+  return { id, version, statement, source, withdrawn, presets, parts, series };
+}
