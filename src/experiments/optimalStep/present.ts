@@ -12,6 +12,9 @@ import {
 import type { MeasuredRate } from './measuredRates.ts';
 import { OPTIMAL_STEP_MARGINS } from './protocol.ts';
 
+/** What the trunks come to, and the seeds of these. */
+export type JudgedTrunks = OptimalStepOutcome & { readonly trunks: readonly number[] };
+
 /** Every effect at every step, measured over predicted; and how much worse the rival fits. */
 export function optimalStepStatistics({ steps, rival }: OptimalStepOutcome): Statistic[] {
   return [
@@ -30,7 +33,7 @@ export function optimalStepStatistics({ steps, rival }: OptimalStepOutcome): Sta
 }
 
 /** A chart for each effect, over the steps. */
-export function effectsFigure({ detail }: Outcome<OptimalStepOutcome>): Figure {
+export function effectsFigure({ detail }: Outcome<JudgedTrunks>): Figure {
   return {
     caption: 'Measured over predicted, with 95 % intervals over the trunks, against the margins',
     panels: EFFECT_KEYS.map((key) => ({
@@ -58,9 +61,9 @@ export function effectsFigure({ detail }: Outcome<OptimalStepOutcome>): Figure {
 }
 
 /** Effects by step with their χ²; and every frozen point's line searches. */
-export function optimalStepTables({ detail }: Outcome<OptimalStepOutcome>): Table[] {
+export function optimalStepTables({ detail }: Outcome<JudgedTrunks>): Table[] {
   return [
-    ...detail.points.flatMap((frozen, t) => frozen.map((point) => pointTable(t, point))),
+    ...detail.points.flatMap((frozen, t) => frozen.map((point) => pointTable(detail.trunks[t]!, point))),
     effectsTable('Measured over predicted, with 95 % over the trunks', detail),
     effectsTable('The same with B_simple in place of B_noise', detail.controls.simpleNoiseScale),
   ];
@@ -80,14 +83,14 @@ function effectsTable(title: string, { steps }: PredictionOutcome): Table {
   };
 }
 
-function pointTable(t: number, point: FrozenPointOutcome): Table {
+function pointTable(trunk: number, point: FrozenPointOutcome): Table {
   const { step, loss, hyperbola, epsMax, bNoise, rows } = point;
   const number = (value: number | null): string => value?.toPrecision(3) ?? 'none';
   const fitted = hyperbola
     ? `fitted ${number(hyperbola.epsMax)}, ${number(hyperbola.bNoise)}`
     : 'fewer than three minima within the grid';
   return {
-    title: `Trunk ${t + 1}, step ${step}, loss ${number(loss)}: predicted ε_max ${number(epsMax)}, B_noise ${number(bNoise)}; ${fitted}`,
+    title: `Trunk ${trunk}, step ${step}, loss ${number(loss)}: predicted ε_max ${number(epsMax)}, B_noise ${number(bNoise)}; ${fitted}`,
     columns: ['B', 'ε_opt', '± %', 'predicted', 'gain', '±', 'predicted', 'ΔL = 0 at ε', '± %', 'predicted'],
     rows: rows.map(({ batchSize, optimal, gain, gainStderr, breakEven }) => [
       `${batchSize}`,

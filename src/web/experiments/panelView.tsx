@@ -10,7 +10,9 @@ const HEIGHT = 240;
 const ROOM = { left: 62, right: 14, top: 10, bottom: 40 };
 /** Names that are listed; and points up to which each of a line is marked. */
 const MOST_LISTED = 8;
-const MOST_MARKED = 30;
+const MOST_MARKED = 16;
+/** Ticks of an axis, about; a logarithmic one with fewer than three round numbers has those of a linear one. */
+const TICKS = 5;
 
 /** A chart of a figure: lines, points with their intervals, bands. */
 export function PanelView({ panel }: { panel: Panel }) {
@@ -152,10 +154,12 @@ function scaleOf(axis: Axis, values: readonly number[], [from, to]: readonly [nu
   const range = axisRange(least, most, log);
   const of = log ? Math.log : (value: number) => value;
   const [low, high] = range.map(of) as [number, number];
+  const round = log ? logTicks(...range) : [];
+  const ticks = round.length >= 3 ? round : linearTicks(...range, TICKS);
   return {
     shows,
     at: (value: number) => from + ((of(value) - low) / (high - low)) * (to - from),
-    ticks: log ? logTicks(...range) : linearTicks(...range, 5),
+    ticks,
   };
 }
 
