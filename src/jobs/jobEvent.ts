@@ -1,10 +1,10 @@
 import type { KernelsEvent } from '../bench/kernelsReport.ts';
+import type { ExperimentEvent } from '../experiments/runExperiment.ts';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { ByteSource } from '../host/byteSource.ts';
 import type { ResultEvent, WorkEvent } from '../host/workEvent.ts';
 import type { EigenvalueProgress } from '../measure/curvature/eigenvalues.ts';
 import type { TrainEvent } from '../train/trainEvent.ts';
-import type { ExperimentEvent } from './experimentJob.ts';
 
 /** How a job reads the files that its description names; the host knows where they lie. */
 export type JobHost = ByteSource;

@@ -113,6 +113,8 @@ const schema = z.strictObject({
   record_every: count.default(1),
   /** Loss and accuracy on the data set's test split every so many steps, and at the end. */
   evaluate: z.strictObject({ every: count }).optional(),
+  /** The whole run in a file every so many steps and at the end, from which `--resume` goes on. */
+  snapshot: z.strictObject({ file: z.string().min(1), every: count }).optional(),
   /** The kernel choices of an earlier result, to be taken again: the same bits, whatever was tuned since. */
   kernels: kernelRecordSchema.optional(),
 });

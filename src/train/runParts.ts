@@ -7,6 +7,7 @@ import type { Program } from '../gpu/program.ts';
 import { Replay } from '../gpu/replay.ts';
 import type { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
+import { StateSet } from '../gpu/stateSet.ts';
 import { bufferLayout } from '../nn/batchNorm.ts';
 import { parameterLayout } from '../nn/forward.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
@@ -47,6 +48,8 @@ export const SLOTS = LARGEST_CHUNK * (IN_FLIGHT + 2);
 /** A run's memory and the programs over it, traced. */
 export interface RunParts {
   readonly layout: FlatLayout;
+  /** What is neither told by the run's description nor made anew before it is read: all that a snapshot holds. */
+  readonly states: StateSet;
   readonly theta: State;
   readonly averaged: State | null;
   readonly buffers: State | null;
@@ -86,20 +89,27 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   const layout = parameterLayout(model);
   const state = (label: string, extents: number[], dtype: 'f32' | 'u32' = 'f32'): State =>
     scope.own(new State(gpu, { label, shape: extents, dtype, replicas }));
-  const theta = state('parameters', [layout.length]);
-  const velocity = state('momentum buffer', [layout.length]);
-  const rates = state('learning rates', [Math.max(1, steps)]);
-  const hyper = state('SGD settings', [4]);
-  const counters = state('counters', [3], 'u32');
-  const seeds = state('seeds', [1], 'u32');
-  const averaged = averaging ? state('averaged parameters', [layout.length]) : null;
+  const states = new StateSet();
+  const theta = states.add('parameters', state('parameters', [layout.length]));
+  const velocity = states.add('momentum', state('momentum buffer', [layout.length]));
+  // Step, epoch and place in it: where the order of examples, the rates, Dropout and the average's count stand.
+  const counters = states.add('counters', state('counters', [3], 'u32'));
+  const averaged = averaging ? states.add('average', state('averaged parameters', [layout.length])) : null;
   const statistics = bufferLayout(model);
   const hasStatistics = statistics.length > 0;
-  const buffers = hasStatistics ? state('running statistics', [statistics.length]) : null;
+  const buffers = hasStatistics
+    ? states.add('running_statistics', state('running statistics', [statistics.length]))
+    : null;
+  // These follow from the description; rates that were set from outside are kept on the host, as what was set and when.
+  const rates = state('learning rates', [Math.max(1, steps)]);
+  const hyper = state('SGD settings', [4]);
+  const seeds = state('seeds', [1], 'u32');
+  // Written before it is read, by the pass that recomputes it whole.
   const averagedBuffers =
     averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;
   const measuring = measuringOf(shape);
   const width = 1 + (measuring ? noiseWidth(layout.entries.length, measuring) : 0);
+  // Between two steps whose readings are back nothing in it is read again.
   const ring = state('ring', [SLOTS, width]);
   const replay = scope.own(new Replay(gpu, ring, LARGEST_CHUNK, IN_FLIGHT));
   const table = { label: 'order', shape: [steps * batches[0]!.batchSize], dtype: 'u32' as const };
@@ -125,8 +135,8 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     average(graph, { averaging, theta, average: averaged, counters });
     traces.push({ key: AVERAGE, label: averaging.kind, graph });
   }
-  const states = { layout, theta, averaged, buffers, averagedBuffers, rates, hyper, seeds, ring, order };
-  return { ...states, examples, arena, replay, traces };
+  const held = { theta, averaged, buffers, averagedBuffers, rates, hyper, seeds, ring, order, examples };
+  return { layout, states, ...held, arena, replay, traces };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
 import { experiments } from '../../src/experiments/index.ts';
-import type { ExperimentResult } from '../../src/jobs/experimentJob.ts';
+import type { ExperimentResult } from '../../src/experiments/runExperiment.ts';
 import { basin, ROOT } from './basin.ts';
 import {
   button,

@@ -9,15 +9,14 @@ import type { HeadlessOptions, HeadlessResult, runHeadless } from '../../src/cli
 import type { Experiment } from '../../src/experiments/experiment.ts';
 import { experiments } from '../../src/experiments/index.ts';
 import { resolveProtocol } from '../../src/experiments/protocol.ts';
+import type { ExperimentResult, ExperimentEvent as OwnEvent } from '../../src/experiments/runExperiment.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { RunControl } from '../../src/host/runControl.ts';
-import {
-  type ExperimentEvent,
-  type ExperimentResult,
-  type ExperimentSpec,
-  experimentJob,
-} from '../../src/jobs/experimentJob.ts';
+import type { ResultEvent } from '../../src/host/workEvent.ts';
+import { type ExperimentSpec, experimentJob } from '../../src/jobs/experimentJob.ts';
 import { toy } from './toyExperiment.ts';
+
+type ExperimentEvent = OwnEvent | ResultEvent;
 
 /** One line makes it an experiment. */
 const list: readonly Experiment[] = [...experiments, toy];

@@ -66,14 +66,28 @@ const TINY = 1e-30;
  */
 export class FollowedEigenvalue {
   readonly program: Program;
+  /** What a look reads of those before it, for a run's snapshots (`TrainingRun.runAlongside`). */
+  readonly states: Readonly<Record<string, State>>;
   readonly #values: State;
   readonly #residuals: State;
   readonly #scope: Scope;
 
-  private constructor(program: Program, values: State, residuals: State, scope: Scope) {
+  private constructor(
+    program: Program,
+    states: {
+      readonly vector: State;
+      readonly values: State;
+      readonly residuals: State;
+      readonly looks: State;
+    },
+    scope: Scope,
+  ) {
     this.program = program;
-    this.#values = values;
-    this.#residuals = residuals;
+    this.states = Object.fromEntries(
+      Object.entries(states).map(([name, state]) => [`followed.${name}`, state]),
+    );
+    this.#values = states.values;
+    this.#residuals = states.residuals;
     this.#scope = scope;
   }
 
@@ -140,7 +154,7 @@ export class FollowedEigenvalue {
     const arena = scope.own(new Arena(gpu));
     const label = 'followed eigenvalue';
     const program = scope.own(await compile(gpu, graph, { label, replicas: count, arena }));
-    return new FollowedEigenvalue(program, values, residuals, scope);
+    return new FollowedEigenvalue(program, { vector, values, residuals, looks: counters }, scope);
   }
 
   /** The looks so far, oldest first until they are overwritten. Waits for what was submitted. */

@@ -1,6 +1,6 @@
 import type { Check, Outcome } from '../../experiments/experiment.ts';
 import type { Table } from '../../experiments/figure.ts';
-import type { ExperimentResult } from '../../jobs/experimentJob.ts';
+import type { ExperimentResult } from '../../experiments/runExperiment.ts';
 import type { Effect, Interval } from '../../measure/statistics/interval.ts';
 import { formatNumber } from '../../present/formatNumber.ts';
 import { ScrollRegion } from '../bench/scrollRegion.tsx';

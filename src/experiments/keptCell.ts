@@ -1,10 +1,13 @@
-import type { Experiment } from '../experiments/experiment.ts';
+import { z } from 'zod';
 import type { AdapterInfo } from '../gpu/device.ts';
+import type { KernelRecord } from '../gpu/runKernels.ts';
 import type { ByteSource } from '../host/byteSource.ts';
 import { InputError } from '../host/inputError.ts';
 import { parseJson } from '../host/parseJson.ts';
 import { showValue } from '../host/showValue.ts';
-import { type KernelRecord, kernelRecordSchema } from '../tuning/kernelRecord.ts';
+import type { Experiment } from './experiment.ts';
+
+const kernelsSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
 /** All that a cell's evidence follows from: its name is a hash of it. */
 export interface CellDefinition {
@@ -68,7 +71,7 @@ export async function readCell(
     const [is, wanted] = [canonicalJson(definition[key] ?? null), canonicalJson(expected[key])];
     if (is !== wanted) throw new InputError(path, key, `is ${is}, expected ${wanted}`);
   }
-  const record = kernelRecordSchema.safeParse(kernels);
+  const record = kernelsSchema.safeParse(kernels);
   if (!record.success) throw new InputError(path, 'kernels', record.error.issues[0]!.message);
   const { evidence: checked, problem } = checkedEvidence(experiment, evidence);
   if (problem !== undefined) throw new InputError(path, 'cell', problem);
