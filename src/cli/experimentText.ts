@@ -18,7 +18,7 @@ export function experimentList(list: readonly Experiment[]): string {
 /** What an experiment came to: claim, protocol, tables, effects against their margins, controls, verdict. */
 export function experimentText(result: ExperimentResult): string {
   const { experiment, preset, protocol, outcome, tables, cells, missing } = result;
-  const parts = Object.entries(protocol).map(([part, value]) => `${part} ${shortened(value)}`);
+  const parts = Object.entries(protocol).map(([part, value]) => `${part} ${partText(value)}`);
   const head = [
     `${experiment.statement} (${experiment.source})`,
     `${experiment.id} ${experiment.version}, ${preset}: ${parts.join(', ')}`,
@@ -77,7 +77,7 @@ function number(value: number | null): string {
   return value === null ? 'none' : value.toPrecision(3);
 }
 
-/** Numbers of a list without the digits that no one reads. */
-function shortened(value: string | number | readonly number[]): string {
-  return typeof value === 'object' ? value.map((each) => Number(each.toPrecision(3))).join(' ') : `${value}`;
+/** A part of a protocol, numbers of a list without the digits that no one reads. */
+export function partText(value: string | number | readonly number[]): string {
+  return typeof value === 'object' ? value.map((each) => Number(each.toPrecision(3))).join(',') : `${value}`;
 }

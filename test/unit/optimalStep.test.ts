@@ -217,7 +217,8 @@ test('the evidence of the committed result is judged as its file says', () => {
     expect(evidence.step).toBe(cell.step);
     return { cell, evidence: evidence as SampledPoint };
   });
-  const { verdict, reason, statistics, controls, planted, detail } = optimalStep.judge(found, protocol);
+  const outcome = optimalStep.judge(found, protocol);
+  const { verdict, reason, statistics, controls, planted, detail } = outcome;
   expect(detail.verdict).toBe(kept.verdict);
   expect(detail.reason).toBe(kept.reason);
   expect(detail.steps).toEqual(kept.steps);
@@ -235,7 +236,24 @@ test('the evidence of the committed result is judged as its file says', () => {
     ['fail', true],
     ['fail', true],
   ]);
-  // What is planted at the protocol's size is found, and what is not there is not.
+  // Drawn: an effect a chart, its interval at each step against the margin.
+  const { panels } = optimalStep.figure(outcome);
+  expect(panels.map(({ title }) => title)).toEqual(['ε_max', 'B_noise', 'ΔL_opt', '2ε_opt']);
+  expect(panels[1]!.marks).toEqual([
+    { mark: 'band', name: 'margin', range: [0.5, 2] },
+    {
+      mark: 'dots',
+      name: 'measured/predicted',
+      points: kept.steps.map(
+        ({ step, bNoise }: { step: number; bNoise: { value: number; interval: unknown } }) => ({
+          x: step,
+          y: bNoise.value,
+          interval: bNoise.interval,
+        }),
+      ),
+    },
+  ]);
+  // What is planted at the protocol’s size is found, and what is not there is not.
   expect(planted.map((check) => [check.found, check.holds])).toEqual([
     ['pass', true],
     ['fail', true],

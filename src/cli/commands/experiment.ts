@@ -8,7 +8,7 @@ import { InputError } from '../../host/inputError.ts';
 import { showValue } from '../../host/showValue.ts';
 import { CellFolder } from '../cellFolder.ts';
 import { checkOutput } from '../checkOutput.ts';
-import { experimentList, experimentText } from '../experimentText.ts';
+import { experimentList, experimentText, partText } from '../experimentText.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
@@ -65,7 +65,7 @@ function addExperiment(parent: Command, experiment: Experiment, means: Means): v
     .addOption(runtimeOption());
   for (const [part, value] of Object.entries(standard)) {
     const kind = typeof value === 'string' ? 'text' : typeof value === 'number' ? 'n' : 'n,n,…';
-    command.option(`--${optionOf(part)} <${kind}>`, `${parts[part]} (${value})`);
+    command.option(`--${optionOf(part)} <${kind}>`, `${parts[part]} (${partText(value)})`);
   }
   command.action((options: ExperimentOptions) => runExperiment(experiment, options, means));
 }
