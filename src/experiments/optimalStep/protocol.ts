@@ -44,8 +44,22 @@ export const OPTIMAL_STEP_PARTS: { readonly [Part in keyof OptimalStepProtocol]:
   seed: 'of the first trunk; the others’ follow',
 };
 
-/** √2 apart, from 1/8 to 8. */
-const GRID = Array.from({ length: 13 }, (_, i) => 2 ** ((i - 6) / 2));
+/** √2 apart, from 1/8 to 8; written out, as it was in the run that gives the verdict: engines round powers differently. */
+const GRID = [
+  0.125,
+  0.17677669529663687,
+  0.25,
+  0.35355339059327373,
+  0.5,
+  0.7071067811865475,
+  1,
+  Math.SQRT2,
+  2,
+  2.82842712474619,
+  4,
+  5.65685424949238,
+  8,
+];
 
 /**
  * Set before the one run that gives the verdict, whose trunks have seeds of 1000 and more. A pilot with the seeds 0 and 1, populations of
