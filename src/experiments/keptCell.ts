@@ -6,6 +6,7 @@ import { InputError } from '../host/inputError.ts';
 import { parseJson } from '../host/parseJson.ts';
 import { showValue } from '../host/showValue.ts';
 import type { Experiment } from './experiment.ts';
+import type { Protocol } from './protocol.ts';
 
 const kernelsSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
@@ -17,6 +18,8 @@ export interface CellDefinition {
   /** The protocol's: the cell has those that follow from it. */
   readonly seed: number;
   readonly cell: object;
+  /** Digests of the files that the protocol names, by their paths there: another file of that name is other data. */
+  readonly files: Readonly<Record<string, string>>;
   readonly adapter: Pick<AdapterInfo, 'vendor' | 'architecture' | 'device' | 'description'>;
   /** The choices that were in force where there was one to make. */
   readonly choices: Readonly<Record<string, string>>;
@@ -41,10 +44,24 @@ export function adapterOf({
 
 /** Its experiment, and sixteen digits of the SHA-256 of the definition as JSON, whatever the order of its keys. */
 export async function cellName(definition: CellDefinition): Promise<string> {
-  const bytes = new TextEncoder().encode(canonicalJson(definition));
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const digits = [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `${definition.experiment}-${digits}`;
+  return `${definition.experiment}-${await digestOf(new TextEncoder().encode(canonicalJson(definition)))}`;
+}
+
+/** Digests of the files among a protocol's texts, alone or several separated by commas; of the host's that there are. */
+export async function filesOf(protocol: Protocol, host: ByteSource): Promise<CellDefinition['files']> {
+  const texts = Object.values(protocol).filter((part) => typeof part === 'string');
+  const paths = texts.flatMap((text) => [text, ...text.split(',')]);
+  const files: Record<string, string> = {};
+  for (const path of new Set(paths)) {
+    if ((await host.find?.(path))?.is === 'file') files[path] = await digestOf(await host.read(path));
+  }
+  return files;
+}
+
+/** Sixteen digits. */
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
+  return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function canonicalJson(value: unknown): string {

@@ -11,6 +11,7 @@ import {
   type CellDefinition,
   cellName,
   checkedEvidence,
+  filesOf,
   type KeptCell,
   readCell,
 } from './keptCell.ts';
@@ -75,6 +76,7 @@ export async function* runExperiment(
 ): AsyncGenerator<ExperimentEvent, ExperimentResult, void> {
   const { gpu, host } = place;
   const protocol = resolveProtocol(experiment, { preset, protocol: changes });
+  const files = await filesOf(protocol, host);
   const planned = await Promise.all(
     experiment.cells(protocol).map(async (cell) => {
       const definition: CellDefinition = {
@@ -83,6 +85,7 @@ export async function* runExperiment(
         preset,
         seed: protocol.seed,
         cell,
+        files,
         adapter: adapterOf(gpu.info),
         choices: gpu.kernels?.measured ?? {},
       };

@@ -101,6 +101,24 @@ describe('a toy experiment, which is one file and one line in a list', () => {
     expect(readdirSync(folder)).toHaveLength(24);
   });
 
+  test('takes no cell of other data that lie under the same name', async () => {
+    const data = join(folder, 'data.bin');
+    const reading: Experiment = {
+      ...(toy as Experiment),
+      presets: { quick: { seed: 0, data, tosses: 1 }, standard: { seed: 0, data, tosses: 1, bias: 1 } },
+      cells: ({ seed, ...rest }) => [{ seed, ...rest }],
+    };
+    const names: string[] = [];
+    for (const content of ['one', 'two', 'one']) {
+      writeFileSync(data, content);
+      for await (const event of experimentJob(gpu, { id: 'toy' }, host, undefined, [reading])) {
+        if (event.type === 'cell') names.push(event.name);
+      }
+    }
+    expect(names[1]).not.toBe(names[0]);
+    expect(names[2]).toBe(names[0]);
+  });
+
   test('refuses a kept cell that is not what its name says, by the file and what is wrong', async () => {
     const { result } = await run({ id: 'toy', cells: folder });
     const file = join(folder, `${result.cells[0]}.json`);
@@ -221,11 +239,15 @@ describe('a toy experiment, which is one file and one line in a list', () => {
 });
 
 describe('the command', () => {
+  /** What the run was told that it will write: inputs among it are refused. */
+  let guarded: HeadlessOptions['outputs'];
+
   /** `basin experiment …` with the toy in its list, and no device. */
   async function basin(...args: string[]): Promise<string> {
     const printed: string[] = [];
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const headless = async (spec: object, { onEvent }: HeadlessOptions): Promise<HeadlessResult> => {
+    const headless = async (spec: object, { onEvent, outputs }: HeadlessOptions): Promise<HeadlessResult> => {
+      guarded = outputs;
       let ended: unknown;
       for await (const event of experimentJob(gpu, spec as ExperimentSpec, host, undefined, list)) {
         await onEvent?.(event);
@@ -264,6 +286,7 @@ describe('the command', () => {
     const cells = join(folder, 'cells');
     const text = await basin('toy', '--tosses', '50', '--bias', '0.25', '--cells', cells, '--out', out);
     const result: ExperimentResult = JSON.parse(readFileSync(out, 'utf8'));
+    expect(guarded).toEqual({ '--out': out });
     expect(result.protocol).toEqual({ runs: 4, tosses: 50, bias: 0.25, seed: 1000 });
     expect(readdirSync(cells).sort()).toEqual(result.cells.map((name) => `${name}.json`).sort());
     expect(text).toContain('The mean of normal numbers is their bias (Gauss 1809)');

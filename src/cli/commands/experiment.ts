@@ -98,6 +98,7 @@ async function runExperiment(
       {
         runtime,
         baseDir: process.cwd(),
+        outputs: { '--out': out },
         onEvent: async (event) => {
           if (event.type === 'cell') await folder?.write(event.name, event.cell);
           progress.show(event);
