@@ -150,6 +150,7 @@ export async function* trainJob(
     }
     yield* resultEvents(run, options, outcome, logs, {
       sweep: spec.replicas !== undefined,
+      asked: spec,
       kernels: kernels.record,
       warnings: notes,
       ...provenance(spec, device.info, began),
@@ -204,7 +205,7 @@ async function* resultEvents(
   { model, averaging }: TrainingOptions,
   outcome: Outcome,
   logs: readonly ReplicaLog[],
-  { sweep, ...whole }: { readonly sweep: boolean } & WholeRun,
+  { sweep, asked, ...whole }: { readonly sweep: boolean; readonly asked: Asked } & WholeRun,
 ): AsyncGenerator<JobEvent> {
   const layout = stateDictLayout(model);
   const kind = averaging?.kind ?? 'swa';
@@ -220,11 +221,12 @@ async function* resultEvents(
       const reason = finite ? 'the final loss is not finite' : 'a weight is not finite';
       log.diverged = { step: outcome.steps, reason };
     }
-    const measurements = log.measured.map(({ replica: _, ...reading }) => reading);
+    const measurements = asked.measure ? log.measured.map(({ replica: _, ...reading }) => reading) : [];
     const result = {
       steps: outcome.steps,
       losses: log.losses,
       ...(measurements.length > 0 ? { measurements } : {}),
+      ...(asked.instruments ? { readings: readingsOf(log, asked.instruments) } : {}),
     };
     if (log.diverged) {
       results.push({ ...result, diverged: log.diverged });
@@ -254,6 +256,14 @@ async function* resultEvents(
   };
 }
 
+/** What was asked to be measured, in which form. */
+type Asked = Pick<ParsedTrainSpec, 'measure' | 'instruments'>;
+
+/** What each instrument told, by type; nulls for what is no finite number. */
+function readingsOf(log: ReplicaLog, asked: NonNullable<Asked['instruments']>): Record<string, unknown> {
+  return Object.fromEntries(asked.map(({ type }) => [type, log.told.get(type as string)]));
+}
+
 function named(evaluation: Evaluation | undefined, loss: string, accuracy: string): Record<string, number> {
   if (!evaluation) return {};
   return {
@@ -265,8 +275,8 @@ function named(evaluation: Evaluation | undefined, loss: string, accuracy: strin
 /** Each divergence once, as soon as it is seen. */
 function* divergenceEvents(logs: readonly ReplicaLog[]): Generator<JobEvent> {
   for (const [replica, log] of logs.entries()) {
-    if (!log.diverged || log.told) continue;
-    log.told = true;
+    if (!log.diverged || log.divergenceTold) continue;
+    log.divergenceTold = true;
     yield { type: 'diverged', replica, ...log.diverged };
   }
 }

@@ -109,6 +109,8 @@ const schema = z.strictObject({
   measure: z
     .strictObject({ every: count, small_batch: count.default(1), tests: z.boolean().default(false) })
     .optional(),
+  /** What is measured on the way, each at steps of its own. */
+  instruments: z.array(z.record(z.string(), z.unknown())).optional(),
   /** Readings every so many steps. */
   record_every: count.default(1),
   /** Loss and accuracy on the data set's test split every so many steps, and at the end. */

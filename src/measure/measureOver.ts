@@ -60,6 +60,7 @@ async function looksAt(
         for (const [name, look] of due) looks.set(name, look(batch.as(name)));
       };
       const pass = own.own(await Pass.open(gpu, [...due.keys()].join(', '), point, trace, memory));
+      memory.begin();
       await pass.run();
       for (const [name, values] of await read(gpu, own, looks)) {
         numbers.set(name, { ...numbers.get(name), ...values });

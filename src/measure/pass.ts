@@ -19,6 +19,7 @@ import { type Examples, gather } from '../ops/state/gather.ts';
 import { sampleIndices } from '../ops/state/sampling.ts';
 import { store } from '../ops/state/store.ts';
 import { take } from '../ops/state/take.ts';
+import { firstExamples } from './firstExamples.ts';
 import { Memory } from './memory.ts';
 import { type Gathered, type Gathering, TracedBatch } from './tracedBatch.ts';
 
@@ -134,7 +135,8 @@ export class Pass {
       const unitSize = oneUnit ? batch : 1;
       const here = { examples: total, units, batchUnits: batch / unitSize };
       const gathering = inBatches({ graph, first: i === 0, ...here, memory, counters, unitCounters });
-      trace(new TracedBatch(of, { unitSize, gathering }));
+      const first = (count: number) => ({ ...of, ...firstExamples(graph, examples, count, memory) });
+      trace(new TracedBatch(of, { unitSize, gathering, first }));
       // The cursors are back where they were after the last micro-batch, so that a run needs no upload.
       advance(graph, counters, batch, total);
       if (oneUnit) advance(graph, unitCounters, 1, sizes.length);

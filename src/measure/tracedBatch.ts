@@ -18,10 +18,16 @@ export interface Gathered {
   in(graph: Graph): Tensor;
 }
 
-/** A state that a measurement keeps, zeros at first. */
+/** A state that a measurement keeps. */
 export interface MemorySpec {
   readonly shape: readonly number[];
   readonly dtype?: 'f32' | 'u32';
+  /** What it holds at first, if not zeros; of each replica the same. */
+  readonly initial?: () => Float32Array | Uint32Array;
+  /** All replicas of a run have one together. */
+  readonly shared?: boolean;
+  /** Nothing writes it: a snapshot of the run has no need of it. */
+  readonly constant?: boolean;
 }
 
 /** The mean over all units, and Σᵤ (gᵤ − ḡ)², of every coordinate; flat [P]. */
@@ -66,6 +72,12 @@ export interface BatchOf {
   readonly context: ForwardContext;
 }
 
+/** How a batch's examples make units, and how batches come together. */
+export interface Grouping {
+  readonly unitSize: number;
+  readonly gathering: Gathering;
+}
+
 /**
  * A batch of a model at one point, traced as far as its examples' losses: what a training step's gradient and every quantity
  * start from, in a step as over a data set. What two of them take of it alike, tangents and cotangents included, is merged
@@ -87,10 +99,13 @@ export class TracedBatch {
   /** Units in this batch. */
   readonly units: number;
   readonly gathering: Gathering;
+  /** The first so many examples of the data, at the same point. */
+  readonly firstOf: (count: number) => BatchOf;
 
+  /** @param grouping.first the first so many examples of the data, at the same point, as a batch of their own */
   constructor(
     { model, layout, theta, x, targets, context }: BatchOf,
-    { unitSize, gathering }: { readonly unitSize: number; readonly gathering: Gathering },
+    { unitSize, gathering, first }: Grouping & { readonly first: (count: number) => BatchOf },
   ) {
     this.graph = theta.node.graph;
     this.layout = layout;
@@ -102,6 +117,14 @@ export class TracedBatch {
     this.unitSize = unitSize;
     this.units = this.examples / unitSize;
     this.gathering = gathering;
+    this.firstOf = first;
+  }
+
+  /** The first examples of the data, whatever batch this is: where a quantity is of fixed ones. */
+  first(count: number): TracedBatch {
+    const { gathering, firstOf: first } = this;
+    const whole = { ...gathering, units: count, once: true };
+    return new TracedBatch(first(count), { unitSize: 1, gathering: whole, first });
   }
 
   /** The same batch for another who gathers: names are told apart by this one. */
@@ -114,7 +137,13 @@ export class TracedBatch {
       moments: (of, first, second) => gathering.moments(`${name} ${of}`, first, second),
       memory: (of, spec) => gathering.memory(`${name} ${of}`, spec),
     };
-    return Object.assign(Object.create(TracedBatch.prototype) as TracedBatch, this, { gathering: named });
+    return this.with({ gathering: named, unitSize: this.unitSize });
+  }
+
+  /** The same losses, by other units. */
+  with({ unitSize, gathering }: Grouping): TracedBatch {
+    const changes = { unitSize, gathering, units: this.examples / unitSize };
+    return Object.assign(Object.create(TracedBatch.prototype) as TracedBatch, this, changes);
   }
 
   /** Weights [units] of the units' mean losses, as those of the examples' losses, [B]. */

@@ -1,3 +1,4 @@
+import type { Told } from '../measure/instrument.ts';
 import type { Interval } from '../measure/statistics/interval.ts';
 
 /** What one replica shows after a step. */
@@ -58,4 +59,6 @@ export interface Reading {
       }
     >
   >;
+  /** What other instruments told, by their types. */
+  readonly instruments?: Readonly<Record<string, Told>>;
 }

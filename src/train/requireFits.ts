@@ -109,7 +109,8 @@ function lessOf(
   readonly found: number;
   at(value: number): readonly [RunShape, number];
 }[] {
-  const { steps, batches, dataset, smallBatch = 1 } = shape;
+  const { steps, batches, dataset, instruments = [] } = shape;
+  const smallBatch = Math.max(1, ...instruments.map(({ unitSize }) => unitSize ?? 1));
   const largestBatch = Math.max(...batches.map(({ batchSize }) => batchSize));
   const bnBatchSize = Math.min(shape.bnBatchSize ?? batches.at(-1)!.batchSize, dataset.examples);
   // The smaller batch size of the statistics divides every other one.

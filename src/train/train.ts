@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { DeviceLostError } from '../gpu/orLost.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
 import { Scope } from '../gpu/scope.ts';
+import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -70,7 +71,14 @@ const NAMES: RunNames = {
  *   settings or data, or of another version: before anything is made
  */
 export async function train(device: Gpu, settings: TrainSettings): Promise<Training> {
-  const { loss = 'cross_entropy', steps, averaging, noiseScaleEvery, smallBatch = 1 } = settings;
+  const {
+    loss = 'cross_entropy',
+    steps,
+    averaging,
+    noiseScaleEvery,
+    smallBatch = 1,
+    gradientTests = false,
+  } = settings;
   const model: ModelSpec = { layers: [...settings.model], loss };
   const { dataset, shapes } = fitDataset(settings.data, model, 'model');
   requireSupported('model', model, shapes);
@@ -94,9 +102,9 @@ export async function train(device: Gpu, settings: TrainSettings): Promise<Train
     batches: [{ fromStep: 0, batchSize: settings.batchSize }],
     sampling: settings.order ?? 'shuffle',
     averaging,
-    measureEvery: noiseScaleEvery,
-    smallBatch,
-    gradientTests: settings.gradientTests,
+    instruments: noiseScaleEvery
+      ? [noiseScaleInstrument({ smallBatch, tests: gradientTests, layers: true }, { every: noiseScaleEvery })]
+      : [],
   };
   const earlier = settings.resume && (await readSnapshot('resume', settings.resume, device.info));
   const { dampening = 0, nesterov = false, schedule = { type: 'constant' } } = settings;

@@ -18,11 +18,12 @@ import { ReadingRows } from './readingRows.ts';
 import { recomputeStatistics } from './recomputeStatistics.ts';
 import {
   AVERAGE,
+  batchSizeAt,
   compileRun,
+  dueAt,
   IN_FLIGHT,
   LARGEST_CHUNK,
   makeRunParts,
-  measuringOf,
   programKey,
   type RunParts,
   type RunShape,
@@ -30,7 +31,6 @@ import {
 } from './runParts.ts';
 import { shortestFloat32 } from './shortestFloat32.ts';
 import type { RateChange, RunState } from './snapshot.ts';
-import { readNoise, type StepNoise } from './stepNoise.ts';
 
 /**
  * Which weights of a run: the last ones, the averaged ones, or the last ones with BatchNorm's statistics recomputed as those of
@@ -57,15 +57,16 @@ export interface TrainingOptions extends RunShape {
   readonly recordEvery?: number;
 }
 
-/** What the device recorded of one step of one replica; `norms` and `spread` are null where it did not measure them. */
-export interface StepReading extends Pick<StepNoise, 'spread'> {
+/** What the device recorded of one step of one replica. */
+export interface StepReading {
   readonly replica: number;
   /** Counted from 1. */
   readonly step: number;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly loss: number;
-  readonly norms: StepNoise['norms'] | null;
+  /** What the run's instruments found, in their order: undefined for those that were not due. */
+  readonly found: readonly unknown[];
 }
 
 /** What a snapshot has of the readings before it: rows from `at` on, of steps (counted from 0) from `step` up to `until`. */
@@ -103,7 +104,6 @@ export class TrainingRun {
   readonly #parts: RunParts;
   readonly #hostRates: Float32Array[];
   readonly #programs: ReadonlyMap<string, Program>;
-  readonly #alongside: { readonly every: number; readonly program: Program }[] = [];
   /** Data sets that weights were evaluated on, by what was given. */
   readonly #resident = new Map<Dataset, ResidentExamples>();
   /** Submits that are not read back yet, oldest first. */
@@ -160,6 +160,7 @@ export class TrainingRun {
         seeds.write(Uint32Array.of(seed), { replica });
       });
       writeExamples(examples, options.dataset);
+      parts.memory.begin();
       const programs = await compileRun(gpu, scope, parts, replicas);
       return new TrainingRun(gpu, options, scope, parts, programs);
     });
@@ -194,16 +195,6 @@ export class TrainingRun {
   }
 
   /**
-   * Runs a program after steps n, 2n, … that are yet to be submitted, within their submits: an instrument over the run's
-   * parameters, with state of its own. Whoever made it disposes of it, after the run's last step.
-   * @param states those of its states that it reads again at a later step, by names that no other has: a snapshot holds them
-   */
-  runAlongside(every: number, program: Program, states: Readonly<Record<string, State>> = {}): void {
-    for (const [name, state] of Object.entries(states)) this.#parts.states.add(name, state);
-    this.#alongside.push({ every, program });
-  }
-
-  /**
    * The run as it is after all steps submitted, whose readings stay for `steps`: with the run's options all that the steps to
    * come depend on. Waits for the device, once.
    * @throws DeviceLostError
@@ -217,7 +208,7 @@ export class TrainingRun {
   }
 
   /**
-   * Goes on from a snapshot of a run of the same options, in place of the start. Instruments are given to the run before. `steps`
+   * Goes on from a snapshot of a run of the same options, in place of the start. `steps`
    * gives the readings of the steps that were taken before again, from the first one.
    * @param file how messages name it
    * @throws InputError if it does not fit the run, which is then as it was
@@ -248,12 +239,15 @@ export class TrainingRun {
 
   /** B of a step, counted from 0. */
   batchSizeAt(step: number): number {
-    return this.#options.batches.findLast(({ fromStep }) => fromStep <= step)!.batchSize;
+    return batchSizeAt(this.#options, step);
   }
 
   #measures(step: number): boolean {
-    const every = this.#options.measureEvery ?? 0;
-    return every > 0 && step % every === 0;
+    return dueAt(this.#options, step).length > 0;
+  }
+
+  #keyOf(step: number): string {
+    return programKey(this.batchSizeAt(step), dueAt(this.#options, step));
   }
 
   #records(step: number): boolean {
@@ -366,8 +360,8 @@ export class TrainingRun {
 
   /** Numbers of a step (counted from 0) at the head of its row: what is behind them is of an earlier one. */
   #widthOf(step: number): number {
-    if (this.#measures(step)) return this.#parts.ring.shape[1]!;
-    return this.#records(step) ? 1 : 0;
+    if (!this.#records(step)) return 0;
+    return 1 + this.#parts.rows.get(this.#keyOf(step))!.flat().length;
   }
 
   /** Numbers of all replicas' readings of the steps before one. */
@@ -379,14 +373,13 @@ export class TrainingRun {
 
   /** The program of a step, counted from 0. */
   #programAt(step: number): Program {
-    return this.#programs.get(programKey(this.batchSizeAt(step), this.#measures(step)))!;
+    return this.#programs.get(this.#keyOf(step))!;
   }
 
   /** What follows a step: its capture, and instruments. */
   #encodeAfter(pass: GPUComputePassEncoder, step: number): void {
     const { averaging } = this.#options;
     if (averaging && captures(averaging, step + 1)) this.#programs.get(AVERAGE)!.encode(pass);
-    for (const { every, program } of this.#alongside) if ((step + 1) % every === 0) program.encode(pass);
   }
 
   #readings(rows: readonly Float32Array[], first: number, count: number): StepReading[] {
@@ -408,13 +401,24 @@ export class TrainingRun {
   /** What a row says of a step, counted from 0. */
   #reading(step: number, replica: number, row: Float32Array): StepReading {
     const batchSize = this.batchSizeAt(step);
-    const measuring = measuringOf(this.#options);
-    const noise =
-      measuring && this.#measures(step)
-        ? readNoise(row.subarray(1), { parameters: this.layout.entries.length, batchSize }, measuring)
-        : { norms: null, spread: null };
     const learningRate = shortestFloat32(this.#hostRates[replica]![step]!);
-    return { replica, step: step + 1, batchSize, learningRate, loss: row[0]!, ...noise };
+    const found = this.#found(step, batchSize, row);
+    return { replica, step: step + 1, batchSize, learningRate, loss: row[0]!, found };
+  }
+
+  #found(step: number, batchSize: number, row: Float32Array): readonly unknown[] {
+    const { instruments = [] } = this.#options;
+    const found = new Array<unknown>(instruments.length).fill(undefined);
+    const names = this.#parts.rows.get(this.#keyOf(step))!;
+    let at = 1;
+    dueAt(this.#options, step).forEach((place, i) => {
+      const { quantity, unitSize: ofUnits } = instruments[place]!;
+      const unitSize = ofUnits ?? 1;
+      const numbers = Object.fromEntries(names[i]!.map((name) => [name, row.subarray(at, ++at)]));
+      const of = { layout: this.layout, examples: batchSize, units: batchSize / unitSize, unitSize };
+      found[place] = quantity.read(numbers, of);
+    });
+    return found;
   }
 
   /**

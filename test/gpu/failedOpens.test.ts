@@ -24,6 +24,7 @@ import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
 import { gradientHistogram } from '../../src/measure/gradient/gradientHistogram.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { meanRatioErrors } from '../../src/measure/gradient/meanRatioErrors.ts';
+import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import type { Point } from '../../src/measure/pass.ts';
 import { unitsOf } from '../../src/measure/pass.ts';
@@ -63,8 +64,9 @@ const options = (normalised: boolean): TrainingOptions => ({
   ],
   sampling: 'shuffle',
   averaging: { kind: 'swa', start: 2, every: 2 },
-  measureEvery: 2,
-  smallBatch: normalised ? 4 : 1,
+  instruments: [
+    noiseScaleInstrument({ smallBatch: normalised ? 4 : 1, tests: false, layers: true }, { every: 2 }),
+  ],
   replicas: [0, 1].map((seed) => ({
     seed,
     settings,

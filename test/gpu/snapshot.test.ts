@@ -8,7 +8,8 @@ import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { RunControl } from '../../src/host/runControl.ts';
 import { type JobEvent, runJob } from '../../src/jobs/job.ts';
 import type { TrainSpec } from '../../src/jobs/trainSpec.ts';
-import { FollowedEigenvalue } from '../../src/measure/curvature/followedEigenvalue.ts';
+import { eigenvalue } from '../../src/measure/curvature/eigenvalueInstrument.ts';
+import type { FollowedValue } from '../../src/measure/curvature/followedEigenvalue.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
 import { type TrainSettings, train } from '../../src/train/train.ts';
@@ -322,6 +323,7 @@ test('an instrument’s own states go with the run', async () => {
     steps: 40,
     batches: [{ fromStep: 0, batchSize: 10 }],
     sampling: 'shuffle',
+    instruments: [eigenvalue.make({ examples: 30, which: 'largest' }, { every: 4 })],
     replicas: [1, 2].map((seed) => ({
       seed,
       settings: { momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false },
@@ -329,42 +331,32 @@ test('an instrument’s own states go with the run', async () => {
       weights: new Map([...initialStateDict(model, seed)].map(([name, { data }]) => [name, data])),
     })),
   };
-  const open = async () => {
-    const trained = await TrainingRun.open(gpu, options);
-    const { layout, theta, examples } = trained;
-    const point = { model, layout, theta, examples, context: { mode: 'eval' as const } };
-    const followed = await FollowedEigenvalue.open(gpu, point, { steps: 3, looks: 10 });
-    trained.runAlongside(4, followed.program, followed.states);
-    return { trained, followed };
-  };
-  const read = async ({ trained, followed }: Awaited<ReturnType<typeof open>>) => {
+  const read = async (run: TrainingRun) => {
     const readings: StepReading[] = [];
-    for await (const some of trained.steps()) readings.push(...some);
-    return { readings, looks: [await followed.read(0), await followed.read(1)] };
+    for await (const some of run.steps()) readings.push(...some);
+    return readings;
   };
-  const whole = await open();
-  for await (const some of whole.trained.steps(18)) if (some.length === 0) break;
-  const state = await whole.trained.snapshot();
+  const whole = await TrainingRun.open(gpu, options);
+  for await (const some of whole.steps(18)) if (some.length === 0) break;
+  const state = await whole.snapshot();
   const expected = await read(whole);
-  const again = await open();
-  expect(() => again.trained.restore('s', { ...state, rows: state.rows.subarray(1) })).toThrow(
-    /s: readings: are 35 numbers, expected 36/,
+  const again = await TrainingRun.open(gpu, options);
+  // 18 losses of two replicas, and two numbers of each of five looks.
+  expect(() => again.restore('s', { ...state, rows: state.rows.subarray(1) })).toThrow(
+    /s: readings: are 55 numbers, expected 56/,
   );
-  again.trained.restore('s', state);
+  again.restore('s', state);
   const found = await read(again);
-  expect(found.looks).toEqual(expected.looks);
-  expect(found.looks[1]!.every(({ value }) => value !== 0)).toBe(true);
-  expect(found.readings.slice(36)).toEqual(expected.readings);
+  expect(found.slice(36)).toEqual(expected);
+  const looks = expected.flatMap((reading) => (reading.found[0] as FollowedValue | undefined) ?? []);
+  expect(looks).toHaveLength(10);
+  expect(looks.every(({ value }) => value !== 0)).toBe(true);
   // A run without the instrument does not know its states.
-  const bare = await TrainingRun.open(gpu, options);
-  expect(() => bare.restore('s', state)).toThrow(
-    /s: followed\.vector: unknown name, expected the states param/,
+  const bare = await TrainingRun.open(gpu, { ...options, instruments: [] });
+  expect(() => bare.restore('s', { ...state, rows: new Float32Array(36) })).toThrow(
+    /s: instrument eigenvalue eigenvector: unknown name, expected the states param/,
   );
-  for (const { trained, followed } of [whole, again]) {
-    followed.dispose();
-    trained.dispose();
-  }
-  bare.dispose();
+  for (const run of [whole, again, bare]) run.dispose();
 });
 
 test('states are read and written back whole, bit for bit, or not at all', async () => {
