@@ -40,7 +40,7 @@ export default defineConfig(({ mode }) => ({
     emptyOutDir: true,
     target: 'es2022',
     rollupOptions: {
-      input: ['index', 'bench', 'job'].map((page) => `${root}src/web/${page}.html`),
+      input: ['index', 'bench', 'experiments', 'job'].map((page) => `${root}src/web/${page}.html`),
       onwarn: quiet,
       output: {
         // Kernels for reading are small, and many.

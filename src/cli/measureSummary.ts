@@ -1,3 +1,4 @@
+import type { Interval } from '../measure/statistics/interval.ts';
 import { formatCount, formatNumber } from '../present/formatNumber.ts';
 import { plainSymbol, quantitiesOf } from '../present/quantities.ts';
 
@@ -59,7 +60,7 @@ export function measureSummary(result: Json): string {
   ].join('\n');
 }
 
-type Ends = readonly [number | null, number | null] | null;
+type Ends = Interval | null;
 
 function range(ends: Ends): string {
   if (!ends) return '';

@@ -2,15 +2,10 @@ import uPlotScript from 'uplot/dist/uPlot.iife.min.js?raw';
 import uPlotStyle from 'uplot/dist/uPlot.min.css?raw';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { JobSpec, Reading } from '../jobs/job.ts';
+import type { Interval } from '../measure/statistics/interval.ts';
 import { formatEstimate } from '../present/formatInterval.ts';
 import { formatCount, formatNumber } from '../present/formatNumber.ts';
-import {
-  type Evaluation,
-  type Interval,
-  type Quantity,
-  quantitiesOf,
-  scriptPieces,
-} from '../present/quantities.ts';
+import { type Evaluation, type Quantity, quantitiesOf, scriptPieces } from '../present/quantities.ts';
 import pageStyle from './reportPage.css?raw';
 import pageScript from './reportPage.js?raw';
 

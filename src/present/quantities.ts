@@ -1,4 +1,5 @@
 import { instruments } from '../measure/instruments.ts';
+import type { Interval } from '../measure/statistics/interval.ts';
 import type { Reading } from '../train/reading.ts';
 import type { EvaluationEvent } from '../train/trainEvent.ts';
 
@@ -23,9 +24,6 @@ export interface Quantity {
   /** Its 95 % interval, where it has one. A value that is null is told by it alone. */
   readonly interval?: (event: Reading | Evaluation) => Interval | null | undefined;
 }
-
-/** The ends of an interval, null for ∞. */
-export type Interval = readonly [number | null, number | null];
 
 const reading = (key: keyof Reading) => (event: Reading | Evaluation) =>
   (event as Reading)[key] as number | null | undefined;
