@@ -44,7 +44,7 @@ export const sharpnessOfBatch: InstrumentKind<object> = {
   shown: [
     {
       key: 'value',
-      symbol: 'gᵀHg/|g|²',
+      symbol: 'g·Hg/|g|²',
       name: 'Batch sharpness',
       equation: 'E_{B} [ g_{B} · H_{B} g_{B} / |g_{B}|² ]',
       meaning:
