@@ -29,7 +29,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> order: array<u32>;
 @group(0) @binding(4) var<storage, read_write> indices: array<u32>;
 
-// Purposes of src/nn/purpose.ts.
+// Purposes of src/random/purpose.ts.
 const PURPOSE_SHUFFLE: u32 = 1u;
 const PURPOSE_IID: u32 = 2u;
 

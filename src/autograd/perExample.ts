@@ -1,14 +1,14 @@
-import { convMoments } from '../ops/convMoments.ts';
-import { convBiasNorms, convWeightNorms } from '../ops/convNorms.ts';
-import { denseMoments } from '../ops/denseMoments.ts';
-import { denseNorms } from '../ops/denseNorms.ts';
 import type { Node, Tensor } from '../ops/graph.ts';
-import { groupGram } from '../ops/groupGram.ts';
 import { multiply } from '../ops/multiply.ts';
 import type { OuterRule, PerExampleRule } from '../ops/op.ts';
+import { convMoments } from '../ops/perExample/convMoments.ts';
+import { convBiasNorms, convWeightNorms } from '../ops/perExample/convNorms.ts';
+import { denseMoments } from '../ops/perExample/denseMoments.ts';
+import { denseNorms } from '../ops/perExample/denseNorms.ts';
+import { groupGram } from '../ops/perExample/groupGram.ts';
+import { type RowMoments, rowMoments, rowNorms } from '../ops/perExample/rowMoments.ts';
+import { scaleGradients } from '../ops/perExample/scaleGradients.ts';
 import { reshape } from '../ops/reshape.ts';
-import { type RowMoments, rowMoments, rowNorms } from '../ops/rowMoments.ts';
-import { scaleGradients } from '../ops/scaleGradients.ts';
 import { rowSum } from '../ops/sum.ts';
 import type { Cotangents } from './vjp.ts';
 

@@ -2,10 +2,10 @@ import type { State } from '../gpu/state.ts';
 import { constantOf } from '../ops/fill.ts';
 import { type FlatLayout, gapsOf, packOp } from '../ops/flat.ts';
 import { type Graph, type Node, rootOf, size, stateOf, type Tensor } from '../ops/graph.ts';
-import { storeOp } from '../ops/store.ts';
+import { storeOp } from '../ops/state/store.ts';
 
 /** Where a tensor is written directly: into a state, or into a flat vector that it is packed into. */
-export interface Target {
+export interface Destination {
   readonly destination: State | Tensor;
   readonly offset: number;
 }
@@ -33,9 +33,9 @@ interface Tenancy {
  * - the state is written, by another node or by another result that is placed in it, while the result is in use;
  * - one dispatch would bind a buffer for reading and for writing.
  */
-export function placeResults(graph: Graph): ReadonlyMap<Tensor, Target> {
+export function placeResults(graph: Graph): ReadonlyMap<Tensor, Destination> {
   const { nodes } = graph;
-  const targets = new Map<Tensor, Target>();
+  const targets = new Map<Tensor, Destination>();
   /** The flat vectors that each one is a part of. */
   const around = new Map<Tensor, readonly Tensor[]>();
   const tenants = new Map<State | Tensor, Tenancy[]>();
@@ -56,7 +56,7 @@ export function placeResults(graph: Graph): ReadonlyMap<Tensor, Target> {
   const place = (
     tensor: Tensor,
     user: Node,
-    { destination, offset }: Target,
+    { destination, offset }: Destination,
     replicated: boolean,
     store: Node | null,
     vectors: readonly Tensor[],
@@ -166,7 +166,7 @@ function isJoined({ op, outputs }: Node, a: Tensor, b: Tensor): boolean {
 }
 
 /** Outputs that one binding serves lie in one buffer, or none of them is placed. */
-function separateHalfJoined(graph: Graph, targets: Map<Tensor, Target>): void {
+function separateHalfJoined(graph: Graph, targets: Map<Tensor, Destination>): void {
   for (const node of graph.nodes) {
     for (const group of node.op.joined ?? []) {
       const outputs = group.map((i) => node.outputs[i]!);

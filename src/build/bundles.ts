@@ -62,7 +62,7 @@ export function bundles(root: string, dist: string): Plugin {
         await build(library('src/index.ts', 'basin.js', dist));
         await build(underNode(common, root, dist));
         await build(library('src/engine.ts', 'engine.js', join(root, '.cache')));
-        await build(library('src/jobs/bench/basinAdapter.ts', 'basin.js', join(dist, 'bench')));
+        await build(library('src/bench/basinAdapter.ts', 'basin.js', join(dist, 'bench')));
         await build({
           ...common,
           ssr: { noExternal: true, external: RUN_TIME },

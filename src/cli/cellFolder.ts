@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../nn/inputError.ts';
+import { InputError } from '../host/inputError.ts';
 import { formatJson } from './formatJson.ts';
 import { writeOutput } from './writeOutput.ts';
 

@@ -1,6 +1,6 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { InputError } from '../nn/inputError.ts';
+import { InputError } from '../host/inputError.ts';
 import { type OutputTarget, outputTarget } from './outputTarget.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { InputError } from '../host/inputError.ts';
 import type { JobHost } from '../jobs/job.ts';
-import { InputError } from '../nn/inputError.ts';
 import { fileIdentity } from './checkOutput.ts';
 import { outputTarget } from './outputTarget.ts';
 

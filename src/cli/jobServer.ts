@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import sirv from 'sirv';
 import type { JobHost } from '../jobs/job.ts';
-import type { JobFailure } from '../web/headlessJob.ts';
+import type { JobFailure } from '../jobs/jobFailure.ts';
 
 /** Serves the built page to one browser, reads the job's files for it, and takes the tensors that it sends. */
 export interface JobServer {

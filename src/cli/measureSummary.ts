@@ -1,4 +1,4 @@
-import { formatCount, formatNumber } from '../jobs/formatNumber.ts';
+import { formatCount, formatNumber } from '../present/formatNumber.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

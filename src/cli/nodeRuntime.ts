@@ -1,7 +1,7 @@
 import { openDevice } from '../gpu/device.ts';
 import { type HeadlessSpec, headlessEvents } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
-import type { TunedTable } from '../jobs/kernels/tunedTable.ts';
+import type { TunedTable } from '../tuning/tunedTable.ts';
 
 /**
  * Runs a job in this process.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { InputError } from '../nn/inputError.ts';
+import { InputError } from '../host/inputError.ts';
 
 /** What a failed read says to a user. */
 const REASONS: Record<string, string> = {

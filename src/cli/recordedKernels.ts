@@ -1,5 +1,5 @@
-import { InputError } from '../nn/inputError.ts';
-import { parseJson } from '../nn/parseJson.ts';
+import { InputError } from '../host/inputError.ts';
+import { parseJson } from '../host/parseJson.ts';
 import { readInput } from './readInput.ts';
 
 /**

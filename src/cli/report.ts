@@ -1,16 +1,16 @@
 import uPlotScript from 'uplot/dist/uPlot.iife.min.js?raw';
 import uPlotStyle from 'uplot/dist/uPlot.min.css?raw';
 import type { AdapterInfo } from '../gpu/device.ts';
-import { formatEstimate } from '../jobs/formatInterval.ts';
-import { formatCount, formatNumber } from '../jobs/formatNumber.ts';
 import type { JobSpec, Reading } from '../jobs/job.ts';
+import { formatEstimate } from '../present/formatInterval.ts';
+import { formatCount, formatNumber } from '../present/formatNumber.ts';
 import {
   type Evaluation,
   type Interval,
   type Quantity,
   quantities,
   scriptPieces,
-} from '../jobs/quantities.ts';
+} from '../present/quantities.ts';
 import pageStyle from './reportPage.css?raw';
 import pageScript from './reportPage.js?raw';
 

@@ -1,4 +1,4 @@
-import { InputError } from '../nn/inputError.ts';
+import { InputError } from '../host/inputError.ts';
 import type { TrainOptions } from './trainOptions.ts';
 
 /** Keys of a run's description, the option by which each is given, and what commander calls that. */

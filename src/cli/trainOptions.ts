@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { builtinNames, isBuiltinName } from '../data/loadDataset.ts';
 import { splitPaths } from '../data/splitPaths.ts';
-import { InputError } from '../nn/inputError.ts';
+import { InputError } from '../host/inputError.ts';
 
 /** The options of `basin train`, as commander gives them. */
 export interface TrainOptions {

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { TunedDevice, TunedEntry } from '../jobs/kernels/tunedTable.ts';
+import type { TunedDevice, TunedEntry } from '../tuning/tunedTable.ts';
 
 /** One line that names a device in a table of choices. */
 export function deviceLine({ vendor, architecture, device, description, engine }: TunedDevice): string {

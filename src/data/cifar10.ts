@@ -1,4 +1,4 @@
-import { InputError } from '../nn/inputError.ts';
+import { InputError } from '../host/inputError.ts';
 
 const IMAGE_BYTES = 3 * 32 * 32;
 const RECORD_BYTES = 1 + IMAGE_BYTES;

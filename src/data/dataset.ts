@@ -1,5 +1,6 @@
-import { elementCount, finiteFloat32, type HostTensor, showDtype, showShape } from '../nn/hostTensor.ts';
-import { InputError } from '../nn/inputError.ts';
+import { elementCount, finiteFloat32, type HostTensor, showDtype } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
+import { showShape } from '../host/showShape.ts';
 import { inferShapes, type ModelSpec } from '../nn/modelSpec.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { InputError } from '../nn/inputError.ts';
+import { InputError } from '../host/inputError.ts';
+import { permutedIndex } from '../random/permutation.ts';
 import type { Dataset } from './dataset.ts';
-import { permutedIndex } from './permutation.ts';
 
 /**
  * So many examples of a data set, drawn without replacement: the first of its permutation by the seed.

@@ -1,4 +1,4 @@
-import type { Dtype, HostArray } from '../nn/hostTensor.ts';
+import type { Dtype, HostArray } from '../host/hostTensor.ts';
 
 /** Bytes of one element in a file. */
 export const dtypeBytes: Record<Dtype, number> = {

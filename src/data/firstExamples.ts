@@ -1,4 +1,4 @@
-import { InputError } from '../nn/inputError.ts';
+import { InputError } from '../host/inputError.ts';
 import type { Dataset } from './dataset.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { InputError } from '../nn/inputError.ts';
+import { InputError } from '../host/inputError.ts';
 import { crc32 } from './crc32.ts';
 import { inflateExactly, requireModestExpansion } from './inflateExactly.ts';
 

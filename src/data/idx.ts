@@ -1,6 +1,7 @@
-import { foreignFormat } from '../nn/foreignFormat.ts';
-import { elementCount, showShape } from '../nn/hostTensor.ts';
-import { InputError } from '../nn/inputError.ts';
+import { foreignFormat } from '../host/foreignFormat.ts';
+import { elementCount } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
+import { showShape } from '../host/showShape.ts';
 import { gunzip, isGzip } from './gunzip.ts';
 
 const UNSIGNED_BYTE = 0x08;

@@ -1,5 +1,5 @@
-import { InputError } from '../nn/inputError.ts';
-import { printable } from '../nn/showValue.ts';
+import { InputError } from '../host/inputError.ts';
+import { printable } from '../host/showValue.ts';
 import type { Dataset } from './dataset.ts';
 
 /** Classes that any data may imply; more must be as good as all there, since one odd label would size the model. */

@@ -1,5 +1,5 @@
 import { Inflate } from 'fflate';
-import type { InputError } from '../nn/inputError.ts';
+import type { InputError } from '../host/inputError.ts';
 
 /** Deflate makes at most 1,032 bytes of one (RFC 1951: 258 bytes for two bits). */
 const MOST_PER_BYTE = 1032;

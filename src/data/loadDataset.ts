@@ -1,6 +1,6 @@
-import { showShape } from '../nn/hostTensor.ts';
-import { InputError } from '../nn/inputError.ts';
-import type { ByteSource } from './byteSource.ts';
+import type { ByteSource } from '../host/byteSource.ts';
+import { InputError } from '../host/inputError.ts';
+import { showShape } from '../host/showShape.ts';
 import { CIFAR10_CLASSES, readCifar10 } from './cifar10.ts';
 import { type Dataset, datasetFromTensors } from './dataset.ts';
 import { readIdx } from './idx.ts';

@@ -1,6 +1,7 @@
-import { type Dtype, elementCount, type HostArray, type HostTensor, showShape } from '../nn/hostTensor.ts';
-import { InputError } from '../nn/inputError.ts';
-import { showValue } from '../nn/showValue.ts';
+import { type Dtype, elementCount, type HostArray, type HostTensor } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
+import { showShape } from '../host/showShape.ts';
+import { showValue } from '../host/showValue.ts';
 import { decodeElements, dtypeBytes } from './dtype.ts';
 import { type NpyHeader, parseNpyHeader } from './npyHeader.ts';
 import { unzip } from './zip.ts';

@@ -1,5 +1,6 @@
-import { type HostTensor, showDtype, showShape } from '../nn/hostTensor.ts';
-import { InputError } from '../nn/inputError.ts';
+import { type HostTensor, showDtype } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
+import { showShape } from '../host/showShape.ts';
 
 /**
  * The table of an order file: tensor `order`, int32 [steps, batchSize], each entry an example's index. More rows than

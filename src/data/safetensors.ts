@@ -1,12 +1,12 @@
-import { foreignFormat } from '../nn/foreignFormat.ts';
-import { type Dtype, elementCount, type HostTensor, showShape } from '../nn/hostTensor.ts';
-import { InputError } from '../nn/inputError.ts';
-import { parseJson } from '../nn/parseJson.ts';
-import { showValue } from '../nn/showValue.ts';
+import { foreignFormat } from '../host/foreignFormat.ts';
+import { type Dtype, elementCount, type HostTensor } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
+import { parseJson } from '../host/parseJson.ts';
+import { showShape } from '../host/showShape.ts';
+import { showValue } from '../host/showValue.ts';
 import { decodeElements, dtypeBytes } from './dtype.ts';
 
-export type { Dtype, HostTensor as Tensor } from '../nn/hostTensor.ts';
-export { finiteFloat32, requireFinite } from '../nn/hostTensor.ts';
+export { finiteFloat32, requireFinite } from '../host/hostTensor.ts';
 
 // The format: u64 little-endian length of the header, the header in JSON, then the bytes of the tensors with no gap.
 const LENGTH_BYTES = 8;

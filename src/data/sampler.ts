@@ -1,7 +1,7 @@
-import { purpose } from '../nn/purpose.ts';
-import { threefry2x32 } from '../nn/threefry.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
-import { permutedIndex } from './permutation.ts';
+import { permutedIndex } from '../random/permutation.ts';
+import { purpose } from '../random/purpose.ts';
+import { threefry2x32 } from '../random/threefry.ts';
 
 export type { SamplingMode };
 

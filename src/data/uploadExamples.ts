@@ -1,8 +1,8 @@
 import type { Gpu } from '../gpu/device.ts';
 import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
-import type { Examples } from '../ops/gather.ts';
 import { size } from '../ops/graph.ts';
+import type { Examples } from '../ops/state/gather.ts';
 import type { Dataset } from './dataset.ts';
 
 /** A data set in device memory, bytes as bytes. `dispose` frees it. */

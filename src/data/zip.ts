@@ -1,5 +1,5 @@
-import { foreignFormat } from '../nn/foreignFormat.ts';
-import { InputError } from '../nn/inputError.ts';
+import { foreignFormat } from '../host/foreignFormat.ts';
+import { InputError } from '../host/inputError.ts';
 import { crc32 } from './crc32.ts';
 import { inflateExactly, requireModestExpansion } from './inflateExactly.ts';
 

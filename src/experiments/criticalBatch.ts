@@ -2,8 +2,8 @@ import {
   type Branch,
   type BranchedCriticalBatch,
   branchedCriticalBatch,
-} from '../measure/branchedCriticalBatch.ts';
-import { type LocalModel, noiseScale } from '../measure/localModel.ts';
+} from '../measure/statistics/branchedCriticalBatch.ts';
+import { type LocalModel, noiseScale } from '../measure/statistics/localModel.ts';
 import type { Verdict } from './verdict.ts';
 
 /**

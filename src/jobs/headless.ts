@@ -1,7 +1,7 @@
 import { type Gpu, uncaught } from '../gpu/device.ts';
+import { withTunedKernels } from '../tuning/chosenKernels.ts';
+import type { TunedTable } from '../tuning/tunedTable.ts';
 import { type JobEvent, type JobHost, type JobSpec, runJob, takesTunedKernels } from './job.ts';
-import { withTunedKernels } from './kernels/chosenKernels.ts';
-import type { TunedTable } from './kernels/tunedTable.ts';
 
 /** A job, or the question which adapter it would compute on. */
 export type HeadlessSpec = JobSpec | { readonly job: 'info' };

@@ -1,18 +1,18 @@
+import type { MomentsSpec } from '../bench/benchMoments.ts';
+import type { KernelsSpec } from '../bench/kernelsReport.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { LimitError } from '../gpu/limitError.ts';
-import { InputError } from '../nn/inputError.ts';
-import type { MomentsSpec } from './bench/benchMoments.ts';
-import type { KernelsSpec } from './bench/kernelsReport.ts';
-import type { RunControl } from './control.ts';
+import { InputError } from '../host/inputError.ts';
+import type { RunControl } from '../host/runControl.ts';
+import type { SelftestSpec } from '../selftest/selftest.ts';
+import type { Reading } from '../train/reading.ts';
+import type { TuneSpec } from '../tuning/tuneJob.ts';
 import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
 import type { OptimalStepSpec } from './experiments/optimalStepJob.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
-import type { TuneSpec } from './kernels/tuneJob.ts';
 import { LastStep } from './lastStep.ts';
 import { measureJob } from './measure/measureJob.ts';
 import type { MeasureSpec } from './measure/measureSpec.ts';
-import type { Reading } from './reading.ts';
-import type { SelftestSpec } from './selftest/selftestJob.ts';
 import { type TrainSpec, trainJob } from './trainJob.ts';
 
 export type { JobEvent, JobHost, Reading };
@@ -67,16 +67,16 @@ async function* jobEvents(
   if (spec.job === 'train') yield* trainJob(gpu, spec, host, control);
   else if (spec.job === 'measure') yield* measureJob(gpu, spec, host);
   else if (spec.job === 'tune') {
-    const { tuneJob } = await import('./kernels/tuneJob.ts');
+    const { tuneJob } = await import('../tuning/tuneJob.ts');
     yield* tuneJob(gpu, spec, host);
   } else if (spec.job === 'benchKernels') {
-    const { benchKernels } = await import('./bench/benchKernels.ts');
+    const { benchKernels } = await import('../bench/benchKernels.ts');
     yield* benchKernels(gpu, spec, control);
   } else if (spec.job === 'benchMoments') {
-    const { benchMoments } = await import('./bench/benchMoments.ts');
+    const { benchMoments } = await import('../bench/benchMoments.ts');
     yield* benchMoments(gpu, spec);
   } else if (spec.job === 'benchCurvature') {
-    const { benchCurvature } = await import('./bench/curvature/benchCurvature.ts');
+    const { benchCurvature } = await import('../bench/curvature/benchCurvature.ts');
     yield* benchCurvature(gpu, spec.rounds, host);
   } else if (spec.job === 'optimalStep') {
     const { optimalStepJob } = await import('./experiments/optimalStepJob.ts');
@@ -86,7 +86,7 @@ async function* jobEvents(
     yield* criticalBatchJob(gpu, spec, host);
   } else {
     // Loaded where it is asked for: a page has no use for the references.
-    const { selftestJob } = await import('./selftest/selftestJob.ts');
+    const { selftestJob } = await import('./selftestJob.ts');
     yield* selftestJob(gpu, spec);
   }
 }

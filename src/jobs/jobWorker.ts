@@ -1,13 +1,13 @@
 import { expose } from 'comlink';
+import type { Catalogue } from '../bench/catalogue.ts';
 import { type AdapterInfo, type Gpu, openDevice, uncaught } from '../gpu/device.ts';
-import { InputError } from '../nn/inputError.ts';
-import type { Catalogue } from './bench/catalogue.ts';
-import { RunControl } from './control.ts';
+import { InputError } from '../host/inputError.ts';
+import { RunControl } from '../host/runControl.ts';
+import { readBrowserCache, writeBrowserCache } from '../tuning/browserCache.ts';
+import { withTunedKernels } from '../tuning/chosenKernels.ts';
+import { merge } from '../tuning/tunedTable.ts';
+import type { TuneResult } from '../tuning/tuneJob.ts';
 import { type JobEvent, type JobHost, type JobSpec, runJob, takesTunedKernels } from './job.ts';
-import { readBrowserCache, writeBrowserCache } from './kernels/browserCache.ts';
-import { withTunedKernels } from './kernels/chosenKernels.ts';
-import { merge } from './kernels/tunedTable.ts';
-import type { TuneResult } from './kernels/tuneJob.ts';
 
 /** What the page sees of the worker that computes for it. */
 export class JobWorker {
@@ -49,7 +49,7 @@ export class JobWorker {
 
   /** What the kernel bench can be asked for. */
   async kernelCatalogue(): Promise<Catalogue> {
-    return (await import('./bench/catalogue.ts')).catalogue;
+    return (await import('../bench/catalogue.ts')).catalogue;
   }
 
   pause(): void {

@@ -2,23 +2,23 @@ import { type Dataset, fitDataset } from '../data/dataset.ts';
 import { impliedClasses } from '../data/impliedClasses.ts';
 import { loadDataset } from '../data/loadDataset.ts';
 import { orderTable } from '../data/order.ts';
+import { readWeights } from '../data/readWeights.ts';
 import { readSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { InputError } from '../host/inputError.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
-import { deriveSeed } from '../nn/deriveSeed.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
-import { InputError } from '../nn/inputError.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import { type Averaging, captures } from '../optim/average.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
+import { deriveSeed } from '../random/deriveSeed.ts';
+import { type RunNames, requireFits } from '../train/requireFits.ts';
+import type { RunShape } from '../train/runParts.ts';
+import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import type { JobHost } from './jobEvent.ts';
-import { readWeights } from './readWeights.ts';
-import { type RunNames, requireFits } from './requireFits.ts';
-import type { RunShape } from './runParts.ts';
-import type { Replica, TrainingOptions } from './trainingRun.ts';
 import {
   DEFAULT_BATCH_SIZE,
   isOrderFile,

@@ -1,17 +1,18 @@
 import type { Dataset } from '../data/dataset.ts';
-import { type Tensor, writeSafetensors } from '../data/safetensors.ts';
+import { writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
+import type { HostTensor } from '../host/hostTensor.ts';
+import type { RunControl } from '../host/runControl.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
-import type { RunControl } from './control.ts';
-import type { Evaluation, Evaluator } from './evaluator.ts';
+import type { Evaluation, Evaluator } from '../train/evaluator.ts';
+import { type Provenance, provenance } from '../train/provenance.ts';
+import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
+import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
+import { RunKernels } from '../tuning/chosenKernels.ts';
+import type { KernelRecord } from '../tuning/kernelRecord.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
-import { RunKernels } from './kernels/chosenKernels.ts';
-import type { KernelRecord } from './kernels/kernelRecord.ts';
 import { hasCaptured, planRun } from './planRun.ts';
-import { type Provenance, provenance } from './provenance.ts';
-import { type ReplicaLog, replicaLogs } from './replicaLog.ts';
-import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
 export type { TrainSpec };
@@ -175,7 +176,7 @@ async function* resultEvents(
 ): AsyncGenerator<JobEvent> {
   const layout = stateDictLayout(model);
   const kind = averaging?.kind ?? 'swa';
-  const tensors = new Map<string, Tensor>();
+  const tensors = new Map<string, HostTensor>();
   const results: Record<string, unknown>[] = [];
   for (const [replica, log] of logs.entries()) {
     const prefix = sweep ? `replica.${replica}.` : '';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { isSyntheticName } from '../data/synthetic.ts';
-import { InputError } from '../nn/inputError.ts';
-import { showValue } from '../nn/showValue.ts';
-import { kernelRecordSchema } from './kernels/kernelRecord.ts';
+import { InputError } from '../host/inputError.ts';
+import { showValue } from '../host/showValue.ts';
+import { kernelRecordSchema } from '../tuning/kernelRecord.ts';
 
 const count = z.int().positive();
 const rate = z.number().nonnegative();

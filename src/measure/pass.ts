@@ -5,22 +5,22 @@ import type { Program } from '../gpu/program.ts';
 import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
-import { isBatchNorm } from '../nn/batchNorm.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
 import { forward } from '../nn/forward.ts';
 import type { ForwardContext } from '../nn/forwardContext.ts';
+import { isCoupled } from '../nn/isCoupled.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { add } from '../ops/add.ts';
-import { advance } from '../ops/advance.ts';
 import { broadcast } from '../ops/broadcast.ts';
 import { type FlatLayout, unpack } from '../ops/flat.ts';
-import { type Examples, gather } from '../ops/gather.ts';
 import { Graph, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { reshape } from '../ops/reshape.ts';
-import { sampleIndices } from '../ops/sampling.ts';
 import { scale } from '../ops/scale.ts';
-import { store } from '../ops/store.ts';
+import { advance } from '../ops/state/advance.ts';
+import { type Examples, gather } from '../ops/state/gather.ts';
+import { sampleIndices } from '../ops/state/sampling.ts';
+import { store } from '../ops/state/store.ts';
 
 /** A model at one point, and the data it is measured on. */
 export interface Point {
@@ -51,11 +51,6 @@ export function requireOneModel(what: string, { theta, context }: Pick<Point, 't
         'take one by run.point(replica)',
     );
   }
-}
-
-/** Whether the examples' losses depend on each other: BatchNorm in train mode. A batch is one unit then. */
-export function isCoupled({ model, context }: Pick<Point, 'model' | 'context'>): boolean {
-  return context.mode === 'train' && model.layers.some(isBatchNorm);
 }
 
 /** Units over which the loss is a mean: ghost batches, examples, or all data as one where the examples see each other. */

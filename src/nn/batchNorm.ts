@@ -1,3 +1,4 @@
+import { InputError } from '../host/inputError.ts';
 import { axisOneView, perChannel } from '../ops/channelView.ts';
 import { type FlatLayout, flatLayout, part } from '../ops/flat.ts';
 import type { Tensor } from '../ops/graph.ts';
@@ -9,7 +10,6 @@ import { updateRunningStatistics } from '../ops/runningStatistics.ts';
 import { standardize } from '../ops/standardize.ts';
 import type { ForwardContext } from './forwardContext.ts';
 import { ghostNormalize } from './ghostNormalize.ts';
-import { InputError } from './inputError.ts';
 import { type LayerSpec, type ModelSpec, stateDictLayout, tensorName } from './modelSpec.ts';
 
 type BatchNorm = Extract<LayerSpec, { type: 'BatchNorm1d' | 'BatchNorm2d' }>;

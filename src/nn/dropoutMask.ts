@@ -1,5 +1,5 @@
-import { purpose } from './purpose.ts';
-import { threefry2x32 } from './threefry.ts';
+import { purpose } from '../random/purpose.ts';
+import { threefry2x32 } from '../random/threefry.ts';
 
 /**
  * Which elements Dropout keeps, the device's twin on the host: element e is kept where word e mod 2 of Threefry with key

@@ -1,3 +1,4 @@
+import { InputError } from '../host/inputError.ts';
 import { avgPool2d } from '../ops/avgPool2d.ts';
 import { axisOneView, placesView, rowsView } from '../ops/channelView.ts';
 import { conv2d } from '../ops/conv2d.ts';
@@ -15,11 +16,10 @@ import { reshape } from '../ops/reshape.ts';
 import { scaleShift } from '../ops/scaleShift.ts';
 import { sigmoid } from '../ops/sigmoid.ts';
 import { tanh } from '../ops/tanh.ts';
+import { purpose } from '../random/purpose.ts';
 import { batchNormalize } from './batchNorm.ts';
 import type { ForwardContext } from './forwardContext.ts';
-import { InputError } from './inputError.ts';
 import { type LayerSpec, type ModelSpec, stateDictLayout } from './modelSpec.ts';
-import { purpose } from './purpose.ts';
 
 /** Where each parameter of a model lies in the flat vector, by its state-dict name, in that order. */
 export function parameterLayout(model: ModelSpec): FlatLayout {

@@ -1,7 +1,7 @@
-import { elementCount } from './hostTensor.ts';
+import { elementCount } from '../host/hostTensor.ts';
+import { purpose } from '../random/purpose.ts';
+import { threefry2x32, uniform01 } from '../random/threefry.ts';
 import { type LayerSpec, type ModelSpec, type StateTensor, stateDictLayout } from './modelSpec.ts';
-import { purpose } from './purpose.ts';
-import { threefry2x32, uniform01 } from './threefry.ts';
 
 export interface InitialTensor {
   shape: number[];

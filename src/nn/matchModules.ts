@@ -1,5 +1,6 @@
-import { type HostTensor, showShape } from './hostTensor.ts';
-import { InputError } from './inputError.ts';
+import type { HostTensor } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
+import { showShape } from '../host/showShape.ts';
 import type { StateTensor } from './modelSpec.ts';
 import { tensorsUnder } from './stateDict.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { showShape } from './hostTensor.ts';
-import { InputError } from './inputError.ts';
-import { parseJson } from './parseJson.ts';
-import { showValue } from './showValue.ts';
+import { InputError } from '../host/inputError.ts';
+import { parseJson } from '../host/parseJson.ts';
+import { showShape } from '../host/showShape.ts';
+import { showValue } from '../host/showValue.ts';
 
 // zod would otherwise try `new Function`, which a strict content policy reports as a violation.
 z.config({ jitless: true });

@@ -1,5 +1,6 @@
-import { elementCount, finiteFloat32, type HostTensor, showDtype, showShape } from './hostTensor.ts';
-import { InputError } from './inputError.ts';
+import { elementCount, finiteFloat32, type HostTensor, showDtype } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
+import { showShape } from '../host/showShape.ts';
 import type { StateTensor } from './modelSpec.ts';
 
 /** Averages that a training run writes beside the state dict; skipped unless asked for. */

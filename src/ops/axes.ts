@@ -1,4 +1,5 @@
-import { showShape, size, type Tensor } from './graph.ts';
+import { showShape } from '../host/showShape.ts';
+import { size, type Tensor } from './graph.ts';
 import type { SumShape } from './plans/sumPlan.ts';
 
 /** Consecutive axes `[from, to)` of a shape that are reduced away. */

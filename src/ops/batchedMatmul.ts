@@ -1,6 +1,7 @@
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import { broadcast } from './broadcast.ts';
-import { showShape, size, type Tensor } from './graph.ts';
+import { size, type Tensor } from './graph.ts';
 import { lowerProduct, type MatmulForm, matmul } from './matmul.ts';
 import { apply, defineOp } from './op.ts';
 import type { Batch } from './plans/productShape.ts';

@@ -1,6 +1,7 @@
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import { type ChannelView, expectView } from './channelView.ts';
-import { sameShape, showShape, type Tensor } from './graph.ts';
+import { sameShape, type Tensor } from './graph.ts';
 import { apply, defineOp, type Lowering } from './op.ts';
 import { channelFill, channelScale } from './scaleShift.ts';
 import { lowerSum } from './sum.ts';

@@ -1,4 +1,5 @@
-import { showShape, size, type Tensor } from './graph.ts';
+import { showShape } from '../host/showShape.ts';
+import { size, type Tensor } from './graph.ts';
 
 /** A tensor seen as [outer, channels, inner], something being the same or reduced over all but the channels. */
 export interface ChannelView {

@@ -69,6 +69,6 @@ export function scaleBy(alpha: Tensor, v: Tensor, factor = 1): Tensor {
 }
 
 /** v/‖v‖, a flat vector [P]: a norm, and one pass. The zero vector becomes NaN. */
-export function normalise(v: Tensor): Tensor {
+export function scaleToUnit(v: Tensor): Tensor {
   return scaleBy(inverseSqrt(normSq(v)), v);
 }

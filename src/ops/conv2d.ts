@@ -1,8 +1,9 @@
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import { broadcast, broadcastRows } from './broadcast.ts';
 import { conv2dInputGradient } from './conv2dInputGradient.ts';
 import { conv2dWeightGradient } from './conv2dWeightGradient.ts';
-import { showShape, type Tensor } from './graph.ts';
+import type { Tensor } from './graph.ts';
 import { apply, defineOp, expectShape, type Op, type RuleArguments } from './op.ts';
 import { type ConvShape, planConvForward } from './plans/convPlan.ts';
 import type { Activation } from './plans/matmulPlan.ts';

@@ -1,6 +1,7 @@
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import { broadcast } from './broadcast.ts';
-import { sameShape, showShape, size, type Tensor } from './graph.ts';
+import { sameShape, size, type Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { apply, defineOp } from './op.ts';
 import { lowerSum } from './sum.ts';

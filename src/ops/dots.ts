@@ -1,7 +1,8 @@
 import dotsKernel from '../../shaders/flat/dots.wgsl';
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import { combine, outer } from './combine.ts';
-import { showShape, type Tensor } from './graph.ts';
+import type { Tensor } from './graph.ts';
 import { apply, defineOp, expectShape, type Operand } from './op.ts';
 import { BUSY, rowGrid } from './plans/linearGrid.ts';
 import { planSum } from './plans/sumPlan.ts';

@@ -1,6 +1,7 @@
 import binaryKernel from '../../shaders/elementwise/binary.wgsl';
 import unaryKernel from '../../shaders/elementwise/unary.wgsl';
-import { sameShape, showShape, size, type Tensor } from './graph.ts';
+import { showShape } from '../host/showShape.ts';
+import { sameShape, size, type Tensor } from './graph.ts';
 import { apply, defineOp, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
 

@@ -1,6 +1,7 @@
 import { aligned } from '../gpu/state.ts';
+import { showShape } from '../host/showShape.ts';
 import { fill } from './fill.ts';
-import { type Graph, sameShape, showShape, size, type Tensor } from './graph.ts';
+import { type Graph, sameShape, size, type Tensor } from './graph.ts';
 import { apply, defineOp } from './op.ts';
 
 /** Where the tensors of a model lie in one flat vector: in order, each at a multiple of 256 bytes, zeros between. */

@@ -1,4 +1,5 @@
 import type { State } from '../gpu/state.ts';
+import { showShape } from '../host/showShape.ts';
 import type { Op } from './op.ts';
 
 export type DType = 'f32' | 'u32';
@@ -124,9 +125,4 @@ export function size(shape: readonly number[]): number {
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((extent, i) => extent === b[i]);
-}
-
-/** `[64, 784]`, for messages. */
-export function showShape(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
 }

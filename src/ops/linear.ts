@@ -1,6 +1,7 @@
+import { showShape } from '../host/showShape.ts';
 import { add, addPresent } from './add.ts';
 import { broadcastRows } from './broadcast.ts';
-import { showShape, type Tensor } from './graph.ts';
+import type { Tensor } from './graph.ts';
 import { matmul } from './matmul.ts';
 import { apply, defineOp, expectShape } from './op.ts';
 import { sumRows } from './sum.ts';

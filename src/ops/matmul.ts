@@ -1,5 +1,6 @@
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
-import { showShape, type Tensor } from './graph.ts';
+import type { Tensor } from './graph.ts';
 import {
   apply,
   applyAll,

@@ -1,5 +1,6 @@
 import packHalf from '../../shaders/structure/packHalf.wgsl';
-import { showShape, type Tensor } from './graph.ts';
+import { showShape } from '../host/showShape.ts';
+import type { Tensor } from './graph.ts';
 import type { MatmulForm } from './matmul.ts';
 import { apply, type Op } from './op.ts';
 import { planHalf } from './plans/halfPlan.ts';

@@ -1,7 +1,8 @@
+import { showShape } from '../host/showShape.ts';
 import { add, addPresent } from './add.ts';
 import { channelDot, channelSum } from './channelDot.ts';
 import { type ChannelView, expectView, perChannel } from './channelView.ts';
-import { sameShape, showShape, type Tensor } from './graph.ts';
+import { sameShape, type Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { lowerNormalizeTangent } from './normLowering.ts';
 import { apply, defineOp, expectShape } from './op.ts';

@@ -27,11 +27,11 @@ export interface Lowering {
    * tensors of one buffer, which is bound once (outputs that the op lists under `joined`).
    */
   offset(tensor: Tensor): number;
-  readonly target: Target;
+  readonly target: KernelTarget;
 }
 
 /** What the choice of a kernel may depend on besides one replica's shapes. */
-export interface Target {
+export interface KernelTarget {
   /** Software adapters want register kernels without barriers; see the matmul kernels' headers. */
   readonly kind: 'cpu' | 'gpu';
   readonly subgroups: boolean;

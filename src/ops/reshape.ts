@@ -1,4 +1,5 @@
-import { sameShape, showShape, size, type Tensor } from './graph.ts';
+import { showShape } from '../host/showShape.ts';
+import { sameShape, size, type Tensor } from './graph.ts';
 import { apply, defineOp } from './op.ts';
 
 const reshapeOp = defineOp({

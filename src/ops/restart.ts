@@ -1,5 +1,6 @@
 import kernel from '../../shaders/random/restart.wgsl';
-import { type Graph, sameShape, showShape, size, type Tensor } from './graph.ts';
+import { showShape } from '../host/showShape.ts';
+import { type Graph, sameShape, size, type Tensor } from './graph.ts';
 import { apply, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
 import { type RandomStream, requireStream, statesOf } from './randomSigns.ts';

@@ -1,8 +1,9 @@
 import kernel from '../../shaders/loss/softTargetCrossEntropy.wgsl';
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import { broadcastWithin } from './broadcast.ts';
 import { fill } from './fill.ts';
-import { sameShape, showShape, type Tensor } from './graph.ts';
+import { sameShape, type Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { apply, defineOp } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';

@@ -1,8 +1,9 @@
 import kernel from '../../shaders/loss/softmaxCrossEntropy.wgsl';
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import { broadcastWithin } from './broadcast.ts';
 import { constantOf, fill } from './fill.ts';
-import { showShape, type Tensor } from './graph.ts';
+import type { Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { apply, applyAll, defineOp, expectShape, type Op } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';

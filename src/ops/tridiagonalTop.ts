@@ -1,6 +1,7 @@
 import kernel from '../../shaders/krylov/tridiagonalTop.wgsl';
+import { showShape } from '../host/showShape.ts';
 import { flatLayout, pack, unpack } from './flat.ts';
-import { sameShape, showShape, type Tensor } from './graph.ts';
+import { sameShape, type Tensor } from './graph.ts';
 import { apply, type Op } from './op.ts';
 
 /** Rows that one invocation keeps. */

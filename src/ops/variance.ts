@@ -1,7 +1,8 @@
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import { type Axes, around, keptShape, requireAxes } from './axes.ts';
 import { broadcast } from './broadcast.ts';
-import { showShape, type Tensor } from './graph.ts';
+import type { Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { applyAll, defineOp, type Operand } from './op.ts';
 import { planVariance } from './plans/reducePlan.ts';

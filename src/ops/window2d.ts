@@ -1,4 +1,5 @@
-import { showShape, type Tensor } from './graph.ts';
+import { showShape } from '../host/showShape.ts';
+import type { Tensor } from './graph.ts';
 
 /** How a window moves over an image, as PyTorch's convolutions and poolings take it: [height, width] each. */
 export interface WindowOptions {

@@ -1,6 +1,6 @@
 import type uPlot from 'uplot';
-import { formatCount, formatNumber } from '../jobs/formatNumber.ts';
-import type { Quantity } from '../jobs/quantities.ts';
+import { formatCount, formatNumber } from '../present/formatNumber.ts';
+import type { Quantity } from '../present/quantities.ts';
 import { axisRange, logTicks } from './axis.ts';
 import { type Band, bandExtent, drawBand } from './drawBand.ts';
 

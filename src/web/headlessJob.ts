@@ -1,15 +1,9 @@
 import { openDevice } from '../gpu/device.ts';
 import { type HeadlessSpec, headlessEvents } from '../jobs/headless.ts';
 import type { JobEvent, JobHost } from '../jobs/job.ts';
+import type { JobFailure } from '../jobs/jobFailure.ts';
 
-import type { TunedTable } from '../jobs/kernels/tunedTable.ts';
-
-/** An error on its way out of a page: classes do not travel. */
-export interface JobFailure {
-  name: string;
-  message: string;
-  stack?: string;
-}
+import type { TunedTable } from '../tuning/tunedTable.ts';
 
 declare global {
   interface Window {

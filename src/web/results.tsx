@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { formatCount } from '../jobs/formatNumber.ts';
-import { quantities } from '../jobs/quantities.ts';
+import { formatCount } from '../present/formatNumber.ts';
+import { quantities } from '../present/quantities.ts';
 import { Chart } from './chart.tsx';
 import type { StepRange } from './chartOptions.ts';
 import { download } from './download.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { formatCount, formatDuration, formatNumber } from '../jobs/formatNumber.ts';
+import { formatCount, formatDuration, formatNumber } from '../present/formatNumber.ts';
 import type { Session } from './session.ts';
 import { parseLearningRate } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import type { Reading } from '../jobs/job.ts';
-import type { Evaluation, Interval, Quantity, QuantityId } from '../jobs/quantities.ts';
+import type { Evaluation, Interval, Quantity, QuantityId } from '../present/quantities.ts';
 
 /** Rows kept for drawing; more are thinned out. */
 const MOST_ROWS = 5000;

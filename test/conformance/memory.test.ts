@@ -5,12 +5,12 @@ import { nodeGpu } from '../../src/cli/nodeGpu.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { type Gpu, openDevice } from '../../src/gpu/device.ts';
 import { pendingWaits } from '../../src/gpu/orLost.ts';
-import { RunControl } from '../../src/jobs/control.ts';
+import { RunControl } from '../../src/host/runControl.ts';
 import { runJob } from '../../src/jobs/job.ts';
-import { train } from '../../src/jobs/train.ts';
-import { gradientMoments } from '../../src/measure/gradientMoments.ts';
-import { LossAlongLine } from '../../src/measure/lossAlongLine.ts';
+import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
+import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
+import { train } from '../../src/train/train.ts';
 import { NO_MEMORY, watchBuffers } from '../gpu/watchBuffers.ts';
 
 const RUNS = 500;

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseKernelsReport } from '../../src/jobs/bench/compareKernels.ts';
-import { rooflineShare } from '../../src/jobs/bench/roofline.ts';
-import { timingOf } from '../../src/jobs/bench/timing.ts';
+import { parseKernelsReport } from '../../src/bench/compareKernels.ts';
+import { rooflineShare } from '../../src/bench/roofline.ts';
+import { timingOf } from '../../src/bench/timing.ts';
 import { basin, inFolder } from './basin.ts';
 
 test('bench kernels: ceilings, checked rows and tile sizes in a file, as CSV, and compared', async () => {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { createServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseKernelsReport } from '../../src/bench/compareKernels.ts';
+import type { KernelsReport } from '../../src/bench/kernelsReport.ts';
 import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
-import { parseKernelsReport } from '../../src/jobs/bench/compareKernels.ts';
-import type { KernelsReport } from '../../src/jobs/bench/kernelsReport.ts';
 import { basin, inFolder, ROOT } from './basin.ts';
 import {
   button,

@@ -2,19 +2,20 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
-import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { writeSafetensors } from '../../src/data/safetensors.ts';
+import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { basin, inFolder } from './basin.ts';
 
 const N = 8;
 const x = Float32Array.from({ length: 3 * N }, (_, i) => Math.sin(i));
 const labels = BigInt64Array.from({ length: N }, (_, n) => BigInt(n % 2));
-const f32 = (shape: number[], value = 0.1): Tensor => ({
+const f32 = (shape: number[], value = 0.1): HostTensor => ({
   dtype: 'F32',
   shape,
   data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value),
 });
 const DATA = writeSafetensors(
-  new Map<string, Tensor>([
+  new Map<string, HostTensor>([
     ['x', { dtype: 'F32', shape: [N, 3], data: x }],
     ['y', { dtype: 'I64', shape: [N], data: labels }],
   ]),
@@ -93,14 +94,14 @@ test('checkpoints of named modules and of AveragedModel', async () => {
     writeFileSync(join(folder, 'd.safetensors'), DATA);
     writeFileSync(join(folder, 'm.json'), model());
     writeFileSync(join(folder, 'named.json'), model('fc1', 'fc2'));
-    const tensors = (first: string, second: string): [string, Tensor][] => [
+    const tensors = (first: string, second: string): [string, HostTensor][] => [
       [`${first}.weight`, f32([4, 3])],
       [`${first}.bias`, f32([4])],
       [`${second}.weight`, f32([2, 4])],
       [`${second}.bias`, f32([2])],
     ];
     writeFileSync(join(folder, 'fc.safetensors'), writeSafetensors(new Map(tensors('fc1', 'fc2'))));
-    const count: Tensor = { dtype: 'I64', shape: [], data: BigInt64Array.of(3n) };
+    const count: HostTensor = { dtype: 'I64', shape: [], data: BigInt64Array.of(3n) };
     const averaged = new Map([['n_averaged', count], ...tensors('module.0', 'module.2')]);
     writeFileSync(join(folder, 'averaged.safetensors'), writeSafetensors(averaged));
 

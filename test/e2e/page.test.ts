@@ -5,9 +5,9 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
 import { renderReport } from '../../src/cli/report.ts';
-import { formatEstimate } from '../../src/jobs/formatInterval.ts';
 import type { JobSpec, Reading } from '../../src/jobs/job.ts';
-import { quantities } from '../../src/jobs/quantities.ts';
+import { formatEstimate } from '../../src/present/formatInterval.ts';
+import { quantities } from '../../src/present/quantities.ts';
 import { basin, inFolder, ROOT } from './basin.ts';
 import {
   button,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { findBrowser } from '../../src/cli/findBrowser.ts';
 import { vulkanDrivers, vulkanEnvironment } from '../../src/cli/findVulkanDriver.ts';
-import type { SelftestResult } from '../../src/jobs/selftest/selftestJob.ts';
+import type { SelftestResult } from '../../src/selftest/selftest.ts';
 import { basin, inFolder } from './basin.ts';
 
 /** The SwiftShader that lies beside a browser, where drivers are Vulkan's. */

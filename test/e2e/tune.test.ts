@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseTable } from '../../src/jobs/kernels/tunedTable.ts';
-import type { TuneResult } from '../../src/jobs/kernels/tuneJob.ts';
+import { parseTable } from '../../src/tuning/tunedTable.ts';
+import type { TuneResult } from '../../src/tuning/tuneJob.ts';
 import { basin, inFolder } from './basin.ts';
 
 interface Result {

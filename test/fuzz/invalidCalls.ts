@@ -1,6 +1,4 @@
 import type { State } from '../../src/gpu/state.ts';
-import { advance } from '../../src/ops/advance.ts';
-import { append } from '../../src/ops/append.ts';
 import { size, type Tensor } from '../../src/ops/graph.ts';
 import {
   add,
@@ -35,7 +33,9 @@ import {
   sum,
   updateRunningStatistics,
 } from '../../src/ops/index.ts';
-import { take } from '../../src/ops/take.ts';
+import { advance } from '../../src/ops/state/advance.ts';
+import { append } from '../../src/ops/state/append.ts';
+import { take } from '../../src/ops/state/take.ts';
 import type { Draw } from './draw.ts';
 import type { Tracing } from './tracing.ts';
 

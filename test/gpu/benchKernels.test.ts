@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
+import type { KernelCase } from '../../src/bench/kernelCases.ts';
+import { prepareRow } from '../../src/bench/prepareRow.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
-import type { KernelCase } from '../../src/jobs/bench/kernelCases.ts';
-import { prepareRow } from '../../src/jobs/bench/prepareRow.ts';
-import { binaryTrial } from '../../src/jobs/selftest/cases/elementwise.ts';
+import { binaryTrial } from '../../src/selftest/cases/elementwise.ts';
 import { testGpu } from './device.ts';
 
 const ELEMENTS = 33;

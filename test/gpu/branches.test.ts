@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { fitDataset } from '../../src/data/dataset.ts';
 import { quadraticModel } from '../../src/data/synthetic/quadratic.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
-import { runBranches } from '../../src/jobs/experiments/branches.ts';
+import { runBranches } from '../../src/experiments/branches.ts';
 import {
   type Branch,
   branchedCriticalBatch,
   largestKeepingUp,
   smoothedLoss,
-} from '../../src/measure/branchedCriticalBatch.ts';
+} from '../../src/measure/statistics/branchedCriticalBatch.ts';
 import { testGpu } from './device.ts';
 
 test('branches on a noisy quadratic: losses within 4 standard errors of their closed form, k* as that has it', async () => {

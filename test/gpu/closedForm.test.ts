@@ -3,10 +3,10 @@ import { fitDataset } from '../../src/data/dataset.ts';
 import { linearRegressionMoments, linearRegressionTruth } from '../../src/data/synthetic/linearRegression.ts';
 import { quadraticModel, quadraticStationaryVariance } from '../../src/data/synthetic/quadratic.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
-import { TrainingRun } from '../../src/jobs/trainingRun.ts';
-import { jackknifeErrors } from '../../src/measure/jackknifeErrors.ts';
-import { twoBatchNoise } from '../../src/measure/noiseScale.ts';
+import { jackknifeErrors } from '../../src/measure/statistics/jackknifeErrors.ts';
+import { twoBatchNoise } from '../../src/measure/statistics/noiseScale.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
+import { TrainingRun } from '../../src/train/trainingRun.ts';
 import { testGpu } from './device.ts';
 
 const PLAIN = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false };

@@ -13,7 +13,7 @@ import { conv2dWeightGradient } from '../../src/ops/conv2dWeightGradient.ts';
 import { Graph, type Tensor } from '../../src/ops/graph.ts';
 import { relu, sigmoid, square, tanh } from '../../src/ops/index.ts';
 import { read } from '../../src/ops/leaf.ts';
-import type { Target } from '../../src/ops/op.ts';
+import type { KernelTarget } from '../../src/ops/op.ts';
 import {
   type ConvShape,
   planConvForward,
@@ -21,7 +21,7 @@ import {
   planConvWeightGradient,
   TILES,
 } from '../../src/ops/plans/convPlan.ts';
-import { store } from '../../src/ops/store.ts';
+import { store } from '../../src/ops/state/store.ts';
 import { sum } from '../../src/ops/sum.ts';
 import { window2d } from '../../src/ops/window2d.ts';
 import * as reference from '../../src/reference/conv2d.ts';
@@ -224,7 +224,7 @@ test('every tile size is right where extents are no multiples of it', async () =
   const { images, channels, outChannels, height, width } = e;
   const window = window2d('test', e.kernel, e);
   const shape: ConvShape = { images, channels, outChannels, height, width, outHeight, outWidth, window };
-  const target: Target = { kind: 'gpu', subgroups: false, subgroupSize: 0 };
+  const target: KernelTarget = { kind: 'gpu', subgroups: false, subgroupSize: 0 };
   const values = {
     x: randomValues(product(images, channels, height, width), 1),
     w: randomValues(product(outChannels, channels, ...e.kernel), 2),
@@ -405,7 +405,7 @@ describe('the planner', () => {
     outWidth: 14,
     window: window2d('test', [3, 3], { stride: [2, 2], padding: [1, 1] }),
   };
-  const targets: Target[] = [
+  const targets: KernelTarget[] = [
     { kind: 'cpu', subgroups: false, subgroupSize: 0 },
     { kind: 'gpu', subgroups: false, subgroupSize: 0 },
   ];

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { Program } from '../../src/gpu/program.ts';
 import { State } from '../../src/gpu/state.ts';
-import { convMoments } from '../../src/ops/convMoments.ts';
-import { convBiasNorms, convWeightNorms } from '../../src/ops/convNorms.ts';
-import type { Target } from '../../src/ops/op.ts';
+import type { KernelTarget } from '../../src/ops/op.ts';
+import { convMoments } from '../../src/ops/perExample/convMoments.ts';
+import { convBiasNorms, convWeightNorms } from '../../src/ops/perExample/convNorms.ts';
 import { planConvMoments, planConvNorms } from '../../src/ops/plans/convMomentsPlan.ts';
 import type { ConvShape } from '../../src/ops/plans/convPlan.ts';
 import { window2d } from '../../src/ops/window2d.ts';
@@ -213,7 +213,7 @@ test('a mean of 10⁴ times the noise leaves three digits of tr Σ and of the me
 
 test("a GPU's smaller tiles give the same moments and norms, from one block or more", async () => {
   const gpu = await testGpu();
-  const target: Target = { kind: 'gpu', subgroups: false, subgroupSize: 0 };
+  const target: KernelTarget = { kind: 'gpu', subgroups: false, subgroupSize: 0 };
   const e = CASES[1]!;
   const shape = shapeOf(e);
   const values = {
@@ -268,7 +268,7 @@ test("a GPU's smaller tiles give the same moments and norms, from one block or m
 });
 
 test('the planner: blocks of examples, room for norms, and the cheaper form by shape', () => {
-  const targets: Target[] = [
+  const targets: KernelTarget[] = [
     { kind: 'cpu', subgroups: false, subgroupSize: 0 },
     { kind: 'gpu', subgroups: false, subgroupSize: 0 },
   ];

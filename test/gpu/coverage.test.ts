@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest';
-import { batchGradient } from '../../src/measure/batchGradient.ts';
-import type { Estimate } from '../../src/measure/estimate.ts';
-import { exactTrace, TraceEstimator } from '../../src/measure/hessianTrace.ts';
-import { HutchPlusPlus, hutchPlusPlus } from '../../src/measure/hutchPlusPlus.ts';
-import { CurvatureOperator } from '../../src/measure/operator.ts';
+import { exactTrace, TraceEstimator } from '../../src/measure/curvature/hessianTrace.ts';
+import { HutchPlusPlus, hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
+import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import {
   LanczosQuadrature,
   logDeterminant,
   spectralDensity,
   spectralQuadrature,
   spectralSum,
-} from '../../src/measure/spectralDensity.ts';
-import { symmetricEigen } from '../../src/measure/symmetricEigen.ts';
-import { CovarianceTraceEstimator, exactTraceCovariance } from '../../src/measure/traceHessianCovariance.ts';
+} from '../../src/measure/curvature/spectralDensity.ts';
+import {
+  CovarianceTraceEstimator,
+  exactTraceCovariance,
+} from '../../src/measure/curvature/traceHessianCovariance.ts';
+import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
+import type { Estimate } from '../../src/measure/statistics/estimate.ts';
+import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
 import { denseOperator } from './denseOperator.ts';
 import { testGpu } from './device.ts';
 import { dense, pointOf } from './randomPoint.ts';

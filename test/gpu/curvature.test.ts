@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { batchSharpness } from '../../src/measure/batchSharpness.ts';
-import { eigenvalues } from '../../src/measure/eigenvalues.ts';
-import { diagonalOf, estimateTrace, TraceEstimator } from '../../src/measure/hessianTrace.ts';
-import { hutchPlusPlus } from '../../src/measure/hutchPlusPlus.ts';
-import { LargestEigenvalue } from '../../src/measure/largestEigenvalue.ts';
-import { type CurvatureKind, CurvatureOperator, dimension } from '../../src/measure/operator.ts';
+import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
+import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
+import { diagonalOf, estimateTrace, TraceEstimator } from '../../src/measure/curvature/hessianTrace.ts';
+import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
+import { LargestEigenvalue } from '../../src/measure/curvature/largestEigenvalue.ts';
+import { type CurvatureKind, CurvatureOperator, dimension } from '../../src/measure/curvature/operator.ts';
 import {
   logDeterminant,
   spectralDensity,
   spectralQuadrature,
   spectralSum,
-} from '../../src/measure/spectralDensity.ts';
-import { symmetricEigen } from '../../src/measure/symmetricEigen.ts';
+} from '../../src/measure/curvature/spectralDensity.ts';
+import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 import { diagonal } from './diagonal.ts';

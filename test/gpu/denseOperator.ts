@@ -1,5 +1,5 @@
 import { State } from '../../src/gpu/state.ts';
-import type { LinearOperator } from '../../src/measure/operator.ts';
+import type { LinearOperator } from '../../src/measure/curvature/operator.ts';
 import { dots } from '../../src/ops/dots.ts';
 import { flatLayout } from '../../src/ops/flat.ts';
 import { testGpu } from './device.ts';

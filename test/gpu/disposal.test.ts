@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { openDevice } from '../../src/gpu/device.ts';
-import { RunControl } from '../../src/jobs/control.ts';
+import { RunControl } from '../../src/host/runControl.ts';
 import { runJob } from '../../src/jobs/job.ts';
-import { train } from '../../src/jobs/train.ts';
 import { linear, relu, sequential } from '../../src/nn/layers.ts';
+import { train } from '../../src/train/train.ts';
 import { testGpu } from './device.ts';
 import { watchBuffers } from './watchBuffers.ts';
 

@@ -2,15 +2,15 @@ import { expect, test } from 'vitest';
 import { fitDataset } from '../../src/data/dataset.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { State } from '../../src/gpu/state.ts';
-import { TrainingRun } from '../../src/jobs/trainingRun.ts';
 import { dropoutMask } from '../../src/nn/dropoutMask.ts';
 import { forward } from '../../src/nn/forward.ts';
 import type { ForwardContext } from '../../src/nn/forwardContext.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { dropout as dropoutLayer, linear, relu, sequential } from '../../src/nn/layers.ts';
 import type { ModelSpec } from '../../src/nn/modelSpec.ts';
-import { purpose } from '../../src/nn/purpose.ts';
 import { dropout } from '../../src/ops/index.ts';
+import { purpose } from '../../src/random/purpose.ts';
+import { TrainingRun } from '../../src/train/trainingRun.ts';
 import { testGpu } from './device.ts';
 import { evaluate, randomValues } from './trace.ts';
 

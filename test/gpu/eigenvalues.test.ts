@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { type EigenvalueProgress, eigenvalues, searchEigenvalues } from '../../src/measure/eigenvalues.ts';
+import {
+  type EigenvalueProgress,
+  eigenvalues,
+  searchEigenvalues,
+} from '../../src/measure/curvature/eigenvalues.ts';
 import { testGpu } from './device.ts';
 import { diagonal } from './diagonal.ts';
 

@@ -6,25 +6,28 @@ import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import { openPoint } from '../../src/jobs/measure/openPoint.ts';
-import { type TrainingOptions, TrainingRun } from '../../src/jobs/trainingRun.ts';
-import { batchGradient } from '../../src/measure/batchGradient.ts';
-import { batchSharpness } from '../../src/measure/batchSharpness.ts';
-import { covarianceDots } from '../../src/measure/covarianceDots.ts';
-import { eigenvalues } from '../../src/measure/eigenvalues.ts';
-import { GradientDraws } from '../../src/measure/gradientDraws.ts';
-import { gradientHistogram } from '../../src/measure/gradientHistogram.ts';
-import { gradientMoments } from '../../src/measure/gradientMoments.ts';
-import { estimateTrace } from '../../src/measure/hessianTrace.ts';
-import { hutchPlusPlus } from '../../src/measure/hutchPlusPlus.ts';
-import { LargestEigenvalue } from '../../src/measure/largestEigenvalue.ts';
-import { LossAlongLine } from '../../src/measure/lossAlongLine.ts';
-import { meanRatioErrors } from '../../src/measure/meanRatioErrors.ts';
-import { CurvatureOperator } from '../../src/measure/operator.ts';
+import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
+import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
+import { estimateTrace } from '../../src/measure/curvature/hessianTrace.ts';
+import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
+import { LargestEigenvalue } from '../../src/measure/curvature/largestEigenvalue.ts';
+import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
+import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
+import {
+  estimateTraceCovariance,
+  exactTraceCovariance,
+} from '../../src/measure/curvature/traceHessianCovariance.ts';
+import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
+import { covarianceDots } from '../../src/measure/gradient/covarianceDots.ts';
+import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
+import { gradientHistogram } from '../../src/measure/gradient/gradientHistogram.ts';
+import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
+import { meanRatioErrors } from '../../src/measure/gradient/meanRatioErrors.ts';
 import type { Point } from '../../src/measure/pass.ts';
-import { estimateTraceCovariance, exactTraceCovariance } from '../../src/measure/traceHessianCovariance.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { stateDictTensors } from '../../src/nn/stateDict.ts';
+import { type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
 import { testGpu } from './device.ts';
 import { NO_MEMORY, watchBuffers } from './watchBuffers.ts';
 

@@ -9,7 +9,7 @@ import { Graph } from '../../src/ops/graph.ts';
 import * as ops from '../../src/ops/index.ts';
 import { read } from '../../src/ops/leaf.ts';
 import { scale } from '../../src/ops/scale.ts';
-import { store } from '../../src/ops/store.ts';
+import { store } from '../../src/ops/state/store.ts';
 import { testGpu } from './device.ts';
 import { randomValues } from './trace.ts';
 import { watchBuffers } from './watchBuffers.ts';

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import { State } from '../../src/gpu/state.ts';
-import { flatValues } from '../../src/jobs/flatValues.ts';
-import { TrainingRun } from '../../src/jobs/trainingRun.ts';
-import { FollowedEigenvalue } from '../../src/measure/followedEigenvalue.ts';
-import { CurvatureOperator } from '../../src/measure/operator.ts';
+import { FollowedEigenvalue } from '../../src/measure/curvature/followedEigenvalue.ts';
+import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
+import { flatValues } from '../../src/nn/flatValues.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
+import { TrainingRun } from '../../src/train/trainingRun.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 import { randomValues } from './trace.ts';

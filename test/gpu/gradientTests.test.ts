@@ -3,15 +3,15 @@ import { fitDataset } from '../../src/data/dataset.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import { State } from '../../src/gpu/state.ts';
-import { flatValues, partValues } from '../../src/jobs/flatValues.ts';
-import { directionalDerivatives } from '../../src/measure/directionalDerivatives.ts';
-import { gradientHistogram } from '../../src/measure/gradientHistogram.ts';
-import { gradientMoments } from '../../src/measure/gradientMoments.ts';
-import { gradientSignalToNoise } from '../../src/measure/gradientSignalToNoise.ts';
-import { batchSizeAtBound, gradientTests } from '../../src/measure/gradientTests.ts';
+import { directionalDerivatives } from '../../src/measure/gradient/directionalDerivatives.ts';
+import { gradientHistogram } from '../../src/measure/gradient/gradientHistogram.ts';
+import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
+import { gradientSignalToNoise } from '../../src/measure/statistics/gradientSignalToNoise.ts';
+import { batchSizeAtBound, samplingCriteria } from '../../src/measure/statistics/samplingCriteria.ts';
+import { flatValues, partValues } from '../../src/nn/flatValues.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
-import type { Bins } from '../../src/ops/histogramBins.ts';
+import type { Bins } from '../../src/ops/perExample/histogramBins.ts';
 import {
   type Conv2dExtents,
   conv2d,
@@ -91,7 +91,7 @@ test('norm, inner-product and orthogonality test, and signal-to-noise ratios, ag
   const entries = point.layout.entries;
   const sum = (values: Float32Array): number => values.reduce((total, v) => total + v, 0);
   const gradNormSq = sum(moments.mean.map((v) => v * v));
-  const found = gradientTests({
+  const found = samplingCriteria({
     gradNormSq,
     traceCovariance: sum(moments.centredSquares) / (EXAMPLES - 1),
     dots,

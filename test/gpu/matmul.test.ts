@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { type Placement, Program } from '../../src/gpu/program.ts';
 import { aligned, State } from '../../src/gpu/state.ts';
-import type { Target } from '../../src/ops/op.ts';
+import type { KernelTarget } from '../../src/ops/op.ts';
 import { type Activation, type MatmulShape, planMatmul } from '../../src/ops/plans/matmulPlan.ts';
 import { columnSums, matmul } from '../../src/reference/matmul.ts';
 import { testGpu } from './device.ts';
@@ -12,7 +12,7 @@ const FORMS = ['NN', 'NT', 'TN'] as const;
 const U = 2 ** -24;
 
 let gpu: Gpu;
-let targets: Record<string, Target>;
+let targets: Record<string, KernelTarget>;
 
 beforeAll(async () => {
   gpu = await testGpu();
@@ -36,7 +36,7 @@ function random(length: number, seed: number): Float32Array {
 
 interface Run {
   shape: MatmulShape;
-  target: Target;
+  target: KernelTarget;
   replicas?: number;
   /** Operands that all replicas share. */
   shared?: readonly string[];

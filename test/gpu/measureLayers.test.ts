@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { writeSafetensors } from '../../src/data/safetensors.ts';
+import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { runJob } from '../../src/jobs/job.ts';
-import { symmetricEigen } from '../../src/measure/symmetricEigen.ts';
+import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
 import { inferShapes, parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { batchLoss, type DenseProblem, derivatives } from './denseHessian.ts';
 import { testGpu } from './device.ts';
@@ -459,13 +460,13 @@ test('a file that does not fit as one batch is refused with the memory that it n
   const files: Record<string, Uint8Array> = {
     'm.json': new TextEncoder().encode(JSON.stringify(model)),
     'd.safetensors': writeSafetensors(
-      new Map<string, Tensor>([
+      new Map<string, HostTensor>([
         ['x', { dtype: 'U8', shape: [13, 20], data: new Uint8Array(260) }],
         ['y', { dtype: 'U8', shape: [13], data: new Uint8Array(13) }],
       ]),
     ),
     'w.safetensors': writeSafetensors(
-      new Map<string, Tensor>([
+      new Map<string, HostTensor>([
         ...['weight', 'bias', 'running_mean', 'running_var'].map(
           (name) => [`0.${name}`, tensor([20])] as const,
         ),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { permutedIndex } from '../../src/data/permutation.ts';
-import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { writeSafetensors } from '../../src/data/safetensors.ts';
+import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { runJob } from '../../src/jobs/job.ts';
+import { permutedIndex } from '../../src/random/permutation.ts';
 import { testGpu } from './device.ts';
 import { randomValues } from './trace.ts';
 
@@ -14,7 +15,7 @@ interface Result extends Record<string, unknown> {
 
 /** `measure` of a linear classifier on examples of classes that take turns. */
 async function measure(options: object, x = inputs()): Promise<Result> {
-  const tensor = (shape: number[], data: Float32Array): Tensor => ({ dtype: 'F32', shape, data });
+  const tensor = (shape: number[], data: Float32Array): HostTensor => ({ dtype: 'F32', shape, data });
   const files: Record<string, Uint8Array> = {
     'm.json': new TextEncoder().encode(
       JSON.stringify({
@@ -23,7 +24,7 @@ async function measure(options: object, x = inputs()): Promise<Result> {
       }),
     ),
     'd.safetensors': writeSafetensors(
-      new Map<string, Tensor>([
+      new Map<string, HostTensor>([
         ['x', tensor([N, DIMS], x)],
         ['y', { dtype: 'U8', shape: [N], data: Uint8Array.from({ length: N }, (_, n) => n % CLASSES) }],
       ]),

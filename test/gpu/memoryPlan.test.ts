@@ -11,7 +11,7 @@ import { fill } from '../../src/ops/fill.ts';
 import { pack, unpack } from '../../src/ops/flat.ts';
 import { Graph } from '../../src/ops/graph.ts';
 import { read } from '../../src/ops/leaf.ts';
-import { store } from '../../src/ops/store.ts';
+import { store } from '../../src/ops/state/store.ts';
 import { testGpu } from './device.ts';
 
 const BATCH = 64;

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { compile } from '../../src/autograd/compile.ts';
 import { Arena } from '../../src/gpu/arena.ts';
 import { State } from '../../src/gpu/state.ts';
-import { advance } from '../../src/ops/advance.ts';
 import { Graph } from '../../src/ops/graph.ts';
-import { store } from '../../src/ops/store.ts';
-import { take } from '../../src/ops/take.ts';
+import { advance } from '../../src/ops/state/advance.ts';
+import { store } from '../../src/ops/state/store.ts';
+import { take } from '../../src/ops/state/take.ts';
 import { testGpu } from './device.ts';
 
 test('what a cursor takes is another value after it has moved', async () => {

@@ -2,13 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { type Placement, Program } from '../../src/gpu/program.ts';
 import { aligned, State } from '../../src/gpu/state.ts';
-import type { Target } from '../../src/ops/op.ts';
+import type { KernelTarget } from '../../src/ops/op.ts';
 import { type DenseMomentsShape, planDenseMoments } from '../../src/ops/plans/momentsPlan.ts';
 import { type DenseMoments, denseMoments } from '../../src/reference/moments.ts';
 import { testGpu } from './device.ts';
 
 let gpu: Gpu;
-let targets: Record<string, Target>;
+let targets: Record<string, KernelTarget>;
 
 beforeAll(async () => {
   gpu = await testGpu();
@@ -35,7 +35,7 @@ type Moments = { [K in keyof DenseMoments]: Float32Array };
 /** One set of moments a replica, of operands given a replica each (or one that all share). */
 async function run(
   shape: DenseMomentsShape,
-  target: Target,
+  target: KernelTarget,
   xs: Float32Array[],
   ds: Float32Array[],
 ): Promise<Moments[]> {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { conv2dWeightGradient } from '../../src/ops/conv2dWeightGradient.ts';
-import { convMoments } from '../../src/ops/convMoments.ts';
-import { denseMoments } from '../../src/ops/denseMoments.ts';
 import { matmul } from '../../src/ops/matmul.ts';
+import { convMoments } from '../../src/ops/perExample/convMoments.ts';
+import { denseMoments } from '../../src/ops/perExample/denseMoments.ts';
 import { scale } from '../../src/ops/scale.ts';
 import { window2d } from '../../src/ops/window2d.ts';
 import { conv2dWeightGradient as weightGradient } from '../../src/reference/conv2d.ts';

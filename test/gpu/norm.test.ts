@@ -4,8 +4,6 @@ import { vjp } from '../../src/autograd/vjp.ts';
 import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts';
 import { State } from '../../src/gpu/state.ts';
 import { runJob } from '../../src/jobs/job.ts';
-import { train } from '../../src/jobs/train.ts';
-import { TrainingRun } from '../../src/jobs/trainingRun.ts';
 import { bufferLayout } from '../../src/nn/batchNorm.ts';
 import { exampleLosses } from '../../src/nn/exampleLosses.ts';
 import { forward, parameterLayout } from '../../src/nn/forward.ts';
@@ -16,6 +14,8 @@ import { stateDictTensors } from '../../src/nn/stateDict.ts';
 import { fill } from '../../src/ops/fill.ts';
 import type { Tensor } from '../../src/ops/graph.ts';
 import { unpack } from '../../src/ops/index.ts';
+import { train } from '../../src/train/train.ts';
+import { TrainingRun } from '../../src/train/trainingRun.ts';
 import { testGpu } from './device.ts';
 import { evaluate, randomValues } from './trace.ts';
 

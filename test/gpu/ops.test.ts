@@ -320,7 +320,7 @@ for (const [name, { shapes, f, domain, labels }] of Object.entries(SAMPLES)) {
 
 test('normalise makes a flat vector one of length 1', async () => {
   const v = randomValues(128, 5).map((value, i) => (i < 100 ? value : 0));
-  const [result] = await evaluate([{ shape: [128], values: v }], ([x]) => [ops.normalise(x!)]);
+  const [result] = await evaluate([{ shape: [128], values: v }], ([x]) => [ops.scaleToUnit(x!)]);
   const norm = Math.sqrt(dot64(v, v));
   // The norm's square, its inverse root (two units in the last place) and one product.
   for (const [i, value] of result![0]!.entries()) {

@@ -10,12 +10,12 @@ import { measureFrozenPoint } from '../../src/experiments/optimalStep/frozenPoin
 import { measuredRates } from '../../src/experiments/optimalStep/measuredRates.ts';
 import { OPTIMAL_STEP } from '../../src/experiments/optimalStep/protocol.ts';
 import { State } from '../../src/gpu/state.ts';
-import { flatValues } from '../../src/jobs/flatValues.ts';
-import { GradientDraws } from '../../src/measure/gradientDraws.ts';
-import { noiseScale } from '../../src/measure/localModel.ts';
-import { LossAlongLine } from '../../src/measure/lossAlongLine.ts';
-import { type MeasuredLocalModel, measureLocalModel } from '../../src/measure/measureLocalModel.ts';
+import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
+import { type MeasuredLocalModel, measureLocalModel } from '../../src/measure/curvature/measureLocalModel.ts';
+import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
 import type { Point } from '../../src/measure/pass.ts';
+import { noiseScale } from '../../src/measure/statistics/localModel.ts';
+import { flatValues } from '../../src/nn/flatValues.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
 import { testGpu } from './device.ts';

@@ -7,7 +7,7 @@ import * as ops from '../../src/ops/index.ts';
 import { read } from '../../src/ops/leaf.ts';
 import { lowerInPasses } from '../../src/ops/matmul.ts';
 import { apply, type Op } from '../../src/ops/op.ts';
-import { store } from '../../src/ops/store.ts';
+import { store } from '../../src/ops/state/store.ts';
 import { testGpu } from './device.ts';
 import { evaluate, randomValues } from './trace.ts';
 

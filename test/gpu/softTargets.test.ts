@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { readSafetensors, type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts';
+import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { type JobSpec, runJob } from '../../src/jobs/job.ts';
 import { softTargetCrossEntropy } from '../../src/reference/softTargetCrossEntropy.ts';
 import { testGpu } from './device.ts';
@@ -153,7 +154,7 @@ test('certain probabilities are class indices', async () => {
   const labels = all.map((n) => n % C);
   const data = (target: 'indices' | 'probabilities') =>
     writeSafetensors(
-      new Map<string, Tensor>([
+      new Map<string, HostTensor>([
         ['x', { dtype: 'F32', shape: [N, D], data: x }],
         [
           'y',

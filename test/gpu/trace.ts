@@ -3,7 +3,7 @@ import { Arena } from '../../src/gpu/arena.ts';
 import { State } from '../../src/gpu/state.ts';
 import { Graph, type Tensor } from '../../src/ops/graph.ts';
 import { read } from '../../src/ops/leaf.ts';
-import { store } from '../../src/ops/store.ts';
+import { store } from '../../src/ops/state/store.ts';
 import { testGpu } from './device.ts';
 
 export interface Operand {

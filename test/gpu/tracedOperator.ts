@@ -2,11 +2,11 @@ import { compile } from '../../src/autograd/compile.ts';
 import { Arena } from '../../src/gpu/arena.ts';
 import { State } from '../../src/gpu/state.ts';
 import { submitAhead } from '../../src/gpu/submitAhead.ts';
-import type { LinearOperator } from '../../src/measure/operator.ts';
+import type { LinearOperator } from '../../src/measure/curvature/operator.ts';
 import type { FlatLayout } from '../../src/ops/flat.ts';
 import { Graph, type Tensor } from '../../src/ops/graph.ts';
 import { read } from '../../src/ops/leaf.ts';
-import { store } from '../../src/ops/store.ts';
+import { store } from '../../src/ops/state/store.ts';
 import { testGpu } from './device.ts';
 
 /**

@@ -6,11 +6,11 @@ import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import { Arena } from '../../src/gpu/arena.ts';
 import { State } from '../../src/gpu/state.ts';
-import { type StepReading, type TrainingOptions, TrainingRun } from '../../src/jobs/trainingRun.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { type ModelSpec, parseModel } from '../../src/nn/modelSpec.ts';
 import * as ops from '../../src/ops/index.ts';
 import { packSettings, sgd } from '../../src/optim/sgd.ts';
+import { type StepReading, type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { runJob } from '../../src/jobs/job.ts';
-import { type TrainSettings, train } from '../../src/jobs/train.ts';
-import { type StepReading, type TrainingOptions, TrainingRun } from '../../src/jobs/trainingRun.ts';
-import { batchGradient } from '../../src/measure/batchGradient.ts';
-import { batchSharpness } from '../../src/measure/batchSharpness.ts';
-import { GradientDraws } from '../../src/measure/gradientDraws.ts';
-import { gradientMoments } from '../../src/measure/gradientMoments.ts';
-import { LossAlongLine } from '../../src/measure/lossAlongLine.ts';
-import { CurvatureOperator } from '../../src/measure/operator.ts';
+import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
+import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
+import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
+import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
+import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
+import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
+import { type TrainSettings, train } from '../../src/train/train.ts';
+import { type StepReading, type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
 import { testGpu } from './device.ts';
 import { watchBuffers } from './watchBuffers.ts';
 

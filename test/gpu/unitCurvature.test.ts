@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { State } from '../../src/gpu/state.ts';
-import { estimateCovarianceTrace, exactCovarianceTrace } from '../../src/measure/covarianceTraceSpread.ts';
-import { gradientMoments } from '../../src/measure/gradientMoments.ts';
-import { CurvatureOperator } from '../../src/measure/operator.ts';
+import {
+  estimateCovarianceTrace,
+  exactCovarianceTrace,
+} from '../../src/measure/curvature/covarianceTraceSpread.ts';
+import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
+import { UnitCurvature } from '../../src/measure/curvature/unitCurvature.ts';
+import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import type { Point } from '../../src/measure/pass.ts';
-import { UnitCurvature } from '../../src/measure/unitCurvature.ts';
 import { dense, pointOf } from './randomPoint.ts';
 import { softmaxRegression } from './softmaxRegression.ts';
 import { randomValues } from './trace.ts';

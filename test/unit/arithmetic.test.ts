@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { arithmetic } from '../../src/jobs/bench/curvature/arithmetic.ts';
-import { CURVATURE_MODELS } from '../../src/jobs/bench/curvature/curvatureModels.ts';
+import { arithmetic } from '../../src/bench/curvature/arithmetic.ts';
+import { CURVATURE_MODELS } from '../../src/bench/curvature/curvatureModels.ts';
 
 test('the perceptron: two gradients a Hessian product, one a further vector', () => {
   const [{ model, inputShape }] = CURVATURE_MODELS as [(typeof CURVATURE_MODELS)[number]];

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
 import {
   branchedCriticalBatch,
   crossing,
   largestKeepingUp,
   smoothedLoss,
-} from '../../src/measure/branchedCriticalBatch.ts';
+} from '../../src/measure/statistics/branchedCriticalBatch.ts';
+import { normal } from '../../src/random/normal.ts';
 
 test('the average weighs a loss half as much half a life later, and starts unbiased', () => {
   expect(smoothedLoss([3], 8, 64)).toBeCloseTo(3, 12);

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
 import {
   CRITICAL_BATCH_WITHDRAWN,
   type SnapshotBranches,
   summariseCriticalBatch,
 } from '../../src/experiments/criticalBatch.ts';
-import { type Branch, crossing } from '../../src/measure/branchedCriticalBatch.ts';
+import { type Branch, crossing } from '../../src/measure/statistics/branchedCriticalBatch.ts';
+import { normal } from '../../src/random/normal.ts';
 
 /** Branches that keep up to a factor; beyond it seeds lie so far above, in turns. */
 function keepingUpTo(last: number, excess: readonly [number, number] = [1, 1]): Branch[] {

@@ -1,34 +1,38 @@
 import { gzipSync } from 'fflate';
 import { expect, test } from 'vitest';
-import type { Found } from '../../src/data/byteSource.ts';
 import { type Dataset, datasetFromTensors, fitDataset, fitExampleShape } from '../../src/data/dataset.ts';
 import { isBuiltinName, loadDataset } from '../../src/data/loadDataset.ts';
 import { orderTable } from '../../src/data/order.ts';
-import { type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { writeSafetensors } from '../../src/data/safetensors.ts';
+import type { Found } from '../../src/host/byteSource.ts';
+import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
 
-const f32 = (shape: number[], ...data: number[]): Tensor => ({
+const f32 = (shape: number[], ...data: number[]): HostTensor => ({
   dtype: 'F32',
   shape,
   data: Float32Array.from(data),
 });
-const i64 = (shape: number[], ...data: number[]): Tensor => ({
+const i64 = (shape: number[], ...data: number[]): HostTensor => ({
   dtype: 'I64',
   shape,
   data: BigInt64Array.from(data, BigInt),
 });
-const i32 = (shape: number[], ...data: number[]): Tensor => ({
+const i32 = (shape: number[], ...data: number[]): HostTensor => ({
   dtype: 'I32',
   shape,
   data: Int32Array.from(data),
 });
-const u8 = (shape: number[], ...data: number[]): Tensor => ({
+const u8 = (shape: number[], ...data: number[]): HostTensor => ({
   dtype: 'U8',
   shape,
   data: Uint8Array.from(data),
 });
-const from = (x: Tensor | undefined, y: Tensor | undefined) =>
-  datasetFromTensors('d.st', new Map(Object.entries({ x, y }).filter(([, t]) => t) as [string, Tensor][]));
+const from = (x: HostTensor | undefined, y: HostTensor | undefined) =>
+  datasetFromTensors(
+    'd.st',
+    new Map(Object.entries({ x, y }).filter(([, t]) => t) as [string, HostTensor][]),
+  );
 
 const x = f32([2, 3], 1, 2, 3, 4, 5, 6);
 
@@ -51,7 +55,7 @@ test('takes bytes and float targets', () => {
   expect(dataset.targets).toEqual({ kind: 'values', y: Float32Array.of(1, 2, 3, 4), width: 2 });
 });
 
-test.each<[string, Tensor | undefined, Tensor | undefined, string]>([
+test.each<[string, HostTensor | undefined, HostTensor | undefined, string]>([
   ['no x', undefined, i64([2], 0, 1), 'd.st: x: missing from the file, which holds y; expected x and y'],
   ['no y', x, undefined, 'd.st: y: missing from the file, which holds x'],
   ['x of integers', i64([2, 1], 1, 2), i64([2], 0, 1), 'd.st: x: found dtype I64, expected F32 or U8'],
@@ -105,7 +109,7 @@ test.each<[string, Tensor | undefined, Tensor | undefined, string]>([
 });
 
 test('takes labels of every integer type', () => {
-  const arrays: [Tensor['dtype'], new (values: number[]) => Tensor['data']][] = [
+  const arrays: [HostTensor['dtype'], new (values: number[]) => HostTensor['data']][] = [
     ['I32', Int32Array],
     ['I16', Int16Array],
     ['I8', Int8Array],
@@ -115,10 +119,10 @@ test('takes labels of every integer type', () => {
     ['BOOL', Uint8Array],
   ];
   for (const [dtype, type] of arrays) {
-    const y = { dtype, shape: [2], data: new type([1, 0]) } as Tensor;
+    const y = { dtype, shape: [2], data: new type([1, 0]) } as HostTensor;
     expect(from(x, y).targets).toEqual({ kind: 'classes', labels: Uint32Array.of(1, 0), classes: 2 });
   }
-  const unsigned: Tensor = { dtype: 'U64', shape: [2], data: BigUint64Array.of(3n, 0n) };
+  const unsigned: HostTensor = { dtype: 'U64', shape: [2], data: BigUint64Array.of(3n, 0n) };
   expect(from(x, unsigned).targets).toMatchObject({ labels: Uint32Array.of(3, 0), classes: 4 });
 });
 
@@ -344,7 +348,7 @@ test('refuses an IDX pair that does not belong together', async () => {
 });
 
 test('reads an order table', () => {
-  const order = (tensor?: Tensor) =>
+  const order = (tensor?: HostTensor) =>
     orderTable('o.st', new Map(tensor ? [['order', tensor]] : []), { steps: 2, batchSize: 2, examples: 5 });
   expect(order(i32([2, 2], 0, 4, 3, 3))).toEqual(Uint32Array.of(0, 4, 3, 3));
   expect(order(i32([3, 2], 0, 4, 3, 3, 9, 9))).toEqual(Uint32Array.of(0, 4, 3, 3));

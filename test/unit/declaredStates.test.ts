@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
+import { everyTrial } from '../../src/bench/everyTrial.ts';
 import { State } from '../../src/gpu/state.ts';
-import { families } from '../../src/jobs/selftest/trials.ts';
 import { Graph, type Node, size, type Tensor } from '../../src/ops/graph.ts';
 import { read } from '../../src/ops/leaf.ts';
 import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
@@ -28,7 +28,7 @@ test('every op says which states among its attributes it reads and writes', () =
   const { gpu } = emulatedGpu();
   const withStates = new Set<string>();
   // The self-test has a trial of every kernel, so of every op that takes a state.
-  const trials = Object.values(families).flatMap((family) => family());
+  const trials = Object.values(everyTrial).flatMap((family) => family());
   const small = trials.filter(({ operands }) =>
     Object.values(operands).every(({ shape }) => size(shape) < 2000),
   );

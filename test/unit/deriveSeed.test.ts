@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { deriveSeed } from '../../src/nn/deriveSeed.ts';
-import { purpose } from '../../src/nn/purpose.ts';
+import { deriveSeed } from '../../src/random/deriveSeed.ts';
+import { purpose } from '../../src/random/purpose.ts';
 
 test('purposes and seeds next to each other have seeds that are nothing alike', () => {
   const seeds = Array.from({ length: 200 }, (_, seed) => seed);

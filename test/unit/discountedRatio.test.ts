@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { AgeMoments } from '../../src/measure/ageMoments.ts';
-import { DiscountedRatio } from '../../src/measure/discountedRatio.ts';
+import { AgeMoments } from '../../src/measure/statistics/ageMoments.ts';
+import { DiscountedRatio } from '../../src/measure/statistics/discountedRatio.ts';
 
 test('moments by age are those of the whole history, summed anew', () => {
   const [discount, unit] = [0.9, 7];

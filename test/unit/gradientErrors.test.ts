@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
-import { gradientSignalToNoise } from '../../src/measure/gradientSignalToNoise.ts';
-import { gradientTestErrors } from '../../src/measure/gradientTestErrors.ts';
-import { gradientTests } from '../../src/measure/gradientTests.ts';
-import { jackknife } from '../../src/measure/jackknife.ts';
-import { type GradientSample, leaveOneOut } from '../../src/measure/leaveOneOut.ts';
-import { noiseErrors } from '../../src/measure/noiseErrors.ts';
-import { gradientNoise } from '../../src/measure/noiseScale.ts';
-import { signalToNoiseErrors } from '../../src/measure/signalToNoiseErrors.ts';
-import { type CoordinateMoments, withoutGroup } from '../../src/measure/withoutGroup.ts';
+import { gradientSignalToNoise } from '../../src/measure/statistics/gradientSignalToNoise.ts';
+import { gradientTestErrors } from '../../src/measure/statistics/gradientTestErrors.ts';
+import { jackknife } from '../../src/measure/statistics/jackknife.ts';
+import { type GradientSample, leaveOneOut } from '../../src/measure/statistics/leaveOneOut.ts';
+import { noiseErrors } from '../../src/measure/statistics/noiseErrors.ts';
+import { gradientNoise } from '../../src/measure/statistics/noiseScale.ts';
+import { samplingCriteria } from '../../src/measure/statistics/samplingCriteria.ts';
+import { signalToNoiseErrors } from '../../src/measure/statistics/signalToNoiseErrors.ts';
+import { type CoordinateMoments, withoutGroup } from '../../src/measure/statistics/withoutGroup.ts';
 import { flatLayout } from '../../src/ops/flat.ts';
+import { normal } from '../../src/random/normal.ts';
 
 const variance = (values: readonly number[]): number => {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -49,7 +49,7 @@ function sampleOf(gradients: readonly Vector[]): GradientSample {
 /** Every estimate, for a batch of so many. */
 function estimates({ gradNormSq, traceCovariance, dots }: GradientSample, batchSize = dots.length) {
   const noise = gradientNoise(gradNormSq, traceCovariance, dots.length);
-  const tests = gradientTests({ gradNormSq, traceCovariance, dots });
+  const tests = samplingCriteria({ gradNormSq, traceCovariance, dots });
   // Each falls as 1/√B.
   const held = Math.sqrt(dots.length / batchSize);
   return {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { uniform } from '../../src/jobs/selftest/values.ts';
-import { chanceOfComponent, hiddenComponent } from '../../src/measure/hiddenEigenvalue.ts';
-import { symmetricEigen } from '../../src/measure/symmetricEigen.ts';
+import { chanceOfComponent, hiddenComponent } from '../../src/measure/statistics/hiddenEigenvalue.ts';
+import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
+import { uniform } from '../../src/selftest/values.ts';
 
 /** Lanczos's process with full reorthogonalisation on a diagonal, in float64: Ritz values and norms after some steps. */
 function lanczos(diagonal: readonly number[], start: readonly number[], steps: number) {

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
-import { gradientTests } from '../../src/measure/gradientTests.ts';
-import { jackknifeErrors } from '../../src/measure/jackknifeErrors.ts';
-import { type GradientNoise, gradientNoise } from '../../src/measure/noiseScale.ts';
-import { studentQuantile } from '../../src/measure/studentQuantile.ts';
-import { testsFromSpread } from '../../src/measure/testsFromSpread.ts';
-import { unitSpread } from '../../src/measure/unitSpread.ts';
+import { jackknifeErrors } from '../../src/measure/statistics/jackknifeErrors.ts';
+import { type GradientNoise, gradientNoise } from '../../src/measure/statistics/noiseScale.ts';
+import { samplingCriteria } from '../../src/measure/statistics/samplingCriteria.ts';
+import { studentQuantile } from '../../src/measure/statistics/studentQuantile.ts';
+import { testsFromSpread } from '../../src/measure/statistics/testsFromSpread.ts';
+import { unitSpread } from '../../src/measure/statistics/unitSpread.ts';
+import { normal } from '../../src/random/normal.ts';
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, v, d) => sum + v * b[d]!, 0);
@@ -145,7 +145,7 @@ test('the tests from sums are those from every example', () => {
   const gradients = draw(17, 6, 0.4, 8);
   const average = meanVector(gradients);
   const noise = noiseOf(gradients, 1);
-  const expected = gradientTests({ ...noise, dots: gradients.map((g) => dot(g, average)) });
+  const expected = samplingCriteria({ ...noise, dots: gradients.map((g) => dot(g, average)) });
   const found = testsFromSpread(noise, spreadOf(gradients), { units: 17, unitSize: 1 });
   for (const key of ['norm', 'innerProduct', 'orthogonality'] as const) {
     expect(found[key] / expected[key]).toBeCloseTo(1, 10);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bucketOf, type KernelChoices, shapeKey } from '../../src/gpu/kernelChoice.ts';
-import type { Target } from '../../src/ops/op.ts';
+import type { KernelTarget } from '../../src/ops/op.ts';
 import {
   type MatmulShape,
   matmulCandidates,
@@ -10,12 +10,13 @@ import {
 import { partLength } from '../../src/ops/plans/productShape.ts';
 import { splitParts } from '../../src/ops/plans/splitPlan.ts';
 
-const swiftshader: Target = { kind: 'cpu', subgroups: true, subgroupSize: 4 };
-const plainCpu: Target = { kind: 'cpu', subgroups: false, subgroupSize: 0 };
-const gpu: Target = { kind: 'gpu', subgroups: true, subgroupSize: 32 };
+const swiftshader: KernelTarget = { kind: 'cpu', subgroups: true, subgroupSize: 4 };
+const plainCpu: KernelTarget = { kind: 'cpu', subgroups: false, subgroupSize: 0 };
+const gpu: KernelTarget = { kind: 'gpu', subgroups: true, subgroupSize: 32 };
 
 const choosing = (name: string): KernelChoices => ({ wanted: () => name });
-const names = (shape: MatmulShape, target: Target) => matmulCandidates(shape, target).map(({ name }) => name);
+const names = (shape: MatmulShape, target: KernelTarget) =>
+  matmulCandidates(shape, target).map(({ name }) => name);
 
 describe('buckets', () => {
   it('round extents to powers of two and tell which are in fours', () => {

@@ -4,15 +4,15 @@ import {
   comparisonText,
   parseKernelsReport,
   ratioOf,
-} from '../../src/jobs/bench/compareKernels.ts';
-import { kernelsCsv } from '../../src/jobs/bench/kernelsCsv.ts';
-import { KERNELS_FORMAT, type KernelsReport, type KernelsRow } from '../../src/jobs/bench/kernelsReport.ts';
-import { kernelsText, ladderLines, timeText } from '../../src/jobs/bench/kernelsTable.ts';
-import { fillingRepeats } from '../../src/jobs/bench/repeats.ts';
-import { attainable, rooflineShare } from '../../src/jobs/bench/roofline.ts';
-import { sampledMatmul } from '../../src/jobs/bench/sampledMatmul.ts';
-import { quantile, timingOf } from '../../src/jobs/bench/timing.ts';
-import { uniform } from '../../src/jobs/selftest/values.ts';
+} from '../../src/bench/compareKernels.ts';
+import { kernelsCsv } from '../../src/bench/kernelsCsv.ts';
+import { KERNELS_FORMAT, type KernelsReport, type KernelsRow } from '../../src/bench/kernelsReport.ts';
+import { kernelsText, ladderLines, timeText } from '../../src/bench/kernelsTable.ts';
+import { fillingRepeats } from '../../src/bench/repeats.ts';
+import { attainable, rooflineShare } from '../../src/bench/roofline.ts';
+import { sampledMatmul } from '../../src/bench/sampledMatmul.ts';
+import { quantile, timingOf } from '../../src/bench/timing.ts';
+import { uniform } from '../../src/selftest/values.ts';
 
 function ceiling(unit: 'GB/s' | 'GFLOP/s' | 'µs', median: number) {
   return { unit, median, q1: median, q3: median, samples: [median], by: 'a test' };

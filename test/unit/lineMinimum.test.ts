@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
-import { breakEven, lineMinimum } from '../../src/measure/lineMinimum.ts';
+import { breakEven, lineMinimum } from '../../src/measure/statistics/lineMinimum.ts';
+import { normal } from '../../src/random/normal.ts';
 
 test('a parabola’s minimum is found exactly from any three points around it; an end of the grid is a bound', () => {
   const f = (x: number): number => 3 * (x - 0.7) ** 2 - 1;

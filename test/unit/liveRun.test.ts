@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Ceilings, ClockInfo, KernelsReport, KernelsRow } from '../../src/jobs/bench/kernelsReport.ts';
-import { timingOf } from '../../src/jobs/bench/timing.ts';
+import type { Ceilings, ClockInfo, KernelsReport, KernelsRow } from '../../src/bench/kernelsReport.ts';
+import { timingOf } from '../../src/bench/timing.ts';
 import { LiveRun } from '../../src/web/bench/liveRun.ts';
 
 function ceilings(gbs: number): Ceilings {

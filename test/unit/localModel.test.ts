@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { linearRegressionMoments } from '../../src/data/synthetic/linearRegression.ts';
 import { quadraticMoments } from '../../src/data/synthetic/quadratic.ts';
-import { effectiveBatchSize, finiteDataNoise } from '../../src/measure/effectiveBatchSize.ts';
+import { effectiveBatchSize, finiteDataNoise } from '../../src/measure/statistics/effectiveBatchSize.ts';
 import {
   breakEvenRate,
   expectedLossChange,
@@ -9,8 +9,8 @@ import {
   noiseScale,
   optimalGain,
   optimalRate,
-} from '../../src/measure/localModel.ts';
-import { sgdNoiseScale, temperature } from '../../src/measure/sgdNoise.ts';
+} from '../../src/measure/statistics/localModel.ts';
+import { sgdNoiseScale, temperature } from '../../src/measure/statistics/sgdNoise.ts';
 
 test('on a noisy quadratic: ε_max = 1/h, B_noise = Pσ²/(h²|θ|²), half of both gains at B = B_noise', () => {
   const [dims, curvature, sigma] = [4, 2.5, 3];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Tensor } from '../../src/data/safetensors.ts';
+import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { describeMatch, matchModules } from '../../src/nn/matchModules.ts';
 import { parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { loadStateDict } from '../../src/nn/stateDict.ts';
@@ -8,9 +8,9 @@ const dense = (a: number, b: number) => ({ type: 'Linear', in_features: a, out_f
 const layoutOf = (...layers: object[]) => stateDictLayout(parseModel('m', { layers, loss: 'mse' }));
 
 /** A checkpoint of modules, sorted by name as safetensors writes it; element 0 of a weight says which module it is. */
-function checkpoint(modules: Record<string, Record<string, number[]>>, prefix = ''): Map<string, Tensor> {
+function checkpoint(modules: Record<string, Record<string, number[]>>, prefix = ''): Map<string, HostTensor> {
   const entries = Object.entries(modules).flatMap(([module, tensors], i) =>
-    Object.entries(tensors).map(([tensor, shape]): [string, Tensor] => {
+    Object.entries(tensors).map(([tensor, shape]): [string, HostTensor] => {
       const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(i);
       return [prefix + (module === '' ? tensor : `${module}.${tensor}`), { dtype: 'F32', shape, data }];
     }),
@@ -55,7 +55,7 @@ test('modules that are alike go by the numbers in their names, fc10 after fc2', 
 
 test('under a prefix, beside averages and counts', () => {
   const layout = layoutOf(dense(3, 2));
-  const scalar: Tensor = { dtype: 'I64', shape: [], data: BigInt64Array.of(3n) };
+  const scalar: HostTensor = { dtype: 'I64', shape: [], data: BigInt64Array.of(3n) };
   const tensors = new Map([...checkpoint({ head: linear(3, 2) }, 'module.'), ['n_averaged', scalar]]);
   expect(describeMatch(matchModules('w.st', tensors, layout, 'module.'))).toBe('module.head → 0');
   // A bare torch.nn.Linear has no module's name at all.

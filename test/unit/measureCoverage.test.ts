@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type CovarianceTrace, ProbedSpread } from '../../src/measure/covarianceTraceSpread.ts';
-import { curvatureErrors } from '../../src/measure/curvatureErrors.ts';
-import { estimateFrom } from '../../src/measure/estimate.ts';
-import { gradientSignalToNoise } from '../../src/measure/gradientSignalToNoise.ts';
-import type { Interval } from '../../src/measure/interval.ts';
-import { jackknife } from '../../src/measure/jackknife.ts';
-import { leaveOneOut } from '../../src/measure/leaveOneOut.ts';
-import { noiseErrors } from '../../src/measure/noiseErrors.ts';
-import type { CoordinateMoments } from '../../src/measure/withoutGroup.ts';
+import { ProbedSpread } from '../../src/measure/curvature/covarianceTraceSpread.ts';
+import type { CovarianceTrace } from '../../src/measure/statistics/covarianceTrace.ts';
+import { curvatureErrors } from '../../src/measure/statistics/curvatureErrors.ts';
+import { estimateFrom } from '../../src/measure/statistics/estimate.ts';
+import { gradientSignalToNoise } from '../../src/measure/statistics/gradientSignalToNoise.ts';
+import type { Interval } from '../../src/measure/statistics/interval.ts';
+import { jackknife } from '../../src/measure/statistics/jackknife.ts';
+import { leaveOneOut } from '../../src/measure/statistics/leaveOneOut.ts';
+import { noiseErrors } from '../../src/measure/statistics/noiseErrors.ts';
+import type { CoordinateMoments } from '../../src/measure/statistics/withoutGroup.ts';
 import { flatLayout } from '../../src/ops/flat.ts';
 
 const SEEDS = 200;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gradientNoise, twoBatchNoise } from '../../src/measure/noiseScale.ts';
+import { gradientNoise, twoBatchNoise } from '../../src/measure/statistics/noiseScale.ts';
 
 /** Gradients of five examples in three coordinates. */
 const GRADIENTS = [

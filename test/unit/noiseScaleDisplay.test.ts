@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { noiseScaleText } from '../../src/cli/noiseScaleText.ts';
-import { formatEstimate } from '../../src/jobs/formatInterval.ts';
 import type { Reading } from '../../src/jobs/job.ts';
-import { quantities } from '../../src/jobs/quantities.ts';
+import { formatEstimate } from '../../src/present/formatInterval.ts';
+import { quantities } from '../../src/present/quantities.ts';
 import { Recording } from '../../src/web/recording.ts';
 import type { PlannedRun } from '../../src/web/settings.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { noiseScaleInterval } from '../../src/measure/noiseScaleInterval.ts';
-import { studentQuantile } from '../../src/measure/studentQuantile.ts';
+import { noiseScaleInterval } from '../../src/measure/statistics/noiseScaleInterval.ts';
+import { studentQuantile } from '../../src/measure/statistics/studentQuantile.ts';
 
 describe('studentQuantile', () => {
   it.each([

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
 import {
   fitHyperbola,
   fitLevel,
@@ -13,7 +12,8 @@ import {
 } from '../../src/experiments/optimalStep/judgeOptimalStep.ts';
 import { measuredRates } from '../../src/experiments/optimalStep/measuredRates.ts';
 import { OPTIMAL_STEP, OPTIMAL_STEP_MARGINS } from '../../src/experiments/optimalStep/protocol.ts';
-import { optimalRate } from '../../src/measure/localModel.ts';
+import { optimalRate } from '../../src/measure/statistics/localModel.ts';
+import { normal } from '../../src/random/normal.ts';
 
 const STEPS = [100, 500, 1500];
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseJson } from '../../src/nn/parseJson.ts';
-import { printable, showValue } from '../../src/nn/showValue.ts';
+import { parseJson } from '../../src/host/parseJson.ts';
+import { printable, showValue } from '../../src/host/showValue.ts';
 
 const parse = (source: string | Uint8Array) => parseJson('m.json', 'model', source);
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planCompensatedSum, planMax, planVariance } from '../../src/ops/plans/reducePlan.ts';
-import { type Pass, planSum } from '../../src/ops/plans/sumPlan.ts';
+import { planSum, type SumStage } from '../../src/ops/plans/sumPlan.ts';
 
 const TARGETS = {
   'a GPU': { kind: 'gpu', subgroups: false, subgroupSize: 0 },
@@ -11,7 +11,7 @@ const LENGTHS = [1, 3, 16, 33, 512, 513, 784, 4097, 101_770, 4_194_304];
 
 describe.for(Object.entries(TARGETS))('on %s', ([, target]) => {
   /** Elements that one invocation adds up one after the other, given the pass's own unit; half where it carries the errors. */
-  const chain = ({ source, knobs = {}, params }: Pass['call']): number => {
+  const chain = ({ source, knobs = {}, params }: SumStage['call']): number => {
     if (source.name === 'reduce/sum') return params.chunk!;
     if (source.name === 'reduce/sumCompensated') return params.chunk! / 2;
     return params.chunk! / (source.name === 'reduce/sumVec4' ? 4 : Number(knobs.TEAM));

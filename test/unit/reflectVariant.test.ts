@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import matmulTiledVec4 from '../../shaders/matmul/matmulTiledVec4.wgsl';
 import dense from '../../shaders/moments/dense.wgsl';
 import sumTree from '../../shaders/reduce/sumTree.wgsl';
-import { reflectVariant } from '../../src/jobs/bench/reflectVariant.ts';
+import { reflectVariant } from '../../src/bench/reflectVariant.ts';
 import { matmulCandidates } from '../../src/ops/plans/matmulPlan.ts';
 
 test('a tile in workgroup memory is as large as its knobs make it, with its sums alone as accumulators', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Reading } from '../../src/jobs/reading.ts';
-import { replicaLogs } from '../../src/jobs/replicaLog.ts';
-import type { StepReading, TrainingOptions } from '../../src/jobs/trainingRun.ts';
+import type { Reading } from '../../src/train/reading.ts';
+import { replicaLogs } from '../../src/train/replicaLog.ts';
+import type { StepReading, TrainingOptions } from '../../src/train/trainingRun.ts';
 
 const B = 16;
 

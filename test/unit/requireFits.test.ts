@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
-import { memoryOf, type RunNames, requireFits } from '../../src/jobs/requireFits.ts';
-import type { RunShape } from '../../src/jobs/runParts.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
+import { memoryOf, type RunNames, requireFits } from '../../src/train/requireFits.ts';
+import type { RunShape } from '../../src/train/runParts.ts';
 import { GPU_CONSTANTS } from './emulatedGpu.ts';
 
 beforeAll(() => {

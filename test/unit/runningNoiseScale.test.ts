@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { type NoiseMeasurement, RunningNoiseScale } from '../../src/measure/runningNoiseScale.ts';
+import { type NoiseMeasurement, RunningNoiseScale } from '../../src/measure/statistics/runningNoiseScale.ts';
 
 /** Uniform in (0, 1), a stream for each seed (mulberry32). */
 function uniforms(seed: number): () => number {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { readSafetensors, requireFinite, writeSafetensors } from '../../src/data/safetensors.ts';
+import type { HostTensor } from '../../src/host/hostTensor.ts';
 
 /** A file from a header, verbatim, and so many bytes of data. */
 function file(header: unknown, data: Uint8Array | number, headerLength?: number): Uint8Array {
@@ -19,7 +20,7 @@ const entry = (dtype: string, shape: unknown, begin: unknown, end: unknown) => (
 });
 const read = (bytes: Uint8Array) => readSafetensors('w.safetensors', bytes);
 
-const tensors = new Map<string, Tensor>([
+const tensors = new Map<string, HostTensor>([
   ['0.bias', { dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) }],
   ['10', { dtype: 'F32', shape: [2, 1], data: Float32Array.of(1.5, -0) }],
   ['2', { dtype: 'I64', shape: [], data: BigInt64Array.of(-7n) }],
@@ -251,7 +252,7 @@ test('a name such as __proto__ is a name like any other', () => {
 });
 
 test('requireFinite names file, tensor and the first element', () => {
-  const tensor = (...values: number[]): Tensor => ({
+  const tensor = (...values: number[]): HostTensor => ({
     dtype: 'F32',
     shape: [values.length],
     data: Float32Array.from(values),
@@ -264,7 +265,7 @@ test('requireFinite names file, tensor and the first element', () => {
 });
 
 test('writing refuses data that is not its shape or dtype', () => {
-  const write = (tensor: Tensor) => writeSafetensors(new Map([['t', tensor]]));
+  const write = (tensor: HostTensor) => writeSafetensors(new Map([['t', tensor]]));
   expect(() => write({ dtype: 'F32', shape: [3], data: new Float32Array(2) })).toThrow(TypeError);
   expect(() => write({ dtype: 'F32', shape: [2], data: new Int32Array(2) })).toThrow(TypeError);
   expect(() => write({ dtype: 'F16', shape: [2], data: new Float32Array(2) })).toThrow(TypeError);

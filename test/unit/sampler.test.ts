@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { permutedIndex } from '../../src/data/permutation.ts';
 import { advanceCursor, type BatchRequest, hostIndices, multiplyHigh } from '../../src/data/sampler.ts';
+import { permutedIndex } from '../../src/random/permutation.ts';
 
 const request = (given: Partial<BatchRequest>): BatchRequest => ({
   mode: 'shuffle',

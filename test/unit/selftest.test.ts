@@ -1,8 +1,9 @@
 import { beforeAll, expect, test, vi } from 'vitest';
-import { prepareTrial, runTrial, type SelftestRow } from '../../src/jobs/selftest/runTrial.ts';
-import { selftest } from '../../src/jobs/selftest/selftestJob.ts';
-import type { Trial } from '../../src/jobs/selftest/trial.ts';
-import { given } from '../../src/jobs/selftest/values.ts';
+import { prepareTrial, runTrial, type SelftestRow } from '../../src/selftest/runTrial.ts';
+import { selftest } from '../../src/selftest/selftest.ts';
+import type { Trial } from '../../src/selftest/trial.ts';
+import { engineTrials } from '../../src/selftest/trials.ts';
+import { given } from '../../src/selftest/values.ts';
 import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
 
 const copy: Trial = {
@@ -76,7 +77,7 @@ test('a kernel that the device refuses fails its rows, and the others go on', as
     return compile(descriptor);
   };
   const rows: SelftestRow[] = [];
-  const running = selftest(gpu);
+  const running = selftest(gpu, engineTrials);
   while (rows.length < 12) {
     const next = await running.next();
     if (!next.done) rows.push(next.value.row);

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { everyTrial } from '../../src/bench/everyTrial.ts';
 import { reflectWgsl } from '../../src/build/reflectWgsl.ts';
-import { shapeTrial } from '../../src/jobs/selftest/cases/products.ts';
-import { prepareTrial, runTrial, trialsFor } from '../../src/jobs/selftest/runTrial.ts';
-import { families } from '../../src/jobs/selftest/trials.ts';
 import type { MatmulShape } from '../../src/ops/plans/matmulPlan.ts';
+import { shapeTrial } from '../../src/selftest/cases/products.ts';
+import { prepareTrial, runTrial, trialsFor } from '../../src/selftest/runTrial.ts';
 import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
@@ -60,7 +60,7 @@ const adapters = {
   'a CPU with subgroups of 4': { software: true, subgroupSize: 4 },
   'a CPU with subgroups of 8': { software: true, subgroupSize: 8 },
 };
-const trials = Object.values(families).flatMap((make) => make());
+const trials = Object.values(everyTrial).flatMap((make) => make());
 
 test('every variant that a planner chooses is the WGSL of its kernel, and the self-test runs every kernel', async () => {
   const kernels = new Set(['selftest/compensatedSum']);
@@ -86,7 +86,7 @@ test('every variant that a planner chooses is the WGSL of its kernel, and the se
       expect(code, label).not.toContain('// unroll');
     }
   }
-  // A kernel named here needs a trial in src/jobs/selftest/cases.
+  // A kernel named here needs a trial in src/selftest/cases.
   expect(names.filter((name) => !kernels.has(name))).toEqual([]);
 }, 60_000);
 

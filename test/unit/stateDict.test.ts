@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { readSafetensors, type Tensor, writeSafetensors } from '../../src/data/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts';
+import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { loadStateDict, stateDictTensors } from '../../src/nn/stateDict.ts';
@@ -25,9 +26,9 @@ const other = new Map(
 );
 
 const plain = () => stateDictTensors(values, layout);
-const load = (tensors: Map<string, Tensor>, prefix?: string) =>
+const load = (tensors: Map<string, HostTensor>, prefix?: string) =>
   loadStateDict('w.st', tensors, layout, prefix === undefined ? {} : { prefix });
-const changed = (name: string, tensor: Tensor) => new Map([...plain(), [name, tensor]]);
+const changed = (name: string, tensor: HostTensor) => new Map([...plain(), [name, tensor]]);
 
 test('comes back from a file', () => {
   const tensors = readSafetensors('w.st', writeSafetensors(stateDictTensors(values, layout)));
@@ -65,7 +66,7 @@ test('picks one replica of a sweep', () => {
 });
 
 test('reads what AveragedModel.state_dict() holds', () => {
-  const count: Tensor = { dtype: 'I64', shape: [], data: BigInt64Array.of(7n) };
+  const count: HostTensor = { dtype: 'I64', shape: [], data: BigInt64Array.of(7n) };
   const averaged = new Map([
     ['n_averaged', count],
     ...stateDictTensors(other, layout, { prefix: 'module.' }),
@@ -76,7 +77,7 @@ test('reads what AveragedModel.state_dict() holds', () => {
 });
 
 test('leaves alone what is not under the prefix that was asked for', () => {
-  const odd: Tensor = { dtype: 'unread', type: 'F8_E4M3', shape: [2], data: new Uint8Array(0) };
+  const odd: HostTensor = { dtype: 'unread', type: 'F8_E4M3', shape: [2], data: new Uint8Array(0) };
   const tensors = new Map([...stateDictTensors(values, layout, { prefix: 'model.' }), ['head.scale', odd]]);
   expect(load(tensors, 'model.')).toEqual(values);
   expect(() => load(new Map([...tensors, ['model.extra', odd]]), 'model.')).toThrow(
@@ -85,7 +86,7 @@ test('leaves alone what is not under the prefix that was asked for', () => {
 });
 
 test('a tensor of a type that is not read is refused where it is needed', () => {
-  const odd: Tensor = { dtype: 'unread', type: 'F8_E4M3', shape: [3], data: new Uint8Array(0) };
+  const odd: HostTensor = { dtype: 'unread', type: 'F8_E4M3', shape: [3], data: new Uint8Array(0) };
   expect(() => load(changed('0.bias', odd))).toThrow(
     'w.st: 0.bias: found dtype F8_E4M3, expected floating point (F32)',
   );
@@ -116,16 +117,16 @@ test('layers go by their names', () => {
 });
 
 test('reads half and double precision', () => {
-  const double: Tensor = { dtype: 'F64', shape: [3], data: Float64Array.of(0.1, 0.2, 0.3) };
+  const double: HostTensor = { dtype: 'F64', shape: [3], data: Float64Array.of(0.1, 0.2, 0.3) };
   expect(load(changed('0.bias', double)).get('0.bias')).toEqual(Float32Array.of(0.1, 0.2, 0.3));
 });
 
-const bias = (...data: number[]): Tensor => ({
+const bias = (...data: number[]): HostTensor => ({
   dtype: 'F32',
   shape: [data.length],
   data: Float32Array.from(data),
 });
-test.each<[string, string, Tensor, string]>([
+test.each<[string, string, HostTensor, string]>([
   ['unknown name', '0.wieght', bias(1), 'w.st: 0.wieght: unknown name, expected 0.weight, 0.bias'],
   ['shape', '0.bias', bias(1, 2), 'w.st: 0.bias: found shape [2], expected [3]'],
   [

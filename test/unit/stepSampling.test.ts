@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
 import { hostIndices } from '../../src/data/sampler.ts';
-import { stepSampling } from '../../src/jobs/stepSampling.ts';
-import { type FiniteSampling, finiteDataNoise } from '../../src/measure/effectiveBatchSize.ts';
-import { twoBatchNoise } from '../../src/measure/noiseScale.ts';
+import { type FiniteSampling, finiteDataNoise } from '../../src/measure/statistics/effectiveBatchSize.ts';
+import { twoBatchNoise } from '../../src/measure/statistics/noiseScale.ts';
+import { normal } from '../../src/random/normal.ts';
+import { stepSampling } from '../../src/train/stepSampling.ts';
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, v, d) => sum + v * b[d]!, 0);

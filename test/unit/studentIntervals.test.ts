@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { normal } from '../../src/data/normal.ts';
-import { chiSquaredTail } from '../../src/measure/chiSquaredTail.ts';
-import { studentIntervals } from '../../src/measure/studentIntervals.ts';
+import { chiSquaredTail } from '../../src/measure/statistics/chiSquaredTail.ts';
+import { studentIntervals } from '../../src/measure/statistics/studentIntervals.ts';
+import { normal } from '../../src/random/normal.ts';
 
 test('one group is Student’s textbook interval, several share their variance', () => {
   // Mean 2, standard deviation 1, t(0.975; 2) = 4.302653.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { symmetricEigen } from '../../src/measure/symmetricEigen.ts';
+import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
 
 function random(n: number, rank = n): number[][] {
   let seed = 7 * n + rank;

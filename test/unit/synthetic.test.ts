@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.ts';
-import { normal } from '../../src/data/normal.ts';
 import { gaussianClustersBayes } from '../../src/data/synthetic/gaussianClusters.ts';
 import { linearRegressionMoments, linearRegressionTruth } from '../../src/data/synthetic/linearRegression.ts';
 import {
@@ -10,6 +9,7 @@ import {
 } from '../../src/data/synthetic/quadratic.ts';
 import { teacherWeights } from '../../src/data/synthetic/teacherStudent.ts';
 import { syntheticDataset, syntheticNames, syntheticOptions } from '../../src/data/synthetic.ts';
+import { normal } from '../../src/random/normal.ts';
 
 const options = <K extends string>(name: string) => syntheticOptions(name) as Record<K, number>;
 const values = (dataset: Dataset): Float32Array => {

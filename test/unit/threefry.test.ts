@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { threefry2x32, uniform01 } from '../../src/nn/threefry.ts';
+import { threefry2x32, uniform01 } from '../../src/random/threefry.ts';
 
 test('agrees with the known answers of Random123 (kat_vectors, threefry2x32 20)', () => {
   expect(threefry2x32(0, 0, 0, 0)).toEqual([0x6b200159, 0x99ba4efe]);

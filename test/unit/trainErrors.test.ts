@@ -3,8 +3,8 @@ import { withFullPaths } from '../../src/cli/jobPaths.ts';
 import { replicaNames } from '../../src/cli/replicaNames.ts';
 import { inGivenWords } from '../../src/cli/trainErrors.ts';
 import type { TrainOptions } from '../../src/cli/trainOptions.ts';
+import { InputError } from '../../src/host/inputError.ts';
 import { parseTrainSpec } from '../../src/jobs/trainSpec.ts';
-import { InputError } from '../../src/nn/inputError.ts';
 
 function refusal(spec: object): InputError {
   try {

@@ -13,14 +13,11 @@ import { engineName } from '../../src/gpu/engineName.ts';
 import type { KernelDemand } from '../../src/gpu/kernelChoice.ts';
 import type { Program } from '../../src/gpu/program.ts';
 import { estimate, interleave, summarise, winner } from '../../src/gpu/tuner.ts';
-import {
-  RunKernels,
-  shippedTable,
-  validEntries,
-  withTunedKernels,
-} from '../../src/jobs/kernels/chosenKernels.ts';
-import { kernelVersions } from '../../src/jobs/kernels/kernelVersions.ts';
-import { parseShape } from '../../src/jobs/kernels/tunedShapes.ts';
+import { parseTrainSpec } from '../../src/jobs/trainSpec.ts';
+import { matmulCandidates, matmulDemand, planMatmul } from '../../src/ops/plans/matmulPlan.ts';
+import { RunKernels, shippedTable, validEntries, withTunedKernels } from '../../src/tuning/chosenKernels.ts';
+import { kernelVersions } from '../../src/tuning/kernelVersions.ts';
+import { parseShape } from '../../src/tuning/tunedShapes.ts';
 import {
   EMPTY_TABLE,
   entriesFor,
@@ -28,9 +25,7 @@ import {
   parseTable,
   type TunedDevice,
   type TunedEntry,
-} from '../../src/jobs/kernels/tunedTable.ts';
-import { parseTrainSpec } from '../../src/jobs/trainSpec.ts';
-import { matmulCandidates, matmulDemand, planMatmul } from '../../src/ops/plans/matmulPlan.ts';
+} from '../../src/tuning/tunedTable.ts';
 
 const device: TunedDevice = {
   vendor: 'acme',

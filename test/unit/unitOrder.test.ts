@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { permutedIndex } from '../../src/data/permutation.ts';
-import { unitOrder } from '../../src/measure/unitOrder.ts';
+import { unitOrder } from '../../src/measure/statistics/unitOrder.ts';
+import { permutedIndex } from '../../src/random/permutation.ts';
 
 const classes = (labels: readonly number[]) => ({
   kind: 'classes' as const,

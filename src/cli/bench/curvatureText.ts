@@ -1,5 +1,5 @@
-import type { CostRow, CurvatureReport, ModelCosts } from '../../jobs/bench/curvature/benchCurvature.ts';
-import type { FollowedCosts } from '../../jobs/bench/curvature/followedCosts.ts';
+import type { CostRow, CurvatureReport, ModelCosts } from '../../bench/curvature/benchCurvature.ts';
+import type { FollowedCosts } from '../../bench/curvature/followedCosts.ts';
 import { aligned } from './aligned.ts';
 import { PUBLISHED_COSTS } from './publishedCosts.ts';
 import type { BenchRun } from './timeCases.ts';

@@ -1,4 +1,4 @@
-import type { BenchRunner } from '../../jobs/bench/benchRunner.ts';
+import type { BenchRunner } from '../../bench/benchRunner.ts';
 
 /** What is asked of a runner in a page or in another process. */
 export type BenchCalls = Pick<BenchRunner, 'start' | 'cold' | 'prepare' | 'time' | 'profile' | 'release'>;

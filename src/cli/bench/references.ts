@@ -1,4 +1,4 @@
-import { type BenchCase, type BenchTask, benchTask, STEPS } from '../../jobs/bench/benchCase.ts';
+import { type BenchCase, type BenchTask, benchTask, STEPS } from '../../bench/benchCase.ts';
 import { matmul } from '../../reference/matmul.ts';
 import { mlpHessianProduct, mlpSecondMoments, mlpTrainingLoss } from '../../reference/mlp.ts';
 import { sum } from '../../reference/sum.ts';

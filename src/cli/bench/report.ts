@@ -1,4 +1,4 @@
-import type { ProfileLine } from '../../jobs/bench/benchRunner.ts';
+import type { ProfileLine } from '../../bench/benchRunner.ts';
 import { aligned } from './aligned.ts';
 import type { Spread } from './spread.ts';
 import type { BenchRun, CaseResult, Timing } from './timeCases.ts';

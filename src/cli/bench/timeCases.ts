@@ -1,6 +1,6 @@
+import type { BenchCase } from '../../bench/benchCase.ts';
+import type { Prepared, ProfileLine, Started } from '../../bench/benchRunner.ts';
 import type { AdapterInfo } from '../../gpu/device.ts';
-import type { BenchCase } from '../../jobs/bench/benchCase.ts';
-import type { Prepared, ProfileLine, Started } from '../../jobs/bench/benchRunner.ts';
 import type { BenchDriver, BenchWorker } from './driver.ts';
 import type { Peers } from './peers.ts';
 import { worstError } from './references.ts';

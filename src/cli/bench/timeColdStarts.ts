@@ -1,4 +1,4 @@
-import type { ColdStart } from '../../jobs/bench/benchRunner.ts';
+import type { ColdStart } from '../../bench/benchRunner.ts';
 import type { BenchDriver, Fetched } from './driver.ts';
 import { type Spread, spread } from './spread.ts';
 

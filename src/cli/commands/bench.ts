@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { BENCH_CASES, type BenchCase } from '../../jobs/bench/benchCase.ts';
-import type { CurvatureReport } from '../../jobs/bench/curvature/benchCurvature.ts';
+import { BENCH_CASES, type BenchCase } from '../../bench/benchCase.ts';
+import type { CurvatureReport } from '../../bench/curvature/benchCurvature.ts';
 import { benchBrowser } from '../bench/browser.ts';
 import { curvatureText } from '../bench/curvatureText.ts';
 import { describeMachine, type Machine } from '../bench/describeMachine.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { compareKernels, comparisonText, parseKernelsReport } from '../../jobs/bench/compareKernels.ts';
-import { kernelsCsv } from '../../jobs/bench/kernelsCsv.ts';
-import type { KernelsReport } from '../../jobs/bench/kernelsReport.ts';
-import { kernelsText, ladderLines } from '../../jobs/bench/kernelsTable.ts';
-import { InputError } from '../../nn/inputError.ts';
+import { compareKernels, comparisonText, parseKernelsReport } from '../../bench/compareKernels.ts';
+import { kernelsCsv } from '../../bench/kernelsCsv.ts';
+import type { KernelsReport } from '../../bench/kernelsReport.ts';
+import { kernelsText, ladderLines } from '../../bench/kernelsTable.ts';
+import { InputError } from '../../host/inputError.ts';
 import { describeMachine } from '../bench/describeMachine.ts';
 import { checkOutputs } from '../checkOutput.ts';
 import { print } from '../print.ts';

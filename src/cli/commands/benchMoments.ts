@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
-import type { MomentsReport, MomentsRow } from '../../jobs/bench/benchMoments.ts';
+import type { MomentsReport, MomentsRow } from '../../bench/benchMoments.ts';
 import { describeMachine } from '../bench/describeMachine.ts';
 import { checkOutput } from '../checkOutput.ts';
 import { print } from '../print.ts';

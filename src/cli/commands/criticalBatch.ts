@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { Doublings } from '../../experiments/criticalBatch.ts';
 import type { CriticalBatchResult, CriticalBatchSpec } from '../../jobs/experiments/criticalBatchJob.ts';
-import type { BranchedCriticalBatch } from '../../measure/branchedCriticalBatch.ts';
+import type { BranchedCriticalBatch } from '../../measure/statistics/branchedCriticalBatch.ts';
 import { checkOutput } from '../checkOutput.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';

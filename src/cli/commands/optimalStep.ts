@@ -7,7 +7,7 @@ import type {
 import type { MeasuredRate } from '../../experiments/optimalStep/measuredRates.ts';
 import type { Effect } from '../../experiments/verdict.ts';
 import type { OptimalStepResult, OptimalStepSpec } from '../../jobs/experiments/optimalStepJob.ts';
-import { breakEvenRate, optimalGain, optimalRate } from '../../measure/localModel.ts';
+import { breakEvenRate, optimalGain, optimalRate } from '../../measure/statistics/localModel.ts';
 import { CellFolder } from '../cellFolder.ts';
 import { checkOutput } from '../checkOutput.ts';
 import { print } from '../print.ts';

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { currentRuntime } from '../../gpu/noAdapter.ts';
-import type { SelftestResult, SelftestRow } from '../../jobs/selftest/selftestJob.ts';
+import type { SelftestResult, SelftestRow } from '../../selftest/selftest.ts';
 import { runInDeno } from '../denoRuntime.ts';
 import { formatJson } from '../formatJson.ts';
 import { print } from '../print.ts';

@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { InputError } from '../../host/inputError.ts';
+import { parseJson } from '../../host/parseJson.ts';
+import { showValue } from '../../host/showValue.ts';
 import type { JobSpec } from '../../jobs/job.ts';
 import { checkTrainSpec } from '../../jobs/planRun.ts';
 import { DEFAULT_BATCH_SIZE, type TrainSpec } from '../../jobs/trainSpec.ts';
-import { InputError } from '../../nn/inputError.ts';
-import { parseJson } from '../../nn/parseJson.ts';
-import { showValue } from '../../nn/showValue.ts';
 import { fileHost } from '../fileHost.ts';
 import { withFullPaths } from '../jobPaths.ts';
 import { readInput } from '../readInput.ts';

@@ -1,5 +1,5 @@
+import { normal } from '../../random/normal.ts';
 import type { Dataset } from '../dataset.ts';
-import { normal } from '../normal.ts';
 import { integer, type SyntheticKind, scale, seed, withTest } from './syntheticKind.ts';
 
 export type GaussianClustersOptions = Record<

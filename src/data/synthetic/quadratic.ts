@@ -1,5 +1,5 @@
 import type { ModelSpec } from '../../nn/modelSpec.ts';
-import { normal } from '../normal.ts';
+import { normal } from '../../random/normal.ts';
 import type { GradientMoments } from './linearRegression.ts';
 import { integer, type SyntheticKind, scale, seed } from './syntheticKind.ts';
 

@@ -1,11 +1,11 @@
-import { chiSquaredTail } from '../../measure/chiSquaredTail.ts';
+import { chiSquaredTail } from '../../measure/statistics/chiSquaredTail.ts';
 import {
   breakEvenRate,
   type LocalModel,
   noiseScale,
   optimalGain,
   optimalRate,
-} from '../../measure/localModel.ts';
+} from '../../measure/statistics/localModel.ts';
 import { fitLevel, type Hyperbola, type RateAt } from './fitRates.ts';
 import type { MeasuredRates } from './measuredRates.ts';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Gpu } from '../../gpu/device.ts';
-import { GradientDraws } from '../../measure/gradientDraws.ts';
-import { type LocalModel, optimalRate } from '../../measure/localModel.ts';
-import { LossAlongLine } from '../../measure/lossAlongLine.ts';
-import { measureLocalModel } from '../../measure/measureLocalModel.ts';
+import { LossAlongLine } from '../../measure/curvature/lossAlongLine.ts';
+import { measureLocalModel } from '../../measure/curvature/measureLocalModel.ts';
+import { GradientDraws } from '../../measure/gradient/gradientDraws.ts';
 import type { Point } from '../../measure/pass.ts';
+import { type LocalModel, optimalRate } from '../../measure/statistics/localModel.ts';
 import type { OptimalStepProtocol } from './protocol.ts';
 
 const list = z.array(z.number());

@@ -1,5 +1,5 @@
-import { expectedLossChange, noiseScale, optimalRate } from '../../measure/localModel.ts';
-import { studentIntervals } from '../../measure/studentIntervals.ts';
+import { expectedLossChange, noiseScale, optimalRate } from '../../measure/statistics/localModel.ts';
+import { studentIntervals } from '../../measure/statistics/studentIntervals.ts';
 import type { Effect, Verdict } from '../verdict.ts';
 import {
   type ChiSquared,

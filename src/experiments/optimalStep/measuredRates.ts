@@ -1,5 +1,5 @@
-import { jackknife } from '../../measure/jackknife.ts';
-import { breakEven, lineMinimum } from '../../measure/lineMinimum.ts';
+import { jackknife } from '../../measure/statistics/jackknife.ts';
+import { breakEven, lineMinimum } from '../../measure/statistics/lineMinimum.ts';
 import type { LineSamples } from './frozenPoint.ts';
 
 /** A rate that a line search found; or, at an end of its grid, a bound of it. */

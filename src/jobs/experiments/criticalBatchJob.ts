@@ -1,23 +1,23 @@
 import { z } from 'zod';
 import { firstExamples } from '../../data/firstExamples.ts';
 import { uploadExamples } from '../../data/uploadExamples.ts';
+import { runBranches } from '../../experiments/branches.ts';
 import {
   CRITICAL_BATCH,
   type CriticalBatchOutcome,
   type SnapshotBranches,
   summariseCriticalBatch,
 } from '../../experiments/criticalBatch.ts';
+import { openTrunk, perceptronTrunk } from '../../experiments/sgdTrunk.ts';
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import { State } from '../../gpu/state.ts';
-import type { Branch } from '../../measure/branchedCriticalBatch.ts';
-import { measureLocalModel } from '../../measure/measureLocalModel.ts';
-import { flatValues } from '../flatValues.ts';
+import { measureLocalModel } from '../../measure/curvature/measureLocalModel.ts';
+import type { Branch } from '../../measure/statistics/branchedCriticalBatch.ts';
+import { flatValues } from '../../nn/flatValues.ts';
+import { RunKernels } from '../../tuning/chosenKernels.ts';
+import type { KernelRecord } from '../../tuning/kernelRecord.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
-import { RunKernels } from '../kernels/chosenKernels.ts';
-import type { KernelRecord } from '../kernels/kernelRecord.ts';
-import { runBranches } from './branches.ts';
 import { parseExperiment, refused } from './parseExperiment.ts';
-import { openTrunk, perceptronTrunk } from './sgdTrunk.ts';
 
 const count = z.int().positive();
 const schema = z.strictObject({

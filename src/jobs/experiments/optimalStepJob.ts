@@ -13,16 +13,16 @@ import {
   OPTIMAL_STEP_VERSION,
   type OptimalStepMargins,
 } from '../../experiments/optimalStep/protocol.ts';
+import { openTrunk, perceptronTrunk, type Trunk } from '../../experiments/sgdTrunk.ts';
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import { State } from '../../gpu/state.ts';
-import { purpose } from '../../nn/purpose.ts';
-import { threefry2x32 } from '../../nn/threefry.ts';
-import { flatValues } from '../flatValues.ts';
+import { flatValues } from '../../nn/flatValues.ts';
+import { purpose } from '../../random/purpose.ts';
+import { threefry2x32 } from '../../random/threefry.ts';
+import { RunKernels } from '../../tuning/chosenKernels.ts';
+import { type KernelRecord, kernelRecordSchema } from '../../tuning/kernelRecord.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
-import { RunKernels } from '../kernels/chosenKernels.ts';
-import { type KernelRecord, kernelRecordSchema } from '../kernels/kernelRecord.ts';
 import { parseExperiment, refused } from './parseExperiment.ts';
-import { openTrunk, perceptronTrunk, type Trunk } from './sgdTrunk.ts';
 
 const count = z.int().positive();
 const schema = z.strictObject({

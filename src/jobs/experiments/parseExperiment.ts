@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { InputError } from '../../nn/inputError.ts';
+import { InputError } from '../../host/inputError.ts';
 
 /**
  * An experiment's protocol as given, with defaults for what is left out.

@@ -1,9 +1,9 @@
 import type { Gpu } from '../../gpu/device.ts';
-import { covarianceDots } from '../../measure/covarianceDots.ts';
-import { directionalDerivatives } from '../../measure/directionalDerivatives.ts';
-import { dot64 } from '../../measure/estimate.ts';
-import type { GradientSample } from '../../measure/leaveOneOut.ts';
+import { covarianceDots } from '../../measure/gradient/covarianceDots.ts';
+import { directionalDerivatives } from '../../measure/gradient/directionalDerivatives.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
+import { dot64 } from '../../measure/statistics/estimate.ts';
+import type { GradientSample } from '../../measure/statistics/leaveOneOut.ts';
 import type { Moments } from './moments.ts';
 
 /**

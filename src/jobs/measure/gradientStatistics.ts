@@ -1,12 +1,12 @@
 import type { Gpu } from '../../gpu/device.ts';
-import { gradientHistogram } from '../../measure/gradientHistogram.ts';
-import { gradientSignalToNoise, QUANTILES } from '../../measure/gradientSignalToNoise.ts';
-import { gradientTestErrors } from '../../measure/gradientTestErrors.ts';
-import { gradientTests } from '../../measure/gradientTests.ts';
-import type { GradientSample } from '../../measure/leaveOneOut.ts';
-import { meanRatioErrors } from '../../measure/meanRatioErrors.ts';
+import { gradientHistogram } from '../../measure/gradient/gradientHistogram.ts';
+import { meanRatioErrors } from '../../measure/gradient/meanRatioErrors.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
-import { signalToNoiseErrors } from '../../measure/signalToNoiseErrors.ts';
+import { gradientSignalToNoise, QUANTILES } from '../../measure/statistics/gradientSignalToNoise.ts';
+import { gradientTestErrors } from '../../measure/statistics/gradientTestErrors.ts';
+import type { GradientSample } from '../../measure/statistics/leaveOneOut.ts';
+import { samplingCriteria } from '../../measure/statistics/samplingCriteria.ts';
+import { signalToNoiseErrors } from '../../measure/statistics/signalToNoiseErrors.ts';
 import type { JobEvent } from '../jobEvent.ts';
 import { histogramRanges } from './histogramRanges.ts';
 import type { MeasureSettings } from './measureSpec.ts';
@@ -83,7 +83,7 @@ function measured(value: number | null, stderr: number | null): Measured {
 }
 
 function tests(sample: GradientSample): GradientStatistics['gradientTests'] {
-  const [found, errors] = [gradientTests(sample), gradientTestErrors(sample)];
+  const [found, errors] = [samplingCriteria(sample), gradientTestErrors(sample)];
   return {
     norm: measured(found.norm, errors.norm),
     innerProduct: measured(found.innerProduct, errors.innerProduct),

@@ -1,11 +1,11 @@
 import type { Gpu } from '../../gpu/device.ts';
 import {
-  type CovarianceTrace,
   estimateCovarianceTrace,
   exactCovarianceTrace,
-} from '../../measure/covarianceTraceSpread.ts';
-import { CurvatureOperator } from '../../measure/operator.ts';
+} from '../../measure/curvature/covarianceTraceSpread.ts';
+import { CurvatureOperator } from '../../measure/curvature/operator.ts';
 import type { Point } from '../../measure/pass.ts';
+import type { CovarianceTrace } from '../../measure/statistics/covarianceTrace.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 
 /** Vectors that are multiplied by the Hessian in one pass over the data. */

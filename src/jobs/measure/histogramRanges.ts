@@ -1,6 +1,6 @@
 import type { StateValues } from '../../nn/stateDict.ts';
 import type { FlatLayout } from '../../ops/flat.ts';
-import type { BinsOf } from '../../ops/histogramBins.ts';
+import type { BinsOf } from '../../ops/perExample/histogramBins.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 
 /** Half a range in root mean squares of the elements: at most 1/25 of them can lie outside (Chebyshev). */

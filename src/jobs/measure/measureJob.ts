@@ -1,13 +1,13 @@
-import { permutedIndex } from '../../data/permutation.ts';
 import { writeSafetensors } from '../../data/safetensors.ts';
 import { selectExamples } from '../../data/selectExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
+import { InputError } from '../../host/inputError.ts';
 import { unitsOf } from '../../measure/pass.ts';
-import { unitOrder } from '../../measure/unitOrder.ts';
-import { InputError } from '../../nn/inputError.ts';
-import { flatValues } from '../flatValues.ts';
+import { unitOrder } from '../../measure/statistics/unitOrder.ts';
+import { flatValues } from '../../nn/flatValues.ts';
+import { permutedIndex } from '../../random/permutation.ts';
+import { RunKernels } from '../../tuning/chosenKernels.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
-import { RunKernels } from '../kernels/chosenKernels.ts';
 import { gradientSample } from './gradientSample.ts';
 import { gradientStatistics } from './gradientStatistics.ts';
 import { hessianProducts } from './hessianProducts.ts';

@@ -1,9 +1,9 @@
-import type { CovarianceTrace } from '../../measure/covarianceTraceSpread.ts';
-import { dot64 } from '../../measure/estimate.ts';
-import type { Interval } from '../../measure/interval.ts';
-import { gradientNoise } from '../../measure/noiseScale.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
-import { partValues } from '../flatValues.ts';
+import type { CovarianceTrace } from '../../measure/statistics/covarianceTrace.ts';
+import { dot64 } from '../../measure/statistics/estimate.ts';
+import type { Interval } from '../../measure/statistics/interval.ts';
+import { gradientNoise } from '../../measure/statistics/noiseScale.ts';
+import { partValues } from '../../nn/flatValues.ts';
 import type { Moments } from './moments.ts';
 import type { PointErrors } from './pointErrors.ts';
 

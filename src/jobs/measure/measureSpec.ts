@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { InputError } from '../../nn/inputError.ts';
-import { MOST_BINS } from '../../ops/histogramBins.ts';
-import { kernelRecordSchema } from '../kernels/kernelRecord.ts';
+import { InputError } from '../../host/inputError.ts';
+import { MOST_BINS } from '../../ops/perExample/histogramBins.ts';
+import { kernelRecordSchema } from '../../tuning/kernelRecord.ts';
 
 const schema = z.strictObject({
   model: z.string(),

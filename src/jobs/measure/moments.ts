@@ -1,7 +1,8 @@
 import type { Gpu } from '../../gpu/device.ts';
-import { batchGradient } from '../../measure/batchGradient.ts';
-import { type GradientMoments, gradientMoments } from '../../measure/gradientMoments.ts';
-import { isCoupled, type Point } from '../../measure/pass.ts';
+import { batchGradient } from '../../measure/gradient/batchGradient.ts';
+import { type GradientMoments, gradientMoments } from '../../measure/gradient/gradientMoments.ts';
+import type { Point } from '../../measure/pass.ts';
+import { isCoupled } from '../../nn/isCoupled.ts';
 
 /** What is known of the gradients over the data; null where examples have none of their own. */
 export type Moments = Pick<GradientMoments, 'perExampleLoss' | 'mean'> & {

@@ -4,8 +4,8 @@ import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
 import type { Point } from '../../measure/pass.ts';
 import { bufferLayout } from '../../nn/batchNorm.ts';
+import { type FlatLayout, flatValues } from '../../nn/flatValues.ts';
 import { parameterLayout } from '../../nn/forward.ts';
-import { type FlatLayout, flatValues } from '../flatValues.ts';
 import type { MeasureInput } from './readMeasureInput.ts';
 
 /**

@@ -1,13 +1,13 @@
 import type { Dataset } from '../../data/dataset.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import type { CovarianceTrace } from '../../measure/covarianceTraceSpread.ts';
-import { type CurvatureErrors, curvatureErrors } from '../../measure/curvatureErrors.ts';
-import { dot64 } from '../../measure/estimate.ts';
-import { gradientCurvature } from '../../measure/gradientCurvature.ts';
-import { leaveGroupsOut } from '../../measure/leaveGroupsOut.ts';
-import { type GradientSample, type LeftOut, leaveOneOut } from '../../measure/leaveOneOut.ts';
-import { type NoiseErrors, noiseErrors } from '../../measure/noiseErrors.ts';
+import { gradientCurvature } from '../../measure/curvature/gradientCurvature.ts';
+import { leaveGroupsOut } from '../../measure/gradient/leaveGroupsOut.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
+import type { CovarianceTrace } from '../../measure/statistics/covarianceTrace.ts';
+import { type CurvatureErrors, curvatureErrors } from '../../measure/statistics/curvatureErrors.ts';
+import { dot64 } from '../../measure/statistics/estimate.ts';
+import { type GradientSample, type LeftOut, leaveOneOut } from '../../measure/statistics/leaveOneOut.ts';
+import { type NoiseErrors, noiseErrors } from '../../measure/statistics/noiseErrors.ts';
 import type { Moments } from './moments.ts';
 
 /** Errors of a point's statistics over examples (units). */

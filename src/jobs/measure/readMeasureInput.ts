@@ -1,15 +1,15 @@
 import { type Dataset, fitDataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/loadDataset.ts';
+import { readWeights } from '../../data/readWeights.ts';
 import { readSafetensors } from '../../data/safetensors.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import { isCoupled } from '../../measure/pass.ts';
+import { InputError } from '../../host/inputError.ts';
 import { requireBatches } from '../../nn/batchNorm.ts';
 import { requireSupported } from '../../nn/forward.ts';
-import { InputError } from '../../nn/inputError.ts';
+import { isCoupled } from '../../nn/isCoupled.ts';
 import { type ModelSpec, parseModel, type StateTensor, stateDictLayout } from '../../nn/modelSpec.ts';
 import { loadStateDict, type StateValues } from '../../nn/stateDict.ts';
 import type { JobHost } from '../jobEvent.ts';
-import { readWeights } from '../readWeights.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 import { requireOneBatch } from './requireOneBatch.ts';
 

@@ -4,9 +4,9 @@ import type { Gpu } from '../../gpu/device.ts';
 import { LimitError } from '../../gpu/limitError.ts';
 import { planningGpu } from '../../gpu/planningGpu.ts';
 import { State } from '../../gpu/state.ts';
-import { CurvatureOperator } from '../../measure/operator.ts';
+import { InputError } from '../../host/inputError.ts';
+import { CurvatureOperator } from '../../measure/curvature/operator.ts';
 import { parameterLayout } from '../../nn/forward.ts';
-import { InputError } from '../../nn/inputError.ts';
 import type { ModelSpec } from '../../nn/modelSpec.ts';
 import { WIDTH } from './hessianProducts.ts';
 

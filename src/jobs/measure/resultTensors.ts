@@ -1,5 +1,5 @@
-import type { Tensor } from '../../data/safetensors.ts';
-import { type FlatLayout, partValues } from '../flatValues.ts';
+import type { HostTensor } from '../../host/hostTensor.ts';
+import { type FlatLayout, partValues } from '../../nn/flatValues.ts';
 import type { Moments } from './moments.ts';
 
 /** Gradient, variance and Hessian product by state-dict names, each under its prefix. */
@@ -8,8 +8,8 @@ export function resultTensors(
   { mean, centredSquares }: Pick<Moments, 'mean' | 'centredSquares'>,
   product: Float32Array | undefined,
   examples: number,
-): Map<string, Tensor> {
-  const named = new Map<string, Tensor>();
+): Map<string, HostTensor> {
+  const named = new Map<string, HostTensor>();
   const put = (prefix: string, flat: Float32Array): void => {
     layout.entries.forEach(({ name, shape }, i) => {
       named.set(prefix + name, { dtype: 'F32', shape: [...shape], data: partValues(layout, flat, i) });

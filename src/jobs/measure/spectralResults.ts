@@ -4,17 +4,17 @@ import {
   type EigenvalueOptions,
   type Spectrum,
   searchEigenvalues,
-} from '../../measure/eigenvalues.ts';
-import type { Estimate } from '../../measure/estimate.ts';
-import { estimateTrace, exactTrace } from '../../measure/hessianTrace.ts';
-import { CurvatureOperator } from '../../measure/operator.ts';
-import type { Point } from '../../measure/pass.ts';
+} from '../../measure/curvature/eigenvalues.ts';
+import { estimateTrace, exactTrace } from '../../measure/curvature/hessianTrace.ts';
+import { CurvatureOperator } from '../../measure/curvature/operator.ts';
 import {
   logDeterminant,
   type SpectralDensity,
   spectralDensity,
   spectralQuadrature,
-} from '../../measure/spectralDensity.ts';
+} from '../../measure/curvature/spectralDensity.ts';
+import type { Point } from '../../measure/pass.ts';
+import type { Estimate } from '../../measure/statistics/estimate.ts';
 import type { JobEvent } from '../jobEvent.ts';
 import { WIDTH } from './hessianProducts.ts';
 import type { MeasureSettings } from './measureSpec.ts';

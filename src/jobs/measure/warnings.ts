@@ -1,5 +1,6 @@
-import { isCoupled, type Point, unitsOf } from '../../measure/pass.ts';
-import type { UnitOrder } from '../../measure/unitOrder.ts';
+import { type Point, unitsOf } from '../../measure/pass.ts';
+import type { UnitOrder } from '../../measure/statistics/unitOrder.ts';
+import { isCoupled } from '../../nn/isCoupled.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 import type { PointErrors } from './pointErrors.ts';
 

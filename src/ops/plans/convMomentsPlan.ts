@@ -4,7 +4,7 @@ import finish from '../../../shaders/moments/finish.wgsl';
 import gramNorms from '../../../shaders/perExample/convGramNorms.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { type Candidate, choose } from '../../gpu/kernelChoice.ts';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 import { type ConvShape, convDemand, convParams, hasQuads, weightQuads, withQuads } from './convPlan.ts';
 import { linearGrid } from './linearGrid.ts';
 
@@ -56,13 +56,16 @@ interface ConvMomentsCandidate extends Candidate {
 }
 
 /** Mean and centred squares of the weight gradients of single examples, and their squared norms beside. */
-export function planConvMoments(shape: ConvShape, target: Target): ConvMomentsPlan {
+export function planConvMoments(shape: ConvShape, target: KernelTarget): ConvMomentsPlan {
   const demand = convDemand('convMoments', shape);
   return choose(convMomentsCandidates(shape, target), demand, target.choices).plan;
 }
 
 /** Every variant of planConvMoments, the default first. */
-export function convMomentsCandidates(shape: ConvShape, target: Target): readonly ConvMomentsCandidate[] {
+export function convMomentsCandidates(
+  shape: ConvShape,
+  target: KernelTarget,
+): readonly ConvMomentsCandidate[] {
   const params = convParams(shape);
   const byTiles = TILES[target.kind].map((tile) => {
     const tiles = tilesOf(shape, tile);
@@ -137,7 +140,7 @@ function withFinish(
 export function planConvNorms(
   shape: ConvShape,
   unitSize: number,
-  target: Target,
+  target: KernelTarget,
 ): { readonly call: KernelCall; readonly parts: number; readonly form: 'direct' | 'Gram' } {
   const demand = convDemand('convNorms', shape, { unitSize });
   return choose(convNormsCandidates(shape, unitSize, target), demand, target.choices);
@@ -152,7 +155,7 @@ interface ConvNormsCandidate extends Candidate {
 export function convNormsCandidates(
   shape: ConvShape,
   unitSize: number,
-  target: Target,
+  target: KernelTarget,
 ): readonly ConvNormsCandidate[] {
   const params = convParams(shape);
   const { images, channels, outChannels, outHeight, outWidth, window } = shape;

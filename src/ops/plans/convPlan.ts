@@ -6,7 +6,7 @@ import weightGradient from '../../../shaders/conv/conv2dWeightGradient.wgsl';
 import weightGradientQuads from '../../../shaders/conv/conv2dWeightGradientSubgroup.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 import type { Window2d } from '../window2d.ts';
 import { ACTIVATION_NUMBER, type Activation } from './productShape.ts';
 
@@ -73,7 +73,7 @@ export const TILES = [
 type Tile = (typeof TILES)[number];
 
 /** Larger tiles read less, smaller ones give more work at once. `times` tiles lie over one another. */
-function defaultTile(rows: number, columns: number, { kind }: Target, times = 1): Tile {
+function defaultTile(rows: number, columns: number, { kind }: KernelTarget, times = 1): Tile {
   const fits = ([r, c]: Tile): boolean =>
     rows > r / 2 && columns > c / 2 && Math.ceil(rows / r) * Math.ceil(columns / c) * times >= BUSY[kind];
   return TILES.find(fits) ?? [2, 2];
@@ -101,7 +101,7 @@ const SMALL = 2 ** 20;
 const WIDEST = { kernel: 7, stride: 3 };
 
 /** Whether there are kernels for quads, as for matmul: on adapters that compute on the CPU. */
-export function hasQuads({ window }: ConvShape, { kind, subgroupSize }: Target): boolean {
+export function hasQuads({ window }: ConvShape, { kind, subgroupSize }: KernelTarget): boolean {
   const fits = window.kernelWidth <= WIDEST.kernel && window.strideWidth <= WIDEST.stride;
   return kind === 'cpu' && subgroupSize >= 4 && fits;
 }
@@ -125,12 +125,12 @@ export function pieceOf(width: number, step = 1): number {
 }
 
 /** A quad's workgroups: WIDTH / 4 tiles each. */
-function quadGroups(tiles: number, { subgroupSize }: Target): number {
+function quadGroups(tiles: number, { subgroupSize }: KernelTarget): number {
   return Math.ceil(tiles / (subgroupSize / 4));
 }
 
 /** Rows of four channels a tile. Where subgroups are wider than SwiftShader's, more compile for seconds. */
-export function channelFours(channels: number, { subgroupSize }: Target): number {
+export function channelFours(channels: number, { subgroupSize }: KernelTarget): number {
   const most = subgroupSize > 4 ? 2 : 4;
   return Math.min(most, 2 ** Math.ceil(Math.log2(Math.ceil(channels / 4))));
 }
@@ -148,7 +148,7 @@ export interface ConvEpilogue {
  * y = act(w ∗ x + b + addend)·act′. Operands: `x`, `w`, `y`, and where they are fused `b`, `addend` [images, outChannels,
  * outHeight, outWidth] and `gate`, the output of the activation whose derivative is taken, of that shape too.
  */
-export function planConvForward(shape: ConvShape, epilogue: ConvEpilogue, target: Target): KernelCall {
+export function planConvForward(shape: ConvShape, epilogue: ConvEpilogue, target: KernelTarget): KernelCall {
   const demand = convDemand('conv2d', shape, { bias: epilogue.bias ?? false });
   return choose(convForwardCandidates(shape, epilogue, target), demand, target.choices).call;
 }
@@ -157,7 +157,7 @@ export function planConvForward(shape: ConvShape, epilogue: ConvEpilogue, target
 export function convForwardCandidates(
   shape: ConvShape,
   { bias = false, addend = false, activation = 'none', mask = 'none' }: ConvEpilogue,
-  target: Target,
+  target: KernelTarget,
 ): readonly Candidate[] {
   const params = {
     ...convParams(shape),
@@ -178,7 +178,7 @@ export function convForwardCandidates(
   return withQuads(shape, hasQuads(shape, target) ? forwardByQuads(shape, params, target) : null, tiles);
 }
 
-function forwardByQuads(shape: ConvShape, params: Record<string, number>, target: Target): Candidate {
+function forwardByQuads(shape: ConvShape, params: Record<string, number>, target: KernelTarget): Candidate {
   const { kernelWidth: KW, strideWidth: SW } = shape.window;
   const TILE_P = pieceOf(shape.outWidth);
   const TILE_Q = channelFours(shape.outChannels, target);
@@ -202,7 +202,11 @@ export type ConvMask = Pick<ConvEpilogue, 'addend' | 'mask'>;
  * dx of y = w ∗ x, plus `addend`, times the derivative of the activation `mask` at its output. Operands: `dy`, `w`, `dx`, and
  * where they are fused `addend` and `y` [images, channels, height, width].
  */
-export function planConvInputGradient(shape: ConvShape, epilogue: ConvMask, target: Target): KernelCall {
+export function planConvInputGradient(
+  shape: ConvShape,
+  epilogue: ConvMask,
+  target: KernelTarget,
+): KernelCall {
   const demand = convDemand('conv2dInputGradient', shape);
   return choose(convInputGradientCandidates(shape, epilogue, target), demand, target.choices).call;
 }
@@ -211,7 +215,7 @@ export function planConvInputGradient(shape: ConvShape, epilogue: ConvMask, targ
 export function convInputGradientCandidates(
   shape: ConvShape,
   { addend = false, mask = 'none' }: ConvMask,
-  target: Target,
+  target: KernelTarget,
 ): readonly Candidate[] {
   const params = { ...convParams(shape), addition: addend ? 1 : 0, mask: ACTIVATION_NUMBER[mask] };
   const { strideHeight, strideWidth } = shape.window;
@@ -233,7 +237,11 @@ export function convInputGradientCandidates(
   );
 }
 
-function inputGradientByQuads(shape: ConvShape, params: Record<string, number>, target: Target): Candidate {
+function inputGradientByQuads(
+  shape: ConvShape,
+  params: Record<string, number>,
+  target: KernelTarget,
+): Candidate {
   const { kernelWidth: KW, padWidth, strideHeight, strideWidth: SW } = shape.window;
   const width = (padWidth % SW) + shape.width;
   const TILE_P = pieceOf(width, SW);
@@ -263,14 +271,17 @@ interface BlockCandidate extends Candidate {
  */
 export function planConvWeightGradient(
   shape: ConvShape,
-  target: Target,
+  target: KernelTarget,
 ): { readonly call: KernelCall; readonly blocks: number } {
   const demand = convDemand('conv2dWeightGradient', shape);
   return choose(convWeightGradientCandidates(shape, target), demand, target.choices);
 }
 
 /** Every variant of planConvWeightGradient, the default first; smaller tiles take fewer blocks. */
-export function convWeightGradientCandidates(shape: ConvShape, target: Target): readonly BlockCandidate[] {
+export function convWeightGradientCandidates(
+  shape: ConvShape,
+  target: KernelTarget,
+): readonly BlockCandidate[] {
   const params = convParams(shape);
   const taps = shape.channels * shape.window.kernelHeight * shape.window.kernelWidth;
   const rows = shape.images * shape.outHeight;
@@ -327,7 +338,7 @@ function pieceOfUnit(width: number, rows: number): number {
  */
 export function weightQuads(
   shape: ConvShape,
-  target: Target,
+  target: KernelTarget,
   unitSize = shape.images,
 ): { readonly name: string; readonly knobs: Readonly<Record<string, number>>; readonly tiles: number } {
   const { channels, outChannels, outHeight, outWidth, window } = shape;

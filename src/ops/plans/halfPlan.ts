@@ -2,7 +2,7 @@ import matmulHalf from '../../../shaders/matmul/matmulHalf.wgsl';
 import matmulTiledF16 from '../../../shaders/matmul/matmulTiledF16.wgsl';
 import matmulTiledHalf from '../../../shaders/matmul/matmulTiledHalf.wgsl';
 import { bucketOf, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 import { BUSY } from './linearGrid.ts';
 import { epilogueKnobs, type MatmulCandidate, type MatmulShape } from './productShape.ts';
 import { suitsTiles, tiledCandidates, tileOf } from './tiledPlan.ts';
@@ -18,7 +18,7 @@ export function halfDemand(shape: MatmulShape): KernelDemand {
   };
 }
 
-export function planHalf(shape: MatmulShape, target: Target): MatmulCandidate {
+export function planHalf(shape: MatmulShape, target: KernelTarget): MatmulCandidate {
   return choose(halfCandidates(shape, target), halfDemand(shape), target.choices);
 }
 
@@ -27,7 +27,7 @@ export function planHalf(shape: MatmulShape, target: Target): MatmulCandidate {
  * the device has shader-f16 and unpacking them from words elsewhere. All sum in float32 in the same order, so that all give
  * the same bits but for what a driver reassociates.
  */
-export function halfCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
+export function halfCandidates(shape: MatmulShape, target: KernelTarget): readonly MatmulCandidate[] {
   const wide = target.kind === 'cpu' ? 4 : ([4, 2].find((tile) => outputs(shape, tile) >= BUSY) ?? 1);
   const registers = [wide, ...[1, 2, 4].filter((tile) => tile !== wide)].map((tile) =>
     inRegisters(shape, tile),

@@ -1,4 +1,4 @@
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 
 /** Invocations in a workgroup of the kernels with one thread an element. */
 export const LINEAR_WORKGROUP = 64;
@@ -12,7 +12,7 @@ export function linearGrid(elements: number, perThread = 1): [number, number] {
 }
 
 /** What one thread of a kernel that only moves data takes on: threads are dear where a CPU runs them. */
-export function elementsPerThread({ kind }: Target): number {
+export function elementsPerThread({ kind }: KernelTarget): number {
   return kind === 'cpu' ? 8 : 1;
 }
 

@@ -9,7 +9,7 @@ import matmulTNVec4 from '../../../shaders/matmul/matmulTNVec4.wgsl';
 import matmulVec4Subgroup from '../../../shaders/matmul/matmulVec4Subgroup.wgsl';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 import { batchedCandidates } from './batchedPlan.ts';
 import { BUSY } from './linearGrid.ts';
 import { isMatvec, matvecCandidates, matvecRegisterCandidate } from './matvecPlan.ts';
@@ -41,7 +41,7 @@ const SMALL = { fours: 2 ** 17, ragged: 2 ** 20 };
  * only, so that a replica's bits do not depend on how many run beside it.
  * @throws if an extent is no positive integer, or column sums are asked of another form than TN.
  */
-export function planMatmul(shape: MatmulShape, target: Target): MatmulCandidate {
+export function planMatmul(shape: MatmulShape, target: KernelTarget): MatmulCandidate {
   return choose(matmulCandidates(shape, target), matmulDemand(shape), target.choices);
 }
 
@@ -65,7 +65,7 @@ export function matmulDemand(shape: MatmulShape): KernelDemand {
  * CPU: elsewhere nothing promises that invocations 4i to 4i + 3 of a workgroup are a quad.
  * @throws if an extent is no positive integer, or column sums are asked of another form than TN.
  */
-export function matmulCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
+export function matmulCandidates(shape: MatmulShape, target: KernelTarget): readonly MatmulCandidate[] {
   const { form, m, n, k, k2 = 1, columnSum = false } = shape;
   for (const [name, extent] of Object.entries({ m, n, k, k2 })) {
     if (!Number.isInteger(extent) || extent < 1) {
@@ -77,7 +77,7 @@ export function matmulCandidates(shape: MatmulShape, target: Target): readonly M
 }
 
 /** Vectors, then a split k, then workgroup tiles where there is enough for these; register tiles for what is small. */
-function gpuCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
+function gpuCandidates(shape: MatmulShape, target: KernelTarget): readonly MatmulCandidate[] {
   const registers = isPlain(shape) ? plainCandidates(shape, target) : batchedCandidates(shape, 'gpu');
   const tiled = Math.min(shape.m, shape.n, shape.k) >= 16 ? tiledCandidates(shape) : [];
   const ranked = suitsTiles(shape) ? [...tiled, ...registers] : [...registers, ...tiled];
@@ -85,7 +85,7 @@ function gpuCandidates(shape: MatmulShape, target: Target): readonly MatmulCandi
 }
 
 /** Never kernels with barriers: software adapters take a second to compile one, and run it slower than registers. */
-function cpuCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
+function cpuCandidates(shape: MatmulShape, target: KernelTarget): readonly MatmulCandidate[] {
   const vector = isMatvec(shape) && !shape.batch && shape.parts === undefined;
   return [
     ...(vector ? [matvecRegisterCandidate(shape)] : []),
@@ -94,7 +94,7 @@ function cpuCandidates(shape: MatmulShape, target: Target): readonly MatmulCandi
 }
 
 /** One product with bias, activation, mask or column sums, in registers. */
-function plainCandidates(shape: MatmulShape, target: Target): readonly MatmulCandidate[] {
+function plainCandidates(shape: MatmulShape, target: KernelTarget): readonly MatmulCandidate[] {
   const cpu = target.kind === 'cpu';
   const quads = cpu && target.subgroupSize >= 4;
   const first = cpu ? defaultOnCpu(shape, target) : defaultOnGpu(shape);
@@ -121,7 +121,7 @@ const TILES = [1, 2, 4, 8] as const;
 const FOURS = [1, 2] as const;
 
 /** Small products share one pipeline whatever their form, and so do large ones in fours. */
-function defaultOnCpu(shape: MatmulShape, target: Target): Candidate {
+function defaultOnCpu(shape: MatmulShape, target: KernelTarget): Candidate {
   const { m, n, k } = shape;
   const { subgroupSize } = target;
   const fours = inFoursForQuads(shape);
@@ -143,7 +143,7 @@ function inFoursForQuads({ form, m, n, k }: MatmulShape): boolean {
 }
 
 /** One invocation a tile, form and epilogue chosen at run time. */
-function strided(shape: MatmulShape, tile: number, { subgroupSize }: Target): Candidate {
+function strided(shape: MatmulShape, tile: number, { subgroupSize }: KernelTarget): Candidate {
   const { m, n, columnSum = false } = shape;
   const WIDTH = Math.max(4, subgroupSize);
   const count = Math.ceil(m / tile) * Math.ceil(n / tile);
@@ -162,7 +162,7 @@ function strided(shape: MatmulShape, tile: number, { subgroupSize }: Target): Ca
 function anyFormQuads(
   shape: MatmulShape,
   [TILE_Q, TILE_N]: readonly [number, number],
-  { subgroupSize: WIDTH }: Target,
+  { subgroupSize: WIDTH }: KernelTarget,
 ): Candidate {
   return {
     name: `any-form quads ${4 * TILE_Q}×${4 * TILE_N}`,
@@ -175,7 +175,7 @@ function anyFormQuads(
   };
 }
 
-function quadsInFours(shape: MatmulShape, fours: number, { subgroupSize: WIDTH }: Target): Candidate {
+function quadsInFours(shape: MatmulShape, fours: number, { subgroupSize: WIDTH }: KernelTarget): Candidate {
   return {
     name: `quads 16×${16 * fours}`,
     call: {

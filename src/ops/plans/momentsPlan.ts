@@ -2,7 +2,7 @@ import dense from '../../../shaders/moments/dense.wgsl';
 import denseSubgroup from '../../../shaders/moments/denseSubgroup.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 
 /** One replica's layer: X [batch, inputs], per-example output gradients D [batch, outputs]. */
 export interface DenseMomentsShape {
@@ -26,7 +26,7 @@ const SMALL = 2 ** 20;
 const FULL_STEPS = 128;
 
 /** Fours of rows a tile. Where subgroups are wider than SwiftShader's, more compile for seconds. */
-function fourRows({ batch, inputs, outputs }: DenseMomentsShape, { subgroupSize }: Target): 2 | 4 {
+function fourRows({ batch, inputs, outputs }: DenseMomentsShape, { subgroupSize }: KernelTarget): 2 | 4 {
   return batch * inputs * outputs < SMALL || subgroupSize > 4 ? 2 : 4;
 }
 
@@ -42,7 +42,7 @@ export interface DenseMomentsPlan extends Candidate {
 }
 
 /** Chooses kernel, variant and grid for the mean gradient and centred second moment of a linear layer. */
-export function planDenseMoments(shape: DenseMomentsShape, target: Target): DenseMomentsPlan {
+export function planDenseMoments(shape: DenseMomentsShape, target: KernelTarget): DenseMomentsPlan {
   return choose(denseMomentsCandidates(shape, target), denseMomentsDemand(shape), target.choices);
 }
 
@@ -55,7 +55,7 @@ export function denseMomentsDemand(shape: DenseMomentsShape): KernelDemand {
 /** Every variant that computes the moments on an adapter, the default first. */
 export function denseMomentsCandidates(
   shape: DenseMomentsShape,
-  target: Target,
+  target: KernelTarget,
 ): readonly DenseMomentsPlan[] {
   const { batch, inputs, outputs, bias } = shape;
   for (const [name, extent] of Object.entries({ batch, inputs, outputs })) {

@@ -13,7 +13,7 @@ import tangentWorkgroup from '../../../shaders/norm/tangentWorkgroup.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { ChannelView } from '../channelView.ts';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 import { elementsPerThread, linearGrid, rowGrid } from './linearGrid.ts';
 
 /** Whose weight a kernel applies beside the normalisation: no one's, one a channel, or one a place in the channel. */
@@ -53,7 +53,7 @@ interface ScaleShiftOptions {
 export function planScaleShift(
   { outer, channels, inner }: ChannelView,
   { standardize = false, affine = 'none', bias = false, keep = affine === 'none' }: ScaleShiftOptions,
-  target: Target,
+  target: KernelTarget,
 ): KernelCall {
   const elements = outer * channels * inner;
   const PER_THREAD = elementsPerThread(target);
@@ -87,7 +87,7 @@ interface NormCandidate extends Candidate {
  * channels are what lies side by side, a thread does that as well. Software adapters take threads without barriers. Long
  * channels are cut: by threads into chunks of about √n elements, so that neither pass is much longer than the other.
  */
-function divisions({ outer, inner }: ChannelView, { kind }: Target): readonly Division[] {
+function divisions({ outer, inner }: ChannelView, { kind }: KernelTarget): readonly Division[] {
   const elements = outer * inner;
   const root = 4 * Math.ceil(Math.sqrt(elements) / 4);
   const division = (name: string, by: Division['by'], longest: number, length: number): Division => {
@@ -143,7 +143,7 @@ export function planNormalize(
   view: ChannelView,
   eps: number,
   options: NormalizeOptions,
-  target: Target,
+  target: KernelTarget,
 ): WholePlan | SplitPlan {
   const demand = normDemand('normalize', view, { ...options });
   return choose(normalizeCandidates(view, eps, options, target), demand, target.choices).plan;
@@ -154,7 +154,7 @@ export function normalizeCandidates(
   view: ChannelView,
   eps: number,
   { affine, bias, keep }: NormalizeOptions,
-  target: Target,
+  target: KernelTarget,
 ): readonly NormCandidate[] {
   const { outer, channels: groups, inner } = view;
   const elements = outer * inner;
@@ -198,7 +198,7 @@ export interface TangentOptions {
 export function planTangent(
   view: ChannelView,
   options: TangentOptions,
-  target: Target,
+  target: KernelTarget,
 ): WholePlan | SplitPlan {
   const demand = normDemand('normalizeTangent', view, { ...options });
   return choose(tangentCandidates(view, options, target), demand, target.choices).plan;
@@ -208,7 +208,7 @@ export function planTangent(
 export function tangentCandidates(
   view: ChannelView,
   { weight, sums }: TangentOptions,
-  target: Target,
+  target: KernelTarget,
 ): readonly NormCandidate[] {
   const { outer, channels: groups, inner } = view;
   const elements = outer * inner;

@@ -1,9 +1,9 @@
 import maxKernel from '../../../shaders/reduce/max.wgsl';
 import sumCompensated from '../../../shaders/reduce/sumCompensated.wgsl';
 import varianceKernel from '../../../shaders/reduce/variance.wgsl';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 import { BUSY, linearGrid } from './linearGrid.ts';
-import type { Pass, SumShape } from './sumPlan.ts';
+import type { SumShape, SumStage } from './sumPlan.ts';
 
 /** Elements that one thread reduces, at least where there are more. */
 const SHORTEST_CHUNK = 64;
@@ -11,14 +11,14 @@ const SHORTEST_CHUNK = 64;
 const CPU_THREADS = 1024;
 
 /** How [outer, reduced, inner] is cut along the middle: a thread a chunk, as many as keep the adapter busy. */
-function cut({ outer, reduced, inner }: SumShape, { kind }: Target): { chunk: number; chunks: number } {
+function cut({ outer, reduced, inner }: SumShape, { kind }: KernelTarget): { chunk: number; chunks: number } {
   const threads = Math.max(1, Math.floor((kind === 'gpu' ? BUSY : CPU_THREADS) / (outer * inner)));
   const chunk = Math.min(reduced, Math.max(SHORTEST_CHUNK, Math.ceil(reduced / threads)));
   return { chunk, chunks: Math.ceil(reduced / chunk) };
 }
 
 /** The cuts of all passes: each works on what the one before it left, and the last leaves one. */
-function cuts(shape: SumShape, target: Target): (SumShape & { chunk: number; chunks: number })[] {
+function cuts(shape: SumShape, target: KernelTarget): (SumShape & { chunk: number; chunks: number })[] {
   const here = cut(shape, target);
   return [
     { ...shape, ...here },
@@ -27,7 +27,7 @@ function cuts(shape: SumShape, target: Target): (SumShape & { chunk: number; chu
 }
 
 /** Passes for the largest element and its place. Operands `x`, `y`, `index`, and `at` from the second pass on. */
-export function planMax(shape: SumShape, target: Target): Pass[] {
+export function planMax(shape: SumShape, target: KernelTarget): SumStage[] {
   return cuts(shape, target).map(({ outer, reduced, inner, chunk, chunks }, i) => ({
     call: {
       source: maxKernel,
@@ -44,7 +44,7 @@ export function planMax(shape: SumShape, target: Target): Pass[] {
  * next one's `parts`; `mean` in the last.
  * @param factor what the sum of centred squares is multiplied by
  */
-export function planVariance(shape: SumShape, factor: number, target: Target): Pass[] {
+export function planVariance(shape: SumShape, factor: number, target: KernelTarget): SumStage[] {
   const all = cuts(shape, target);
   return all.map(({ outer, reduced, inner, chunk, chunks }, i) => ({
     call: {
@@ -64,7 +64,7 @@ export function planVariance(shape: SumShape, factor: number, target: Target): P
 }
 
 /** Passes for a compensated sum of `reduced` elements. Operands: `x`, `y`; `carried` from the second pass on; `lost` but in the last. */
-export function planCompensatedSum(reduced: number, target: Target): Pass[] {
+export function planCompensatedSum(reduced: number, target: KernelTarget): SumStage[] {
   const all = cuts({ outer: 1, reduced, inner: 1 }, target);
   return all.map(({ reduced: length, chunk, chunks }, i) => ({
     call: {

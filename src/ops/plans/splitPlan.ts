@@ -1,6 +1,6 @@
 import splitKFinish from '../../../shaders/matmul/splitKFinish.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 import { linearGrid } from './linearGrid.ts';
 import { isMatvec, matvecCandidates, matvecGroups } from './matvecPlan.ts';
 import {
@@ -84,7 +84,7 @@ const ONE_PASS = 2 ** 18;
 const SHORT = 128;
 
 /** Whether one kernel does all that is fused into a product, or a plain product and a pass over its result do it sooner. */
-export function takesOnePass(shape: MatmulShape, { kind }: Target): boolean {
+export function takesOnePass(shape: MatmulShape, { kind }: KernelTarget): boolean {
   const { m, n, k, k2 = 0, addend = false } = shape;
   if (kind === 'gpu' || isPlain(shape) || isMatvec(shape) || (k2 > 0 && addend)) return true;
   return m * n * (k + k2) < ONE_PASS || k + k2 <= SHORT;

@@ -5,7 +5,7 @@ import sumTreeSubgroup from '../../../shaders/reduce/sumTreeSubgroup.wgsl';
 import sumVec4 from '../../../shaders/reduce/sumVec4.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
-import type { Target } from '../op.ts';
+import type { KernelTarget } from '../op.ts';
 import { BUSY, linearGrid, rowGrid } from './linearGrid.ts';
 
 /** x seen as [outer, reduced, inner], summed over the middle. */
@@ -23,7 +23,7 @@ export interface SumTerms {
 }
 
 /** One dispatch of a reduction in several, and the shape of what it leaves: [outer, chunks, inner]. */
-export interface Pass {
+export interface SumStage {
   readonly call: KernelCall;
   readonly chunks: number;
 }
@@ -38,14 +38,14 @@ const LONGEST_CARRIED = 1024;
 
 /** A way to sum: all of its passes, `call` being the first one. */
 export interface SumCandidate extends Candidate {
-  readonly passes: readonly Pass[];
+  readonly passes: readonly SumStage[];
 }
 
 /**
  * One or more passes that sum [outer, reduced, inner] over the middle, each with the shape of what it leaves:
  * [outer, chunks, inner]. The order of the sum depends on the shape, the adapter and the target's choices only.
  */
-export function planSum(shape: SumShape, target: Target, terms: SumTerms = {}): readonly Pass[] {
+export function planSum(shape: SumShape, target: KernelTarget, terms: SumTerms = {}): readonly SumStage[] {
   return choose(sumCandidates(shape, target, terms), sumDemand(shape, terms), target.choices).passes;
 }
 
@@ -69,7 +69,7 @@ export function sumDemand(
  */
 export function sumCandidates(
   shape: SumShape,
-  target: Target,
+  target: KernelTarget,
   { terms = 'plain', sharedRow = false }: SumTerms = {},
 ): readonly SumCandidate[] {
   const knobs = { PRODUCT: terms === 'product', SQUARE: terms === 'square' };
@@ -102,7 +102,7 @@ export function sumCandidates(
  * Passes over what a first one left. Instead of two or more to a scalar, one thread of a CPU carries the rounding errors of the
  * last additions along, which are as large as the result. A GPU's threads would wait for it.
  */
-function planRest(shape: SumShape, target: Target): readonly Pass[] {
+function planRest(shape: SumShape, target: KernelTarget): readonly SumStage[] {
   const passes = sumCandidates(shape, target)[0]!.passes;
   const { outer, reduced, inner } = shape;
   const carried =
@@ -111,7 +111,7 @@ function planRest(shape: SumShape, target: Target): readonly Pass[] {
 }
 
 /** A compensated sum of `reduced` elements by one thread. Operands: `x`, `y`. */
-function planCarried(reduced: number): Pass {
+function planCarried(reduced: number): SumStage {
   return {
     call: {
       source: sumCompensated,
@@ -133,7 +133,7 @@ const LENGTHS = [
 /** A kernel, and how it cuts a shape into chunks `times` as long as is its custom. */
 interface Way {
   readonly name: string;
-  plan(shape: SumShape, target: Target, times: number): Choice;
+  plan(shape: SumShape, target: KernelTarget, times: number): Choice;
 }
 
 type Choice = Pick<KernelCall, 'source' | 'knobs' | 'grid'> & {
@@ -142,13 +142,13 @@ type Choice = Pick<KernelCall, 'source' | 'knobs' | 'grid'> & {
 };
 
 /** One thread a chunk, element by element: any shape. */
-function planGeneral({ outer, reduced, inner }: SumShape, { kind }: Target, times: number): Choice {
+function planGeneral({ outer, reduced, inner }: SumShape, { kind }: KernelTarget, times: number): Choice {
   const chunk = scaled(generalChunk(outer * inner, reduced, kind), times, reduced);
   const chunks = Math.max(1, Math.ceil(reduced / chunk));
   return { source: sumKernel, chunk, chunks, grid: linearGrid(outer * chunks * inner) };
 }
 
-function generalChunk(outputs: number, reduced: number, kind: Target['kind']): number {
+function generalChunk(outputs: number, reduced: number, kind: KernelTarget['kind']): number {
   // A GPU wants more threads than a matrix has columns.
   if (kind === 'gpu' && outputs * Math.ceil(reduced / LONGEST_CHUNK) < BUSY) {
     return Math.min(LONGEST_CHUNK, Math.max(32, Math.ceil((outputs * reduced) / BUSY)));
@@ -163,7 +163,7 @@ function scaled(chunk: number, times: number, all: number): number {
 }
 
 /** One thread a chunk, four vectors at a time. */
-function planVec4({ outer, reduced }: SumShape, _: Target, times: number): Choice {
+function planVec4({ outer, reduced }: SumShape, _: KernelTarget, times: number): Choice {
   const vectors = Math.ceil(reduced / 4);
   // Rows enough to keep every core busy need no chunks but for accuracy.
   const longest = outer >= 64 ? LONGEST_VECTORS : LONGEST_CHUNK / 4;
@@ -175,7 +175,7 @@ function planVec4({ outer, reduced }: SumShape, _: Target, times: number): Choic
 }
 
 /** A team of threads a chunk. Sizes are chosen from what GPUs commonly want; they were not measured on one. */
-function planTree({ outer, reduced }: SumShape, { subgroups }: Target, times: number): Choice {
+function planTree({ outer, reduced }: SumShape, { subgroups }: KernelTarget, times: number): Choice {
   const vectors = Math.ceil(reduced / 4);
   const TEAM = vectors <= 256 ? 32 : 256;
   const perLane = Math.min(64, Math.max(4, Math.ceil((outer * vectors) / (4 * BUSY))));

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { kernelsCsv } from '../../jobs/bench/kernelsCsv.ts';
-import type { KernelsReport, LadderName } from '../../jobs/bench/kernelsReport.ts';
+import { kernelsCsv } from '../../bench/kernelsCsv.ts';
+import type { KernelsReport, LadderName } from '../../bench/kernelsReport.ts';
 import { AdapterBanner, AdapterLine } from '../adapterBanner.tsx';
 import { download } from '../download.ts';
 import { SiteNav } from '../siteNav.tsx';

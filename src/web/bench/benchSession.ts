@@ -1,9 +1,9 @@
 import { proxy } from 'comlink';
+import type { Catalogue } from '../../bench/catalogue.ts';
+import type { KernelsSpec } from '../../bench/kernelsReport.ts';
 import type { KernelEdit } from '../../build/kernelEdit.ts';
 import type { AdapterInfo } from '../../gpu/device.ts';
 import { currentRuntime, NoAdapterError } from '../../gpu/noAdapter.ts';
-import type { Catalogue } from '../../jobs/bench/catalogue.ts';
-import type { KernelsSpec } from '../../jobs/bench/kernelsReport.ts';
 import type { JobEvent } from '../../jobs/job.ts';
 import { openWorker, type WorkerLine } from '../worker.ts';
 import { replaceSource } from './kernelSources.ts';

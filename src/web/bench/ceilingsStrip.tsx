@@ -1,5 +1,5 @@
-import type { Ceiling, Ceilings, ClockInfo } from '../../jobs/bench/kernelsReport.ts';
-import { formatNumber } from '../../jobs/formatNumber.ts';
+import type { Ceiling, Ceilings, ClockInfo } from '../../bench/kernelsReport.ts';
+import { formatNumber } from '../../present/formatNumber.ts';
 import type { RunView } from './runView.ts';
 
 const TILES: readonly (readonly [keyof Ceilings, string])[] = [

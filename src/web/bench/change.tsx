@@ -1,5 +1,5 @@
-import type { Timing } from '../../jobs/bench/kernelsReport.ts';
-import { formatNumber } from '../../jobs/formatNumber.ts';
+import type { Timing } from '../../bench/kernelsReport.ts';
+import { formatNumber } from '../../present/formatNumber.ts';
 
 /** A time against the last one of the same row. */
 export function Change({ before, after }: { before: Timing | null; after: Timing | null }) {

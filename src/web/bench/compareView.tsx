@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { ComparedRow, Comparison, Ratio } from '../../jobs/bench/compareKernels.ts';
-import type { KernelsRow } from '../../jobs/bench/kernelsReport.ts';
-import { digits, timeText } from '../../jobs/bench/kernelsTable.ts';
+import type { ComparedRow, Comparison, Ratio } from '../../bench/compareKernels.ts';
+import type { KernelsRow } from '../../bench/kernelsReport.ts';
+import { digits, timeText } from '../../bench/kernelsTable.ts';
 import { rowTitle } from './rowName.ts';
 import type { ListedRun } from './runLibrary.ts';
 import { RunPicker } from './runPicker.tsx';
@@ -29,7 +29,7 @@ export function CompareView({ runs, find, a, b, onPick }: CompareProps) {
     setComparison(undefined);
     const [reportA, reportB] = [left?.report, right?.report];
     if (!reportA || !reportB) return;
-    void import('../../jobs/bench/compareKernels.ts').then(({ compareKernels }) => {
+    void import('../../bench/compareKernels.ts').then(({ compareKernels }) => {
       if (!gone) setComparison(compareKernels(reportA, reportB));
     });
     return () => {

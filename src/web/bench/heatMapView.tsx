@@ -1,5 +1,5 @@
-import type { HeatMap, HeatMapCell } from '../../jobs/bench/kernelsReport.ts';
-import { formatNumber } from '../../jobs/formatNumber.ts';
+import type { HeatMap, HeatMapCell } from '../../bench/kernelsReport.ts';
+import { formatNumber } from '../../present/formatNumber.ts';
 import { Note } from './note.tsx';
 import { PlotFrame } from './plotFrame.tsx';
 import type { RunView } from './runView.ts';

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { RowDispatch } from '../../bench/kernelsReport.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
 import { specialise } from '../../gpu/specialise.ts';
-import type { RowDispatch } from '../../jobs/bench/kernelsReport.ts';
-import { formatCount } from '../../jobs/formatNumber.ts';
+import { formatCount } from '../../present/formatNumber.ts';
 import { ButtonGroup } from './buttonGroup.tsx';
 import { wgslTokens } from './highlight.ts';
 import { kernelSource } from './kernelSources.ts';

@@ -1,6 +1,6 @@
 import { Fragment } from 'preact';
-import type { KernelsRow } from '../../jobs/bench/kernelsReport.ts';
-import { rowCells } from '../../jobs/bench/kernelsTable.ts';
+import type { KernelsRow } from '../../bench/kernelsReport.ts';
+import { rowCells } from '../../bench/kernelsTable.ts';
 import { Change } from './change.tsx';
 import { familyColours } from './familyColour.ts';
 import { RooflineBar } from './rooflineBar.tsx';

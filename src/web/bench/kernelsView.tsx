@@ -1,4 +1,4 @@
-import type { KernelsRow } from '../../jobs/bench/kernelsReport.ts';
+import type { KernelsRow } from '../../bench/kernelsReport.ts';
 import { KernelsTable } from './kernelsTable.tsx';
 import { KernelViewer } from './kernelViewer.tsx';
 import { RooflinePlot } from './rooflinePlot.tsx';

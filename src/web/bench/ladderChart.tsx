@@ -1,5 +1,5 @@
-import type { KernelsRow, LadderName, RungText } from '../../jobs/bench/kernelsReport.ts';
-import { formatNumber } from '../../jobs/formatNumber.ts';
+import type { KernelsRow, LadderName, RungText } from '../../bench/kernelsReport.ts';
+import { formatNumber } from '../../present/formatNumber.ts';
 import { ButtonGroup } from './buttonGroup.tsx';
 import { Mark, useRoving } from './mark.tsx';
 import { Note } from './note.tsx';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { LadderName, LadderText } from '../../jobs/bench/kernelsReport.ts';
+import type { LadderName, LadderText } from '../../bench/kernelsReport.ts';
 import { ButtonGroup } from './buttonGroup.tsx';
 import { KernelViewer } from './kernelViewer.tsx';
 import { LadderChart, type LadderMetric, type RungBar } from './ladderChart.tsx';

@@ -1,4 +1,3 @@
-import type { AdapterInfo } from '../../gpu/device.ts';
 import type {
   Ceilings,
   ClockInfo,
@@ -6,8 +5,9 @@ import type {
   KernelsEvent,
   KernelsReport,
   KernelsRow,
-} from '../../jobs/bench/kernelsReport.ts';
-import { rooflineShare } from '../../jobs/bench/roofline.ts';
+} from '../../bench/kernelsReport.ts';
+import { rooflineShare } from '../../bench/roofline.ts';
+import type { AdapterInfo } from '../../gpu/device.ts';
 import type { JobEvent } from '../../jobs/job.ts';
 import type { RunView } from './runView.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { parseKernelsReport } from '../../jobs/bench/compareKernels.ts';
-import type { KernelsReport } from '../../jobs/bench/kernelsReport.ts';
-import { InputError } from '../../nn/inputError.ts';
+import { parseKernelsReport } from '../../bench/compareKernels.ts';
+import type { KernelsReport } from '../../bench/kernelsReport.ts';
+import { InputError } from '../../host/inputError.ts';
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const axis = z.object({ knob: z.string(), values: z.array(z.number()) });

@@ -1,4 +1,4 @@
-import type { RooflineShare } from '../../jobs/bench/kernelsReport.ts';
+import type { RooflineShare } from '../../bench/kernelsReport.ts';
 
 /** A share of the roofline as a bar and a number, and the ceiling that it is of. */
 export function RooflineBar({ share, bound }: RooflineShare) {

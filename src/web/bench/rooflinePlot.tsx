@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import type { Ceilings, KernelsRow } from '../../jobs/bench/kernelsReport.ts';
-import { attainable } from '../../jobs/bench/roofline.ts';
-import { formatNumber } from '../../jobs/formatNumber.ts';
+import type { Ceilings, KernelsRow } from '../../bench/kernelsReport.ts';
+import { attainable } from '../../bench/roofline.ts';
+import { formatNumber } from '../../present/formatNumber.ts';
 import { logTicks } from '../axis.ts';
 import { familyColours } from './familyColour.ts';
 import { Mark, useRoving } from './mark.tsx';

@@ -1,6 +1,6 @@
-import type { KernelsRow } from '../../jobs/bench/kernelsReport.ts';
-import { timeText } from '../../jobs/bench/kernelsTable.ts';
-import { formatCount, formatNumber } from '../../jobs/formatNumber.ts';
+import type { KernelsRow } from '../../bench/kernelsReport.ts';
+import { timeText } from '../../bench/kernelsTable.ts';
+import { formatCount, formatNumber } from '../../present/formatNumber.ts';
 import { Change } from './change.tsx';
 import { RooflineBar } from './rooflineBar.tsx';
 

@@ -1,4 +1,4 @@
-import type { KernelsRow } from '../../jobs/bench/kernelsReport.ts';
+import type { KernelsRow } from '../../bench/kernelsReport.ts';
 
 /** A row's kernel, with its family where the title does not say it. */
 export function rowTitle({ ladder, family, title }: Pick<KernelsRow, 'ladder' | 'family' | 'title'>): string {

@@ -1,4 +1,4 @@
-import { formatCount } from '../../jobs/formatNumber.ts';
+import { formatCount } from '../../present/formatNumber.ts';
 import type { BenchSession } from './benchSession.ts';
 
 interface ControlsProps {

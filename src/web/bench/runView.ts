@@ -1,11 +1,5 @@
+import type { Ceilings, ClockInfo, HeatMap, KernelsReport, KernelsRow } from '../../bench/kernelsReport.ts';
 import type { AdapterInfo } from '../../gpu/device.ts';
-import type {
-  Ceilings,
-  ClockInfo,
-  HeatMap,
-  KernelsReport,
-  KernelsRow,
-} from '../../jobs/bench/kernelsReport.ts';
 
 /** What the page shows of a run: one under way, one that is over, or one from a file. */
 export interface RunView {

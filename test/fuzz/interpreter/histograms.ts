@@ -1,4 +1,4 @@
-import { type Bins, type BinsOf, binCount } from '../../../src/ops/histogramBins.ts';
+import { type Bins, type BinsOf, binCount } from '../../../src/ops/perExample/histogramBins.ts';
 import { type Bounded, EPS, isUndecided, multiply } from './bounded.ts';
 import { imageGradients } from './convolutions.ts';
 import type { Rule } from './rule.ts';

@@ -1,11 +1,11 @@
 import { hostIndices } from '../../../src/data/sampler.ts';
 import { dropoutMask } from '../../../src/nn/dropoutMask.ts';
-import { purpose } from '../../../src/nn/purpose.ts';
-import { randomSigns } from '../../../src/nn/randomSigns.ts';
-import { threefry2x32 } from '../../../src/nn/threefry.ts';
 import { size } from '../../../src/ops/graph.ts';
 import { LEAST_SHARE } from '../../../src/ops/restart.ts';
-import type { Sampling } from '../../../src/ops/sampling.ts';
+import type { Sampling } from '../../../src/ops/state/sampling.ts';
+import { purpose } from '../../../src/random/purpose.ts';
+import { randomSigns } from '../../../src/random/randomSigns.ts';
+import { threefry2x32 } from '../../../src/random/threefry.ts';
 import type { Bounded } from './bounded.ts';
 import { exact, isUndecided, multiply, scaled, UNDECIDED } from './bounded.ts';
 import type { Rule } from './rule.ts';

@@ -1,10 +1,10 @@
 import type { State } from '../../../src/gpu/state.ts';
 import { ALIGNMENT } from '../../../src/gpu/state.ts';
-import type { Examples } from '../../../src/ops/gather.ts';
 import { size } from '../../../src/ops/graph.ts';
-import type { MomentState } from '../../../src/ops/mergeMoments.ts';
-import type { Recorder } from '../../../src/ops/record.ts';
+import type { MomentState } from '../../../src/ops/perExample/mergeMoments.ts';
 import type { RunningStatistics } from '../../../src/ops/runningStatistics.ts';
+import type { Examples } from '../../../src/ops/state/gather.ts';
+import type { Recorder } from '../../../src/ops/state/record.ts';
 import type { Averaging } from '../../../src/optim/average.ts';
 import type { SgdState } from '../../../src/optim/sgd.ts';
 import * as reference from '../../../src/reference/advance.ts';

@@ -1,10 +1,10 @@
 import type { State } from '../../../src/gpu/state.ts';
-import { advance } from '../../../src/ops/advance.ts';
-import { append } from '../../../src/ops/append.ts';
 import { size, type Tensor } from '../../../src/ops/graph.ts';
 import { gather, record, sampleIndices } from '../../../src/ops/index.ts';
-import type { Sampling } from '../../../src/ops/sampling.ts';
-import { take } from '../../../src/ops/take.ts';
+import { advance } from '../../../src/ops/state/advance.ts';
+import { append } from '../../../src/ops/state/append.ts';
+import type { Sampling } from '../../../src/ops/state/sampling.ts';
+import { take } from '../../../src/ops/state/take.ts';
 import { unitVector } from '../../../src/ops/unitVector.ts';
 import type { Draw } from '../draw.ts';
 import type { Tracing } from '../tracing.ts';

@@ -1,7 +1,7 @@
-import { purpose } from '../../../src/nn/purpose.ts';
 import { dropout, randomSigns } from '../../../src/ops/index.ts';
 import { keepOrRestart, randomVector } from '../../../src/ops/restart.ts';
 import { tridiagonalTop } from '../../../src/ops/tridiagonalTop.ts';
+import { purpose } from '../../../src/random/purpose.ts';
 import type { Draw } from '../draw.ts';
 import type { Tracing } from '../tracing.ts';
 import { someCounters } from './cursor.ts';

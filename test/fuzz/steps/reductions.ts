@@ -1,6 +1,5 @@
 import { type Axes, around, keptShape } from '../../../src/ops/axes.ts';
 import type { Tensor } from '../../../src/ops/graph.ts';
-import { groupGram } from '../../../src/ops/groupGram.ts';
 import {
   argmax,
   axpy,
@@ -10,18 +9,19 @@ import {
   max,
   maxAndIndex,
   mean,
-  normalise,
   normSq,
   pick,
   read,
   rowSum,
   scaleBy,
+  scaleToUnit,
   spread,
   sum,
   sumRows,
   variance,
   varianceAndMean,
 } from '../../../src/ops/index.ts';
+import { groupGram } from '../../../src/ops/perExample/groupGram.ts';
 import type { Draw } from '../draw.ts';
 import type { Tracing } from '../tracing.ts';
 import type { Step } from './step.ts';
@@ -106,8 +106,8 @@ export const reductions: Readonly<Record<string, Step>> = {
     if (draw.chance(40)) to.call(scaleBy, to.like(draw, []), v, -1);
     else to.call(axpy, to.like(draw, []), v, to.like(draw, v.shape));
   },
-  normalise: (to, draw) => {
-    to.call(normalise, to.like(draw, [draw.of([4, 8, 64])]));
+  scaleToUnit: (to, draw) => {
+    to.call(scaleToUnit, to.like(draw, [draw.of([4, 8, 64])]));
   },
   groupGram: (to, draw) => {
     const group = draw.of([1, 2, 3]);

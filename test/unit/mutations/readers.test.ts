@@ -6,12 +6,13 @@ import { datasetFromTensors } from '../../../src/data/dataset.ts';
 import { readIdx } from '../../../src/data/idx.ts';
 import { readNpz } from '../../../src/data/npz.ts';
 import { orderTable } from '../../../src/data/order.ts';
-import { readSafetensors, type Tensor, writeSafetensors } from '../../../src/data/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../../src/data/safetensors.ts';
+import type { HostTensor } from '../../../src/host/hostTensor.ts';
+import { elementCount } from '../../../src/host/hostTensor.ts';
+import { InputError } from '../../../src/host/inputError.ts';
+import { parseJson } from '../../../src/host/parseJson.ts';
 import { parseTrainSpec } from '../../../src/jobs/trainSpec.ts';
-import { elementCount } from '../../../src/nn/hostTensor.ts';
-import { InputError } from '../../../src/nn/inputError.ts';
 import { parseModel, stateDictLayout } from '../../../src/nn/modelSpec.ts';
-import { parseJson } from '../../../src/nn/parseJson.ts';
 import { loadStateDict } from '../../../src/nn/stateDict.ts';
 import { applyEdits, type Edit, edits } from './edits.ts';
 
@@ -78,13 +79,13 @@ function mutations(
   });
 }
 
-function checkTensors(tensors: ReadonlyMap<string, Tensor>): void {
+function checkTensors(tensors: ReadonlyMap<string, HostTensor>): void {
   for (const tensor of tensors.values()) {
     if (tensor.dtype !== 'unread') expect(tensor.data.length).toBe(elementCount(tensor.shape));
   }
 }
 
-const data = new Map<string, Tensor>([
+const data = new Map<string, HostTensor>([
   ['x', { dtype: 'F32', shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
   ['y', { dtype: 'I64', shape: [3], data: BigInt64Array.of(0n, 1n, 2n) }],
   ['order', { dtype: 'I32', shape: [2, 2], data: Int32Array.of(0, 1, 2, 0) }],
@@ -125,7 +126,7 @@ const MODEL = JSON.stringify({
 });
 const layout = stateDictLayout(parseModel('m', MODEL));
 const weights = new Map(
-  layout.map(({ name, shape, dtype }): [string, Tensor] => {
+  layout.map(({ name, shape, dtype }): [string, HostTensor] => {
     const length = elementCount(shape);
     return dtype === 'I64'
       ? [name, { dtype, shape, data: new BigInt64Array(length) }]
@@ -319,7 +320,7 @@ test('tensors come back from safetensors as they were written', TIMEOUT, () => {
       const tensors = new Map(
         Object.entries(kinds)
           .filter(([name]) => name !== '__metadata__')
-          .map(([name, [dtype, shape]], i): [string, Tensor] => {
+          .map(([name, [dtype, shape]], i): [string, HostTensor] => {
             const values = Array.from({ length: elementCount(shape) }, (_, k) => (k * 31 + i) % 251);
             if (dtype === 'I64') return [name, { dtype, shape, data: BigInt64Array.from(values, BigInt) }];
             const array = { F32: Float32Array, I32: Int32Array, U8: Uint8Array }[dtype];

@@ -1,0 +1,57 @@
+import { flatValues } from '../nn/flatValues.ts';
+import type { FlatLayout } from '../ops/flat.ts';
+import { flatLayout } from '../ops/flat.ts';
+import type { Tensor } from '../ops/graph.ts';
+import { linear } from '../ops/linear.ts';
+import { relu } from '../ops/relu.ts';
+import { softmaxCrossEntropy } from '../ops/softmaxCrossEntropy.ts';
+import type { MlpTask } from './benchCase.ts';
+
+/** The task's perceptron as the engine keeps it: weights [out, in], one flat vector. */
+export interface Perceptron {
+  readonly layout: FlatLayout;
+  /** By state-dict name. */
+  readonly values: ReadonlyMap<string, Float32Array>;
+  readonly theta: Float32Array;
+}
+
+export function perceptron(task: MlpTask, of: Pick<MlpTask, 'w1' | 'b1' | 'w2' | 'b2'> = task): Perceptron {
+  const { inputs, hidden, classes } = task;
+  const tensors = [
+    { name: '0.weight', shape: [hidden, inputs], values: transposed(of.w1, inputs, hidden) },
+    { name: '0.bias', shape: [hidden], values: of.b1 },
+    { name: '2.weight', shape: [classes, hidden], values: transposed(of.w2, hidden, classes) },
+    { name: '2.bias', shape: [classes], values: of.b2 },
+  ];
+  const layout = flatLayout(tensors);
+  const values = new Map(tensors.map((t) => [t.name, t.values]));
+  return { layout, values, theta: flatValues(layout, values) };
+}
+
+/** Loss of each example. x [B, inputs], labels [B] → [B]. */
+export function perceptronLosses(parameters: readonly Tensor[], x: Tensor, labels: Tensor): Tensor {
+  const [w1, b1, w2, b2] = parameters;
+  return softmaxCrossEntropy(linear(relu(linear(x, w1!, b1!)), w2!, b2!), labels);
+}
+
+/** A flat vector of the engine in the order w1, b1, w2, b2, weights [in, out], without padding. */
+export function taskOrder(
+  { inputs, hidden, classes }: MlpTask,
+  { layout }: Perceptron,
+  flat: Float32Array,
+): Float32Array {
+  const [w1, b1, w2, b2] = layout.entries.map(({ offset, shape }) =>
+    flat.subarray(offset, offset + shape.reduce((product, extent) => product * extent, 1)),
+  );
+  return Float32Array.from([
+    ...transposed(w1!, hidden, inputs),
+    ...b1!,
+    ...transposed(w2!, classes, hidden),
+    ...b2!,
+  ]);
+}
+
+/** [rows, columns] → [columns, rows]. */
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
+}

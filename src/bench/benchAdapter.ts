@@ -1,0 +1,43 @@
+import type { AdapterInfo } from '../gpu/device.ts';
+import type { DispatchTime } from '../gpu/program.ts';
+import type { BenchTask, MatmulTask, MlpTask, SumTask } from './benchCase.ts';
+
+/** A task made ready on a device: inputs uploaded. */
+export interface BenchJob {
+  /** Does it `times` times; all work is submitted when this resolves. A training step also reads its last loss. */
+  run(times: number): Promise<void> | void;
+  /** What the last repetition gave: C; [sum]; [loss]; parameters flat in the order w1, b1, w2, b2, w [in, out]. */
+  read(): Promise<Float32Array>;
+  /** Time of each dispatch of one repetition. */
+  profile?(): Promise<DispatchTime[]>;
+  dispose(): void;
+}
+
+type Made = BenchJob | Promise<BenchJob>;
+
+/** An implementation that can be timed, at what it can do; bench/peers/adapters holds others than ours. */
+export interface BenchAdapter {
+  readonly name: string;
+  /** Of the library. */
+  readonly version?: string;
+  /** Takes a device. */
+  init(): Promise<void>;
+  info?(): Promise<AdapterInfo>;
+  matmul?(task: MatmulTask): Made;
+  sum?(task: SumTask): Made;
+  mlpStep?(task: MlpTask): Made;
+  secondMoments?(task: MlpTask): Made;
+  hvp?(task: MlpTask): Made;
+}
+
+/** Whether an implementation has what a task asks for, and then the task made ready. */
+export function makeJob(adapter: BenchAdapter, task: BenchTask): Made | undefined {
+  switch (task.kind) {
+    case 'matmul':
+      return adapter.matmul?.(task);
+    case 'sum':
+      return adapter.sum?.(task);
+    default:
+      return adapter[task.kind]?.(task);
+  }
+}

@@ -1,0 +1,29 @@
+import type { Trial } from '../../selftest/trial.ts';
+import { matmulLadder } from './matmul.ts';
+import { momentsLadder } from './moments.ts';
+import { type Ladder, rungTrial } from './rung.ts';
+import { sumLadder } from './sum.ts';
+
+/** Each rung at each shape that it takes; the first for three replicas. */
+function trialsOf<S>(ladder: Ladder<S>, shapes: readonly S[]): Trial[] {
+  return ladder.rungs.flatMap((rung) =>
+    shapes.map((shape, i) => rungTrial(ladder, rung, shape, { replicas: i === 0 ? 3 : 1 })),
+  );
+}
+
+/** Every version of the kernels that the bench explains: ragged tiles, whole ones, one and several passes. */
+export function ladderTrials(): Trial[] {
+  return [
+    ...trialsOf(matmulLadder, [
+      { m: 68, n: 132, k: 36 },
+      { m: 33, n: 65, k: 127 },
+      { m: 1, n: 1, k: 1 },
+    ]),
+    ...trialsOf(sumLadder, [{ elements: 4097 }, { elements: 1 }, { elements: 127 }, { elements: 101_770 }]),
+    ...trialsOf(momentsLadder, [
+      { batch: 33, inputs: 68, outputs: 36 },
+      { batch: 65, inputs: 33, outputs: 127 },
+      { batch: 1, inputs: 1, outputs: 1 },
+    ]),
+  ];
+}

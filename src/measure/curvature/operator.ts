@@ -1,0 +1,173 @@
+import { jvp } from '../../autograd/jvp.ts';
+import { vjp } from '../../autograd/vjp.ts';
+import type { Gpu } from '../../gpu/device.ts';
+import type { Program } from '../../gpu/program.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { State } from '../../gpu/state.ts';
+import { fill } from '../../ops/fill.ts';
+import { type FlatLayout, pack } from '../../ops/flat.ts';
+import type { Tensor } from '../../ops/graph.ts';
+import { read } from '../../ops/leaf.ts';
+import { reshape } from '../../ops/reshape.ts';
+import { scale } from '../../ops/scale.ts';
+import { mean } from '../../ops/sum.ts';
+import { type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
+
+/**
+ * A symmetric P × P matrix that is only known by its products. Vectors are flat [P] states on the device, zero between the
+ * layout's tensors; nothing is read back.
+ */
+export interface LinearOperator {
+  readonly layout: FlatLayout;
+  /** The vectors that one application multiplies: written before it. */
+  readonly directions: readonly State[];
+  /** Their products, after it. */
+  readonly products: readonly State[];
+  /**
+   * products ← A·directions: submitted, not waited for.
+   * @param then programs that run after it
+   */
+  apply(then?: readonly Program[]): Promise<void>;
+}
+
+/** P: the parameters of a layout, without what lies between them. */
+export function dimension({ entries }: FlatLayout): number {
+  return entries.reduce((total, { elements }) => total + elements, 0);
+}
+
+/**
+ * Which matrix: the Hessian of the mean loss; the Gauss-Newton matrix JᵀH_outJ, J the outputs' Jacobian and H_out the
+ * loss's Hessian in them, which for cross-entropy is the Fisher information too; or the empirical Fisher matrix, the
+ * mean of gₙgₙᵀ.
+ */
+export type CurvatureKind = 'hessian' | 'gauss-newton' | 'empirical-fisher';
+
+/** A product over one micro-batch, so that the sum over micro-batches is that over the data. */
+type ProductRule = (
+  batch: MicroBatch,
+  layout: FlatLayout,
+  units: number,
+) => (direction: Tensor) => Tensor | null;
+
+/** Forward over reverse (Pearlmutter 1994): several vectors share the primal pass. */
+const hessianRule: ProductRule = ({ graph, theta, parameters, losses, units, weigh }, layout, all) => {
+  const gradient = pack(layout, cotangents(parameters, losses, weigh(fill(graph, 1 / all, [units]))));
+  return (direction) => jvp([gradient], [[theta, direction]])[0]!;
+};
+
+/** Jᵀ(H_out(Jv)): forward, the loss's own Hessian, back (Schraudolph 2002). */
+const gaussNewtonRule: ProductRule = (
+  { graph, theta, parameters, outputs, losses, units, weigh },
+  layout,
+  all,
+) => {
+  const { of } = vjp([[losses, weigh(fill(graph, 1 / all, [units]))]], [outputs]);
+  return (direction) => {
+    const [moved] = jvp([outputs], [[theta, direction]]);
+    const curved = moved && jvp([of[0]!], [[outputs, moved]])[0];
+    return curved ? pack(layout, cotangents(parameters, outputs, curved)) : null;
+  };
+};
+
+/** (1/N) Σₙ gₙ(gₙᵀv): every unit's slope along v is its weight in a backward pass. */
+const empiricalFisherRule: ProductRule = (
+  { batch, theta, parameters, losses, units, weigh },
+  layout,
+  all,
+) => {
+  return (direction) => {
+    const [slopes] = jvp([losses], [[theta, direction]]);
+    if (!slopes) return null;
+    const ofUnits = units === batch ? slopes : reshape(mean(slopes), [units]);
+    return pack(layout, cotangents(parameters, losses, weigh(scale(ofUnits, 1 / all))));
+  };
+};
+
+const rules: Readonly<Record<CurvatureKind, ProductRule>> = {
+  hessian: hessianRule,
+  'gauss-newton': gaussNewtonRule,
+  'empirical-fisher': empiricalFisherRule,
+};
+
+function cotangents(parameters: readonly Tensor[], of: Tensor, cotangent: Tensor): Tensor[] {
+  const back = vjp([[of, cotangent]], parameters).of;
+  return back.map((g, i) => g ?? fill(of.node.graph, 0, parameters[i]!.shape));
+}
+
+/** A matrix of second order of the mean loss over a data set. Compiled once, applied as often as wanted. */
+export class CurvatureOperator implements LinearOperator {
+  readonly layout: FlatLayout;
+  readonly directions: readonly State[];
+  readonly products: readonly State[];
+  readonly #scope: Scope;
+  readonly #pass: Pass;
+
+  private constructor(
+    scope: Scope,
+    layout: FlatLayout,
+    pass: Pass,
+    directions: readonly State[],
+    products: readonly State[],
+  ) {
+    this.#scope = scope;
+    this.layout = layout;
+    this.#pass = pass;
+    this.directions = directions;
+    this.products = products;
+  }
+
+  /**
+   * @param width vectors that are multiplied in one pass over the data
+   * @throws RangeError for parameters of several replicas
+   */
+  static open(
+    gpu: Gpu,
+    point: Point,
+    width: number,
+    kind: CurvatureKind = 'hessian',
+  ): Promise<CurvatureOperator> {
+    const { layout } = point;
+    return Scope.make(async (scope) => {
+      const states = (label: string): State[] =>
+        Array.from({ length: width }, (_, i) =>
+          scope.own(new State(gpu, { label: `${label} ${i}`, shape: [layout.length] })),
+        );
+      const [directions, products] = [states('direction'), states(`${kind} product`)];
+      const trace = (batch: MicroBatch): void => {
+        const productOf = rules[kind](batch, layout, unitsOf(point));
+        directions.forEach((direction, i) => {
+          const product = productOf(read(batch.graph, direction));
+          batch.accumulate(products[i]!, product ?? fill(batch.graph, 0, [layout.length]));
+        });
+      };
+      const pass = scope.own(await Pass.open(gpu, `${kind} products`, point, trace));
+      return new CurvatureOperator(scope, layout, pass, directions, products);
+    });
+  }
+
+  async apply(then: readonly Program[] = []): Promise<void> {
+    await this.#pass.run(then);
+  }
+
+  /**
+   * Products of vectors that the host has, in as many passes as it takes.
+   * @param vectors flat [P], zero between the tensors
+   */
+  async times(vectors: readonly Float32Array[]): Promise<Float32Array[]> {
+    const width = this.directions.length;
+    const results: Float32Array[] = [];
+    for (let first = 0; first < vectors.length; first += width) {
+      const some = vectors.slice(first, first + width);
+      some.forEach((vector, i) => {
+        this.directions[i]!.write(vector);
+      });
+      await this.apply();
+      results.push(...(await Promise.all(this.products.slice(0, some.length).map((state) => state.read()))));
+    }
+    return results;
+  }
+
+  dispose(): void {
+    this.#scope.dispose();
+  }
+}

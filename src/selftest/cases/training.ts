@@ -1,0 +1,228 @@
+import { gather, record } from '../../ops/index.ts';
+import { advance } from '../../ops/state/advance.ts';
+import { average } from '../../optim/average.ts';
+import { packSettings, sgd } from '../../optim/sgd.ts';
+import { advance as advanceReference } from '../../reference/advance.ts';
+import { average as averageReference } from '../../reference/average.ts';
+import { gather as gatherReference } from '../../reference/gather.ts';
+import { record as recordReference } from '../../reference/record.ts';
+import { sgd as sgdReference } from '../../reference/sgd.ts';
+import { sumTolerance, U } from '../tolerance.ts';
+import { EDGES, shapeName, type Trial } from '../trial.ts';
+import { given, integers, random } from '../values.ts';
+
+/** Every rule of torch.optim.SGD. */
+const SETTINGS = [
+  { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
+  { momentum: 0, dampening: 0, weightDecay: 0.0625, nesterov: false },
+  { momentum: 0.875, dampening: 0.25, weightDecay: 0, nesterov: false },
+  { momentum: 0.875, dampening: 0, weightDecay: 0.0625, nesterov: true },
+] as const;
+const RATES = [0.5, 0.25, 0.125, 0.0625];
+
+/** A step of SGD over a flat vector, which is in fours; each replica has the next of the settings, from `first` on. */
+export function sgdTrial(vectors: number, step: number, first: number, replicas: 1 | 3): Trial {
+  const elements = 4 * vectors;
+  const settings = (replica: number) => SETTINGS[(first + replica) % SETTINGS.length]!;
+  return {
+    kernel: 'training/sgd',
+    name: `${shapeName([elements], replicas)}, step ${step}, settings ${first}`,
+    replicas,
+    operands: {
+      theta: random([elements], 1, { changed: true }),
+      velocity: random([elements], 2, { changed: true }),
+      gradient: random([elements], 3),
+      rates: given([4], Float32Array.from(RATES)),
+      hyper: given([4], (replica) => packSettings(settings(replica))),
+      counters: given([3], Uint32Array.of(step, 0, 0), { shared: true }),
+    },
+    trace: ({ gradient }, { theta, velocity, rates, hyper, counters }) => {
+      const state = {
+        theta: theta!,
+        velocity: velocity!,
+        rates: rates!,
+        hyper: hyper!,
+        counters: counters!,
+      };
+      sgd(state, gradient!);
+      return [];
+    },
+    expect: ({ theta, velocity, gradient, hyper }) => {
+      const [momentum, dampening, weightDecay, nesterov] = hyper as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const next = sgdReference(theta!, velocity!, gradient!, {
+        step,
+        rate: RATES[step]!,
+        momentum,
+        dampening,
+        weightDecay,
+        nesterov: nesterov !== 0,
+      });
+      // Numbers up to 1, in at most six roundings of numbers up to 3.
+      return [
+        { values: next.theta, tolerance: 12 * U },
+        { values: next.velocity, tolerance: momentum === 0 ? 0 : 12 * U },
+      ];
+    },
+  };
+}
+
+function sgdTrials(): Trial[] {
+  return [...EDGES, 1025].flatMap((vectors) =>
+    ([0, 3] as const).flatMap((step) =>
+      SETTINGS.map((_, first) => sgdTrial(vectors, step, first, first === 0 ? 3 : 1)),
+    ),
+  );
+}
+
+function averageTrials(): Trial[] {
+  return EDGES.flatMap((vectors) =>
+    ([0, 1, 6] as const).flatMap((n) =>
+      (['swa', 'ema'] as const).map((kind): Trial => {
+        const elements = 4 * vectors;
+        const replicas = n === 1 ? 3 : 1;
+        return {
+          kernel: 'training/average',
+          name: `${kind} ${shapeName([elements], replicas)}, capture ${n}`,
+          replicas,
+          operands: {
+            theta: random([elements], 1),
+            average: random([elements], 2, { changed: true }),
+            counters: given([3], Uint32Array.of(10 + 5 * n, 0, 0), { shared: true }),
+          },
+          trace: (_tensors, { theta, average: into, counters }, graph) => {
+            const averaging = { kind, start: 10, every: 5, decay: 0.875 };
+            average(graph, { averaging, theta: theta!, average: into!, counters: counters! });
+            return [];
+          },
+          expect: ({ theta, average: before }) => [
+            {
+              values: averageReference(theta!, before!, n, kind === 'ema' ? 0.875 : null),
+              tolerance: n === 0 ? 0 : 8 * U,
+            },
+          ],
+        };
+      }),
+    ),
+  );
+}
+
+const EXAMPLES = 23;
+
+function gatherTrials(): Trial[] {
+  const cases = [
+    [1, 1, 1],
+    [33, 65, 1],
+    [7, 127, 3],
+    [65, 33, 1],
+    [5, 784, 3],
+    [3, 3073, 1],
+  ] as const;
+  return cases.flatMap(([batch, features, replicas]) =>
+    [true, false].flatMap((bytes) =>
+      [false, true].map((asGpu): Trial => {
+        const rowWords = bytes ? Math.ceil(features / 4) : features;
+        const packed = new Uint8Array(4 * rowWords * EXAMPLES);
+        const raw = bytes
+          ? integers(features * EXAMPLES, 5, 256)
+          : new Uint32Array((random([features * EXAMPLES], 5).values(0) as Float32Array).buffer);
+        if (bytes) {
+          for (const [i, value] of raw.entries()) {
+            packed[Math.floor(i / features) * 4 * rowWords + (i % features)] = value;
+          }
+        }
+        const words = bytes ? new Uint32Array(packed.buffer) : raw;
+        const width = bytes ? 1 : 3;
+        const indices = given([batch], (replica) => integers(batch, 8 + replica, EXAMPLES));
+        const targets = bytes
+          ? given([EXAMPLES, 1], integers(EXAMPLES, 9, 10), { shared: true })
+          : random([EXAMPLES, 3], 9, { shared: true });
+        return {
+          kernel: 'training/gather',
+          name: `${bytes ? 'bytes' : 'f32'} ${shapeName([batch, features], replicas)}`,
+          replicas,
+          asGpu,
+          operands: { data: given([EXAMPLES, rowWords], words, { shared: true }), targets, indices },
+          trace: ({ indices }, { data, targets }) =>
+            gather(
+              { data: data!, bytes, exampleShape: [features], targets: targets!, examples: EXAMPLES },
+              indices!,
+            ),
+          expect: ({ targets, indices }) => {
+            const table = bytes ? raw : new Float32Array(raw.buffer);
+            const x = gatherReference(table, indices!, features, bytes ? 255 : 1);
+            return [
+              { values: x, tolerance: bytes ? 6 * U : 0 },
+              { values: gatherReference(targets!, indices!, width), tolerance: 0 },
+            ];
+          },
+        };
+      }),
+    ),
+  );
+}
+
+/** Counters of the replicas' own, and shared ones, which a second kernel advances. */
+function recordTrials(): Trial[] {
+  const [slots, examples] = [4, 90];
+  return EDGES.flatMap((batch) =>
+    [true, false].flatMap((shared) =>
+      ([0, 2] as const).map((count): Trial => {
+        const stride = 1 + count;
+        const counters = [6, 2, 71] as const;
+        return {
+          kernel: 'training/record',
+          name: `${shapeName([batch], 3)}, ${count} statistics, ${shared ? 'shared' : 'own'} counters`,
+          replicas: 3,
+          operands: {
+            losses: random([batch], 1, { low: 0, high: 3 }),
+            first: random([], 2),
+            second: random([], 3),
+            ring: random([slots, stride], 4, { changed: true }),
+            counters: given([3], Uint32Array.from(counters), { shared, changed: true }),
+          },
+          trace: ({ losses, first, second }, { ring, counters }) => {
+            const statistics = count === 0 ? [] : [first!, second!];
+            record({ counters: counters!, ring: ring!, examples }, losses!, statistics);
+            return [];
+          },
+          expect: ({ losses, first, second, ring }) => {
+            const statistics = count === 0 ? [] : [first![0]!, second![0]!];
+            const values = recordReference(ring!, { slots, stride, step: counters[0] }, losses!, statistics);
+            const tolerance = Float64Array.from(values, (_, at) =>
+              at === (counters[0] % slots) * stride ? sumTolerance(batch, 3 * batch) / batch : 0,
+            );
+            return [
+              { values, tolerance },
+              { values: advanceReference(counters, batch, examples), tolerance: 0 },
+            ];
+          },
+        };
+      }),
+    ),
+  );
+}
+
+function advanceTrials(): Trial[] {
+  return EDGES.map(
+    (batch): Trial => ({
+      kernel: 'training/advance',
+      name: `${batch} of 60`,
+      replicas: 1,
+      operands: { counters: given([3], Uint32Array.of(4, 1, 59), { shared: true, changed: true }) },
+      trace: (_tensors, { counters }, graph) => {
+        advance(graph, counters!, batch, 60);
+        return [];
+      },
+      expect: () => [{ values: advanceReference([4, 1, 59], batch, 60), tolerance: 0 }],
+    }),
+  );
+}
+
+export function trainingTrials(): Trial[] {
+  return [...sgdTrials(), ...averageTrials(), ...gatherTrials(), ...recordTrials(), ...advanceTrials()];
+}

@@ -1,0 +1,71 @@
+import { compile } from '../autograd/compile.ts';
+import type { Arena } from '../gpu/arena.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { orLost } from '../gpu/orLost.ts';
+import { Scope } from '../gpu/scope.ts';
+import { State } from '../gpu/state.ts';
+import { initialStatistics } from '../nn/batchNorm.ts';
+import { forward } from '../nn/forward.ts';
+import type { ModelSpec } from '../nn/modelSpec.ts';
+import { type FlatLayout, unpack } from '../ops/flat.ts';
+import { Graph } from '../ops/graph.ts';
+import { read } from '../ops/leaf.ts';
+import { advance } from '../ops/state/advance.ts';
+import { type Examples, gather } from '../ops/state/gather.ts';
+import { sampleIndices } from '../ops/state/sampling.ts';
+
+/** Sizes of the batches of one pass over all examples: whole ones, and a shorter last one. */
+export function passBatches(examples: number, batchSize: number): number[] {
+  const rest = examples % batchSize;
+  return [...Array<number>(Math.floor(examples / batchSize)).fill(batchSize), ...(rest ? [rest] : [])];
+}
+
+/**
+ * Running statistics of weights that no step has trained with, from one pass over the data in file order: each batch
+ * weighs the same, the last one too, as `torch.optim.swa_utils.update_bn` has it. All replicas at once.
+ * @param theta the weights, flat [P]
+ * @param buffers what is recomputed, flat by bufferLayout
+ * @throws DeviceLostError
+ */
+export async function recomputeStatistics(
+  gpu: Gpu,
+  {
+    model,
+    layout,
+    theta,
+    buffers,
+    examples,
+    batchSize,
+    arena,
+  }: {
+    readonly model: ModelSpec;
+    readonly layout: FlatLayout;
+    readonly theta: State;
+    readonly buffers: State;
+    readonly examples: Examples;
+    readonly batchSize: number;
+    readonly arena: Arena;
+  },
+): Promise<void> {
+  const fresh = initialStatistics(model);
+  for (let replica = 0; replica < buffers.replicas; replica++) buffers.write(fresh, { replica });
+  const total = examples.examples;
+  await Scope.within(async (scope) => {
+    const counters = scope.own(new State(gpu, { label: 'statistics counters', shape: [3], dtype: 'u32' }));
+    const sizes = passBatches(total, batchSize);
+    const kinds = [...new Set(sizes)];
+    const programs = await scope.all(
+      kinds.map((size) => {
+        const graph = new Graph();
+        const sampler = { mode: 'sequential' as const, examples: total, counters };
+        const [x] = gather(examples, sampleIndices(graph, sampler, size));
+        forward(model, unpack(read(graph, theta), layout), x, { mode: 'train', buffers, cumulative: true });
+        advance(graph, counters, size, total);
+        const label = `batch statistics B=${size}`;
+        return compile(gpu, graph, { label, replicas: theta.replicas, arena });
+      }),
+    );
+    for (const size of sizes) programs[kinds.indexOf(size)]!.run();
+    await orLost(gpu, gpu.device.queue.onSubmittedWorkDone());
+  });
+}

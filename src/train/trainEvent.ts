@@ -1,0 +1,25 @@
+import type { Reading } from './reading.ts';
+
+/** What a training run tells beside how far it is. */
+export type TrainEvent =
+  | { readonly type: 'readings'; readonly readings: readonly Reading[] }
+  | EvaluationEvent
+  /** A rate that was set from outside; `step`, counted from 1, is the first at it, `replica` null for all of them. */
+  | {
+      readonly type: 'learningRate';
+      readonly step: number;
+      readonly replica: number | null;
+      readonly learningRate: number;
+    }
+  | { readonly type: 'diverged'; readonly replica: number; readonly step: number; readonly reason: string };
+
+export interface EvaluationEvent {
+  readonly type: 'evaluation';
+  readonly step: number;
+  readonly replica: number;
+  readonly split: 'train' | 'test';
+  /** Which weights; `recomputed`: the last, with BatchNorm's statistics recomputed as an average's are. */
+  readonly weights: 'last' | 'swa' | 'ema' | 'recomputed';
+  readonly loss: number;
+  readonly accuracy: number | null;
+}
