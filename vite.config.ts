@@ -49,6 +49,8 @@ export default defineConfig(({ mode }) => ({
     },
   },
   test: {
+    // A test that asserts nothing fails.
+    expect: { requireAssertions: true },
     projects: [
       {
         extends: true as const,
