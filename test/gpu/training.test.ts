@@ -106,7 +106,7 @@ test('1,000 steps of 784-128-10: few submits, nothing made, read-backs only for 
     const run = await TrainingRun.open(await testGpu(), {
       ...base,
       dataset: images(256),
-      batches: [{ fromStep: 0, batchSize: 64 }],
+      batches: [{ fromStep: 0, batchSize: 8 }],
       recordEvery,
     });
     const counter = counting((await testGpu()).device);
