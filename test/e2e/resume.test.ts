@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeSafetensors } from '../../src/data/safetensors.ts';
+import { readSafetensorsFile, writeSafetensors } from '../../src/data/safetensors.ts';
 import { basin, inFolder } from './basin.ts';
-import { prepare, RUN, TRAIN, testKilledRun } from './testKilledRun.ts';
+import { prepare, RUN, stepOf, TRAIN, testKilledRun } from './testKilledRun.ts';
 
 testKilledRun('node', 3);
 testKilledRun('browser', [{ what: 'in the browser', step: 50, milliseconds: 20 }]);
@@ -70,5 +70,39 @@ test('what cannot be resumed is refused by name, and the snapshot stays as it is
     prepare(folder, { ...changes, snapshot: undefined });
     rmSync(join(folder, 'r.json'));
     await refused(['--resume'], /^basin: train\.json: snapshot: missing, expected \{"file", "every"\}/m);
+  });
+});
+
+test('a snapshot that cannot be written ends the run with an error that names it, and the last whole one stays', async () => {
+  await inFolder(async (folder) => {
+    mkdirSync(join(folder, 'kept'));
+    const data = 'gaussian-clusters?examples=64&classes=3&dims=4';
+    const run = [
+      'train',
+      '--data',
+      data,
+      '--hidden',
+      '2',
+      '--batch-size',
+      '8',
+      '--lr',
+      '0.1',
+      '--out',
+      'r.json',
+    ];
+    const snapshots = ['--steps', '10000000', '--snapshot', 'kept/s', '--snapshot-every', '50'];
+    const moving = setInterval(() => {
+      if (stepOf(join(folder, 'kept', 's')) === 0) return;
+      clearInterval(moving);
+      renameSync(join(folder, 'kept'), join(folder, 'moved'));
+    }, 2);
+    const { exitCode, stderr } = await basin([...run, ...snapshots, '--runtime', 'node'], folder);
+    clearInterval(moving);
+    expect(stderr).toMatch(/^basin: .*kept.s: cannot be written: its folder is gone$/m);
+    expect(exitCode).toBe(1);
+    expect(readdirSync(folder)).toEqual(['moved']);
+    const { tensors, metadata } = readSafetensorsFile('s', readFileSync(join(folder, 'moved', 's')));
+    expect(Number(metadata.step) % 50).toBe(0);
+    expect(tensors.get('readings')!.data).toHaveLength(Number(metadata.step));
   });
 });

@@ -68,7 +68,7 @@ function drawKills(kills: number): Kill[] {
 }
 
 /** The step of a snapshot that may be replaced at any moment, from its header; 0 where there is none. */
-function stepOf(file: string): number {
+export function stepOf(file: string): number {
   if (!existsSync(file)) return 0;
   const descriptor = openSync(file, 'r');
   try {
@@ -144,7 +144,9 @@ export function testKilledRun(runtime: 'node' | 'browser', often: number | Kill[
         const said = await runUntil(folder, [...command, '--resume'], kill);
         const step = stepOf(join(folder, 'run.snapshot'));
         const begun = /goes on after step \d+|begins at its start/.exec(said)![0];
-        console.info(`${kill.what}: the run ${begun}, was killed with a snapshot of step ${step}`);
+        const after =
+          kill.step === STEPS && /statistics recomputed/.test(said) ? ', within its evaluation' : '';
+        console.info(`${kill.what}${after}: the run ${begun}, was killed with a snapshot of step ${step}`);
         expect(existsSync(join(folder, 'r.json'))).toBe(false);
       }
       const ended: Ended = await basin([...command, '--resume'], folder);

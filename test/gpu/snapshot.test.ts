@@ -224,15 +224,19 @@ test('rates that were set from outside are part of it', async () => {
 test('a resume takes the kernels of the snapshot, also for what runs after the last step', async () => {
   const gpu = await testGpu();
   const tuned: Gpu = { ...gpu, kernels: { wanted: () => 'tiles 4×4' } };
-  const whole = await run(PLAIN, { on: tuned });
-  const first = whole.snapshots.get(15)!;
-  const { kernels } = JSON.parse(whole.result);
-  expect(JSON.parse(metadata(first).kernels!)).toEqual(kernels);
-  const again = await run(PLAIN, { from: first, on: { ...gpu, kernels: { wanted: () => 'tiles 8×8' } } });
-  expect(again.result).toBe(whole.result);
-  expect(again.tensors).toEqual(whole.tensors);
-  // Here they matter: without them other kernels are taken.
-  expect(JSON.parse((await run(PLAIN)).result).kernels).not.toEqual(kernels);
+  const retuned: Gpu = { ...gpu, kernels: { wanted: () => 'tiles 8×8' } };
+  const normed: TrainSpec = { ...NORMED, snapshot: { file: 'run.snapshot', every: 15 } };
+  for (const spec of [PLAIN, normed]) {
+    const whole = await run(spec, { on: tuned });
+    const first = whole.snapshots.get(15)!;
+    const { kernels } = JSON.parse(whole.result);
+    expect(JSON.parse(metadata(first).kernels!)).toEqual(kernels);
+    const again = await run(spec, { from: first, on: retuned });
+    expect(again.result).toBe(whole.result);
+    expect(again.tensors).toEqual(whole.tensors);
+    // Here they matter: without them other kernels are taken.
+    expect(JSON.parse((await run(spec)).result).kernels).not.toEqual(kernels);
+  }
 });
 
 test('a snapshot of another job is refused, naming the key that differs', async () => {

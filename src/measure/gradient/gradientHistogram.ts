@@ -1,16 +1,11 @@
 import { perExample } from '../../autograd/perExample.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import type { State } from '../../gpu/state.ts';
 import { isCoupled } from '../../nn/isCoupled.ts';
 import { fill } from '../../ops/fill.ts';
-import { size, type Tensor } from '../../ops/graph.ts';
+import { size } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
-import type { PerExampleRule } from '../../ops/op.ts';
-import { convHistogram } from '../../ops/perExample/convHistogram.ts';
-import { convBiasGradients } from '../../ops/perExample/convNorms.ts';
-import { histogram } from '../../ops/perExample/histogram.ts';
 import { type Bins, type BinsOf, binCount } from '../../ops/perExample/histogramBins.ts';
-import { scaleGradients } from '../../ops/perExample/scaleGradients.ts';
+import { rowGradients } from '../../ops/perExample/rowGradients.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { measureOver } from '../measureOver.ts';
 import { type Point, unitsOf } from '../pass.ts';
@@ -93,51 +88,18 @@ export function requireCountable(point: Point): void {
 function counted(batch: TracedBatch, bins: BinsOf): Look {
   const { graph, units, unitSize, parameters, layout, gathering } = batch;
   const cotangents = batch.cotangents(batch.weigh(fill(graph, 1, [units])));
-  const structure = unitSize > 1 ? null : perExample(cotangents, parameters);
+  const gradients =
+    unitSize > 1
+      ? batch.whole(cotangents).map((g) => rowGradients(reshape(g, [1, size(g.shape)]), g.shape))
+      : perExample(cotangents, parameters);
   const counts = layout.entries.map(({ name }) =>
     gathering.memory(`histogram of ${name}`, { shape: [binCount(bins) + 1], dtype: 'u32' }),
   );
-  parameters.forEach((parameter, i) => {
-    const w = bins.parameter ? { w: parameter } : {};
-    const use = structure?.of[i];
-    if (use) count(counts[i]!, use, w, bins);
-    else {
-      const gradient = cotangents.of[i] ?? fill(graph, 0, parameter.shape);
-      histogram(counts[i]!, { ...rows(gradient, 1), ...w }, bins);
-    }
+  gradients.forEach((each, i) => {
+    each.histogram(counts[i]!, bins, bins.parameter ? parameters[i] : undefined);
   });
   return {
     values: (later) =>
       Object.fromEntries(layout.entries.map(({ name }, i) => [name, read(later, counts[i]!)])),
-  };
-}
-
-/** Counts the elements of each example's gradient of one parameter. */
-function count(
-  counts: State,
-  { rule, part }: { readonly rule: PerExampleRule; readonly part: 'weight' | 'bias' },
-  w: { readonly w?: Tensor },
-  bins: BinsOf,
-): void {
-  const { x, delta } = rule;
-  const batch = x.shape[0]!;
-  const weight = part === 'weight';
-  if (rule.kind === 'convolution' && weight) {
-    convHistogram(counts, { x, delta, ...w }, rule.window, bins);
-    return;
-  }
-  const factors = (): { readonly x: Tensor; readonly delta: Tensor } => {
-    if (rule.kind === 'outer') return weight ? { x, delta } : rows(delta, batch);
-    if (rule.kind === 'convolution') return rows(convBiasGradients(delta), batch);
-    return rows(scaleGradients(x, delta, rule.view)[weight ? 0 : 1], batch);
-  };
-  histogram(counts, { ...factors(), ...w }, bins);
-}
-
-/** Gradients that are there already, as outer products with one. */
-function rows(gradients: Tensor, batch: number): { readonly x: Tensor; readonly delta: Tensor } {
-  return {
-    x: fill(gradients.node.graph, 1, [batch, 1]),
-    delta: reshape(gradients, [batch, size(gradients.shape) / batch]),
   };
 }

@@ -1,4 +1,4 @@
-import { perExample, perExampleMoments } from '../../autograd/perExample.ts';
+import { perExample } from '../../autograd/perExample.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { add } from '../../ops/add.ts';
 import { normSq } from '../../ops/dot.ts';
@@ -33,7 +33,7 @@ export function gatherMoments(batch: TracedBatch): GatheredMoments & { readonly 
       normSq: gathering.rows('|g|²', reshape(normSq(gradient), [1]), 'units'),
     };
   }
-  const moments = perExampleMoments(perExample(cotangents, parameters));
+  const moments = perExample(cotangents, parameters).map((each) => each.moments());
   const packed = (of: 'gradient' | 'centredSquares'): Tensor =>
     pack(
       layout,

@@ -1,5 +1,5 @@
 import { jvp } from '../../autograd/jvp.ts';
-import { perExample, perExampleNormSq } from '../../autograd/perExample.ts';
+import { perExample } from '../../autograd/perExample.ts';
 import { add } from '../../ops/add.ts';
 import { broadcast } from '../../ops/broadcast.ts';
 import { dot, normSq } from '../../ops/dot.ts';
@@ -56,7 +56,7 @@ export function noiseStatistics({ tests }: { readonly tests: boolean }): Quantit
         if (!gathering.once && units === 1 && unitSize > 1) {
           return gradients.map((gradient) => reshape(normSq(gradient), [1]));
         }
-        return perExampleNormSq(perExample(cotangents, parameters), unitSize);
+        return perExample(cotangents, parameters).map((each) => each.norms(unitSize));
       }
     },
     read(numbers, { layout, units }) {
