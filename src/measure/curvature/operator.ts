@@ -11,7 +11,8 @@ import { read } from '../../ops/leaf.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { scale } from '../../ops/scale.ts';
 import { mean } from '../../ops/sum.ts';
-import { type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
+import { type MicroBatch, type Point, unitsOf } from '../pass.ts';
+import { RepeatedPass } from '../repeatedPass.ts';
 
 /**
  * A symmetric P × P matrix that is only known by its products. Vectors are flat [P] states on the device, zero between the
@@ -94,18 +95,21 @@ function cotangents(parameters: readonly Tensor[], of: Tensor, cotangent: Tensor
   return back.map((g, i) => g ?? fill(of.node.graph, 0, parameters[i]!.shape));
 }
 
-/** A matrix of second order of the mean loss over a data set. Compiled once, applied as often as wanted. */
+/**
+ * A matrix of second order of the mean loss over a data set. Compiled once, applied as often as wanted; products at one point
+ * share the primal pass.
+ */
 export class CurvatureOperator implements LinearOperator {
   readonly layout: FlatLayout;
   readonly directions: readonly State[];
   readonly products: readonly State[];
   readonly #scope: Scope;
-  readonly #pass: Pass;
+  readonly #pass: RepeatedPass;
 
   private constructor(
     scope: Scope,
     layout: FlatLayout,
-    pass: Pass,
+    pass: RepeatedPass,
     directions: readonly State[],
     products: readonly State[],
   ) {
@@ -140,7 +144,8 @@ export class CurvatureOperator implements LinearOperator {
           batch.accumulate(products[i]!, product ?? fill(batch.graph, 0, [layout.length]));
         });
       };
-      const pass = scope.own(await Pass.open(gpu, `${kind} products`, point, trace));
+      const varying = [...directions, ...products];
+      const pass = scope.own(await RepeatedPass.open(gpu, `${kind} products`, point, varying, trace));
       return new CurvatureOperator(scope, layout, pass, directions, products);
     });
   }
