@@ -1,7 +1,7 @@
 /** The engine alone: devices, programs, ops, differentiation, optimisation. No data formats, no measurement. */
 export { compile } from './autograd/compile.ts';
 export { jvp } from './autograd/jvp.ts';
-export { perExample, perExampleNormSq } from './autograd/perExample.ts';
+export { perExample } from './autograd/perExample.ts';
 export { grad, vjp } from './autograd/vjp.ts';
 export { Arena } from './gpu/arena.ts';
 export { type AdapterInfo, type Gpu, NoAdapterError, openDevice } from './gpu/device.ts';

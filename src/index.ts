@@ -11,11 +11,9 @@ export * from './engine.ts';
 export { InputError } from './host/inputError.ts';
 export { RunControl } from './host/runControl.ts';
 export { type JobEvent, type JobHost, type JobSpec, type Reading, runJob } from './jobs/job.ts';
+export { type AlongGradient, alongGradient } from './measure/curvature/alongGradient.ts';
 export { batchSharpness } from './measure/curvature/batchSharpness.ts';
-export {
-  estimateCovarianceTrace,
-  exactCovarianceTrace,
-} from './measure/curvature/covarianceTraceSpread.ts';
+export { estimateCovarianceTrace } from './measure/curvature/covarianceProbes.ts';
 export {
   type Eigenpair,
   type EigenvalueProgress,
@@ -23,8 +21,8 @@ export {
   type Spectrum,
   searchEigenvalues,
 } from './measure/curvature/eigenvalues.ts';
+export { exactCovarianceTrace } from './measure/curvature/exactCovarianceTrace.ts';
 export { FollowedEigenvalue } from './measure/curvature/followedEigenvalue.ts';
-export { gradientCurvature } from './measure/curvature/gradientCurvature.ts';
 export { estimateTrace, exactTrace, TraceEstimator } from './measure/curvature/hessianTrace.ts';
 export { HutchPlusPlus, hutchPlusPlus } from './measure/curvature/hutchPlusPlus.ts';
 export { LargestEigenvalue } from './measure/curvature/largestEigenvalue.ts';
@@ -43,7 +41,6 @@ export {
   estimateTraceCovariance,
   exactTraceCovariance,
 } from './measure/curvature/traceHessianCovariance.ts';
-export { covarianceDots } from './measure/gradient/covarianceDots.ts';
 export { directionalDerivatives } from './measure/gradient/directionalDerivatives.ts';
 export { type GradientHistogram, gradientHistogram } from './measure/gradient/gradientHistogram.ts';
 export { gradientMoments } from './measure/gradient/gradientMoments.ts';

@@ -1,15 +1,15 @@
-// conv2d: counts of the elements of the per-example gradients of a convolution's weight, g[n, o, k] = Σ dy[n, o, p, q]·
-//   patch[n, p, q, k] over the positions (p, q), by their value, or by the value of the parameter w[o, k] and theirs, added to
-//   those that are there. Each is formed in registers: nothing of size batch × parameters. Patches are zero outside the
-//   image, so a dy that is no finite number makes all of its taps so.
-// Layout: x [N, C, H, W]; dy [N, O, H', W']; w [O, C·kh·kw]; counts [rows, bins], then one more for what is no finite number.
+// conv2d: counts of the elements of the per-example gradients of a convolution's weight, g[u, o, k] = Σ dy[n, o, p, q]·
+//   patch[n, p, q, k] over the positions (p, q) of the images n of unit u (one example), by their value, or by the value of the
+//   parameter w[o, k] and theirs, added to those that are there. Each is formed in registers: nothing of size batch ×
+//   parameters. Patches are zero outside the image, so a dy that is no finite number makes all of its taps so.
+// Layout: x [N, C, H, W]; dy [N, O, H', W'], N = units·unitSize; w [O, C·kh·kw]; counts [rows, bins], then one more for what is no finite number.
 //   A bin is [low + i·width, low + (i + 1)·width); what lies outside the range counts in the first or last. An invocation has
-//   one tile of the weight and the images of a block, replica r is workgroup_id.z.
+//   one tile of the weight and the units of a block, replica r is workgroup_id.z.
 // Knobs: TILE_O output channels x TILE_K taps (c, i, j) an invocation, taps ceil(C·kh·kw / TILE_K) apart. PARAMETERS: rows are
 //   bins of the parameter, else there is one row.
-// Order: one accumulator an element; p, q ascending. Counts are integers, so none matters: bins of the workgroup's own, added
+// Order: one accumulator an element; n, p, q ascending. Counts are integers, so none matters: bins of the workgroup's own, added
 //   to the others' at its end. rows·bins ≤ 2048.
-// Cost: 2·H'·W' + 2 flops an element; 2049 additions a workgroup.
+// Cost: 2·unitSize·H'·W' + 2 flops an element; 2049 additions a workgroup.
 
 // knobs
 const TILE_O: u32 = 4u;
@@ -22,7 +22,7 @@ const MOST: u32 = 2049u;
 struct Params {
   images: u32, channels: u32, height: u32, width: u32, outChannels: u32, outHeight: u32, outWidth: u32,
   kernelHeight: u32, kernelWidth: u32, strideHeight: u32, strideWidth: u32, padHeight: u32, padWidth: u32,
-  imagesPerBlock: u32, rows: u32, bins: u32, low: f32, perWidth: f32, rowLow: f32, rowPerWidth: f32,
+  unitSize: u32, unitsPerBlock: u32, rows: u32, bins: u32, low: f32, perWidth: f32, rowLow: f32, rowPerWidth: f32,
   xOffset: u32, xReplica: u32, dyOffset: u32, dyReplica: u32, wOffset: u32, wReplica: u32,
   countsOffset: u32, countsReplica: u32,
 }
@@ -96,35 +96,38 @@ fn main(
     }
   }
 
-  // An invocation past the last block has no images.
-  let begin = min(index / tiles * params.imagesPerBlock, params.images);
-  let end = min(begin + params.imagesPerBlock, params.images);
-  for (var n = begin; n < end; n++) {
+  // An invocation past the last block has no units.
+  let units = params.images / params.unitSize;
+  let begin = min(index / tiles * params.unitsPerBlock, units);
+  let end = min(begin + params.unitsPerBlock, units);
+  for (var unit = begin; unit < end; unit++) {
     // unroll
     for (var o = 0u; o < TILE_O; o++) {
       // unroll
       for (var t = 0u; t < TILE_K; t++) { gradient[o][t] = 0.0; }
     }
-    for (var p = 0u; p < params.outHeight; p++) {
-      // unroll
-      for (var t = 0u; t < TILE_K; t++) {
-        let y = p * params.strideHeight + top[t];
-        rowWidth[t] = select(0u, params.width, y < params.height);
-        rowAt[t] = xAt[t] + n * params.channels * image + select(0u, y, y < params.height) * params.width;
-      }
-      let dyRow = n * params.outChannels * plane + p * params.outWidth;
-      for (var q = 0u; q < params.outWidth; q++) {
+    for (var n = unit * params.unitSize; n < (unit + 1u) * params.unitSize; n++) {
+      for (var p = 0u; p < params.outHeight; p++) {
         // unroll
         for (var t = 0u; t < TILE_K; t++) {
-          let column = q * params.strideWidth + left[t];
-          let inside = column < rowWidth[t];
-          xk[t] = select(0.0, x[rowAt[t] + select(0u, column, inside)], inside);
+          let y = p * params.strideHeight + top[t];
+          rowWidth[t] = select(0u, params.width, y < params.height);
+          rowAt[t] = xAt[t] + n * params.channels * image + select(0u, y, y < params.height) * params.width;
         }
-        // unroll
-        for (var o = 0u; o < TILE_O; o++) {
-          let d = dy[dyAt[o] + dyRow + q];
+        let dyRow = n * params.outChannels * plane + p * params.outWidth;
+        for (var q = 0u; q < params.outWidth; q++) {
           // unroll
-          for (var t = 0u; t < TILE_K; t++) { gradient[o][t] += d * xk[t]; }
+          for (var t = 0u; t < TILE_K; t++) {
+            let column = q * params.strideWidth + left[t];
+            let inside = column < rowWidth[t];
+            xk[t] = select(0.0, x[rowAt[t] + select(0u, column, inside)], inside);
+          }
+          // unroll
+          for (var o = 0u; o < TILE_O; o++) {
+            let d = dy[dyAt[o] + dyRow + q];
+            // unroll
+            for (var t = 0u; t < TILE_K; t++) { gradient[o][t] += d * xk[t]; }
+          }
         }
       }
     }

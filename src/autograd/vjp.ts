@@ -6,10 +6,14 @@ import type { Node, Tensor } from '../ops/graph.ts';
 /** Where a parameter was used, and the cotangent that reached that use: what statistics over examples start from. */
 export interface Use {
   readonly node: Node;
+  /** Which of the node's operands the parameter is. */
+  readonly input: number;
   readonly cotangent: Tensor;
 }
 
 export interface Cotangents {
+  /** What was differentiated. */
+  readonly outputs: readonly Tensor[];
   /** Σ over uses, in the order of `wrt`; null where the outputs do not depend on it. */
   readonly of: readonly (Tensor | null)[];
   /** The nodes that read each of `wrt`. */
@@ -45,10 +49,14 @@ export function vjp(outputs: readonly (readonly [Tensor, Tensor])[], wrt: readon
     node.inputs.forEach((input, i) => {
       if (!dependent.has(input)) return;
       accumulate(input, back[i]);
-      if (reached[0]) uses.get(input)?.push({ node, cotangent: reached[0] });
+      if (reached[0]) uses.get(input)?.push({ node, input: i, cotangent: reached[0] });
     });
   }
-  return { of: wrt.map((t) => cotangents.get(t) ?? null), uses: wrt.map((t) => uses.get(t) ?? []) };
+  return {
+    outputs: outputs.map(([tensor]) => tensor),
+    of: wrt.map((t) => cotangents.get(t) ?? null),
+    uses: wrt.map((t) => uses.get(t) ?? []),
+  };
 }
 
 /** All tensors that depend on one of `from`, those included. */

@@ -1,5 +1,5 @@
 import { jvp } from '../autograd/jvp.ts';
-import { perExample, perExampleMoments } from '../autograd/perExample.ts';
+import { perExample } from '../autograd/perExample.ts';
 import { grad, vjp } from '../autograd/vjp.ts';
 import { type Gpu, openDevice } from '../gpu/device.ts';
 import { fill } from '../ops/fill.ts';
@@ -68,7 +68,7 @@ function secondMoments(gpu: Gpu, task: MlpTask): Promise<BenchJob> {
       const parameters = unpack(theta!, model.layout);
       const losses = perceptronLosses(parameters, x!, labels!);
       const cotangents = vjp([[losses, fill(graph, 1, [batch])]], parameters);
-      const moments = perExampleMoments(perExample(cotangents, parameters));
+      const moments = perExample(cotangents, parameters).map((each) => each.moments());
       return [
         pack(
           model.layout,

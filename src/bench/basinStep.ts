@@ -1,5 +1,5 @@
 import { compile } from '../autograd/compile.ts';
-import { perExample, perExampleNormSq } from '../autograd/perExample.ts';
+import { perExample } from '../autograd/perExample.ts';
 import { vjp } from '../autograd/vjp.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -58,7 +58,7 @@ export async function basinStep(gpu: Gpu, task: MlpTask, statistics: boolean): P
   const noise = statistics
     ? [
         ...gradients.map((gradient) => normSq(gradient)),
-        ...perExampleNormSq(perExample(cotangents, wanted)).map((norms) => sum(norms)),
+        ...perExample(cotangents, wanted).map((each) => sum(each.norms())),
       ]
     : [];
   sgd({ theta, velocity, rates, hyper, counters }, pack(layout, gradients));

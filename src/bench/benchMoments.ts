@@ -92,8 +92,8 @@ function convolution(channels: number, outChannels: number, size: number, stride
     delta: [batch, outChannels, out, out],
     plain: (x, delta) => [conv2dWeightGradient(x, delta, window)],
     moments: (x, delta) => {
-      const { gradient, centredSquares, normSq } = convMoments(x, delta, window, false);
-      return [gradient[0]!, centredSquares[0]!, normSq[0]!];
+      const { gradient, centredSquares, normSq } = convMoments(x, delta, window);
+      return [gradient, centredSquares, normSq];
     },
   };
 }

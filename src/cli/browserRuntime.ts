@@ -57,7 +57,8 @@ export async function runInBrowser(
       await page.exposeFunction('basinEvent', async (event: JobEvent) => {
         last.take(event);
         try {
-          await onEvent(event.type === 'result' ? { ...event, tensors: server.takeTensors() } : event);
+          const tensors = server.takeTensors();
+          await onEvent(tensors ? ({ ...event, tensors } as JobEvent) : event);
         } catch (error) {
           own.error = error;
           throw error;

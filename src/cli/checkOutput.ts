@@ -44,6 +44,20 @@ export function checkOutputs(outputs: Readonly<Record<string, string | undefined
   }
 }
 
+/**
+ * Checks before a long run that a file of it can be replaced again and again, whole each time: it is written beside the one that
+ * is there, which a pipe or a device does not allow, and neither does a folder that takes no files.
+ * @throws InputError
+ */
+export function checkReplaceable(option: string, path: string): void {
+  const refuse = (reason: string): InputError =>
+    new InputError(path, option, `cannot be replaced: ${reason}`);
+  const target = targetOf(option, path);
+  if (target.kind !== 'file') throw refuse('it is no regular file');
+  const folder = dirname(target.path);
+  if (!mayWrite(folder)) throw refuse(`${folder} is no folder that can be written to`);
+}
+
 /** What two names of one file have in common. */
 export function fileIdentity({ dev, ino }: Stats): string {
   return `${dev}:${ino}`;

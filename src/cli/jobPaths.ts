@@ -12,6 +12,8 @@ export function withFullPaths(job: Json, folder: string): Json {
     if (typeof job[key] === 'string') all[key] = full(job[key]);
   }
   if (typeof job.data === 'string') all.data = dataName(job.data, full);
+  const snapshot = job.snapshot as Json | undefined;
+  if (snapshot) all.snapshot = { ...snapshot, file: full(snapshot.file as string) };
   if (typeof job.order === 'string') all.order = orderName(job.order, full);
   if (Array.isArray(job.replicas)) {
     all.replicas = job.replicas.map((replica: Json) =>

@@ -49,7 +49,7 @@ export class Progress {
         this.#line(event.text);
         break;
       case 'progress':
-        this.#progress(event.done, event.total, event.unit);
+        this.#progress(event);
         break;
       case 'search':
         // How many products are left nobody knows.
@@ -109,9 +109,9 @@ export class Progress {
     this.#stream.write(`${text}\n`);
   }
 
-  #progress(done: number, total: number, unit: string): void {
+  #progress({ done, before = 0, total, unit }: Extract<JobEvent, { type: 'progress' }>): void {
     const seconds = Math.max(performance.now() - this.#started, 1) / 1000;
-    const rate = done / seconds;
+    const rate = (done - before) / seconds;
     const left = rate > 0 ? duration((total - done) / rate) : '?';
     this.#advance(
       done,

@@ -33,6 +33,8 @@ const OPTIONS: readonly [key: string, option: string, given: readonly (keyof Tra
   ['measure.small_batch', '--measure-small-batch', ['measureSmallBatch']],
   ['measure.tests', '--measure-tests', ['measureTests']],
   ['record_every', '--record-every', ['recordEvery']],
+  ['snapshot.every', '--snapshot-every', ['snapshotEvery']],
+  ['snapshot', '--snapshot', ['snapshot', 'snapshotEvery']],
   ['evaluate.every', '--evaluate-every', ['evaluateEvery']],
 ];
 

@@ -37,6 +37,8 @@ export interface TrainOptions {
   measureTests?: boolean;
   recordEvery?: number;
   evaluateEvery?: number;
+  snapshot?: string;
+  snapshotEvery?: number;
 }
 
 /** A JSON object: train.json, or what replaces it. */
@@ -86,6 +88,7 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   setMeasure(spec, options);
   set('record_every', options.recordEvery);
   set('evaluate', options.evaluateEvery && { every: options.evaluateEvery });
+  setSnapshot(spec, options, path);
   set('seed', options.seed?.[0]);
   set('init_seed', options.initSeed?.[0]);
   set('order_seed', options.orderSeed?.[0]);
@@ -150,6 +153,16 @@ function setMeasure(spec: Json, { measureEvery, measureSmallBatch, measureTests 
   const given = { every: measureEvery, small_batch: measureSmallBatch, tests: measureTests };
   const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   if (Object.keys(changes).length > 0) spec.measure = { ...(spec.measure as Json | undefined), ...changes };
+}
+
+function setSnapshot(
+  spec: Json,
+  { snapshot, snapshotEvery }: TrainOptions,
+  path: (name: string) => string,
+): void {
+  const given = { file: snapshot === undefined ? undefined : path(snapshot), every: snapshotEvery };
+  const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  if (Object.keys(changes).length > 0) spec.snapshot = { ...(spec.snapshot as Json | undefined), ...changes };
 }
 
 function replicas(spec: Json, options: TrainOptions): Json[] | undefined {

@@ -26,6 +26,21 @@ export async function writeOutput(path: string, content: string | Uint8Array): P
   }
 }
 
+/**
+ * Writes a regular file whole or not at all, as `writeOutput` does, and never in place: until the new one is in its place, and
+ * where it cannot be written, the old one stays whole. Other names of it (hard links) keep the old one.
+ * @throws OutputError naming the path
+ */
+export async function replaceOutput(path: string, content: Uint8Array): Promise<void> {
+  try {
+    const target = outputTarget(path);
+    if (target.kind !== 'file') throw new Error('it is no regular file');
+    await writeBeside(target.path, content, { mode: target.stat ? target.stat.mode & MODE : 0o666 });
+  } catch (error) {
+    throw new OutputError(path, error);
+  }
+}
+
 /** A pipe without a reader is waited for, so that signals still end the process: to open it would block. */
 async function writeThrough(
   { path, stat }: { readonly path: string; readonly stat: Stats },
@@ -69,19 +84,35 @@ async function replace(
   content: string | Uint8Array,
 ): Promise<boolean> {
   if (stat && stat.nlink > 1) return false;
+  const mode = stat ? stat.mode & MODE : 0o666;
+  try {
+    return await writeBeside(path, content, {
+      mode,
+      prepare: async (handle) => !stat || takesAfter(handle, stat),
+    });
+  } catch (error) {
+    const { code = '', syscall } = error as NodeJS.ErrnoException;
+    if (stat && syscall === 'open' && ['EACCES', 'EPERM', 'EROFS'].includes(code)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Writes a file under another name in its folder, and then renames it.
+ * @param prepare makes the new file ready to take the place; false where it cannot
+ * @returns false, with nothing changed, where it could not be made ready
+ */
+async function writeBeside(
+  path: string,
+  content: string | Uint8Array,
+  { mode, prepare }: { readonly mode: number; readonly prepare?: (handle: FileHandle) => Promise<boolean> },
+): Promise<boolean> {
   const folder = dirname(path);
   removeAbandoned(folder);
   const temporary = join(folder, temporaryName(process.pid));
-  let handle: FileHandle;
+  const handle = await open(temporary, 'wx', mode);
   try {
-    handle = await open(temporary, 'wx', stat ? stat.mode & MODE : 0o666);
-  } catch (error) {
-    if (stat && ['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return false;
-    throw error;
-  }
-  try {
-    const keeps = !stat || (await takesAfter(handle, stat));
+    const keeps = !prepare || (await prepare(handle));
     if (keeps) await writeAll(handle.fd, content);
     if (keeps) await handle.sync();
     await handle.close();

@@ -44,6 +44,17 @@ interface Entry {
  *   shape that is not its bytes), an unknown dtype, a name that occurs twice, a header that is no JSON
  */
 export function readSafetensors(file: string, bytes: Uint8Array): Map<string, HostTensor> {
+  return readSafetensorsFile(file, bytes).tensors;
+}
+
+/**
+ * The same, with what the file says of itself in its `__metadata__`; nothing where it has none.
+ * @throws InputError as readSafetensors does
+ */
+export function readSafetensorsFile(
+  file: string,
+  bytes: Uint8Array,
+): { readonly tensors: Map<string, HostTensor>; readonly metadata: Readonly<Record<string, string>> } {
   if (bytes.length < LENGTH_BYTES) {
     throw new InputError(
       file,
@@ -69,10 +80,10 @@ export function readSafetensors(file: string, bytes: Uint8Array): Map<string, Ho
     );
   }
   const data = bytes.subarray(LENGTH_BYTES + headerLength);
-  const entries = parseHeader(file, bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength));
+  const { entries, metadata } = parseHeader(file, bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkTiling(file, entries, data.length);
-  return new Map(entries.map((entry) => [entry.name, decode(entry, file, data)]));
+  return { tensors: new Map(entries.map((entry) => [entry.name, decode(entry, file, data)])), metadata };
 }
 
 function decode(
@@ -99,7 +110,10 @@ function isDtype(type: string): type is Dtype {
   return Object.hasOwn(dtypeBytes, type);
 }
 
-function parseHeader(file: string, bytes: Uint8Array): Entry[] {
+function parseHeader(
+  file: string,
+  bytes: Uint8Array,
+): { readonly entries: Entry[]; readonly metadata: Readonly<Record<string, string>> } {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -109,17 +123,19 @@ function parseHeader(file: string, bytes: Uint8Array): Entry[] {
   const header = parseJson(file, 'header', text);
   if (!isRecord(header)) throw new InputError(file, 'header', 'is not a JSON object');
   const entries: Entry[] = [];
+  let metadata: Readonly<Record<string, string>> = {};
   for (const [name, value] of Object.entries(header)) {
-    if (name === '__metadata__') checkMetadata(file, value);
+    if (name === '__metadata__') metadata = parseMetadata(file, value);
     else entries.push(parseEntry(file, name, value));
   }
-  return entries;
+  return { entries, metadata };
 }
 
-function checkMetadata(file: string, value: unknown): void {
-  if (!isRecord(value) || Object.values(value).some((text) => typeof text !== 'string')) {
-    throw new InputError(file, '__metadata__', 'expected an object of strings');
+function parseMetadata(file: string, value: unknown): Record<string, string> {
+  if (isRecord(value) && Object.values(value).every((text) => typeof text === 'string')) {
+    return value as Record<string, string>;
   }
+  throw new InputError(file, '__metadata__', 'expected an object of strings');
 }
 
 function parseEntry(file: string, name: string, value: unknown): Entry {
@@ -190,16 +206,17 @@ function checkTiling(file: string, entries: readonly Entry[], dataLength: number
   }
 }
 
-type WrittenDtype = 'F32' | 'I32' | 'I64' | 'U8';
+type WrittenDtype = 'F32' | 'I32' | 'I64' | 'U32' | 'U8';
 const written: Record<WrittenDtype, new (length: number) => HostTensor['data']> = {
   I64: BigInt64Array,
   F32: Float32Array,
   I32: Int32Array,
+  U32: Uint32Array,
   U8: Uint8Array,
 };
 
 /**
- * A safetensors file of F32, I32, I64 and U8 tensors. Tensors of wider elements come first, so that each is aligned
+ * A safetensors file of F32, I32, U32, I64 and U8 tensors. Tensors of wider elements come first, so that each is aligned
  * to its own size; otherwise the order is the map's. The header lists them by offset and is padded with spaces to a
  * multiple of 8 bytes.
  *

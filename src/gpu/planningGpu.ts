@@ -1,4 +1,5 @@
 import type { Gpu } from './device.ts';
+import type { KernelDemand } from './kernelChoice.ts';
 import { LimitError } from './limitError.ts';
 
 /** What was made on a device that makes nothing. */
@@ -14,10 +15,12 @@ const PARAMETERS = 2 ** 24;
 /**
  * A device with another one's limits, features and kernel choices that makes nothing: what is opened on it takes the same
  * buffers and grids as there, and costs neither device memory nor a pipeline. Commands do nothing; reading back gives
- * zeros. The choices it takes are not recorded.
+ * zeros.
+ * @param records whether the kernels that are chosen are told to what keeps them, as where they are taken: they are not where
+ *   a plan is only a trial
  * @throws LimitError, from createBuffer, for a buffer that passes the limit
  */
-export function planningGpu({ device, info, kernels }: Gpu): Planned {
+export function planningGpu({ device, info, kernels }: Gpu, { records = false } = {}): Planned {
   let bytes = 0;
   const limit = device.limits.maxBufferSize ?? Number.POSITIVE_INFINITY;
   const createBuffer = ({ label, size, usage }: GPUBufferDescriptor) => {
@@ -65,7 +68,7 @@ export function planningGpu({ device, info, kernels }: Gpu): Planned {
   const gpu = {
     device: planning as unknown as GPUDevice,
     info,
-    kernels: kernels && { wanted: (demand: Parameters<typeof kernels.wanted>[0]) => kernels.wanted(demand) },
+    kernels: records ? kernels : kernels && { wanted: (demand: KernelDemand) => kernels.wanted(demand) },
     lost: new Promise<never>(() => {}),
     errors: [],
     dispose() {},

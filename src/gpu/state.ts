@@ -117,6 +117,37 @@ export class State {
     return new Uint32Array(await this.#readBytes(replica));
   }
 
+  /** All replicas' values one after the other, as bits. Waits for all that was submitted before. */
+  async readAll(): Promise<Uint32Array<ArrayBuffer>> {
+    const spaced = new Uint32Array(await this.#readRange(0, this.#last));
+    if (this.replicas === 1) return spaced;
+    const values = new Uint32Array(this.replicas * this.elements);
+    for (let r = 0; r < this.replicas; r++) {
+      const from = r * this.replicaStride;
+      values.set(spaced.subarray(from, from + this.elements), r * this.elements);
+    }
+    return values;
+  }
+
+  /**
+   * Uploads all replicas' values, as `readAll` gives them.
+   * @throws if there are more or fewer
+   */
+  writeAll(values: Float32Array | Uint32Array): void {
+    if (values.length !== this.replicas * this.elements) {
+      const needed = `${this.replicas} × ${this.elements}`;
+      throw new Error(`${this.label}: ${values.length} values given, it holds ${needed}`);
+    }
+    for (let replica = 0; replica < this.replicas; replica++) {
+      this.write(values.subarray(replica * this.elements, (replica + 1) * this.elements), { replica });
+    }
+  }
+
+  /** Elements up to the end of the last replica. */
+  get #last(): number {
+    return (this.replicas - 1) * this.replicaStride + this.elements;
+  }
+
   #requireReplica(replica: number): void {
     if (!(Number.isInteger(replica) && replica >= 0 && replica < this.replicas)) {
       throw new Error(`${this.label}: no replica ${replica}, it has ${this.replicas}`);
@@ -155,15 +186,19 @@ export class State {
 
   async #readBytes(replica: number): Promise<ArrayBuffer> {
     this.#requireReplica(replica);
+    return this.#readRange(replica * this.replicaStride, this.elements);
+  }
+
+  async #readRange(from: number, elements: number): Promise<ArrayBuffer> {
     const { device } = this.#gpu;
-    const bytes = 4 * this.elements;
+    const bytes = 4 * elements;
     const staging = device.createBuffer({
       label: `${this.label} read-back`,
       size: Math.max(4, bytes),
       usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
     });
     const encoder = device.createCommandEncoder({ label: `read ${this.label}` });
-    encoder.copyBufferToBuffer(this.buffer, 4 * replica * this.replicaStride, staging, 0, bytes);
+    encoder.copyBufferToBuffer(this.buffer, 4 * from, staging, 0, bytes);
     device.queue.submit([encoder.finish()]);
     try {
       await orLost(this.#gpu, staging.mapAsync(GPUMapMode.READ));

@@ -6,6 +6,8 @@ export type WorkEvent =
   | {
       readonly type: 'progress';
       readonly done: number;
+      /** What of it had been done before this piece of work began. */
+      readonly before?: number;
       readonly total: number;
       readonly unit: 'steps' | 'examples' | 'shapes' | 'rows' | 'rounds' | 'draws' | 'branches';
     };

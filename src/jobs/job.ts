@@ -18,7 +18,8 @@ import { type TrainSpec, trainJob } from './trainJob.ts';
 export type { JobEvent, JobHost, Reading };
 
 export type JobSpec =
-  | ({ readonly job: 'train' } & TrainSpec)
+  /** `resume`: from the snapshot that the description names, if there is one. */
+  | ({ readonly job: 'train'; readonly resume?: boolean } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
   | ({ readonly job: 'benchKernels' } & KernelsSpec)

@@ -40,7 +40,8 @@ export class JobWorker {
         // A result that a failed command had a part in is no result.
         if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
         if (event.type === 'result' && spec.job === 'tune') await keep(event.result as TuneResult);
-        await onEvent(event);
+        // A page has nowhere to keep a run.
+        if (event.type !== 'snapshot') await onEvent(event);
       }
     } finally {
       this.#control = undefined;

@@ -6,6 +6,9 @@ import { readWeights } from '../data/readWeights.ts';
 import { readSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
+import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
+import type { Instrument } from '../measure/instrument.ts';
+import { instrumentFrom } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -67,10 +70,11 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const steps = spec.steps ?? stepsOf(spec.epochs ?? 1, dataset.examples, batches);
   requireSteps(spec, steps);
   const averaging = averagingOf(spec, steps);
+  const instruments = instrumentsOf(spec);
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
     batchSizes: batches.map((batch) => batch.batchSize),
-    measures: spec.measure?.small_batch ?? false,
+    measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });
   const shape: RunShape = {
@@ -81,9 +85,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
     averaging,
     bnBatchSize,
-    measureEvery: spec.measure?.every,
-    smallBatch: spec.measure?.small_batch,
-    gradientTests: spec.measure?.tests,
+    instruments,
   };
   await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
 
@@ -102,6 +104,25 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     replicas: await readReplicas(spec, model, steps, host, notes),
     notes: [...notes, ...[cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat()],
   };
+}
+
+/** What is measured on the way: `measure` is short for a noise scale by layers. */
+function instrumentsOf({ measure, instruments = [] }: ParsedTrainSpec): readonly Instrument[] {
+  const made = instruments.map((given, i) => instrumentFrom('train.json', `instruments.${i}`, given));
+  if (measure) {
+    const { every, small_batch: smallBatch, tests } = measure;
+    made.unshift(noiseScaleInstrument({ smallBatch, tests, layers: true }, { every }));
+  }
+  made.forEach(({ type }, i) => {
+    if (made.findIndex((one) => one.type === type) === i) return;
+    const item = `instruments.${i - (measure ? 1 : 0)}.type`;
+    throw new InputError(
+      'train.json',
+      item,
+      `is ${type} again; expected at most one of a type${measure ? ', and "measure" is a noise_scale' : ''}`,
+    );
+  });
+  return made;
 }
 
 /** B where none is given: as many as there are where that is fewer, in whole sub-batches of the statistics. */

@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { type KernelRecord, RunKernels } from '../gpu/runKernels.ts';
 import type { HostTensor } from '../host/hostTensor.ts';
 import type { RunControl } from '../host/runControl.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
@@ -8,17 +9,22 @@ import { stateDictTensors } from '../nn/stateDict.ts';
 import type { Evaluation, Evaluator } from '../train/evaluator.ts';
 import { type Provenance, provenance } from '../train/provenance.ts';
 import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
-import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
-import { RunKernels } from '../tuning/chosenKernels.ts';
-import type { KernelRecord } from '../tuning/kernelRecord.ts';
+import type { Snapshot } from '../train/snapshot.ts';
+import {
+  type EvaluatedWeights,
+  type StepReading,
+  type TrainingOptions,
+  TrainingRun,
+} from '../train/trainingRun.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { hasCaptured, planRun } from './planRun.ts';
+import { earlierSnapshot, RunSnapshots } from './runSnapshots.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
 export type { TrainSpec };
 
 /**
- * Trains as a train.json says (interfaces: `basin train`).
+ * Trains as a train.json says (interfaces: `basin train`). With `resume` beside it, it goes on from the snapshot that this names.
  * @throws InputError for input that is refused, before anything runs; DeviceLostError
  */
 export async function* trainJob(
@@ -29,13 +35,17 @@ export async function* trainJob(
 ): AsyncGenerator<JobEvent, void, void> {
   const began = Date.now();
   yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
-  const { job: _, ...description } = given as TrainSpec & { job?: string };
+  const { job: _, resume, ...description } = given as TrainSpec & { job?: string; resume?: boolean };
   const spec = parseTrainSpec(description);
-  const options = await planRun(spec, host, device);
-  const { dataset, steps, notes } = options;
-  for (const text of notes) yield { type: 'note', text };
-  const kernels = new RunKernels(device, spec.kernels);
+  const earlier = resume ? await earlierSnapshot(spec, host, device) : null;
+  const kernels = new RunKernels(device, earlier?.kernels ?? spec.kernels);
   const gpu: Gpu = { ...device, kernels };
+  const options = await planRun(spec, host, gpu);
+  const { dataset, steps } = options;
+  const notes = [...options.notes, ...(earlier?.warnings ?? [])];
+  for (const text of notes) yield { type: 'note', text };
+  const snapshots = await RunSnapshots.of(gpu, spec, options, { earlier, kernels: kernels.record });
+  if (resume) yield { type: 'note', text: resumed(spec, earlier) };
 
   yield { type: 'phase', phase: 'compiling' };
   const run = await TrainingRun.open(gpu, options);
@@ -47,20 +57,22 @@ export async function* trainJob(
     };
     const test = dataset.test ? await evaluator(dataset.test) : null;
     const logs = replicaLogs(run);
+    if (earlier) run.restore(earlier.file, earlier);
 
     yield { type: 'phase', phase: 'training' };
-    let lastStep = 0;
+    for await (const readings of run.steps(run.submitted)) yield* taken(readings, logs);
+    let lastStep = run.submitted;
+    const before = run.submitted;
     const every = spec.evaluate?.every ?? steps;
     while (run.submitted < steps && !run.stopped) {
       await control?.whileRunning();
       if (control?.stopped) run.stop();
-      const until = Math.min(steps, (Math.floor(run.submitted / every) + 1) * every);
+      const nextEvaluation = (Math.floor(run.submitted / every) + 1) * every;
+      const until = Math.min(steps, nextEvaluation, snapshots?.next(run.submitted) ?? steps);
       for await (const readings of run.steps(until)) {
         lastStep = readings.at(-1)?.step ?? lastStep;
-        const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading) ?? []);
-        if (news.length > 0) yield { type: 'readings', readings: news };
-        yield* divergenceEvents(logs);
-        yield { type: 'progress', done: lastStep, total: steps, unit: 'steps' };
+        yield* taken(readings, logs);
+        yield { type: 'progress', done: lastStep, before, total: steps, unit: 'steps' };
         await control?.whileRunning();
         for (const [replica, lr] of control?.takeLearningRates() ?? []) {
           run.setLearningRate(lr, replica === 'all' ? undefined : replica);
@@ -69,17 +81,18 @@ export async function* trainJob(
         }
         if (control?.stopped) run.stop();
       }
-      if (test && run.submitted < steps && !run.stopped) {
+      if (test && run.submitted === nextEvaluation && run.submitted < steps && !run.stopped) {
         yield* evaluationEvents(
           await test.evaluate(),
           { step: run.submitted, split: 'test', weights: 'last' },
           logs,
         );
       }
+      if (snapshots) yield* snapshots.due(run);
     }
 
     yield { type: 'phase', phase: 'evaluating' };
-    const done = run.submitted;
+    const done = stepsTaken(run, logs);
     const { averaging } = options;
     const captured = averaging && hasCaptured(averaging, done);
     const outcome: Outcome = {
@@ -137,6 +150,7 @@ export async function* trainJob(
     }
     yield* resultEvents(run, options, outcome, logs, {
       sweep: spec.replicas !== undefined,
+      asked: spec,
       kernels: kernels.record,
       warnings: notes,
       ...provenance(spec, device.info, began),
@@ -145,6 +159,25 @@ export async function* trainJob(
     for (const made of evaluators) made.dispose();
     run.dispose();
   }
+}
+
+/** Of a run that all replicas ended, the last one's: how far the device was ahead of it differs from run to run. */
+function stepsTaken(run: TrainingRun, logs: readonly ReplicaLog[]): number {
+  const steps = logs.flatMap(({ diverged }) => (diverged ? [diverged.step] : []));
+  return steps.length === logs.length ? Math.max(...steps) : run.submitted;
+}
+
+/** What steps read, taken into the replicas' logs. */
+function* taken(readings: readonly StepReading[], logs: readonly ReplicaLog[]): Generator<JobEvent> {
+  const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading) ?? []);
+  if (news.length > 0) yield { type: 'readings', readings: news };
+  yield* divergenceEvents(logs);
+}
+
+function resumed({ snapshot, steps }: ParsedTrainSpec, earlier: Snapshot | null): string {
+  const { file } = snapshot!;
+  if (!earlier) return `there is no ${file} yet: the run begins at its start`;
+  return `${file}: the run goes on after step ${earlier.step}${steps === undefined ? '' : ` of ${steps}`}`;
 }
 
 /** What a result says of all its replicas. */
@@ -172,7 +205,7 @@ async function* resultEvents(
   { model, averaging }: TrainingOptions,
   outcome: Outcome,
   logs: readonly ReplicaLog[],
-  { sweep, ...whole }: { readonly sweep: boolean } & WholeRun,
+  { sweep, asked, ...whole }: { readonly sweep: boolean; readonly asked: Asked } & WholeRun,
 ): AsyncGenerator<JobEvent> {
   const layout = stateDictLayout(model);
   const kind = averaging?.kind ?? 'swa';
@@ -188,11 +221,12 @@ async function* resultEvents(
       const reason = finite ? 'the final loss is not finite' : 'a weight is not finite';
       log.diverged = { step: outcome.steps, reason };
     }
-    const measurements = log.measured.map(({ replica: _, ...reading }) => reading);
+    const measurements = asked.measure ? log.measured.map(({ replica: _, ...reading }) => reading) : [];
     const result = {
       steps: outcome.steps,
       losses: log.losses,
       ...(measurements.length > 0 ? { measurements } : {}),
+      ...(asked.instruments ? { readings: readingsOf(log, asked.instruments) } : {}),
     };
     if (log.diverged) {
       results.push({ ...result, diverged: log.diverged });
@@ -222,6 +256,14 @@ async function* resultEvents(
   };
 }
 
+/** What was asked to be measured, in which form. */
+type Asked = Pick<ParsedTrainSpec, 'measure' | 'instruments'>;
+
+/** What each instrument told, by type; nulls for what is no finite number. */
+function readingsOf(log: ReplicaLog, asked: NonNullable<Asked['instruments']>): Record<string, unknown> {
+  return Object.fromEntries(asked.map(({ type }) => [type, log.told.get(type as string)]));
+}
+
 function named(evaluation: Evaluation | undefined, loss: string, accuracy: string): Record<string, number> {
   if (!evaluation) return {};
   return {
@@ -233,8 +275,8 @@ function named(evaluation: Evaluation | undefined, loss: string, accuracy: strin
 /** Each divergence once, as soon as it is seen. */
 function* divergenceEvents(logs: readonly ReplicaLog[]): Generator<JobEvent> {
   for (const [replica, log] of logs.entries()) {
-    if (!log.diverged || log.told) continue;
-    log.told = true;
+    if (!log.diverged || log.divergenceTold) continue;
+    log.divergenceTold = true;
     yield { type: 'diverged', replica, ...log.diverged };
   }
 }

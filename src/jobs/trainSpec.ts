@@ -109,10 +109,14 @@ const schema = z.strictObject({
   measure: z
     .strictObject({ every: count, small_batch: count.default(1), tests: z.boolean().default(false) })
     .optional(),
+  /** What is measured on the way, each at steps of its own. */
+  instruments: z.array(z.record(z.string(), z.unknown())).optional(),
   /** Readings every so many steps. */
   record_every: count.default(1),
   /** Loss and accuracy on the data set's test split every so many steps, and at the end. */
   evaluate: z.strictObject({ every: count }).optional(),
+  /** The whole run in a file every so many steps and at the end, from which `--resume` goes on. */
+  snapshot: z.strictObject({ file: z.string().min(1), every: count }).optional(),
   /** The kernel choices of an earlier result, to be taken again: the same bits, whatever was tuned since. */
   kernels: kernelRecordSchema.optional(),
 });

@@ -5,22 +5,23 @@ import type { Program } from '../gpu/program.ts';
 import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
-import { exampleLosses } from '../nn/exampleLosses.ts';
-import { forward } from '../nn/forward.ts';
 import type { ForwardContext } from '../nn/forwardContext.ts';
 import { isCoupled } from '../nn/isCoupled.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
-import { broadcast } from '../ops/broadcast.ts';
-import { type FlatLayout, unpack } from '../ops/flat.ts';
-import { Graph, type Tensor } from '../ops/graph.ts';
+import type { FlatLayout } from '../ops/flat.ts';
+import { Graph, stateOf, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
-import { reshape } from '../ops/reshape.ts';
-import { scale } from '../ops/scale.ts';
+import { mergeMoments } from '../ops/perExample/mergeMoments.ts';
 import { accumulate } from '../ops/state/accumulate.ts';
 import { advance } from '../ops/state/advance.ts';
+import { append } from '../ops/state/append.ts';
 import { type Examples, gather } from '../ops/state/gather.ts';
 import { sampleIndices } from '../ops/state/sampling.ts';
 import { store } from '../ops/state/store.ts';
+import { take } from '../ops/state/take.ts';
+import { firstExamples } from './firstExamples.ts';
+import { Memory } from './memory.ts';
+import { type Gathered, type Gathering, TracedBatch } from './tracedBatch.ts';
 
 /** A model at one point, and the data it is measured on. */
 export interface Point {
@@ -58,27 +59,6 @@ export function unitsOf(point: Pick<Point, 'model' | 'context' | 'ghostBatch' | 
   const { examples } = point.examples;
   if (point.ghostBatch !== undefined) return Math.ceil(examples / point.ghostBatch);
   return isCoupled(point) ? 1 : examples;
-}
-
-/** What a pass sees of each micro-batch. */
-export interface MicroBatch {
-  readonly graph: Graph;
-  readonly batch: number;
-  /** Flat [P], and its tensors. */
-  readonly theta: Tensor;
-  readonly parameters: readonly Tensor[];
-  readonly outputs: Tensor;
-  /** [B], each example's own. */
-  readonly losses: Tensor;
-  /** Step, epoch and offset; the offset is the examples before this micro-batch. */
-  readonly counters: State;
-  /** Units in this micro-batch, and the counters whose offset is the units before it. */
-  readonly units: number;
-  readonly unitCounters: State;
-  /** Weights [units] of the units' losses as weights [B] of the examples'. */
-  weigh(weights: Tensor): Tensor;
-  /** Adds a tensor to a state that begins each run of the pass with zeros. */
-  accumulate(state: State, term: Tensor): void;
 }
 
 /**
@@ -128,10 +108,17 @@ export class Pass {
 
   /**
    * @param trace what is done with each micro-batch, appended to its trace
+   * @param memory where what is gathered lies; of the pass alone if left out
    * @throws RangeError for parameters of several replicas
    */
-  static open(gpu: Gpu, label: string, point: Point, trace: (batch: MicroBatch) => void): Promise<Pass> {
-    return Scope.make((scope) => Pass.#open(gpu, scope, label, point, trace));
+  static open(
+    gpu: Gpu,
+    label: string,
+    point: Point,
+    trace: (batch: TracedBatch) => void,
+    memory?: Memory,
+  ): Promise<Pass> {
+    return Scope.make((scope) => Pass.#open(gpu, scope, label, point, trace, memory));
   }
 
   static async #open(
@@ -139,11 +126,13 @@ export class Pass {
     scope: Scope,
     label: string,
     point: Point,
-    trace: (batch: MicroBatch) => void,
+    trace: (batch: TracedBatch) => void,
+    memory = new Memory(gpu, scope),
   ): Promise<Pass> {
     requireOneModel(label, point);
     const { model, layout, examples, ghostBatch } = point;
     const total = examples.examples;
+    const units = unitsOf(point);
     const oneUnit = ghostBatch !== undefined || isCoupled(point);
     const largest = ghostBatch ?? (isCoupled(point) ? total : LARGEST_MICRO_BATCH);
     const rest = total % largest;
@@ -162,22 +151,12 @@ export class Pass {
       const indices = sampleIndices(graph, { mode: 'sequential', examples: total, counters }, batch);
       const [x, targets] = gather(examples, indices);
       const theta = read(graph, point.theta);
-      const parameters = unpack(theta, layout);
-      const outputs = forward(model, parameters, x, point.context);
-      trace({
-        graph,
-        batch,
-        theta,
-        parameters,
-        outputs,
-        losses: exampleLosses(model.loss, outputs, targets),
-        counters,
-        units: oneUnit ? 1 : batch,
-        unitCounters,
-        weigh: (weights) =>
-          oneUnit ? scale(broadcast(reshape(weights, []), [batch], { from: 0, to: 1 }), 1 / batch) : weights,
-        accumulate: (state, term) => (i === 0 ? store(state, term) : accumulate(state, term)),
-      });
+      const of = { model, layout, theta, x, targets, context: point.context };
+      const unitSize = oneUnit ? batch : 1;
+      const here = { examples: total, units, batchUnits: batch / unitSize };
+      const gathering = inBatches({ graph, first: i === 0, ...here, memory, counters, unitCounters });
+      const first = (count: number) => ({ ...of, ...firstExamples(graph, examples, count, memory) });
+      trace(new TracedBatch(of, { unitSize, gathering, first }));
       // The cursors are back where they were after the last micro-batch, so that a run needs no upload.
       advance(graph, counters, batch, total);
       if (oneUnit) advance(graph, unitCounters, 1, sizes.length);
@@ -217,4 +196,59 @@ export class Pass {
   dispose(): void {
     this.#scope.dispose();
   }
+}
+
+/** How micro-batches come together: the first one stores, the others add. */
+function inBatches({
+  graph,
+  first,
+  examples,
+  units,
+  batchUnits,
+  memory,
+  counters,
+  unitCounters,
+}: {
+  readonly graph: Graph;
+  readonly first: boolean;
+  /** Over all batches; and the units of this one. */
+  readonly examples: number;
+  readonly units: number;
+  readonly batchUnits: number;
+  readonly memory: Memory;
+  /** Their offset is the examples, and the units, before this micro-batch. */
+  readonly counters: State;
+  readonly unitCounters: State;
+}): Gathering {
+  const gathered = (state: State): Gathered => ({ in: (later) => read(later, state) });
+  const sumInto = (state: State, term: Tensor): void =>
+    first ? store(state, term) : accumulate(state, term);
+  return {
+    units,
+    once: false,
+    sum(name, term) {
+      const state = memory.state(name, { shape: term.shape });
+      sumInto(state, term);
+      return gathered(state);
+    },
+    rows(name, values, of) {
+      const count = of === 'units' ? units : examples;
+      const state = memory.state(name, { shape: [count, ...values.shape.slice(1)] });
+      append(state, values, of === 'units' ? unitCounters : counters);
+      return gathered(state);
+    },
+    moments(name, mean, centredSquares) {
+      const into = {
+        mean: memory.state(`${name} mean`, { shape: mean.shape }),
+        centredSquares: memory.state(`${name} centred squares`, { shape: mean.shape }),
+      };
+      mergeMoments({ ...into, counters: unitCounters }, mean, centredSquares, batchUnits);
+      return { mean: gathered(into.mean), centredSquares: gathered(into.centredSquares) };
+    },
+    rowsOf: (all) =>
+      take(graph, all instanceof State ? all : stateOf(all.in(graph))!, batchUnits, unitCounters),
+    sumInto,
+    putRows: (state, values) => append(state, values, unitCounters),
+    memory: (name, spec) => memory.state(name, spec),
+  };
 }

@@ -5,7 +5,8 @@ import type { Program } from '../gpu/program.ts';
 import { Scope } from '../gpu/scope.ts';
 import { aligned, State } from '../gpu/state.ts';
 import { size } from '../ops/graph.ts';
-import { type MicroBatch, Pass, type Point } from './pass.ts';
+import { Pass, type Point } from './pass.ts';
+import type { TracedBatch } from './tracedBatch.ts';
 
 /** The most that is kept between runs: 256 MiB. */
 const MOST_KEPT = 2 ** 28;
@@ -61,7 +62,7 @@ export class RepeatedPass {
     label: string,
     point: Point,
     varying: readonly State[],
-    trace: (batch: MicroBatch) => void,
+    trace: (batch: TracedBatch) => void,
   ): Promise<RepeatedPass> {
     return Scope.make(async (scope) => {
       const pass = scope.own(await Pass.open(gpu, label, point, trace));

@@ -5,21 +5,11 @@ import { conv2dInputGradient } from './conv2dInputGradient.ts';
 import { conv2dWeightGradient } from './conv2dWeightGradient.ts';
 import type { Tensor } from './graph.ts';
 import { apply, defineOp, expectShape, type Op, type RuleArguments } from './op.ts';
-import { type ConvShape, planConvForward } from './plans/convPlan.ts';
+import { convolution } from './perExample/convolution.ts';
+import { convShape, planConvForward } from './plans/convPlan.ts';
 import type { Activation } from './plans/matmulPlan.ts';
 import { sum, sumRows } from './sum.ts';
 import { type Window2d, type WindowOptions, window2d, windowPositions } from './window2d.ts';
-
-/** The extents of a convolution of `images` [N, C, H, W] to `outputs` [N, O, H', W']. */
-export function convShape(
-  images: readonly number[],
-  outputs: readonly number[],
-  window: Window2d,
-): ConvShape {
-  const [n, channels, height, width] = images as [number, number, number, number];
-  const [, outChannels, outHeight, outWidth] = outputs as [number, number, number, number];
-  return { images: n, channels, height, width, outChannels, outHeight, outWidth, window };
-}
 
 /** [N, O, H', W'] → [O]. */
 function sumChannels(d: Tensor): Tensor {
@@ -48,14 +38,10 @@ export const conv2dOp = defineOp({
       db && !dw ? broadcastChannels(db, y!.shape) : null,
     ),
   ],
-  perExample: ({ inputs: [x, weight, bias], attributes: { window } }, delta) => ({
-    kind: 'convolution',
-    x: x!,
-    delta,
-    window,
-    weight: weight!,
-    bias: bias ?? null,
-  }),
+  perExample: ({ inputs: [x], attributes: { window } }, delta, examples) => [
+    null,
+    ...convolution(x!, delta, window, examples),
+  ],
   lower: ({ inputs: [x, w, b], outputs: [y], attributes: { window } }, to) => {
     const call = planConvForward(convShape(x!.shape, y!.shape, window), { bias: b !== undefined }, to.target);
     to.dispatch(call, { x: x!, w: w!, y: y!, ...(b ? { b } : {}) });

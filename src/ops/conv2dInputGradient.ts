@@ -1,10 +1,10 @@
 import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
-import { type ConvFusion, convolve, convShape, namedOperands } from './conv2d.ts';
+import { type ConvFusion, convolve, namedOperands } from './conv2d.ts';
 import { conv2dWeightGradient } from './conv2dWeightGradient.ts';
 import type { Tensor } from './graph.ts';
 import { apply, defineOp, expectShape, type Op, type RuleArguments } from './op.ts';
-import { planConvInputGradient } from './plans/convPlan.ts';
+import { convShape, planConvInputGradient } from './plans/convPlan.ts';
 import { type Window2d, windowPositions } from './window2d.ts';
 
 export const conv2dInputGradientOp = defineOp({

@@ -1,10 +1,10 @@
 import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
-import { convolve, convShape } from './conv2d.ts';
+import { convolve } from './conv2d.ts';
 import { conv2dInputGradient } from './conv2dInputGradient.ts';
 import { size, type Tensor } from './graph.ts';
 import { apply, defineOp, expectShape, type Operand } from './op.ts';
-import { planConvWeightGradient } from './plans/convPlan.ts';
+import { convShape, planConvWeightGradient } from './plans/convPlan.ts';
 import { planSum } from './plans/sumPlan.ts';
 import { type Window2d, windowPositions } from './window2d.ts';
 

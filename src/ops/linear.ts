@@ -4,6 +4,7 @@ import { broadcastRows } from './broadcast.ts';
 import type { Tensor } from './graph.ts';
 import { matmul } from './matmul.ts';
 import { apply, defineOp, expectShape } from './op.ts';
+import { outerProduct } from './perExample/outerProduct.ts';
 import { sumRows } from './sum.ts';
 
 const withBias = (z: Tensor, b: Tensor | undefined): Tensor =>
@@ -23,13 +24,10 @@ const linearOp = defineOp({
       db ? broadcastRows(db, z!.shape[0]!) : null,
     ),
   ],
-  perExample: ({ inputs: [x, weight, bias] }, delta) => ({
-    kind: 'outer',
-    x: x!,
-    delta,
-    weight: weight!,
-    bias: bias ?? null,
-  }),
+  perExample: ({ inputs: [x, , b] }, delta, examples) => [
+    null,
+    ...outerProduct(x!, delta, { examples, bias: b !== undefined }),
+  ],
 });
 
 /**

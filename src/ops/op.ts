@@ -1,9 +1,8 @@
 import type { KernelCall } from '../gpu/kernelCall.ts';
 import type { KernelChoices } from '../gpu/kernelChoice.ts';
 import type { State } from '../gpu/state.ts';
-import type { ChannelView } from './channelView.ts';
 import { type Attributes, type DType, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
-import type { Window2d } from './window2d.ts';
+import type { PerExampleGradient } from './perExample/perExampleGradient.ts';
 
 /** An operand that no kernel of the call uses in its variant: the engine binds a dummy. */
 export const UNUSED = Symbol('unused operand');
@@ -53,48 +52,6 @@ export interface RuleArguments {
 }
 
 /**
- * How the gradient of one example enters a parameter's gradient, for statistics over examples that never form
- * the B × P matrix.
- */
-export type PerExampleRule = OuterRule | ConvolutionRule | ScaleRule;
-
-/** gₙ = δₙ xₙᵀ for the weight, and δₙ for the bias. */
-export interface OuterRule {
-  readonly kind: 'outer';
-  /** [B, K] */
-  readonly x: Tensor;
-  /** [B, L] */
-  readonly delta: Tensor;
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-}
-
-/** gₙ = Σ δₙ(p, q) patchₙ(p, q)ᵀ over positions for the weight, and Σ δₙ(p, q) for the bias. */
-export interface ConvolutionRule {
-  readonly kind: 'convolution';
-  /** [B, C, H, W] */
-  readonly x: Tensor;
-  /** [B, O, H', W'] */
-  readonly delta: Tensor;
-  readonly window: Window2d;
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-}
-
-/** gₙ = Σ δₙ∘xₙ over the elements of each channel of example n for the weight, and Σ δₙ for the bias. */
-export interface ScaleRule {
-  readonly kind: 'scale';
-  /** [B, …], the input of the scaling: for a normalisation what it has normalised. */
-  readonly x: Tensor;
-  /** [B, …] */
-  readonly delta: Tensor;
-  /** Of the whole batch: its outer axis holds whole examples. */
-  readonly view: ChannelView;
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-}
-
-/**
  * An op: its mathematics and its rules. `vjp` and `jvp` are written with ops that have both themselves, so that
  * `jvp(grad(f))` always works (a test walks the table). Either `lower` says which kernels compute it, or `expand`
  * says which ops do.
@@ -105,7 +62,15 @@ export interface Op {
   readonly vjp?: (a: RuleArguments, cotangents: readonly (Tensor | null)[]) => readonly MaybeTensor[];
   /** Tangent of each output given those of the inputs; null stands for zero. */
   readonly jvp?: (a: RuleArguments, tangents: readonly (Tensor | null)[]) => readonly MaybeTensor[];
-  readonly perExample?: (a: RuleArguments, cotangent: Tensor) => PerExampleRule;
+  /**
+   * How the gradient of each of `examples` examples enters that of each input, given the cotangent of output 0; null for an
+   * input whose gradients have no such form. Rows of one example stand together along the first axis of input and output.
+   */
+  readonly perExample?: (
+    a: RuleArguments,
+    cotangent: Tensor,
+    examples: number,
+  ) => readonly (PerExampleGradient | null)[];
   readonly lower?: (a: RuleArguments & { readonly node: Node }, to: Lowering) => void;
   readonly expand?: (a: RuleArguments) => readonly Tensor[];
   /** The output is another view of input 0: no kernel, no memory. `offset` in elements. */

@@ -4,6 +4,7 @@ import { channelDot, channelSum } from './channelDot.ts';
 import { type ChannelView, expectView } from './channelView.ts';
 import { size, type Tensor } from './graph.ts';
 import { apply, defineOp, expectShape } from './op.ts';
+import { scaling } from './perExample/scaling.ts';
 import { planScaleShift } from './plans/normPlan.ts';
 import { reshape } from './reshape.ts';
 
@@ -21,14 +22,10 @@ export const scaleShiftOp = defineOp({
     const shifted = dw ? scaleShift(x!, dw, db ?? null, view) : db ? channelFill(db, x!.shape, view) : null;
     return [addPresent(dx ? channelScale(dx, w!, view) : null, shifted)];
   },
-  perExample: ({ inputs: [x, weight, bias], attributes: { view } }, delta) => ({
-    kind: 'scale',
-    x: x!,
-    delta,
-    view,
-    weight: weight!,
-    bias: bias ?? null,
-  }),
+  perExample: ({ inputs: [x, ...parameters], attributes: { view } }, delta, examples) => [
+    null,
+    ...scaling(x!, delta, view, { examples, parameters }),
+  ],
   lower: ({ inputs: [x, w, b], outputs: [z], attributes: { view } }, to) => {
     const call = planScaleShift(view, { affine: 'channel', bias: b !== undefined }, to.target);
     to.dispatch(call, { x: x!, w: w!, z: z!, ...(b ? { b } : {}) });

@@ -52,8 +52,8 @@ export function histogram(
 }
 
 /**
- * Counts of each image's own gradient of a convolution's weight, the sum over positions of dy [N, O, H', W'] times patches of
- * x [N, C, H, W], which are zero outside the image. Sums that are exact in float32 have one answer.
+ * Counts of the gradients of a convolution's weight, one a unit of `unitSize` consecutive images: the sum over their positions
+ * of dy [N, O, H', W'] times patches of x [N, C, H, W], which are zero outside the image. Sums that are exact in float32 have one answer.
  */
 export function convHistogram(
   x: ArrayLike<number>,
@@ -68,6 +68,7 @@ export function convHistogram(
     readonly kernel: readonly [number, number];
     readonly stride: readonly [number, number];
     readonly padding: readonly [number, number];
+    readonly unitSize: number;
   },
   gradient: Bins,
   parameter = ONE,
@@ -76,22 +77,25 @@ export function convHistogram(
   const outHeight = Math.floor((e.height + 2 * e.padding[0] - kernelHeight) / e.stride[0]) + 1;
   const outWidth = Math.floor((e.width + 2 * e.padding[1] - kernelWidth) / e.stride[1]) + 1;
   const parameters = e.outChannels * e.channels * kernelHeight * kernelWidth;
-  const g = (n: number, parameterIndex: number): number => {
+  const g = (unit: number, parameterIndex: number): number => {
     const j = parameterIndex % kernelWidth;
     const i = Math.floor(parameterIndex / kernelWidth) % kernelHeight;
     const c = Math.floor(parameterIndex / (kernelWidth * kernelHeight)) % e.channels;
     const o = Math.floor(parameterIndex / (kernelWidth * kernelHeight * e.channels));
     let sum = 0;
-    for (let p = 0; p < outHeight; p++) {
-      for (let q = 0; q < outWidth; q++) {
-        const row = p * e.stride[0] + i - e.padding[0];
-        const column = q * e.stride[1] + j - e.padding[1];
-        const inside = row >= 0 && row < e.height && column >= 0 && column < e.width;
-        const pixel = inside ? (x[((n * e.channels + c) * e.height + row) * e.width + column] as number) : 0;
-        sum += (dy[((n * e.outChannels + o) * outHeight + p) * outWidth + q] as number) * pixel;
+    for (let n = unit * e.unitSize; n < (unit + 1) * e.unitSize; n++) {
+      for (let p = 0; p < outHeight; p++) {
+        for (let q = 0; q < outWidth; q++) {
+          const row = p * e.stride[0] + i - e.padding[0];
+          const column = q * e.stride[1] + j - e.padding[1];
+          const inside = row >= 0 && row < e.height && column >= 0 && column < e.width;
+          const at = ((n * e.channels + c) * e.height + row) * e.width + column;
+          const pixel = inside ? (x[at] as number) : 0;
+          sum += (dy[((n * e.outChannels + o) * outHeight + p) * outWidth + q] as number) * pixel;
+        }
       }
     }
     return sum;
   };
-  return tally(g, w, { batch: e.images, parameters }, gradient, parameter);
+  return tally(g, w, { batch: e.images / e.unitSize, parameters }, gradient, parameter);
 }

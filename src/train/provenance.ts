@@ -15,13 +15,12 @@ export interface Provenance<Job> {
 
 /** @param began the time, in ms since 1970 */
 export function provenance<Job>(job: Job, info: AdapterInfo, began: number): Provenance<Job> {
+  return { job, ...computedBy(info), date: new Date(began).toISOString() };
+}
+
+/** By which program, and on what. */
+export function computedBy(info: AdapterInfo): Pick<Provenance<unknown>, 'version' | 'commit' | 'adapter'> {
   const { features: _, limits: __, ...adapter } = info;
   const commit = __BASIN_COMMIT__;
-  return {
-    job,
-    version: __BASIN_VERSION__,
-    ...(commit === null ? {} : { commit }),
-    adapter,
-    date: new Date(began).toISOString(),
-  };
+  return { version: __BASIN_VERSION__, ...(commit === null ? {} : { commit }), adapter };
 }

@@ -1,3 +1,5 @@
+import type { Told } from '../measure/instrument.ts';
+
 /** What one replica shows after a step. */
 export interface Reading {
   readonly replica: number;
@@ -56,4 +58,6 @@ export interface Reading {
       }
     >
   >;
+  /** What other instruments told, by their types. */
+  readonly instruments?: Readonly<Record<string, Told>>;
 }

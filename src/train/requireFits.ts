@@ -21,11 +21,11 @@ export interface RunNames {
 
 /**
  * Bytes that a run takes on a device: all its buffers, with those of its evaluations, by the engine's own plan of it. Nothing
- * is made, drawn or uploaded, whatever the sizes.
+ * is made, drawn or uploaded, whatever the sizes. The kernels that all of it takes are told to what keeps the device's choices.
  * @throws LimitError if a buffer or a grid passes what the adapter can do
  */
 export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Promise<number> {
-  const planned = planningGpu(gpu);
+  const planned = planningGpu(gpu, { records: true });
   const scope = new Scope();
   const parts = makeRunParts(planned.gpu, scope, shape, replicas);
   await compileRun(planned.gpu, scope, parts, replicas);
@@ -109,7 +109,8 @@ function lessOf(
   readonly found: number;
   at(value: number): readonly [RunShape, number];
 }[] {
-  const { steps, batches, dataset, smallBatch = 1 } = shape;
+  const { steps, batches, dataset, instruments = [] } = shape;
+  const smallBatch = Math.max(1, ...instruments.map(({ unitSize }) => unitSize ?? 1));
   const largestBatch = Math.max(...batches.map(({ batchSize }) => batchSize));
   const bnBatchSize = Math.min(shape.bnBatchSize ?? batches.at(-1)!.batchSize, dataset.examples);
   // The smaller batch size of the statistics divides every other one.

@@ -1,16 +1,18 @@
 import type { State } from '../gpu/state.ts';
-import type { ForwardContext } from '../nn/forwardContext.ts';
+import { firstExamples } from '../measure/firstExamples.ts';
+import type { Instrument } from '../measure/instrument.ts';
+import type { Memory } from '../measure/memory.ts';
+import { oneBatch } from '../measure/oneBatch.ts';
+import type { Look } from '../measure/quantity.ts';
+import { type BatchOf, TracedBatch } from '../measure/tracedBatch.ts';
 import { isCoupled } from '../nn/isCoupled.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
-import { type TracedBatch, type TracedGradient, traceGradient } from '../nn/traceGradient.ts';
 import type { FlatLayout } from '../ops/flat.ts';
-import type { Graph } from '../ops/graph.ts';
+import type { Graph, Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { type Examples, gather } from '../ops/state/gather.ts';
-import { type Recorder, record } from '../ops/state/record.ts';
 import { type Sampling, sampleIndices } from '../ops/state/sampling.ts';
 import { type SgdState, sgd } from '../optim/sgd.ts';
-import { type Measuring, traceNoise } from './stepNoise.ts';
 
 /** State that a training step works on. */
 export interface StepState {
@@ -19,52 +21,95 @@ export interface StepState {
   readonly examples: Examples;
   readonly sampler: Sampling;
   readonly optimizer: SgdState;
-  readonly recorder: Recorder;
   /** Running statistics of the model, brought up to date by the step. */
   readonly buffers?: State | null;
+  /** What instruments keep from step to step. */
+  readonly memory: Memory;
+}
+
+/** A step as far as its update. */
+export interface TracedStep {
+  /** [B], each example's own, before the update. */
+  readonly losses: Tensor;
+  /** The scalars of each instrument that is due, by name. */
+  readonly measured: readonly Readonly<Record<string, Tensor>>[];
 }
 
 /**
- * One training step: a batch, its loss, the gradient, the update, the readings.
- * @param measuring also record the gradient's statistics, of which `readNoise` makes numbers; null for none
- * @throws as `measuredGradient` and `traceNoise` do
+ * One training step but for its readings: a batch, its loss, the gradient, what is measured of them, the update.
+ * @param due instruments that are taken at this step
+ * @throws RangeError for single examples that BatchNorm couples, and for units that do not divide the batch
  */
 export function traceStep(
   graph: Graph,
   state: StepState,
   batchSize: number,
-  measuring: Measuring | null,
-): void {
-  const { model, layout, examples, sampler, optimizer, recorder, buffers } = state;
+  due: readonly Instrument[],
+): TracedStep {
+  const { model, layout, examples, sampler, optimizer, buffers, memory } = state;
   const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
-  const batch = { model, layout, theta: read(graph, optimizer.theta), x, targets };
   const { seeds, counters } = sampler;
   const context = { mode: 'train' as const, random: seeds && { seeds, counters } };
-  const step = traceGradient(batch, { ...context, buffers });
-  const noise = measuring
-    ? traceNoise(measuredGradient(step, batch, context, measuring.smallBatch), measuring)
-    : [];
-  sgd(optimizer, step.mean);
-  record(recorder, step.losses, noise);
+  const of: BatchOf = { model, layout, theta: read(graph, optimizer.theta), x, targets, context };
+  const grouping = (unitSize: number) => ({
+    unitSize,
+    gathering: oneBatch(graph, batchSize / unitSize, (name, spec) => memory.state(name, spec)),
+    first: (count: number) => ({
+      ...of,
+      ...firstExamples(graph, examples, count, memory),
+      context: { mode: 'train' as const },
+    }),
+  });
+  const batch = new TracedBatch({ ...of, context: { ...context, buffers } }, grouping(1));
+  const gradient = batch.gradient(batch.meanWeights);
+  const measured = due.map((instrument) => {
+    const { unitSize } = instrument;
+    const units = unitSize === null ? batch : measuredBatch(batch, of, grouping(unitSize));
+    return scalarsOf(instrument, graph, instrument.quantity.trace(units.as(instrument.type)), units);
+  });
+  sgd(optimizer, gradient);
+  return { losses: batch.losses, measured };
 }
 
 /**
- * The gradient whose statistics are measured. Where the examples of a batch see each other, through BatchNorm, it is not
- * the step's own: that one, over all B, is no mean of gradients at a smaller size, each of which would be of another
- * objective. It is the mean over the ghost batches of b, each normalised by its own statistics and with the step's own
- * Dropout, so that both sizes are of one objective and the estimates unbiased for that. It leaves running statistics,
- * momentum and weights alone.
- * @throws RangeError for single examples that BatchNorm couples
+ * The batch whose units are measured. Where the examples see each other, through BatchNorm, it is not the step's own: that
+ * one's gradient, over all B, is no mean of gradients at a smaller size, each of which would be of another objective. It is
+ * made of ghost batches of b, each normalised by its own statistics and with the step's own Dropout, so that both sizes are of
+ * one objective and the estimates unbiased for that. It leaves running statistics, momentum and weights alone.
  */
-function measuredGradient(
-  step: TracedGradient,
+function measuredBatch(
   batch: TracedBatch,
-  context: ForwardContext,
-  smallBatch: number,
-): TracedGradient {
-  if (!isCoupled({ model: batch.model, context })) return step;
-  if (smallBatch < 2) {
-    throw new RangeError(`small batch ${smallBatch}, expected 2 or more: BatchNorm couples the examples`);
+  of: BatchOf,
+  grouping: ConstructorParameters<typeof TracedBatch>[1],
+): TracedBatch {
+  const { unitSize } = grouping;
+  if (batch.examples % unitSize !== 0) {
+    throw new RangeError(`small batch ${unitSize}, expected a divisor of the batch size ${batch.examples}`);
   }
-  return traceGradient(batch, { ...context, ghostBatch: smallBatch });
+  if (!isCoupled(of)) return batch.with(grouping);
+  if (unitSize < 2) {
+    throw new RangeError(`small batch ${unitSize}, expected 2 or more: BatchNorm couples the examples`);
+  }
+  return new TracedBatch({ ...of, context: { ...of.context, ghostBatch: unitSize } }, grouping);
+}
+
+/** What all looks at a batch come to. @throws if one of them is no scalar, or takes the host between two looks */
+function scalarsOf(
+  { type }: Instrument,
+  graph: Graph,
+  first: Look,
+  batch: TracedBatch,
+): Readonly<Record<string, Tensor>> {
+  const found: Record<string, Tensor> = {};
+  for (let look: Look | undefined = first; look; look = look.next?.(batch.as(type))) {
+    if (look.afterHost)
+      throw new Error(`${type}: takes the host between two looks, and a step does not wait`);
+    Object.assign(found, look.values?.(graph));
+  }
+  for (const [name, { shape }] of Object.entries(found)) {
+    if (shape.length > 0) {
+      throw new Error(`${type}: ${name} is [${shape.join(', ')}], expected a number of a step`);
+    }
+  }
+  return found;
 }

@@ -1,7 +1,9 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { DeviceLostError } from '../gpu/orLost.ts';
+import { RunKernels } from '../gpu/runKernels.ts';
 import { Scope } from '../gpu/scope.ts';
+import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -14,8 +16,11 @@ import type { Evaluation, Evaluator } from './evaluator.ts';
 import type { Reading } from './reading.ts';
 import { type ReplicaLog, replicaLogs } from './replicaLog.ts';
 import { type RunNames, requireFits } from './requireFits.ts';
+import { requireSameContents, requireSameJob } from './requireSameRun.ts';
+import { type RunContents, runContents } from './runContents.ts';
 import type { RunShape } from './runParts.ts';
-import { type StepReading, TrainingRun } from './trainingRun.ts';
+import { type RunIdentity, readSnapshot, requireShortJob, writeSnapshot } from './snapshot.ts';
+import { type StepReading, type TrainingOptions, TrainingRun } from './trainingRun.ts';
 
 export interface TrainSettings {
   readonly model: readonly LayerSpec[];
@@ -41,6 +46,8 @@ export interface TrainSettings {
   readonly smallBatch?: number;
   /** … with tests of the gradient and standard errors. */
   readonly gradientTests?: boolean;
+  /** What `Training.snapshot` gave of a run of these settings and data: it goes on from there. */
+  readonly resume?: Uint8Array;
 }
 
 /** What the parts of a run are called in its settings. */
@@ -60,10 +67,18 @@ const NAMES: RunNames = {
  * const run = await train(gpu, { model: sequential(linear(784, 128), relu(), linear(128, 10)), data, steps: 2000,
  *   batchSize: 64, lr: [0.03, 0.1, 0.3], noiseScaleEvery: 10 });
  * for await (const reading of run.readings()) plot(reading.step, reading.loss, reading.bSimple);
- * @throws InputError if model and data do not fit each other, or the adapter cannot hold the run: before anything is made
+ * @throws InputError if model and data do not fit each other, the adapter cannot hold the run, or `resume` is damaged, of other
+ *   settings or data, or of another version: before anything is made
  */
-export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training> {
-  const { loss = 'cross_entropy', steps, averaging, noiseScaleEvery, smallBatch = 1 } = settings;
+export async function train(device: Gpu, settings: TrainSettings): Promise<Training> {
+  const {
+    loss = 'cross_entropy',
+    steps,
+    averaging,
+    noiseScaleEvery,
+    smallBatch = 1,
+    gradientTests = false,
+  } = settings;
   const model: ModelSpec = { layers: [...settings.model], loss };
   const { dataset, shapes } = fitDataset(settings.data, model, 'model');
   requireSupported('model', model, shapes);
@@ -87,12 +102,20 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
     batches: [{ fromStep: 0, batchSize: settings.batchSize }],
     sampling: settings.order ?? 'shuffle',
     averaging,
-    measureEvery: noiseScaleEvery,
-    smallBatch,
-    gradientTests: settings.gradientTests,
+    instruments: noiseScaleEvery
+      ? [noiseScaleInstrument({ smallBatch, tests: gradientTests, layers: true }, { every: noiseScaleEvery })]
+      : [],
   };
+  const earlier = settings.resume && (await readSnapshot('resume', settings.resume, device.info));
+  const { dampening = 0, nesterov = false, schedule = { type: 'constant' } } = settings;
+  const { resume: _, data: __, model: ___, ...rest } = settings;
+  const order = shape.sampling;
+  const job = { ...rest, ...lists, loss, order, smallBatch, dampening, nesterov, schedule };
+  if (earlier) requireSameJob(earlier, job);
+  const kernels = new RunKernels(device, earlier?.kernels);
+  const gpu: Gpu = { ...device, kernels };
   await requireFits(gpu, shape, replicas, NAMES);
-  const run = await TrainingRun.open(gpu, {
+  const options: TrainingOptions = {
     ...shape,
     replicas: Array.from({ length: replicas }, (_, r) => {
       const seed = at(lists.seed, r);
@@ -102,21 +125,33 @@ export async function train(gpu: Gpu, settings: TrainSettings): Promise<Training
         settings: {
           momentum: at(lists.momentum, r),
           weightDecay: at(lists.weightDecay, r),
-          dampening: settings.dampening ?? 0,
-          nesterov: settings.nesterov ?? false,
+          dampening,
+          nesterov,
         },
-        rates: learningRates(settings.schedule ?? { type: 'constant' }, at(lists.lr, r), steps),
+        rates: learningRates(schedule, at(lists.lr, r), steps),
         weights: new Map([...initial].map(([name, { data }]) => [name, data])),
       };
     }),
-  });
-  return new Training(run, { model, data: settings.data, steps });
+  };
+  if (earlier) requireSameContents(earlier, await runContents(options), {});
+  const run = await TrainingRun.open(gpu, options);
+  try {
+    if (earlier) run.restore('resume', earlier);
+    const identity = { job, kernels: kernels.record, warnings: earlier?.warnings ?? [] };
+    return new Training(run, { model, data: settings.data, steps, gpu, identity });
+  } catch (error) {
+    run.dispose();
+    throw error;
+  }
 }
 
 /** A run under way. Nothing runs but what is asked for by taking readings. */
 export class Training {
   readonly model: ModelSpec;
   readonly #run: TrainingRun;
+  readonly #gpu: Gpu;
+  readonly #identity: Omit<RunIdentity, 'contents'>;
+  #contents: Promise<RunContents> | undefined;
   /** What it trains on, as it was given. */
   readonly #data: Dataset;
   /** Of the whole run. */
@@ -135,9 +170,13 @@ export class Training {
       readonly model: ModelSpec;
       readonly data: Dataset;
       readonly steps: number;
+      readonly gpu: Gpu;
+      readonly identity: Omit<RunIdentity, 'contents'>;
     },
   ) {
     this.#run = run;
+    this.#gpu = of.gpu;
+    this.#identity = of.identity;
     this.model = of.model;
     this.#data = of.data;
     this.#steps = of.steps;
@@ -147,7 +186,8 @@ export class Training {
   /**
    * Takes steps and yields a reading for each step and replica, up to step `until` (counted from 1; all by default). The
    * device is some steps ahead of what was yielded; left early, the next call goes on with the next reading. A replica that
-   * diverges yields no more, and when all have diverged the run ends: `steps` and `diverged` tell where.
+   * diverges yields no more, and when all have diverged the run ends: `steps` and `diverged` tell where. A run that goes on
+   * from a snapshot yields its readings again, from the first step on.
    * @throws DeviceLostError naming the last step read
    */
   async *readings(until = Number.POSITIVE_INFINITY): AsyncGenerator<Reading, void, void> {
@@ -179,6 +219,18 @@ export class Training {
     return this.#run.submitted;
   }
 
+  /**
+   * The run as it is after all steps taken, as bytes to be kept: `train` goes on from them as its `resume`, with the same settings
+   * and data, and gives the bits of a run never stopped. A safetensors file (see `writeSnapshot`).
+   * @throws DeviceLostError
+   */
+  async snapshot(): Promise<Uint8Array> {
+    requireShortJob('train', this.#identity.job);
+    const state = await this.#named(this.#run.snapshot());
+    this.#contents ??= runContents(this.#run.options);
+    return writeSnapshot(state, { ...this.#identity, contents: await this.#contents }, this.#gpu.info);
+  }
+
   /** Work of the device whose loss is told with the last step read. */
   async #named<T>(work: Promise<T>): Promise<T> {
     try {
@@ -189,6 +241,11 @@ export class Training {
         `${error.message}; the last step read was ${this.#lastStep} of ${this.#steps}`,
       );
     }
+  }
+
+  /** What may make the run's last bits differ from those of one never stopped: it went on on another adapter, say. */
+  get warnings(): readonly string[] {
+    return this.#identity.warnings;
   }
 
   /** The step and reason at which a replica diverged, or null. */

@@ -11,6 +11,8 @@ export type TrainEvent =
       readonly replica: number | null;
       readonly learningRate: number;
     }
+  /** The whole run, to be kept in a file, in place of what that holds when it is written. The run goes on after it. */
+  | { readonly type: 'snapshot'; readonly file: string; readonly step: number; readonly tensors: Uint8Array }
   | { readonly type: 'diverged'; readonly replica: number; readonly step: number; readonly reason: string };
 
 export interface EvaluationEvent {

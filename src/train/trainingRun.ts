@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { DispatchTime, Program } from '../gpu/program.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { State } from '../gpu/state.ts';
+import { InputError } from '../host/inputError.ts';
 import type { Point } from '../measure/pass.ts';
 import { bufferLayout } from '../nn/batchNorm.ts';
 import { flatValues, namedValues } from '../nn/flatValues.ts';
@@ -13,20 +14,23 @@ import type { FlatLayout } from '../ops/flat.ts';
 import { captures } from '../optim/average.ts';
 import { packSettings, type SgdSettings } from '../optim/sgd.ts';
 import { Evaluator } from './evaluator.ts';
+import { ReadingRows } from './readingRows.ts';
 import { recomputeStatistics } from './recomputeStatistics.ts';
 import {
   AVERAGE,
+  batchSizeAt,
   compileRun,
+  dueAt,
   IN_FLIGHT,
+  LARGEST_CHUNK,
   makeRunParts,
-  measuringOf,
   programKey,
   type RunParts,
   type RunShape,
   SLOTS,
 } from './runParts.ts';
 import { shortestFloat32 } from './shortestFloat32.ts';
-import { readNoise, type StepNoise } from './stepNoise.ts';
+import type { RateChange, RunState } from './snapshot.ts';
 
 /**
  * Which weights of a run: the last ones, the averaged ones, or the last ones with BatchNorm's statistics recomputed as those of
@@ -53,15 +57,24 @@ export interface TrainingOptions extends RunShape {
   readonly recordEvery?: number;
 }
 
-/** What the device recorded of one step of one replica; `norms` and `spread` are null where it did not measure them. */
-export interface StepReading extends Pick<StepNoise, 'spread'> {
+/** What the device recorded of one step of one replica. */
+export interface StepReading {
   readonly replica: number;
   /** Counted from 1. */
   readonly step: number;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly loss: number;
-  readonly norms: StepNoise['norms'] | null;
+  /** What the run's instruments found, in their order: undefined for those that were not due. */
+  readonly found: readonly unknown[];
+}
+
+/** What a snapshot has of the readings before it: rows from `at` on, of steps (counted from 0) from `step` up to `until`. */
+interface Restored {
+  readonly rows: Float32Array;
+  readonly until: number;
+  at: number;
+  step: number;
 }
 
 /** Steps of one submit, and the rows that come back for them. */
@@ -91,13 +104,17 @@ export class TrainingRun {
   readonly #parts: RunParts;
   readonly #hostRates: Float32Array[];
   readonly #programs: ReadonlyMap<string, Program>;
-  readonly #alongside: { readonly every: number; readonly program: Program }[] = [];
   /** Data sets that weights were evaluated on, by what was given. */
   readonly #resident = new Map<Dataset, ResidentExamples>();
   /** Submits that are not read back yet, oldest first. */
   readonly #flights: Flight[] = [];
   /** Readings that came back and were not asked for yet, in their order. */
   #kept: StepReading[] = [];
+  /** The numbers of all readings that came back. */
+  readonly #rows = new ReadingRows();
+  /** Readings of a snapshot that are still to be given again. */
+  #restored: Restored | null = null;
+  readonly #rateChanges: RateChange[] = [];
   readonly #diverged = new Set<number>();
   #submitted = 0;
   #stopped = false;
@@ -143,6 +160,7 @@ export class TrainingRun {
         seeds.write(Uint32Array.of(seed), { replica });
       });
       writeExamples(examples, options.dataset);
+      parts.memory.begin();
       const programs = await compileRun(gpu, scope, parts, replicas);
       return new TrainingRun(gpu, options, scope, parts, programs);
     });
@@ -177,21 +195,59 @@ export class TrainingRun {
   }
 
   /**
-   * Runs a program after steps n, 2n, … that are yet to be submitted, within their submits: an instrument over the run's
-   * parameters, with state of its own. Whoever made it disposes of it, after the run's last step.
+   * The run as it is after all steps submitted, whose readings stay for `steps`: with the run's options all that the steps to
+   * come depend on. Waits for the device, once.
+   * @throws DeviceLostError
    */
-  runAlongside(every: number, program: Program): void {
-    this.#alongside.push({ every, program });
+  async snapshot(): Promise<RunState> {
+    while (this.#flights.length > 0) await this.#land();
+    // The copies are submitted here, before any step that is taken while this waits.
+    const reading = this.#parts.states.read();
+    const [step, rows, rateChanges] = [this.#submitted, this.#rows.all(), [...this.#rateChanges]];
+    return { step, states: await reading, rows, rateChanges };
+  }
+
+  /**
+   * Goes on from a snapshot of a run of the same options, in place of the start. `steps`
+   * gives the readings of the steps that were taken before again, from the first one.
+   * @param file how messages name it
+   * @throws InputError if it does not fit the run, which is then as it was
+   */
+  restore(file: string, { step, states, rows, rateChanges }: RunState): void {
+    if (this.#submitted > 0) throw new Error('a run is restored before its first step');
+    const { steps } = this.#options;
+    if (!(step <= steps)) throw new InputError(file, 'step', `is ${step}, the run has ${steps} steps`);
+    const numbers = this.#numbersUntil(step);
+    if (rows.length !== numbers) {
+      throw new InputError(file, 'readings', `are ${rows.length} numbers, expected ${numbers}`);
+    }
+    const counted = states.get('counters')?.data[0];
+    if (counted !== undefined && counted !== step) {
+      throw new InputError(file, 'counters', `are of step ${counted}, expected ${step}`);
+    }
+    this.#parts.states.write(file, states);
+    this.#submitted = step;
+    this.#rows.push(rows);
+    this.#restored = { rows, until: step, at: 0, step: 0 };
+    for (const change of rateChanges) this.#changeRate(change);
+    if (rateChanges.length > 0) {
+      this.#hostRates.forEach((rates, replica) => {
+        this.#parts.rates.write(rates, { replica });
+      });
+    }
   }
 
   /** B of a step, counted from 0. */
   batchSizeAt(step: number): number {
-    return this.#options.batches.findLast(({ fromStep }) => fromStep <= step)!.batchSize;
+    return batchSizeAt(this.#options, step);
   }
 
   #measures(step: number): boolean {
-    const every = this.#options.measureEvery ?? 0;
-    return every > 0 && step % every === 0;
+    return dueAt(this.#options, step).length > 0;
+  }
+
+  #keyOf(step: number): string {
+    return programKey(this.batchSizeAt(step), dueAt(this.#options, step));
   }
 
   #records(step: number): boolean {
@@ -204,13 +260,20 @@ export class TrainingRun {
    * @param replica all of them if left out
    */
   setLearningRate(rate: number, replica?: number): void {
-    this.#hostRates.forEach((rates, r) => {
-      if (replica !== undefined && r !== replica) return;
-      rates.fill(rate, this.#submitted);
-      if (this.#submitted < rates.length) {
-        this.#parts.rates.write(rates.subarray(this.#submitted), { replica: r, at: this.#submitted });
-      }
-    });
+    const from = this.#submitted;
+    const change = { from, replica: replica ?? null, rate };
+    this.#rateChanges.push(change);
+    for (const r of this.#changeRate(change)) {
+      const rates = this.#hostRates[r]!;
+      if (from < rates.length) this.#parts.rates.write(rates.subarray(from), { replica: r, at: from });
+    }
+  }
+
+  /** @returns the replicas whose rates are changed, on the host */
+  #changeRate({ from, replica, rate }: RateChange): number[] {
+    const changed = this.#hostRates.flatMap((_, r) => (replica === null || r === replica ? [r] : []));
+    for (const r of changed) this.#hostRates[r]!.fill(rate, from);
+    return changed;
   }
 
   /**
@@ -226,6 +289,10 @@ export class TrainingRun {
       const kept = this.#takeKept(end);
       if (kept.length > 0) {
         yield kept;
+        continue;
+      }
+      if (this.#kept.length === 0 && this.#restored) {
+        this.#replay(this.#restored);
         continue;
       }
       while (!this.#stopped && this.#flights.length < IN_FLIGHT && this.#submitted < end) this.#submit(end);
@@ -265,45 +332,93 @@ export class TrainingRun {
   async #land(): Promise<void> {
     const { first, count, rows } = this.#flights.shift()!;
     const found = await rows;
-    if (!found) return;
-    const readings = this.#readings(found, first, count);
+    while (this.#restored) this.#replay(this.#restored);
+    if (found) this.#keep(this.#readings(found, first, count));
+  }
+
+  #keep(readings: readonly StepReading[]): void {
     for (const { replica, loss } of readings) if (!Number.isFinite(loss)) this.#diverged.add(replica);
     if (this.#diverged.size === this.replicas) this.stop();
     this.#kept = this.#kept.concat(readings);
   }
 
+  /** Gives some of a snapshot's readings again: many at a time, and never all of a long run's. */
+  #replay(restored: Restored): void {
+    const { rows, step: first, until } = restored;
+    const readings: StepReading[] = [];
+    for (; restored.step < until && restored.step < first + LARGEST_CHUNK; restored.step++) {
+      const width = this.#widthOf(restored.step);
+      for (let replica = 0; width > 0 && replica < this.replicas; replica++) {
+        const row = rows.subarray(restored.at, restored.at + width);
+        readings.push(this.#reading(restored.step, replica, row));
+        restored.at += width;
+      }
+    }
+    if (restored.step === until) this.#restored = null;
+    this.#keep(readings);
+  }
+
+  /** Numbers of a step (counted from 0) at the head of its row: what is behind them is of an earlier one. */
+  #widthOf(step: number): number {
+    if (!this.#records(step)) return 0;
+    return 1 + this.#parts.rows.get(this.#keyOf(step))!.flat().length;
+  }
+
+  /** Numbers of all replicas' readings of the steps before one. */
+  #numbersUntil(step: number): number {
+    let numbers = 0;
+    for (let s = 0; s < step; s++) numbers += this.#widthOf(s);
+    return numbers * this.replicas;
+  }
+
   /** The program of a step, counted from 0. */
   #programAt(step: number): Program {
-    return this.#programs.get(programKey(this.batchSizeAt(step), this.#measures(step)))!;
+    return this.#programs.get(this.#keyOf(step))!;
   }
 
   /** What follows a step: its capture, and instruments. */
   #encodeAfter(pass: GPUComputePassEncoder, step: number): void {
     const { averaging } = this.#options;
     if (averaging && captures(averaging, step + 1)) this.#programs.get(AVERAGE)!.encode(pass);
-    for (const { every, program } of this.#alongside) if ((step + 1) % every === 0) program.encode(pass);
   }
 
   #readings(rows: readonly Float32Array[], first: number, count: number): StepReading[] {
-    const width = this.#parts.ring.shape[1]!;
-    const parameters = this.layout.entries.length;
-    const measuring = measuringOf(this.#options);
     const readings: StepReading[] = [];
     for (let i = 0; i < count; i++) {
       const step = first + i;
-      if (!this.#records(step)) continue;
-      const batchSize = this.batchSizeAt(step);
-      rows.forEach((row, replica) => {
-        const at = i * width;
-        const noise =
-          measuring && this.#measures(step)
-            ? readNoise(row.subarray(at + 1, at + width), { parameters, batchSize }, measuring)
-            : { norms: null, spread: null };
-        const learningRate = shortestFloat32(this.#hostRates[replica]![step]!);
-        readings.push({ replica, step: step + 1, batchSize, learningRate, loss: row[at]!, ...noise });
+      const width = this.#widthOf(step);
+      if (width === 0) continue;
+      const at = i * this.#parts.ring.shape[1]!;
+      rows.forEach((all, replica) => {
+        const row = all.subarray(at, at + width);
+        this.#rows.push(row);
+        readings.push(this.#reading(step, replica, row));
       });
     }
     return readings;
+  }
+
+  /** What a row says of a step, counted from 0. */
+  #reading(step: number, replica: number, row: Float32Array): StepReading {
+    const batchSize = this.batchSizeAt(step);
+    const learningRate = shortestFloat32(this.#hostRates[replica]![step]!);
+    const found = this.#found(step, batchSize, row);
+    return { replica, step: step + 1, batchSize, learningRate, loss: row[0]!, found };
+  }
+
+  #found(step: number, batchSize: number, row: Float32Array): readonly unknown[] {
+    const { instruments = [] } = this.#options;
+    const found = new Array<unknown>(instruments.length).fill(undefined);
+    const names = this.#parts.rows.get(this.#keyOf(step))!;
+    let at = 1;
+    dueAt(this.#options, step).forEach((place, i) => {
+      const { quantity, unitSize: ofUnits } = instruments[place]!;
+      const unitSize = ofUnits ?? 1;
+      const numbers = Object.fromEntries(names[i]!.map((name) => [name, row.subarray(at, ++at)]));
+      const of = { layout: this.layout, examples: batchSize, units: batchSize / unitSize, unitSize };
+      found[place] = quantity.read(numbers, of);
+    });
+    return found;
   }
 
   /**

@@ -9,6 +9,7 @@ import type { ByteSource } from '../host/byteSource.ts';
 import { InputError } from '../host/inputError.ts';
 import { CurvatureOperator } from '../measure/curvature/operator.ts';
 import { gradientMoments } from '../measure/gradient/gradientMoments.ts';
+import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import { LARGEST_MICRO_BATCH, type Point } from '../measure/pass.ts';
 import { flatValues } from '../nn/flatValues.ts';
 import { parameterLayout, requireSupported } from '../nn/forward.ts';
@@ -144,7 +145,9 @@ export async function demandsOf(gpu: Gpu, { model, dataset, batchSize }: TunedCa
     steps: 1,
     batches: [{ fromStep: 0, batchSize }],
     sampling: 'sequential',
-    measureEvery: coupled ? 0 : 1,
+    instruments: coupled
+      ? []
+      : [noiseScaleInstrument({ smallBatch: 1, tests: false, layers: false }, { every: 1 })],
     replicas: [
       {
         seed: 0,

@@ -9,7 +9,7 @@ declare global {
   interface Window {
     /** Runs one job for the process that opened this page; gives what went wrong, if anything. */
     basinRun(spec: HeadlessSpec, token: string, cache?: TunedTable): Promise<JobFailure | undefined>;
-    /** Set by that process: takes an event, with a result's tensors left out. */
+    /** Set by that process: takes an event, with its tensors left out. */
     basinEvent(event: JobEvent): Promise<void>;
   }
 }
@@ -53,15 +53,15 @@ function hostOf(token: string): JobHost {
   };
 }
 
-/** Tensors go as bytes in a request of their own, the rest of the event as an object. */
+/** The tensors of an event go as bytes in a request of their own, the rest of it as an object. */
 async function send(event: JobEvent, token: string): Promise<void> {
-  if (event.type !== 'result' || !event.tensors) return window.basinEvent(event);
+  if (!('tensors' in event && event.tensors)) return window.basinEvent(event);
   const { tensors, ...rest } = event;
   const response = await fetch('/host-tensors', {
     method: 'POST',
     headers: { 'x-basin-token': token },
     body: tensors as BufferSource,
   });
-  if (!response.ok) throw new Error(`the host refused the result's tensors: ${response.status}`);
-  await window.basinEvent(rest);
+  if (!response.ok) throw new Error(`the host refused tensors of the job: ${response.status}`);
+  await window.basinEvent(rest as JobEvent);
 }

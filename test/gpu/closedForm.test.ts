@@ -3,6 +3,8 @@ import { fitDataset } from '../../src/data/dataset.ts';
 import { linearRegressionMoments, linearRegressionTruth } from '../../src/data/synthetic/linearRegression.ts';
 import { quadraticModel, quadraticStationaryVariance } from '../../src/data/synthetic/quadratic.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
+import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
+import type { NoiseStatistics } from '../../src/measure/gradient/noiseStatistics.ts';
 import { jackknifeErrors } from '../../src/measure/statistics/jackknifeErrors.ts';
 import { twoBatchNoise } from '../../src/measure/statistics/noiseScale.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
@@ -39,9 +41,7 @@ for (const smallBatch of [1, 8]) {
       steps,
       batches: [{ fromStep: 0, batchSize }],
       sampling: 'sequential',
-      measureEvery: 1,
-      smallBatch,
-      gradientTests: true,
+      instruments: [noiseScaleInstrument({ smallBatch, tests: true, layers: true }, { every: 1 })],
       replicas: [
         {
           seed: 0,
@@ -58,9 +58,10 @@ for (const smallBatch of [1, 8]) {
     const claimed = { gradNormSqUnbiased: 0, traceCovariance: 0 };
     const units = { units: batchSize / smallBatch, unitSize: smallBatch };
     for await (const readings of run.steps()) {
-      for (const { norms, spread } of readings) {
+      for (const { found } of readings) {
+        const { norms, spread } = found[0] as NoiseStatistics;
         const total = (key: 'gradNormSq' | 'smallNormSq'): number =>
-          norms!.reduce((sum, p) => sum + p[key], 0);
+          norms.reduce((sum, p) => sum + p[key], 0);
         const estimate = twoBatchNoise(
           { batchSize: smallBatch, normSq: total('smallNormSq') },
           { batchSize, normSq: total('gradNormSq') },

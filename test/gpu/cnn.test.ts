@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { jvp } from '../../src/autograd/jvp.ts';
-import { perExample, perExampleMoments, perExampleNormSq } from '../../src/autograd/perExample.ts';
+import { perExample } from '../../src/autograd/perExample.ts';
 import { grad, vjp } from '../../src/autograd/vjp.ts';
 import { exampleLosses } from '../../src/nn/exampleLosses.ts';
 import { forward, parameterLayout, requireSupported } from '../../src/nn/forward.ts';
@@ -279,7 +279,7 @@ test.for(Object.entries(MODELS))(
           targets!,
         );
         const structure = perExample(vjp([[l, fill(graph, 1, [BATCH])]], parameters), parameters);
-        const moments = perExampleMoments(structure);
+        const moments = structure.map((each) => each.moments());
         return [
           pack(
             layout,
@@ -290,8 +290,8 @@ test.for(Object.entries(MODELS))(
             moments.map(({ centredSquares }) => centredSquares),
           ),
           ...moments.map(({ normSq }) => normSq),
-          ...perExampleNormSq(structure),
-          ...perExampleNormSq(structure, 3),
+          ...structure.map((each) => each.norms()),
+          ...structure.map((each) => each.norms(3)),
         ];
       },
       3,

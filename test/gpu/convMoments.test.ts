@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { Program } from '../../src/gpu/program.ts';
 import { State } from '../../src/gpu/state.ts';
 import type { KernelTarget } from '../../src/ops/op.ts';
-import { convMoments } from '../../src/ops/perExample/convMoments.ts';
-import { convBiasNorms, convWeightNorms } from '../../src/ops/perExample/convNorms.ts';
+import { convolution } from '../../src/ops/perExample/convolution.ts';
 import { planConvMoments, planConvNorms } from '../../src/ops/plans/convMomentsPlan.ts';
 import type { ConvShape } from '../../src/ops/plans/convPlan.ts';
 import { window2d } from '../../src/ops/window2d.ts';
@@ -127,14 +126,15 @@ function run(e: reference.Conv2dExtents, x: Float32Array[], delta: Float32Array[
       operand([e.images, e.outChannels, shape.outHeight, shape.outWidth], delta),
     ],
     ([xs, ds]) => {
-      const { gradient, centredSquares, normSq } = convMoments(xs!, ds!, shape.window, true);
+      const [weight, bias] = convolution(xs!, ds!, shape.window, e.images);
+      const moments = [weight.moments(), bias.moments()];
       return [
-        ...gradient,
-        ...centredSquares,
-        ...normSq,
-        convWeightNorms(xs!, ds!, shape.window),
-        convWeightNorms(xs!, ds!, shape.window, unit),
-        convBiasNorms(ds!, unit),
+        ...moments.map(({ gradient }) => gradient),
+        ...moments.map(({ centredSquares }) => centredSquares),
+        ...moments.map(({ normSq }) => normSq),
+        weight.norms(),
+        weight.norms(unit),
+        bias.norms(unit),
       ];
     },
     Math.max(x.length, delta.length),
@@ -221,7 +221,7 @@ test("a GPU's smaller tiles give the same moments and norms, from one block or m
     dy: randomValues(product(e.images, e.outChannels, shape.outHeight, shape.outWidth), 2),
   };
   const { mean, squares, norms } = expected(perExample(e, values.x, values.dy), 0, 1);
-  const plan = planConvMoments(shape, target);
+  const plan = planConvMoments(shape, 1, target);
   expect(plan.blocks).toBe(3);
   const single = planConvNorms(shape, 1, target);
   const states = Object.fromEntries(
@@ -277,7 +277,7 @@ test('the planner: blocks of examples, room for norms, and the cheaper form by s
     for (const images of [1, 7, 24, 256, 1000]) {
       for (const outChannels of [1, 16, 512, 2048]) {
         const shape = { ...base, images, channels: outChannels, outChannels };
-        const { sums, blocks, parts } = planConvMoments(shape, target);
+        const { sums, blocks, parts } = planConvMoments(shape, 1, target);
         const { unitsPerBlock } = sums.params as Record<string, number>;
         expect(blocks * unitsPerBlock!).toBeGreaterThanOrEqual(images);
         expect((blocks - 1) * unitsPerBlock!).toBeLessThan(images);

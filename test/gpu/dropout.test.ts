@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { fitDataset } from '../../src/data/dataset.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { State } from '../../src/gpu/state.ts';
+import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
 import { dropoutMask } from '../../src/nn/dropoutMask.ts';
 import { forward } from '../../src/nn/forward.ts';
 import type { ForwardContext } from '../../src/nn/forwardContext.ts';
@@ -168,7 +169,7 @@ async function trained(seeds: readonly number[], model = MODEL): Promise<Float32
     steps,
     batches: [{ fromStep: 0, batchSize: 21 }],
     sampling: 'shuffle',
-    measureEvery: 10,
+    instruments: [noiseScaleInstrument({ smallBatch: 1, tests: false, layers: true }, { every: 10 })],
     replicas: seeds.map((seed) => ({
       seed,
       settings: { momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false },

@@ -6,7 +6,9 @@ import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import { openPoint } from '../../src/jobs/measure/openPoint.ts';
+import { alongGradient } from '../../src/measure/curvature/alongGradient.ts';
 import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
+import { covarianceProbes } from '../../src/measure/curvature/covarianceProbes.ts';
 import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
 import { estimateTrace } from '../../src/measure/curvature/hessianTrace.ts';
 import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
@@ -18,12 +20,14 @@ import {
   exactTraceCovariance,
 } from '../../src/measure/curvature/traceHessianCovariance.ts';
 import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
-import { covarianceDots } from '../../src/measure/gradient/covarianceDots.ts';
 import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
 import { gradientHistogram } from '../../src/measure/gradient/gradientHistogram.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { meanRatioErrors } from '../../src/measure/gradient/meanRatioErrors.ts';
+import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
 import type { Point } from '../../src/measure/pass.ts';
+import { unitsOf } from '../../src/measure/pass.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { stateDictTensors } from '../../src/nn/stateDict.ts';
@@ -60,8 +64,9 @@ const options = (normalised: boolean): TrainingOptions => ({
   ],
   sampling: 'shuffle',
   averaging: { kind: 'swa', start: 2, every: 2 },
-  measureEvery: 2,
-  smallBatch: normalised ? 4 : 1,
+  instruments: [
+    noiseScaleInstrument({ smallBatch: normalised ? 4 : 1, tests: false, layers: true }, { every: 2 }),
+  ],
   replicas: [0, 1].map((seed) => ({
     seed,
     settings,
@@ -118,6 +123,7 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
       (await run.evaluator(syntheticDataset(DATA))).dispose();
       run.point(1, { mode: 'eval' }).dispose();
       await run.weights(0);
+      await run.snapshot();
     } finally {
       run.dispose();
     }
@@ -125,8 +131,13 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
   'a data set': async (gpu) => uploadExamples(gpu, dataset).dispose(),
   'moments of gradients': (gpu) => withPoint(gpu, (point) => gradientMoments(gpu, point)),
   'a gradient': (gpu) => withPoint(gpu, (point) => batchGradient(gpu, point)),
-  'covariance times the gradient': (gpu) =>
-    withPoint(gpu, (point) => covarianceDots(gpu, point, new Float32Array(300).fill(1))),
+  'several quantities together': (gpu) =>
+    withPoint(gpu, (point) =>
+      measureOver(gpu, point, {
+        along: alongGradient({ units: true, covariance: true }),
+        probes: covarianceProbes(unitsOf(point), { from: 0, to: 2, seed: 1 }),
+      }),
+    ),
   'histograms of gradients': (gpu) =>
     withPoint(gpu, (point) => gradientHistogram(gpu, point, { gradient: { from: -1, to: 1, count: 4 } })),
   'the error of the signal-to-noise ratio': (gpu) =>

@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import { State } from '../../src/gpu/state.ts';
-import { FollowedEigenvalue } from '../../src/measure/curvature/followedEigenvalue.ts';
+import {
+  FollowedEigenvalue,
+  type FollowedValue,
+  followedEigenvalue,
+} from '../../src/measure/curvature/followedEigenvalue.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
+import type { Instrument } from '../../src/measure/instrument.ts';
 import { flatValues } from '../../src/nn/flatValues.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
@@ -86,14 +91,22 @@ test('one look finds the largest eigenvalue of the Hessian as its columns have i
 test('it follows the eigenvalue through training, without a call beside those of the run', async () => {
   const gpu = await testGpu();
   const steps = 96;
-  const open = (): Promise<TrainingRun> =>
+  const follower: Instrument<FollowedValue> = {
+    type: 'eigenvalue',
+    schedule: { every: 8 },
+    unitSize: null,
+    quantity: followedEigenvalue({ examples: dataset.examples, steps: 10 }),
+    follow: () => () => ({}),
+  };
+  const open = (instruments: readonly Instrument[]): Promise<TrainingRun> =>
     TrainingRun.open(gpu, {
       model,
       dataset,
       steps,
       batches: [{ fromStep: 0, batchSize: 8 }],
       sampling: 'shuffle',
-      recordEvery: steps,
+      recordEvery: 8,
+      instruments,
       replicas: [0, 1].map((seed) => ({
         seed,
         settings: { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
@@ -101,32 +114,28 @@ test('it follows the eigenvalue through training, without a call beside those of
         weights,
       })),
     });
-  const [plain, run] = [await open(), await open()];
-  const examples = uploadExamples(gpu, dataset);
-  const { theta } = run;
-  const follower = await FollowedEigenvalue.open(
-    gpu,
-    { model, layout, theta, examples, context },
-    { steps: 10, looks: 12 },
-  );
-  run.runAlongside(8, follower.program);
+  const [plain, run] = [await open([]), await open([follower])];
   const calls = [];
+  const looks: FollowedValue[][] = [[], []];
   for (const each of [plain, run]) {
     const counted = counting(gpu.device);
-    for await (const _ of each.steps());
+    for await (const readings of each.steps()) {
+      for (const { replica, found } of readings)
+        if (found[0]) looks[replica]!.push(found[0] as FollowedValue);
+    }
     calls.push(counted.stop());
   }
   expect(calls[1]).toEqual(calls[0]);
   for (const replica of [0, 1]) {
     expect(await run.theta.read(replica)).toEqual(await plain.theta.read(replica));
-    const looks = await follower.read(replica);
-    for (const { value, residual } of looks.slice(2)) {
+    expect(looks[replica]).toHaveLength(12);
+    for (const { value, residual } of looks[replica]!.slice(2)) {
       expect(value).toBeGreaterThan(0);
       expect(residual).toBeLessThan(1e-2 * value);
     }
   }
-  expect((await follower.read(0)).at(-1)).not.toEqual((await follower.read(1)).at(-1));
-  for (const made of [follower, examples, plain, run]) made.dispose();
+  expect(looks[0]!.at(-1)).not.toEqual(looks[1]!.at(-1));
+  for (const made of [plain, run]) made.dispose();
 });
 
 test('another block of the Hessian that overtakes is seen within four looks, though the vector has no part in it', async () => {

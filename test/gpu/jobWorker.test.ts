@@ -29,6 +29,14 @@ test('a page’s worker takes one device for its jobs, and frees it where it can
       await expect(worker.run(wrong, location.href, () => {})).rejects.toThrow(/batch_size: is 40000000/);
     }
     expect(opened).toHaveLength(1);
+    // A run that asks for snapshots is trained, and none of them is sent to the page.
+    const types = new Set<string>();
+    const kept = { ...wrong, batch_size: 16, steps: 6, snapshot: { file: 'run.snapshot', every: 2 } };
+    await worker.run(kept, location.href, ({ type }) => {
+      types.add(type);
+    });
+    expect([...types]).toContain('result');
+    expect([...types]).not.toContain('snapshot');
     const error = new GPUValidationError('nothing caught this');
     opened[0]!.device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error }));
     await expect.poll(() => opened[0]!.destroyed).toBe(true);

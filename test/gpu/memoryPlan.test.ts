@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { compile } from '../../src/autograd/compile.ts';
-import { perExample, perExampleMoments } from '../../src/autograd/perExample.ts';
+import { perExample } from '../../src/autograd/perExample.ts';
 import { vjp } from '../../src/autograd/vjp.ts';
 import { Arena } from '../../src/gpu/arena.ts';
 import { State } from '../../src/gpu/state.ts';
@@ -8,8 +8,9 @@ import { exampleLosses } from '../../src/nn/exampleLosses.ts';
 import { forward, parameterLayout } from '../../src/nn/forward.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
 import { fill } from '../../src/ops/fill.ts';
-import { pack, unpack } from '../../src/ops/flat.ts';
-import { Graph } from '../../src/ops/graph.ts';
+import { type FlatLayout, flatLayout, pack, unpack } from '../../src/ops/flat.ts';
+import { Graph, type Tensor } from '../../src/ops/graph.ts';
+import { linear, reshape, softmaxCrossEntropy, sum, tanh } from '../../src/ops/index.ts';
 import { read } from '../../src/ops/leaf.ts';
 import { store } from '../../src/ops/state/store.ts';
 import { testGpu } from './device.ts';
@@ -34,28 +35,51 @@ const convolutional = {
   ],
 };
 
+type Leaf = (label: string, shape: readonly number[], dtype?: 'f32' | 'u32') => Tensor;
+interface Traced {
+  readonly layout: FlatLayout;
+  readonly parameters: readonly Tensor[];
+  readonly losses: Tensor;
+}
+
+const ofModel =
+  ({ input, layers }: typeof dense | typeof convolutional) =>
+  (leaf: Leaf): Traced => {
+    const model = parseModel('model.json', { layers, loss: 'cross_entropy' });
+    const layout = parameterLayout(model);
+    const parameters = unpack(leaf('parameters', [layout.length]), layout);
+    const outputs = forward(model, parameters, leaf('x', [BATCH, ...input]), { mode: 'train' });
+    return { layout, parameters, losses: exampleLosses(model.loss, outputs, leaf('y', [BATCH], 'u32')) };
+  };
+
+/** A weight of two layers, of which the first has three rows an example. */
+function usedTwice(leaf: Leaf): Traced {
+  const layout = flatLayout([{ name: 'weight', shape: [200, 200] }]);
+  const [w] = unpack(leaf('parameters', [layout.length]), layout) as [Tensor];
+  const each = tanh(linear(leaf('x', [3 * BATCH, 200]), w, null));
+  const outputs = linear(sum(reshape(each, [BATCH, 3, 200]), { from: 1, to: 2 }), w, null);
+  return { layout, parameters: [w], losses: softmaxCrossEntropy(outputs, leaf('y', [BATCH], 'u32')) };
+}
+
 test.each([
-  ['dense layers', dense, true],
-  ['convolutions', convolutional, true],
-  ["dense layers with a GPU's kernels", dense, false],
-  ["convolutions with a GPU's kernels", convolutional, false],
-])('moments of %s plan no buffer of size B × P', async (_, { input, layers }, software) => {
+  ['dense layers', ofModel(dense), true],
+  ['convolutions', ofModel(convolutional), true],
+  ['a weight that is used twice', usedTwice, true],
+  ["dense layers with a GPU's kernels", ofModel(dense), false],
+  ["convolutions with a GPU's kernels", ofModel(convolutional), false],
+  ["a weight that is used twice with a GPU's kernels", usedTwice, false],
+] as const)('moments of %s plan no buffer of size B × P', async (_, trace, software) => {
   const gpu = await testGpu();
-  const model = parseModel('model.json', { layers, loss: 'cross_entropy' });
-  const layout = parameterLayout(model);
   const states: State[] = [];
-  const state = (label: string, shape: number[], dtype: 'f32' | 'u32' = 'f32'): State => {
+  const state = (label: string, shape: readonly number[], dtype: 'f32' | 'u32' = 'f32'): State => {
     const made = new State(gpu, { label, shape, dtype });
     states.push(made);
     return made;
   };
   const graph = new Graph();
-  const parameters = unpack(read(graph, state('parameters', [layout.length])), layout);
-  const x = read(graph, state('x', [BATCH, ...input]));
-  const labels = read(graph, state('labels', [BATCH], 'u32'));
-  const losses = exampleLosses(model.loss, forward(model, parameters, x, { mode: 'train' }), labels);
+  const { layout, parameters, losses } = trace((...of) => read(graph, state(...of)));
   const cotangents = vjp([[losses, fill(graph, 1, [BATCH])]], parameters);
-  const moments = perExampleMoments(perExample(cotangents, parameters));
+  const moments = perExample(cotangents, parameters).map((each) => each.moments());
   for (const of of ['gradient', 'centredSquares'] as const) {
     const packed = pack(
       layout,

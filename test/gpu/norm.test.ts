@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { perExample, perExampleMoments, perExampleNormSq } from '../../src/autograd/perExample.ts';
+import { perExample } from '../../src/autograd/perExample.ts';
 import { vjp } from '../../src/autograd/vjp.ts';
 import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts';
 import { State } from '../../src/gpu/state.ts';
@@ -102,15 +102,15 @@ for (const [name, model] of Object.entries(MODELS)) {
       [
         (inputs: Tensor[]) => {
           const { cotangents, parameters } = traced(inputs, BATCH);
-          return perExampleNormSq(perExample(cotangents, parameters));
+          return perExample(cotangents, parameters).map((each) => each.norms());
         },
         (inputs: Tensor[]) => {
           const { cotangents, parameters } = traced(inputs, BATCH);
-          return perExampleNormSq(perExample(cotangents, parameters), 2);
+          return perExample(cotangents, parameters).map((each) => each.norms(2));
         },
         (inputs: Tensor[]) => {
           const { cotangents, parameters } = traced(inputs, BATCH);
-          const all = perExampleMoments(perExample(cotangents, parameters));
+          const all = perExample(cotangents, parameters).map((each) => each.moments());
           return all.flatMap((m) => [m.gradient, m.centredSquares, m.normSq]);
         },
       ].map((f) => evaluate(operands(0, BATCH), f)),

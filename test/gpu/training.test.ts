@@ -6,6 +6,7 @@ import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import { Arena } from '../../src/gpu/arena.ts';
 import { State } from '../../src/gpu/state.ts';
+import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { type ModelSpec, parseModel } from '../../src/nn/modelSpec.ts';
 import * as ops from '../../src/ops/index.ts';
@@ -58,17 +59,21 @@ async function train(given: TrainingOptions): Promise<Outcome> {
 const CLUSTERS = 'gaussian-clusters?examples=500&classes=5&dims=17&seed=3';
 const SMALL = perceptron(17, 33, 5);
 
+const noise = (every: number) => [
+  noiseScaleInstrument({ smallBatch: 1, tests: false, layers: true }, { every }),
+];
+
 test('the same run twice gives the same bits', async () => {
-  const given = { ...options(SMALL, CLUSTERS, 60, [4]), measureEvery: 7 };
+  const given = { ...options(SMALL, CLUSTERS, 60, [4]), instruments: noise(7) };
   expect(await train(given)).toEqual(await train(given));
 });
 
 test('each of 16 replicas in one program is bit for bit what it is alone', async () => {
   const seeds = Array.from({ length: 16 }, (_, i) => i);
   const averaging = { kind: 'swa', start: 10, every: 5 } as const;
-  const together = await train({ ...options(SMALL, CLUSTERS, 40, seeds), measureEvery: 8, averaging });
+  const together = await train({ ...options(SMALL, CLUSTERS, 40, seeds), instruments: noise(8), averaging });
   for (const seed of seeds) {
-    const alone = await train({ ...options(SMALL, CLUSTERS, 40, [seed]), measureEvery: 8, averaging });
+    const alone = await train({ ...options(SMALL, CLUSTERS, 40, [seed]), instruments: noise(8), averaging });
     expect(alone.weights[0]).toEqual(together.weights[seed]);
     const of = (outcome: Outcome, r: number): unknown =>
       outcome.readings.filter(({ replica }) => replica === r).map(({ replica: _, ...reading }) => reading);

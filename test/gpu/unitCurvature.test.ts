@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { State } from '../../src/gpu/state.ts';
-import {
-  estimateCovarianceTrace,
-  exactCovarianceTrace,
-} from '../../src/measure/curvature/covarianceTraceSpread.ts';
+import { estimateCovarianceTrace } from '../../src/measure/curvature/covarianceProbes.ts';
+import { exactCovarianceTrace } from '../../src/measure/curvature/exactCovarianceTrace.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import { UnitCurvature } from '../../src/measure/curvature/unitCurvature.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
@@ -113,7 +111,7 @@ test('the spread of tr(HΣ) against the dense matrices of softmax regression, ex
   const operator = await CurvatureOperator.open(gpu, point, 4);
   const moments = await gradientMoments(gpu, point);
   const exact = await exactCovarianceTrace(gpu, point, operator, moments.mean);
-  const probed = await estimateCovarianceTrace(gpu, point, operator, { probes: 2000, seed: 3 });
+  const probed = await estimateCovarianceTrace(gpu, point, { probes: 2000, seed: 3 });
   operator.dispose();
   expect(watch.held()).toBe(0);
   watch.stop();

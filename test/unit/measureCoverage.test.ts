@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { ProbedSpread } from '../../src/measure/curvature/covarianceTraceSpread.ts';
 import type { CovarianceTrace } from '../../src/measure/statistics/covarianceTrace.ts';
 import { curvatureErrors } from '../../src/measure/statistics/curvatureErrors.ts';
 import { estimateFrom } from '../../src/measure/statistics/estimate.ts';
@@ -8,6 +7,7 @@ import type { Interval } from '../../src/measure/statistics/interval.ts';
 import { jackknife } from '../../src/measure/statistics/jackknife.ts';
 import { leaveOneOut } from '../../src/measure/statistics/leaveOneOut.ts';
 import { noiseErrors } from '../../src/measure/statistics/noiseErrors.ts';
+import { ProbedSpread } from '../../src/measure/statistics/probedSpread.ts';
 import type { CoordinateMoments } from '../../src/measure/statistics/withoutGroup.ts';
 import { flatLayout } from '../../src/ops/flat.ts';
 

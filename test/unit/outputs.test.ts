@@ -18,8 +18,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkOutput, checkOutputs } from '../../src/cli/checkOutput.ts';
-import { writeOutput } from '../../src/cli/writeOutput.ts';
+import { checkOutput, checkOutputs, checkReplaceable } from '../../src/cli/checkOutput.ts';
+import { replaceOutput, writeOutput } from '../../src/cli/writeOutput.ts';
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -134,6 +134,62 @@ describe('what a result is written to', () => {
   });
 });
 
+describe('what is replaced again and again', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+
+  test('is whole at every moment: never written in place, also where it has other names or links lead to it', async () => {
+    writeFileSync(at('r'), 'old', { mode: 0o600 });
+    linkSync(at('r'), at('other'));
+    symlinkSync('r', at('link'));
+    await replaceOutput(at('link'), bytes('new'));
+    expect(readFileSync(at('r'), 'utf8')).toBe('new');
+    expect(readFileSync(at('other'), 'utf8')).toBe('old');
+    expect(statSync(at('r')).mode & 0o777).toBe(0o600);
+    expect(lstatSync(at('link')).isSymbolicLink()).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(['link', 'other', 'r']);
+  });
+
+  test('is no device, pipe or folder', async () => {
+    symlinkSync('/dev/null', at('null'));
+    expect(() => checkReplaceable('snapshot', at('null'))).toThrow(
+      /null: snapshot: cannot be replaced: it is no reg/,
+    );
+    await expect(replaceOutput(at('null'), bytes('x'))).rejects.toThrow(
+      /null: cannot be written: it is no reg/,
+    );
+    checkReplaceable('snapshot', at('none yet'));
+    expect(() => checkReplaceable('snapshot', at('gone/r'))).toThrow(
+      /gone\/r: snapshot: cannot be replaced: .*gone is no folder that can be written to/,
+    );
+  });
+
+  test.runIf(canMount())('stays as it was on a full file system, and nothing is left beside it', async () => {
+    mountSmall(folder);
+    try {
+      await replaceOutput(at('r'), bytes('old'));
+      await expect(replaceOutput(at('r'), bytes(LONG))).rejects.toThrow(
+        /r: cannot be written: no space is left/,
+      );
+      expect(readFileSync(at('r'), 'utf8')).toBe('old');
+      expect(readdirSync(folder)).toEqual(['r']);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+
+  test.runIf(process.platform === 'linux')('stays as it was where its folder takes no files', async () => {
+    mkdirSync(at('closed'));
+    writeFileSync(at('closed/r'), 'old');
+    await asNobody(at('closed'), async () => {
+      await expect(replaceOutput(at('closed/r'), bytes('new'))).rejects.toThrow(
+        /r: cannot be written: permission/,
+      );
+    });
+    expect(readFileSync(at('closed/r'), 'utf8')).toBe('old');
+    expect(readdirSync(at('closed'))).toEqual(['r']);
+  });
+});
+
 describe('what is refused before a run', () => {
   test('two outputs that are one file, whichever links lead there', () => {
     mkdirSync(at('a'));
@@ -162,6 +218,20 @@ describe('what is refused before a run', () => {
     expect(check(at('x'))).toThrow(/--out: .*(ELOOP|symbolic links)/);
   });
 });
+
+/** Does some work while a folder takes no files from this process: root, who may all, is someone else for a while. */
+async function asNobody(closed: string, work: () => Promise<void>): Promise<void> {
+  const root = process.getuid!() === 0;
+  chmodSync(folder, 0o755);
+  chmodSync(closed, 0o555);
+  if (root) process.seteuid!(65534);
+  try {
+    await work();
+  } finally {
+    if (root) process.seteuid!(0);
+    chmodSync(closed, 0o755);
+  }
+}
 
 function canMakeDevices(): boolean {
   const node = join(tmpdir(), `basin-device-${process.pid}`);

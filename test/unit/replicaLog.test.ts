@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
 import type { Reading } from '../../src/train/reading.ts';
 import { replicaLogs } from '../../src/train/replicaLog.ts';
 import type { StepReading, TrainingOptions } from '../../src/train/trainingRun.ts';
@@ -11,6 +12,7 @@ function log(settings = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: f
     dataset: { examples: 160 },
     batches: [{ fromStep: 0, batchSize: B }],
     sampling: 'shuffle',
+    instruments: [noiseScaleInstrument({ smallBatch: 1, tests: false, layers: true }, { every: 1 })],
     replicas: [{ settings }],
   } as unknown as TrainingOptions;
   const layout = { length: 4, entries: [{ name: '0.weight', shape: [2, 2], offset: 0, elements: 4 }] };
@@ -25,8 +27,7 @@ function step(number: number, gradNormSq: number, smallNormSq: number): StepRead
     batchSize: B,
     learningRate: 0.1,
     loss: 1,
-    norms: [{ gradNormSq, smallNormSq }],
-    spread: null,
+    found: [{ norms: [{ gradNormSq, smallNormSq }], spread: null }],
   };
 }
 

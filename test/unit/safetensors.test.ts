@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { readSafetensors, requireFinite, writeSafetensors } from '../../src/data/safetensors.ts';
+import {
+  readSafetensors,
+  readSafetensorsFile,
+  requireFinite,
+  writeSafetensors,
+} from '../../src/data/safetensors.ts';
 import type { HostTensor } from '../../src/host/hostTensor.ts';
 
 /** A file from a header, verbatim, and so many bytes of data. */
@@ -34,6 +39,15 @@ test('reads what it wrote', () => {
   expect(headerLength % 8).toBe(0);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
   expect(header.__metadata__).toEqual({ format: 'pt' });
+});
+
+test('reads what a file says of itself, and integers without a sign', () => {
+  const tensors = new Map([
+    ['n', { dtype: 'U32' as const, shape: [2], data: Uint32Array.of(1, 4294967295) }],
+  ]);
+  const bytes = writeSafetensors(tensors, { job: '{"a": 1}', step: '7' });
+  expect(readSafetensorsFile('f', bytes)).toEqual({ tensors, metadata: { job: '{"a": 1}', step: '7' } });
+  expect(readSafetensorsFile('f', writeSafetensors(tensors)).metadata).toEqual({});
 });
 
 test('reads from the middle of a larger buffer, whatever its alignment', () => {

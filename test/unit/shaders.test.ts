@@ -107,6 +107,7 @@ const INTERPRETED = [
   'structure/broadcast',
   'structure/copy',
   'structure/fill',
+  'structure/joinRows',
   'structure/unitVector',
   'training/advance',
   'training/average',

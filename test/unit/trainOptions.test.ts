@@ -41,6 +41,16 @@ describe('trainSpec', () => {
     });
   });
 
+  test('snapshots: file and steps, each over what the file says', () => {
+    expect(spec({ snapshot: 'run.snapshot', snapshotEvery: 50 }).snapshot).toEqual({
+      file: '/here/run.snapshot',
+      every: 50,
+    });
+    const file = { snapshot: { file: 'kept', every: 7 } };
+    expect(spec({ snapshotEvery: 9 }, file).snapshot).toEqual({ file: 'kept', every: 9 });
+    expect(file.snapshot.every).toBe(7);
+  });
+
   test("paths are against the caller's folder; names of built-ins and orders are not paths", () => {
     expect(
       spec({ data: 'd.safetensors', model: 'm.json', weights: 'w.safetensors', order: 'o.safetensors' }),

@@ -68,6 +68,9 @@ const REFUSED: [what: string, changes: object, message: RegExp][] = [
     { data: 'quadratic', replicas: [{}, { data_seed: 1 }] },
     /replicas\.1\.data_seed: all replicas train on one data set/,
   ],
+  ['snapshots without a file', { snapshot: { every: 5 } }, /train\.json: snapshot\.file: missing/],
+  ['snapshots at no step', { snapshot: { file: 's', every: 0 } }, /snapshot\.every: is 0/],
+  ['a resume, which is no part of a run', { resume: true }, /unknown key "resume"/],
   ['an unknown average', { averaging: { type: 'polyak' } }, /averaging/],
 ];
 

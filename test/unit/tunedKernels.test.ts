@@ -12,10 +12,11 @@ import type { Gpu } from '../../src/gpu/device.ts';
 import { engineName } from '../../src/gpu/engineName.ts';
 import type { KernelDemand } from '../../src/gpu/kernelChoice.ts';
 import type { Program } from '../../src/gpu/program.ts';
+import { RunKernels } from '../../src/gpu/runKernels.ts';
 import { estimate, interleave, summarise, winner } from '../../src/gpu/tuner.ts';
 import { parseTrainSpec } from '../../src/jobs/trainSpec.ts';
 import { matmulCandidates, matmulDemand, planMatmul } from '../../src/ops/plans/matmulPlan.ts';
-import { RunKernels, shippedTable, validEntries, withTunedKernels } from '../../src/tuning/chosenKernels.ts';
+import { shippedTable, validEntries, withTunedKernels } from '../../src/tuning/chosenKernels.ts';
 import { kernelVersions } from '../../src/tuning/kernelVersions.ts';
 import { parseShape } from '../../src/tuning/tunedShapes.ts';
 import {

@@ -1,6 +1,6 @@
 import { compile } from '../../autograd/compile.ts';
 import { jvp } from '../../autograd/jvp.ts';
-import { perExample, perExampleMoments } from '../../autograd/perExample.ts';
+import { perExample } from '../../autograd/perExample.ts';
 import { vjp } from '../../autograd/vjp.ts';
 import { Arena } from '../../gpu/arena.ts';
 import type { Gpu } from '../../gpu/device.ts';
@@ -95,7 +95,7 @@ export class CurvatureProgram {
       return keep(`product ${i}`, jvp([gradient], [[theta, direction]])[0]!);
     });
     if (wanted.moments) {
-      const moments = perExampleMoments(perExample(cotangents, parameters));
+      const moments = perExample(cotangents, parameters).map((each) => each.moments());
       for (const what of ['gradient', 'centredSquares'] as const) {
         keep(
           what,

@@ -1,9 +1,9 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/loadDataset.ts';
-import { type ResidentExamples, uploadExamples } from '../../data/uploadExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import type { ByteSource } from '../../host/byteSource.ts';
-import { FollowedEigenvalue } from '../../measure/curvature/followedEigenvalue.ts';
+import { type FollowedValue, followedEigenvalue } from '../../measure/curvature/followedEigenvalue.ts';
+import type { Instrument } from '../../measure/instrument.ts';
 import { initialStateDict } from '../../nn/init.ts';
 import { TrainingRun } from '../../train/trainingRun.ts';
 import { inTurn, medianOf } from '../timedProgram.ts';
@@ -49,14 +49,22 @@ export async function followedCosts(
   const weights = new Map([...initialStateDict(model, 1)].map(([key, { data }]) => [key, data]));
   // A round more, untimed, in which both runs find how many steps a submit takes.
   const steps = STEPS * (rounds + 1);
-  const open = (): Promise<TrainingRun> =>
+  const follower: Instrument<FollowedValue> = {
+    type: 'eigenvalue',
+    schedule: { every: EVERY },
+    unitSize: null,
+    quantity: followedEigenvalue({ examples: BATCH, steps: LANCZOS_STEPS }),
+    follow: () => () => ({}),
+  };
+  const open = (instruments: readonly Instrument[]): Promise<TrainingRun> =>
     TrainingRun.open(gpu, {
       model,
       dataset,
       steps,
       batches: [{ fromStep: 0, batchSize: BATCH }],
       sampling: 'shuffle',
-      recordEvery: STEPS,
+      recordEvery: EVERY,
+      instruments,
       replicas: [
         {
           seed: 1,
@@ -66,24 +74,20 @@ export async function followedCosts(
         },
       ],
     });
-  const runs = { plain: await open(), followed: await open() };
-  const examples: ResidentExamples = uploadExamples(gpu, first(dataset, BATCH, inputShape));
-  const { layout, theta } = runs.followed;
-  const point = { model, layout, theta, examples, context: { mode: 'train' as const } };
-  const looks = steps / EVERY;
-  const follower = await FollowedEigenvalue.open(gpu, point, { steps: LANCZOS_STEPS, looks });
-  runs.followed.runAlongside(EVERY, follower.program);
+  const runs = { plain: await open([]), followed: await open([follower]) };
 
+  const found: FollowedValue[] = [];
   const samples = { plain: [] as number[], followed: [] as number[] };
   for (let round = 0; round <= rounds; round++) {
     for (const which of inTurn(['plain', 'followed'] as const, round)) {
       const started = performance.now();
-      for await (const _ of runs[which].steps(STEPS * (round + 1)));
+      for await (const readings of runs[which].steps(STEPS * (round + 1))) {
+        found.push(...readings.flatMap((reading) => (reading.found[0] as FollowedValue | undefined) ?? []));
+      }
       if (round > 0) samples[which].push((performance.now() - started) / STEPS);
     }
   }
-  const found = await follower.read();
-  for (const made of [follower, examples, ...Object.values(runs)]) made.dispose();
+  for (const run of Object.values(runs)) run.dispose();
   const single = samples.followed.map((ms, round) => ms / samples.plain[round]!);
   return {
     model: name,

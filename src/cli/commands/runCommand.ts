@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobSpec } from '../../jobs/job.ts';
-import { checkOutputs } from '../checkOutput.ts';
+import { checkOutputs, checkReplaceable } from '../checkOutput.ts';
 import { formatJson } from '../formatJson.ts';
 import { checkInputs } from '../guardInputs.ts';
 import { OutputError, STANDARD_OUTPUT } from '../outputError.ts';
@@ -10,7 +10,7 @@ import { isOutputClosed, print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { save, saveJson } from '../saveResult.ts';
-import { writeOutput } from '../writeOutput.ts';
+import { replaceOutput, writeOutput } from '../writeOutput.ts';
 
 export interface OutputOptions {
   out?: string;
@@ -23,6 +23,8 @@ export interface CommandSettings {
   readonly baseDir: string;
   /** Files that the command itself has read, against the current folder. */
   readonly inputs?: readonly string[];
+  /** Where the job's snapshots go, absolute, and whether it reads one there before it runs. */
+  readonly snapshot?: { readonly file: string; readonly read?: boolean };
   /** What the result says, made of what the job gave. */
   readonly complete?: (result: Readonly<Record<string, unknown>>) => Record<string, unknown>;
   /** What standard output gets of the result; JSON by default. */
@@ -33,20 +35,34 @@ export interface CommandSettings {
 
 /**
  * Runs a job to its end: progress on standard error; the result as JSON in `--out` or on standard output, the tensors
- * in `--tensors`. Files are written whole, the result last; what cannot be written where it was meant to go goes elsewhere.
+ * in `--tensors`, snapshots in the file that the job names. Files are written whole, the result last; what cannot be written where it was meant to go goes elsewhere.
  * @throws InputError for outputs that cannot be, before anything runs; OutputError
  */
 export async function runCommand(
   spec: JobSpec,
   { out, tensors: tensorsPath, runtime }: OutputOptions,
-  { baseDir, inputs = [], replicas, complete = (result) => result, textOf = formatJson }: CommandSettings,
+  {
+    baseDir,
+    inputs = [],
+    snapshot,
+    replicas,
+    complete = (result) => result,
+    textOf = formatJson,
+  }: CommandSettings,
 ): Promise<void> {
-  const outputs = { '--out': out, '--tensors': tensorsPath };
-  checkOutputs(outputs);
-  checkInputs(outputs, inputs);
+  const results = { '--out': out, '--tensors': tensorsPath };
+  const all = { ...results, snapshot: snapshot?.file };
+  checkOutputs(all);
+  if (snapshot) checkReplaceable('snapshot', snapshot.file);
+  checkInputs(all, inputs);
+  // A run that goes on reads the file before it replaces it.
+  const outputs = snapshot?.read ? results : all;
   const progress = new Progress({ replicas });
   try {
-    const onEvent: HeadlessOptions['onEvent'] = (event) => progress.show(event);
+    const onEvent: HeadlessOptions['onEvent'] = async (event) => {
+      if (event.type === 'snapshot') await replaceOutput(snapshot!.file, event.tensors);
+      else progress.show(event);
+    };
     const ended = await runHeadless(spec, { runtime, baseDir, outputs, onEvent });
     progress.close();
     const { tensors, exitCode } = ended;

@@ -5,6 +5,7 @@ import { parseJson } from '../../host/parseJson.ts';
 import { showValue } from '../../host/showValue.ts';
 import type { JobSpec } from '../../jobs/job.ts';
 import { checkTrainSpec } from '../../jobs/planRun.ts';
+import { requireSnapshotKey } from '../../jobs/runSnapshots.ts';
 import { DEFAULT_BATCH_SIZE, type TrainSpec } from '../../jobs/trainSpec.ts';
 import { fileHost } from '../fileHost.ts';
 import { withFullPaths } from '../jobPaths.ts';
@@ -25,6 +26,11 @@ import {
 } from '../trainOptions.ts';
 import { addOutputOptions } from './outputOptions.ts';
 import { type OutputOptions, runCommand } from './runCommand.ts';
+
+interface OwnOptions {
+  kernels?: string;
+  resume?: boolean;
+}
 
 /** `basin train [train.json] …`: one training run, or several replicas in one program. */
 export function registerTrain(program: Command): void {
@@ -78,37 +84,40 @@ export function registerTrain(program: Command): void {
       '--evaluate-every <steps>',
       'loss and accuracy on the test data (default: at the end)',
       integer(1),
-    );
+    )
+    .option('--snapshot <file>', 'keep the whole run in this file, so that it can be resumed')
+    .option('--snapshot-every <steps>', '… written anew every so many steps, and after the last', integer(1))
+    .option('--resume', 'go on from the snapshot, or begin at the start where there is none yet');
   addOutputOptions(command).addHelpText(
     'after',
     '\nSeveral values of --lr, --momentum, --weight-decay or a seed, separated by commas, train one replica for\n' +
       'each combination, all in one program.\n\n' +
       'Example: basin train --data mnist --hidden 64 --batch-size 64 --lr 0.1 --epochs 2 --replicas 4',
   );
-  command.action(
-    async (file: string | undefined, options: TrainOptions & OutputOptions & { kernels?: string }) => {
-      if (file === undefined && options.data === undefined) {
-        command.error('error: nothing to train on: give a train.json or --data');
-      }
-      const baseDir = file === undefined ? process.cwd() : dirname(resolve(file));
-      const content = file === undefined ? {} : readDescription(file);
-      // The file's paths are taken against its folder; those of the command line are against this one.
-      const spec = trainSpec(content, options, (name) => (file === undefined ? name : resolve(name)));
-      const kernels = recordedKernels(options.kernels);
-      if (kernels !== undefined) spec.kernels = kernels;
-      try {
-        const checked = await checkTrainSpec(spec as unknown as TrainSpec, fileHost(baseDir));
-        await runCommand({ ...spec, job: 'train' } as unknown as JobSpec, options, {
-          baseDir,
-          inputs: [file ?? [], options.kernels ?? []].flat(),
-          replicas: replicaNames(checked),
-          complete: (result) => ({ ...result, job: withFullPaths(result.job as Json, baseDir) }),
-        });
-      } catch (error) {
-        throw inGivenWords(error, file, options);
-      }
-    },
-  );
+  command.action(async (file: string | undefined, options: TrainOptions & OutputOptions & OwnOptions) => {
+    if (file === undefined && options.data === undefined) {
+      command.error('error: nothing to train on: give a train.json or --data');
+    }
+    const baseDir = file === undefined ? process.cwd() : dirname(resolve(file));
+    const content = file === undefined ? {} : readDescription(file);
+    // The file's paths are taken against its folder; those of the command line are against this one.
+    const spec = trainSpec(content, options, (name) => (file === undefined ? name : resolve(name)));
+    const kernels = recordedKernels(options.kernels);
+    if (kernels !== undefined) spec.kernels = kernels;
+    try {
+      const checked = await checkTrainSpec(spec as unknown as TrainSpec, fileHost(baseDir));
+      if (options.resume) requireSnapshotKey(checked);
+      await runCommand({ ...spec, job: 'train', resume: options.resume } as unknown as JobSpec, options, {
+        baseDir,
+        snapshot: checked.snapshot && { file: resolve(baseDir, checked.snapshot.file), read: options.resume },
+        inputs: [file ?? [], options.kernels ?? []].flat(),
+        replicas: replicaNames(checked),
+        complete: (result) => ({ ...result, job: withFullPaths(result.job as Json, baseDir) }),
+      });
+    } catch (error) {
+      throw inGivenWords(error, file, options);
+    }
+  });
 }
 
 /** A train.json's content, or the job of a result, with the kernels that it took. */

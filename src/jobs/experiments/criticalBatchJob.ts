@@ -10,12 +10,11 @@ import {
 } from '../../experiments/criticalBatch.ts';
 import { openTrunk, perceptronTrunk } from '../../experiments/sgdTrunk.ts';
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
+import { type KernelRecord, RunKernels } from '../../gpu/runKernels.ts';
 import { State } from '../../gpu/state.ts';
 import { measureLocalModel } from '../../measure/curvature/measureLocalModel.ts';
 import type { Branch } from '../../measure/statistics/branchedCriticalBatch.ts';
 import { flatValues } from '../../nn/flatValues.ts';
-import { RunKernels } from '../../tuning/chosenKernels.ts';
-import type { KernelRecord } from '../../tuning/kernelRecord.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { parseExperiment, refused } from './parseExperiment.ts';
 

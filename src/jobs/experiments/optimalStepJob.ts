@@ -15,12 +15,12 @@ import {
 } from '../../experiments/optimalStep/protocol.ts';
 import { openTrunk, perceptronTrunk, type Trunk } from '../../experiments/sgdTrunk.ts';
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
+import { type KernelRecord, RunKernels } from '../../gpu/runKernels.ts';
 import { State } from '../../gpu/state.ts';
 import { flatValues } from '../../nn/flatValues.ts';
 import { purpose } from '../../random/purpose.ts';
 import { threefry2x32 } from '../../random/threefry.ts';
-import { RunKernels } from '../../tuning/chosenKernels.ts';
-import { type KernelRecord, kernelRecordSchema } from '../../tuning/kernelRecord.ts';
+import { kernelRecordSchema } from '../../tuning/kernelRecord.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { parseExperiment, refused } from './parseExperiment.ts';
 

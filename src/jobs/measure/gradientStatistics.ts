@@ -1,5 +1,6 @@
+import type { Dataset } from '../../data/dataset.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import { gradientHistogram } from '../../measure/gradient/gradientHistogram.ts';
+import type { GradientHistogram } from '../../measure/gradient/gradientHistogram.ts';
 import { meanRatioErrors } from '../../measure/gradient/meanRatioErrors.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
 import { gradientSignalToNoise, QUANTILES } from '../../measure/statistics/gradientSignalToNoise.ts';
@@ -8,10 +9,8 @@ import type { GradientSample } from '../../measure/statistics/leaveOneOut.ts';
 import { samplingCriteria } from '../../measure/statistics/samplingCriteria.ts';
 import { signalToNoiseErrors } from '../../measure/statistics/signalToNoiseErrors.ts';
 import type { JobEvent } from '../jobEvent.ts';
-import { histogramRanges } from './histogramRanges.ts';
+import type { PointFound } from './measurePoint.ts';
 import type { MeasureSettings } from './measureSpec.ts';
-import type { Moments } from './moments.ts';
-import type { MeasureInput } from './readMeasureInput.ts';
 
 /** An estimate and its standard error over examples (units); null for what is no finite number. */
 interface Measured {
@@ -54,27 +53,21 @@ export async function* gradientStatistics(
   gpu: Gpu,
   point: Point,
   spec: MeasureSettings,
-  { dataset, weights }: MeasureInput,
-  moments: Moments,
+  dataset: Dataset,
+  { along, histogram }: Pick<PointFound, 'along' | 'histogram'>,
   sample: GradientSample | null,
 ): AsyncGenerator<JobEvent, GradientStatistics, void> {
   const made: GradientStatistics = {};
   if (spec.tests) made.gradientTests = sample && tests(sample);
   if (spec.signal_to_noise) {
     yield { type: 'phase', phase: 'measuring the signal-to-noise ratio' };
-    const { mean, centredSquares } = moments;
+    const { mean, centredSquares } = along;
     made.signalToNoise =
       sample && centredSquares
         ? await signalToNoise(gpu, point, dataset, { mean, centredSquares }, sample)
         : null;
   }
-  if (spec.histogram !== undefined) {
-    yield { type: 'phase', phase: 'counting gradient elements' };
-    const normSq = moments.perExampleGradNormSq;
-    made.gradientHistogram = normSq
-      ? await histograms(gpu, point, histogramRanges(spec, point.layout, weights, normSq))
-      : null;
-  }
+  if (spec.histogram !== undefined) made.gradientHistogram = histogram && counts(point, histogram);
   return made;
 }
 
@@ -94,7 +87,7 @@ function tests(sample: GradientSample): GradientStatistics['gradientTests'] {
 async function signalToNoise(
   gpu: Gpu,
   point: Point,
-  dataset: MeasureInput['dataset'],
+  dataset: Dataset,
   moments: { readonly mean: Float32Array; readonly centredSquares: Float32Array },
   sample: GradientSample,
 ): Promise<GradientStatistics['signalToNoise']> {
@@ -113,14 +106,11 @@ async function signalToNoise(
   };
 }
 
-async function histograms(
-  gpu: Gpu,
+function counts(
   point: Point,
-  bins: ReturnType<typeof histogramRanges>,
-): Promise<GradientStatistics['gradientHistogram']> {
-  const { gradient, parameter } = bins;
-  const { counts, notFinite } = await gradientHistogram(gpu, point, bins);
-  const rows = counts.map((all) =>
+  { gradient, parameter, counts: found, notFinite }: GradientHistogram,
+): GradientStatistics['gradientHistogram'] {
+  const rows = found.map((all) =>
     Array.from({ length: parameter?.count ?? 1 }, (_, row) => [
       ...all.subarray(row * gradient.count, (row + 1) * gradient.count),
     ]),

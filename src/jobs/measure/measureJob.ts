@@ -1,22 +1,20 @@
 import { writeSafetensors } from '../../data/safetensors.ts';
 import { selectExamples } from '../../data/selectExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
+import { RunKernels } from '../../gpu/runKernels.ts';
 import { InputError } from '../../host/inputError.ts';
 import { unitsOf } from '../../measure/pass.ts';
 import { unitOrder } from '../../measure/statistics/unitOrder.ts';
 import { flatValues } from '../../nn/flatValues.ts';
 import { permutedIndex } from '../../random/permutation.ts';
-import { RunKernels } from '../../tuning/chosenKernels.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
-import { gradientSample } from './gradientSample.ts';
 import { gradientStatistics } from './gradientStatistics.ts';
-import { hessianProducts } from './hessianProducts.ts';
+import { measurePoint } from './measurePoint.ts';
 import { measureResult } from './measureResult.ts';
 import { type MeasureSpec, parseMeasureSpec } from './measureSpec.ts';
-import { momentsOf } from './moments.ts';
 import { withoutNonFinite } from './nonFinite.ts';
 import { openPoint } from './openPoint.ts';
-import { pointErrors } from './pointErrors.ts';
+import { gradientSample, pointErrors } from './pointErrors.ts';
 import { readMeasureInput } from './readMeasureInput.ts';
 import { resultTensors } from './resultTensors.ts';
 import { spectralResults } from './spectralResults.ts';
@@ -55,29 +53,20 @@ export async function* measureJob(
   const { point, dispose } = openPoint(gpu, measured, spec.ghost_batch);
   try {
     const { layout } = point;
-    const inOrder = await momentsOf(gpu, point);
-    const moments = order ? { ...inOrder, perExampleLoss: asInFile(inOrder.perExampleLoss, order) } : inOrder;
+    const vector = input.vector && flatValues(layout, input.vector);
+    const found = await measurePoint(gpu, point, spec, { vector, weights: input.weights });
+    const { along } = found;
+    const perExampleLoss = order ? asInFile(along.perExampleLoss, order) : along.perExampleLoss;
+    requireFinite(spec.data, perExampleLoss);
     yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
-    requireFinite(spec.data, moments.perExampleLoss);
-    const directions = [moments.mean, ...(input.vector ? [flatValues(layout, input.vector)] : [])];
-    const { products, traceHessianCovariance: trace } = await hessianProducts(
-      gpu,
-      point,
-      directions,
-      moments.mean,
-      { ...spec, covariance: moments.centredSquares !== null && unitsOf(point) > 1 },
-    );
-    const sample = await gradientSample(gpu, point, moments, { alongMean: spec.tests });
-    const errors = await pointErrors(gpu, point, measured.dataset, moments, sample, {
-      product: products[0]!,
-      trace,
-    });
-    const statistics = yield* gradientStatistics(gpu, point, spec, measured, moments, sample);
-    const spectral = yield* spectralResults(gpu, point, spec);
+    const sample = gradientSample(along);
+    const errors = await pointErrors(gpu, point, measured.dataset, found, sample);
+    const statistics = yield* gradientStatistics(gpu, point, spec, measured.dataset, found, sample);
+    const spectral = yield* spectralResults(gpu, point, spec, found.trace);
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
     const { result, keys } = withoutNonFinite({
-      ...measureResult(point, inOrder.perExampleLoss, moments, errors, products, trace, spec.exact),
+      ...measureResult(point, perExampleLoss, found, errors, spec.exact),
       ...(Object.keys(spectral.results).length > 0 ? { [OPERATORS[spec.operator]]: spectral.results } : {}),
       ...statistics,
     });
@@ -92,7 +81,7 @@ export async function* measureJob(
           ...spectral.warnings,
         ],
       },
-      tensors: writeSafetensors(resultTensors(layout, moments, products[1], unitsOf(point))),
+      tensors: writeSafetensors(resultTensors(layout, found, unitsOf(point))),
       exitCode: 0,
     };
   } finally {

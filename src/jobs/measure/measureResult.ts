@@ -1,35 +1,30 @@
 import { type Point, unitsOf } from '../../measure/pass.ts';
-import type { CovarianceTrace } from '../../measure/statistics/covarianceTrace.ts';
 import { dot64 } from '../../measure/statistics/estimate.ts';
 import type { Interval } from '../../measure/statistics/interval.ts';
 import { gradientNoise } from '../../measure/statistics/noiseScale.ts';
 import { partValues } from '../../nn/flatValues.ts';
-import type { Moments } from './moments.ts';
+import type { PointFound } from './measurePoint.ts';
 import type { PointErrors } from './pointErrors.ts';
 
 /**
  * The keys that every measurement has (interfaces, §3), by what was measured. `…Stderr` is the standard error of the number that is
  * reported, over the examples (units); `…Interval` the 95 % interval of what it is an estimate of, the true gradient's and Hessian's number: its
  * ends are null at infinity.
- * @param lossesInOrder the examples' losses in the order in which they are in units; in `moments` they are as in the file
+ * @param perExampleLoss the examples' losses as in the file; in `along` they are in the order in which they are in units
  * @param errors null where there are none
- * @param products H times the gradient first
- * @param trace tr(HΣ), null where there is no covariance
- * @param exact whether that is not by probes
+ * @param exact whether tr(HΣ) is not by probes
  */
 export function measureResult(
   point: Point,
-  lossesInOrder: Float32Array,
-  moments: Moments,
+  perExampleLoss: Float32Array,
+  { along, covarianceTrace: trace }: Pick<PointFound, 'along' | 'covarianceTrace'>,
   errors: PointErrors | null,
-  products: readonly Float32Array[],
-  trace: CovarianceTrace | null,
   exact: boolean,
 ): Record<string, unknown> {
   const { layout, examples, context, ghostBatch } = point;
   const units = unitsOf(point);
-  const gHg = dot64(moments.mean, products[0]!);
-  const whole = summary(moments.mean, moments.centredSquares, units);
+  const gHg = dot64(along.mean, along.product);
+  const whole = summary(along.mean, along.centredSquares, units);
   const noise = errors?.noise;
   const curvature = errors?.curvature;
   return {
@@ -37,10 +32,10 @@ export function measureResult(
     examples: examples.examples,
     ...(ghostBatch === undefined ? {} : { ghostBatch, units }),
     parameters: layout.entries.reduce((total, { elements }) => total + elements, 0),
-    loss: meanOverUnits(lossesInOrder, ghostBatch ?? 1),
-    perExampleLoss: [...moments.perExampleLoss],
+    loss: meanOverUnits(along.perExampleLoss, ghostBatch ?? 1),
+    perExampleLoss: [...perExampleLoss],
     gradNormSq: whole.gradNormSq,
-    perExampleGradNormSq: moments.perExampleGradNormSq && [...moments.perExampleGradNormSq],
+    perExampleGradNormSq: along.perExampleGradNormSq && [...along.perExampleGradNormSq],
     ...estimate('traceCovariance', whole.traceCovariance, noise?.traceCovariance),
     ...estimate('gradNormSqUnbiased', whole.gradNormSqUnbiased, noise?.gradNormSqUnbiased),
     ...estimate('bSimple', whole.bSimple, noise?.bSimple),
@@ -54,8 +49,8 @@ export function measureResult(
     layers: Object.fromEntries(
       layout.entries.map((entry, i) => {
         const { gradNormSq, traceCovariance, bSimple } = summary(
-          partValues(layout, moments.mean, i),
-          moments.centredSquares && partValues(layout, moments.centredSquares, i),
+          partValues(layout, along.mean, i),
+          along.centredSquares && partValues(layout, along.centredSquares, i),
           units,
         );
         return [entry.name, { gradNormSq, traceCovariance, bSimple }];

@@ -8,7 +8,7 @@ import { InputError } from '../../host/inputError.ts';
 import { CurvatureOperator } from '../../measure/curvature/operator.ts';
 import { parameterLayout } from '../../nn/forward.ts';
 import type { ModelSpec } from '../../nn/modelSpec.ts';
-import { WIDTH } from './hessianProducts.ts';
+import { WIDTH } from './measurePoint.ts';
 
 /** What a measurement is of, whatever the values. */
 interface MeasuredShape {

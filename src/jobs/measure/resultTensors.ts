@@ -1,14 +1,14 @@
 import type { HostTensor } from '../../host/hostTensor.ts';
 import { type FlatLayout, partValues } from '../../nn/flatValues.ts';
-import type { Moments } from './moments.ts';
+import type { PointFound } from './measurePoint.ts';
 
 /** Gradient, variance and Hessian product by state-dict names, each under its prefix. */
 export function resultTensors(
   layout: FlatLayout,
-  { mean, centredSquares }: Pick<Moments, 'mean' | 'centredSquares'>,
-  product: Float32Array | undefined,
+  { along, hvp }: Pick<PointFound, 'along' | 'hvp'>,
   examples: number,
 ): Map<string, HostTensor> {
+  const { mean, centredSquares } = along;
   const named = new Map<string, HostTensor>();
   const put = (prefix: string, flat: Float32Array): void => {
     layout.entries.forEach(({ name, shape }, i) => {
@@ -22,6 +22,6 @@ export function resultTensors(
       centredSquares.map((squares) => squares / (examples - 1)),
     );
   }
-  if (product) put('hvp.', product);
+  if (hvp) put('hvp.', hvp);
   return named;
 }

@@ -5,7 +5,6 @@ import {
   type Spectrum,
   searchEigenvalues,
 } from '../../measure/curvature/eigenvalues.ts';
-import { estimateTrace, exactTrace } from '../../measure/curvature/hessianTrace.ts';
 import { CurvatureOperator } from '../../measure/curvature/operator.ts';
 import {
   logDeterminant,
@@ -16,7 +15,6 @@ import {
 import type { Point } from '../../measure/pass.ts';
 import type { Estimate } from '../../measure/statistics/estimate.ts';
 import type { JobEvent } from '../jobEvent.ts';
-import { WIDTH } from './hessianProducts.ts';
 import type { MeasureSettings } from './measureSpec.ts';
 
 export interface SpectralResults {
@@ -30,25 +28,19 @@ export interface SpectralResults {
   warnings: string[];
 }
 
-/** What was asked for of the matrix's spectrum. */
+/**
+ * What was asked for of the matrix's spectrum.
+ * @param trace measured already, null where it was not asked for
+ */
 export async function* spectralResults(
   gpu: Gpu,
   point: Point,
   spec: MeasureSettings,
+  trace: Estimate | null,
 ): AsyncGenerator<JobEvent, SpectralResults, void> {
-  const { exact, probes, seed, operator: kind } = spec;
+  const { seed, operator: kind } = spec;
   const made: SpectralResults = { results: {}, warnings: [] };
-  if (spec.trace) {
-    yield { type: 'phase', phase: 'estimating the trace' };
-    const wide = await CurvatureOperator.open(gpu, point, WIDTH, kind);
-    try {
-      made.results.trace = exact
-        ? await exactTrace(gpu, wide)
-        : await estimateTrace(gpu, wide, { probes, seed });
-    } finally {
-      wide.dispose();
-    }
-  }
+  if (trace) made.results.trace = trace;
   const sampled = spec.density || spec.log_det !== undefined;
   if (!sampled && spec.eigenvalues === undefined && spec.smallest === undefined) return made;
   // One vector at a time: Lanczos's process has no more.

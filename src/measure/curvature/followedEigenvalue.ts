@@ -1,18 +1,13 @@
 import { compile } from '../../autograd/compile.ts';
-import { jvp } from '../../autograd/jvp.ts';
-import { vjp } from '../../autograd/vjp.ts';
 import { Arena } from '../../gpu/arena.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { State } from '../../gpu/state.ts';
-import { exampleLosses } from '../../nn/exampleLosses.ts';
-import { forward } from '../../nn/forward.ts';
+import type { State } from '../../gpu/state.ts';
 import { add } from '../../ops/add.ts';
 import { axpy, scaleBy, scaleToUnit } from '../../ops/combine.ts';
 import { dot, normSq } from '../../ops/dot.ts';
-import { fill } from '../../ops/fill.ts';
-import { pack, unpack } from '../../ops/flat.ts';
+import type { FlatLayout } from '../../ops/flat.ts';
 import { Graph, type Tensor } from '../../ops/graph.ts';
 import { inverseSqrt } from '../../ops/inverseSqrt.ts';
 import { read } from '../../ops/leaf.ts';
@@ -23,22 +18,18 @@ import { randomVector } from '../../ops/restart.ts';
 import { scale } from '../../ops/scale.ts';
 import { advance } from '../../ops/state/advance.ts';
 import { append } from '../../ops/state/append.ts';
-import { gather } from '../../ops/state/gather.ts';
-import { sampleIndices } from '../../ops/state/sampling.ts';
 import { store } from '../../ops/state/store.ts';
 import { tridiagonalTop } from '../../ops/tridiagonalTop.ts';
 import { purpose } from '../../random/purpose.ts';
 import { randomSigns } from '../../random/randomSigns.ts';
+import { firstExamples } from '../firstExamples.ts';
+import { Memory } from '../memory.ts';
+import { oneBatch } from '../oneBatch.ts';
 import type { Point } from '../pass.ts';
-
-export interface FollowOptions {
-  /** Steps of Lanczos's process at each look, 16 or fewer: so many Hessian products, and one more for the residual. */
-  readonly steps: number;
-  /** Looks that are kept for the host. */
-  readonly looks: number;
-  /** Of the first start vector and of what is mixed in at each look. */
-  readonly seed?: number;
-}
+import type { Quantity } from '../quantity.ts';
+import { type BatchOf, TracedBatch } from '../tracedBatch.ts';
+import { hessianOf } from './hessianProduct.ts';
+import { MANY } from './samples.ts';
 
 /** What a look found. */
 export interface FollowedValue {
@@ -48,6 +39,18 @@ export interface FollowedValue {
   readonly residual: number;
 }
 
+/** How an eigenvalue is followed. */
+export interface Following {
+  /** The first so many examples of the data, of whose mean loss the Hessian is. */
+  readonly examples: number;
+  /** Steps of Lanczos's process at each look, 16 or fewer: so many Hessian products, and one more for the residual. */
+  readonly steps: number;
+  /** Which end of the algebraic order. */
+  readonly which?: 'largest' | 'smallest';
+  /** Of the first start vector and of what is mixed in at each look. */
+  readonly seed?: number;
+}
+
 /** Norm of what is mixed into a unit vector. */
 const MIXED = 0.01;
 
@@ -55,15 +58,72 @@ const MIXED = 0.01;
 const TINY = 1e-30;
 
 /**
- * The largest (algebraic) eigenvalue of the Hessian of a fixed subset's mean loss, followed while the parameters move: a few
- * steps of Lanczos's process (1950), each look starting from the last one's eigenvector. One recorded program without
- * anything from the host, which may run inside the submits of a training run; all its products share one primal pass.
+ * The largest (or smallest, algebraic) eigenvalue of the Hessian of a fixed subset's mean loss, followed while the parameters
+ * move: a few steps of Lanczos's process (1950), each look starting from the last one's eigenvector. Nothing comes from the host,
+ * and all its products share one primal pass.
  *
  * A vector that is an eigenvector spans all of its Krylov space. Where another eigenvalue overtakes, of which it has no part (another
  * block of a Hessian that falls into blocks: units that are dead, a head that is not used), the old one would be followed
  * for ever, with a perfect residual. So each look starts from the last vector with 1 % of a random one mixed in: of the steps, all
  * but one are then a search of their own, that finds what has overtaken within a few looks. By the seed and the look's number.
  */
+export function followedEigenvalue({
+  examples,
+  steps,
+  which = 'largest',
+  seed = 0,
+}: Following): Quantity<FollowedValue> {
+  return {
+    trace(of) {
+      const batch = of.first(examples);
+      const { graph, layout, gathering } = batch;
+      const memory = (name: string, spec: Parameters<typeof gathering.memory>[1]): State =>
+        gathering.memory(name, spec);
+      const shape = [layout.length];
+      const vector = memory('eigenvector', { shape, initial: () => startVector(layout, seed) });
+      const mask = memory('mask', { shape, initial: () => ones(layout), shared: true, constant: true });
+      const seeds = memory('seed', {
+        shape: [1],
+        dtype: 'u32',
+        initial: () => Uint32Array.of(seed),
+        shared: true,
+        constant: true,
+      });
+      const counters = memory('looks', { shape: [3], dtype: 'u32', shared: true });
+
+      const hessian = hessianOf(batch);
+      const product = which === 'largest' ? hessian : (v: Tensor): Tensor => scale(hessian(v), -1);
+      const random = randomVector(graph, { purpose: purpose.followedMix, seeds, counters, mask });
+      const mixed = scale(scaleToUnit(random), MIXED);
+      const found = lanczosTop(product, scaleToUnit(add(scaleToUnit(read(graph, vector)), mixed)), steps);
+      const moved = product(found);
+      const value = dot(found, moved);
+      const residual = normSq(axpy(value, found, moved, -1));
+      store(vector, found);
+      advance(graph, counters, 1, MANY);
+      return { values: () => ({ value, residual }) };
+    },
+    read: ({ value, residual }) => ({
+      value: which === 'largest' ? value![0]! : -value![0]!,
+      residual: Math.sqrt(residual![0]!),
+    }),
+  };
+}
+
+function startVector({ entries, length }: FlatLayout, seed: number): Float32Array {
+  const initial = new Float32Array(length);
+  const signs = randomSigns(length, seed, purpose.parameterSigns, 0);
+  for (const { offset: at, elements } of entries) initial.set(signs.subarray(at, at + elements), at);
+  return initial;
+}
+
+function ones({ entries, length }: FlatLayout): Float32Array {
+  const mask = new Float32Array(length);
+  for (const { offset: at, elements } of entries) mask.fill(1, at, at + elements);
+  return mask;
+}
+
+/** The eigenvalue followed by a program of its own, to be run whenever a look is wanted. */
 export class FollowedEigenvalue {
   readonly program: Program;
   readonly #values: State;
@@ -77,70 +137,46 @@ export class FollowedEigenvalue {
     this.#scope = scope;
   }
 
-  /** @param point the parameters, as they are whenever the program runs, and the examples: one batch */
-  static open(gpu: Gpu, point: Point, options: FollowOptions): Promise<FollowedEigenvalue> {
+  /**
+   * @param point the parameters, as they are whenever the program runs, and the examples: one batch
+   * @param options.looks that are kept for the host
+   */
+  static open(
+    gpu: Gpu,
+    point: Point,
+    options: Omit<Following, 'examples'> & { readonly looks: number },
+  ): Promise<FollowedEigenvalue> {
     return Scope.make((scope) => FollowedEigenvalue.#open(gpu, point, options, scope));
   }
 
   static async #open(
     gpu: Gpu,
     { model, layout, theta, examples, context }: Point,
-    { steps, looks, seed = 0 }: FollowOptions,
+    { looks, ...options }: Omit<Following, 'examples'> & { readonly looks: number },
     scope: Scope,
   ): Promise<FollowedEigenvalue> {
-    const { replicated, replicas: count } = theta;
-    const replicas = replicated ? count : undefined;
-    const state = (label: string, shape: readonly number[]): State =>
-      scope.own(new State(gpu, { label: `followed ${label}`, shape, replicas }));
-    const shared = (label: string, shape: readonly number[], dtype: 'f32' | 'u32'): State =>
-      scope.own(new State(gpu, { label: `followed ${label}`, shape, dtype }));
-    const [vector, values, residuals] = [
-      state('eigenvector', [layout.length]),
-      state('eigenvalues', [looks]),
-      state('residuals', [looks]),
-    ];
-    const counters = shared('looks', [3], 'u32');
-    const inOrder = shared('examples', [3], 'u32');
-    const seeds = shared('seed', [1], 'u32');
-    const mask = shared('mask', [layout.length], 'f32');
-    seeds.write(Uint32Array.of(seed));
-    const [initial, ones] = [new Float32Array(layout.length), new Float32Array(layout.length)];
-    const signs = randomSigns(layout.length, seed, purpose.parameterSigns, 0);
-    for (const { offset: at, elements } of layout.entries) {
-      initial.set(signs.subarray(at, at + elements), at);
-      ones.fill(1, at, at + elements);
-    }
-    mask.write(ones);
-    for (let replica = 0; replica < count; replica++) vector.write(initial, { replica });
-
+    const { replicated, replicas } = theta;
+    const memory = new Memory(gpu, scope, replicated ? replicas : undefined);
     const graph = new Graph();
-    const batch = examples.examples;
-    const indices = sampleIndices(graph, { mode: 'sequential', examples: batch, counters: inOrder }, batch);
-    const [x, targets] = gather(examples, indices);
-    const point = read(graph, theta);
-    const parameters = unpack(point, layout);
-    const losses = exampleLosses(model.loss, forward(model, parameters, x, context), targets);
-    const { of } = vjp([[losses, fill(graph, 1 / batch, [batch])]], parameters);
-    const gradient = pack(
-      layout,
-      of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape)),
-    );
-    const product = (direction: Tensor): Tensor => jvp([gradient], [[point, direction]])[0]!;
-
-    const mixed = scaleToUnit(randomVector(graph, { purpose: purpose.followedMix, seeds, counters, mask }));
-    const start = scaleToUnit(add(scaleToUnit(read(graph, vector)), scale(mixed, MIXED)));
-    const found = lanczosTop(product, start, steps);
-    const moved = product(found);
-    const value = dot(found, moved);
-    const residual = normSq(axpy(value, found, moved, -1));
-    append(values, reshape(value, [1]), counters);
-    append(residuals, reshape(residual, [1]), counters);
-    store(vector, found);
+    const count = examples.examples;
+    const first = (taken: number): BatchOf => {
+      const here = firstExamples(graph, examples, taken, memory);
+      return { model, layout, theta: read(graph, theta), ...here, context };
+    };
+    const gathering = oneBatch(graph, count, (name, spec) => memory.state(name, spec));
+    const batch = new TracedBatch(first(count), { unitSize: 1, gathering, first });
+    const { values } = followedEigenvalue({ ...options, examples: count }).trace(batch);
+    const kept = (label: string): State => memory.state(label, { shape: [looks] });
+    const [eigenvalues, residuals] = [kept('eigenvalues'), kept('residuals')];
+    const counters = memory.state('looks kept', { shape: [3], dtype: 'u32', shared: true });
+    const { value, residual } = values!(graph);
+    append(eigenvalues, reshape(value!, [1]), counters);
+    append(residuals, reshape(residual!, [1]), counters);
     advance(graph, counters, 1, looks);
+    memory.begin();
     const arena = scope.own(new Arena(gpu));
-    const label = 'followed eigenvalue';
-    const program = scope.own(await compile(gpu, graph, { label, replicas: count, arena }));
-    return new FollowedEigenvalue(program, values, residuals, scope);
+    const program = scope.own(await compile(gpu, graph, { label: 'followed eigenvalue', replicas, arena }));
+    return new FollowedEigenvalue(program, eigenvalues, residuals, scope);
   }
 
   /** The looks so far, oldest first until they are overwritten. Waits for what was submitted. */

@@ -8,11 +8,12 @@ import { fill } from '../../ops/fill.ts';
 import { type FlatLayout, pack } from '../../ops/flat.ts';
 import type { Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
-import { reshape } from '../../ops/reshape.ts';
 import { scale } from '../../ops/scale.ts';
-import { mean } from '../../ops/sum.ts';
-import { type MicroBatch, type Point, unitsOf } from '../pass.ts';
+import { unitSlopes } from '../gradient/directionalDerivatives.ts';
+import type { Point } from '../pass.ts';
 import { RepeatedPass } from '../repeatedPass.ts';
+import type { TracedBatch } from '../tracedBatch.ts';
+import { hessianOf } from './hessianProduct.ts';
 
 /**
  * A symmetric P × P matrix that is only known by its products. Vectors are flat [P] states on the device, zero between the
@@ -44,25 +45,11 @@ export function dimension({ entries }: FlatLayout): number {
 export type CurvatureKind = 'hessian' | 'gauss-newton' | 'empirical-fisher';
 
 /** A product over one micro-batch, so that the sum over micro-batches is that over the data. */
-type ProductRule = (
-  batch: MicroBatch,
-  layout: FlatLayout,
-  units: number,
-) => (direction: Tensor) => Tensor | null;
-
-/** Forward over reverse (Pearlmutter 1994): several vectors share the primal pass. */
-const hessianRule: ProductRule = ({ graph, theta, parameters, losses, units, weigh }, layout, all) => {
-  const gradient = pack(layout, cotangents(parameters, losses, weigh(fill(graph, 1 / all, [units]))));
-  return (direction) => jvp([gradient], [[theta, direction]])[0]!;
-};
+type ProductRule = (batch: TracedBatch) => (direction: Tensor) => Tensor | null;
 
 /** Jᵀ(H_out(Jv)): forward, the loss's own Hessian, back (Schraudolph 2002). */
-const gaussNewtonRule: ProductRule = (
-  { graph, theta, parameters, outputs, losses, units, weigh },
-  layout,
-  all,
-) => {
-  const { of } = vjp([[losses, weigh(fill(graph, 1 / all, [units]))]], [outputs]);
+const gaussNewtonRule: ProductRule = ({ theta, layout, parameters, outputs, losses, meanWeights }) => {
+  const { of } = vjp([[losses, meanWeights]], [outputs]);
   return (direction) => {
     const [moved] = jvp([outputs], [[theta, direction]]);
     const curved = moved && jvp([of[0]!], [[outputs, moved]])[0];
@@ -71,21 +58,14 @@ const gaussNewtonRule: ProductRule = (
 };
 
 /** (1/N) Σₙ gₙ(gₙᵀv): every unit's slope along v is its weight in a backward pass. */
-const empiricalFisherRule: ProductRule = (
-  { batch, theta, parameters, losses, units, weigh },
-  layout,
-  all,
-) => {
-  return (direction) => {
-    const [slopes] = jvp([losses], [[theta, direction]]);
-    if (!slopes) return null;
-    const ofUnits = units === batch ? slopes : reshape(mean(slopes), [units]);
-    return pack(layout, cotangents(parameters, losses, weigh(scale(ofUnits, 1 / all))));
-  };
+const empiricalFisherRule: ProductRule = (batch) => (direction) => {
+  const slopes = unitSlopes(batch, direction);
+  return batch.gradient(batch.weigh(scale(slopes, 1 / batch.gathering.units)));
 };
 
-const rules: Readonly<Record<CurvatureKind, ProductRule>> = {
-  hessian: hessianRule,
+/** What a matrix makes of a direction, by one batch: flat [P], null for zeros. */
+export const productRules: Readonly<Record<CurvatureKind, ProductRule>> = {
+  hessian: hessianOf,
   'gauss-newton': gaussNewtonRule,
   'empirical-fisher': empiricalFisherRule,
 };
@@ -137,11 +117,11 @@ export class CurvatureOperator implements LinearOperator {
           scope.own(new State(gpu, { label: `${label} ${i}`, shape: [layout.length] })),
         );
       const [directions, products] = [states('direction'), states(`${kind} product`)];
-      const trace = (batch: MicroBatch): void => {
-        const productOf = rules[kind](batch, layout, unitsOf(point));
+      const trace = (batch: TracedBatch): void => {
+        const productOf = productRules[kind](batch);
         directions.forEach((direction, i) => {
           const product = productOf(read(batch.graph, direction));
-          batch.accumulate(products[i]!, product ?? fill(batch.graph, 0, [layout.length]));
+          batch.gathering.sumInto(products[i]!, product ?? fill(batch.graph, 0, [layout.length]));
         });
       };
       const varying = [...directions, ...products];

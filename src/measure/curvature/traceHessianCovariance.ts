@@ -1,4 +1,3 @@
-import { vjp } from '../../autograd/vjp.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
@@ -6,7 +5,6 @@ import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
 import { broadcast } from '../../ops/broadcast.ts';
 import { fill } from '../../ops/fill.ts';
-import { pack } from '../../ops/flat.ts';
 import { read } from '../../ops/leaf.ts';
 import { randomSigns } from '../../ops/randomSigns.ts';
 import { scale } from '../../ops/scale.ts';
@@ -143,16 +141,11 @@ export async function exactTraceCovariance(
     const [centre, deviation] = [flat('mean gradient'), flat('deviation')];
     centre.write(mean);
     const each = samples.own(
-      await Pass.open(
-        gpu,
-        'single gradients',
-        { ...point, ghostBatch: point.ghostBatch ?? 1 },
-        ({ graph, parameters, losses, weigh }) => {
-          const { of } = vjp([[losses, weigh(fill(graph, 1, [1]))]], parameters);
-          const gradients = of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));
-          store(deviation, subtract(pack(layout, gradients), read(graph, centre)));
-        },
-      ),
+      await Pass.open(gpu, 'single gradients', { ...point, ghostBatch: point.ghostBatch ?? 1 }, (batch) => {
+        const { graph } = batch;
+        const gradient = batch.gradient(batch.weigh(fill(graph, 1, [1])));
+        store(deviation, subtract(gradient, read(graph, centre)));
+      }),
     );
     const take = await Promise.all(
       directions.map((direction) =>

@@ -1,14 +1,10 @@
-import { jvp } from '../../autograd/jvp.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
-import { fill } from '../../ops/fill.ts';
-import type { Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
-import { reshape } from '../../ops/reshape.ts';
-import { append } from '../../ops/state/append.ts';
-import { mean } from '../../ops/sum.ts';
+import { unitSlopes } from '../gradient/directionalDerivatives.ts';
 import { Pass, type Point, unitsOf } from '../pass.ts';
+import { unitForms } from './unitForms.ts';
 
 /** What is measured of every unit n, an example or a ghost batch, by its own gradient gₙ and Hessian Hₙ. */
 export interface UnitDerivatives {
@@ -76,29 +72,19 @@ export class UnitCurvature {
       forms: each('second derivatives', directions.length),
       mixed: each('mixed derivatives', pairs ? Math.floor(directions.length / 2) : 0),
     };
-    const pass = await Pass.open(
-      gpu,
-      'derivatives of single units',
-      point,
-      ({ graph, theta, losses, batch, unitCounters }) => {
-        const put = (into: State, ofExamples: Tensor | null): void => {
-          const values = ofExamples ?? fill(graph, 0, [batch]);
-          append(into, point.ghostBatch === undefined ? values : reshape(mean(values), [1]), unitCounters);
-        };
-        const along = (of: Tensor | null, v: State): Tensor | null =>
-          of && jvp([of], [[theta, read(graph, v)]])[0]!;
-        const first = directions.map((v) => along(losses, v));
-        found.forms.forEach((into, i) => {
-          put(into, along(first[i]!, directions[i]!));
-        });
-        found.mixed.forEach((into, i) => {
-          put(into, along(first[2 * i]!, directions[2 * i + 1]!));
-        });
-        found.slopes.forEach((into, i) => {
-          put(into, along(losses, slopes[i]!));
-        });
-      },
-    );
+    const pass = await Pass.open(gpu, 'derivatives of single units', point, (batch) => {
+      const { graph, gathering } = batch;
+      const v = directions.map((state) => read(graph, state));
+      found.forms.forEach((into, i) => {
+        gathering.putRows(into, unitForms(batch, v[i]!, v[i]!));
+      });
+      found.mixed.forEach((into, i) => {
+        gathering.putRows(into, unitForms(batch, v[2 * i]!, v[2 * i + 1]!));
+      });
+      found.slopes.forEach((into, i) => {
+        gathering.putRows(into, unitSlopes(batch, read(graph, slopes[i]!)));
+      });
+    });
     return new UnitCurvature(scope, scope.own(pass), found);
   }
 

@@ -1,13 +1,33 @@
 import { jvp } from '../../autograd/jvp.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import { Scope } from '../../gpu/scope.ts';
-import { State } from '../../gpu/state.ts';
 import { isCoupled } from '../../nn/isCoupled.ts';
+import { fill } from '../../ops/fill.ts';
+import type { Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
-import { reshape } from '../../ops/reshape.ts';
-import { append } from '../../ops/state/append.ts';
-import { mean } from '../../ops/sum.ts';
-import { type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
+import { measureOver } from '../measureOver.ts';
+import type { Point } from '../pass.ts';
+import type { Quantity } from '../quantity.ts';
+import type { TracedBatch } from '../tracedBatch.ts';
+
+/** ⟨gᵤ, v⟩ of every unit of a batch: the derivative of its mean loss along v, one forward pass of tangents. [units] */
+export function unitSlopes(batch: TracedBatch, direction: Tensor): Tensor {
+  const [tangent] = jvp([batch.losses], [[batch.theta, direction]]);
+  return batch.ofUnits(tangent ?? fill(batch.graph, 0, [batch.examples]));
+}
+
+/** ⟨gₙ, v⟩ of every example, or unit. @param direction flat [P], zero between the tensors */
+export function slopesAlong(direction: Float32Array): Quantity<Float32Array> {
+  return {
+    given: { direction },
+    trace(batch) {
+      const { gathering, graph, layout } = batch;
+      const v = read(graph, gathering.memory('direction', { shape: [layout.length] }));
+      const slopes = gathering.rows('slopes', unitSlopes(batch, v), 'units');
+      return { values: (later) => ({ slopes: slopes.in(later) }) };
+    },
+    read: ({ slopes }) => slopes as Float32Array,
+  };
+}
 
 /**
  * ⟨gₙ, v⟩ of every example: the derivative of its own loss along v, one forward pass of tangents, whatever the layers; no
@@ -23,22 +43,8 @@ export async function directionalDerivatives(
   point: Point,
   direction: Float32Array,
 ): Promise<Float32Array> {
-  const oneUnit = point.ghostBatch !== undefined;
-  if (isCoupled(point) && !oneUnit) {
+  if (isCoupled(point) && point.ghostBatch === undefined) {
     throw new Error('BatchNorm in train mode couples the examples; measure in eval mode, or ghost batches');
   }
-  return Scope.within(async (scope) => {
-    const state = (label: string, count: number): State =>
-      scope.own(new State(gpu, { label, shape: [count] }));
-    const v = state('direction', point.layout.length);
-    const each = state('directional derivatives', unitsOf(point));
-    v.write(direction);
-    const trace = ({ graph, theta, losses, unitCounters }: MicroBatch): void => {
-      const [tangent] = jvp([losses], [[theta, read(graph, v)]]);
-      if (tangent) append(each, oneUnit ? reshape(mean(tangent), [1]) : tangent, unitCounters);
-    };
-    const pass = scope.own(await Pass.open(gpu, 'directional derivatives', point, trace));
-    await pass.run();
-    return each.read();
-  });
+  return (await measureOver(gpu, point, { slopes: slopesAlong(direction) })).slopes;
 }

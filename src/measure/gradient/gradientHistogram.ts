@@ -1,19 +1,17 @@
 import { perExample } from '../../autograd/perExample.ts';
-import { vjp } from '../../autograd/vjp.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import { Scope } from '../../gpu/scope.ts';
-import { State } from '../../gpu/state.ts';
 import { isCoupled } from '../../nn/isCoupled.ts';
 import { fill } from '../../ops/fill.ts';
-import { size, type Tensor } from '../../ops/graph.ts';
-import type { PerExampleRule } from '../../ops/op.ts';
-import { convHistogram } from '../../ops/perExample/convHistogram.ts';
-import { convBiasGradients } from '../../ops/perExample/convNorms.ts';
-import { histogram } from '../../ops/perExample/histogram.ts';
+import { size } from '../../ops/graph.ts';
+import { read } from '../../ops/leaf.ts';
 import { type Bins, type BinsOf, binCount } from '../../ops/perExample/histogramBins.ts';
-import { scaleGradients } from '../../ops/perExample/scaleGradients.ts';
+import { rowGradients } from '../../ops/perExample/rowGradients.ts';
 import { reshape } from '../../ops/reshape.ts';
-import { type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
+import { measureOver } from '../measureOver.ts';
+import { type Point, unitsOf } from '../pass.ts';
+import type { Look, Quantity } from '../quantity.ts';
+import type { TracedBatch } from '../tracedBatch.ts';
+import { gatherMoments } from './gradientMoments.ts';
 
 /** Counts of the elements of all per-example gradients: what the data have, no estimate. */
 export interface GradientHistogram {
@@ -30,79 +28,78 @@ export interface GradientHistogram {
  * Histograms of the N·P elements of the per-example gradients over a data set, by their value, or by it and the value of their
  * parameter (Schneider et al. 2021, Cockpit), one for each tensor: bins of the workgroups' own, nothing of size N × P.
  * Elements outside a range count in its first or last bin. With ghost batches, of the units' gradients.
+ * @param binsBy the bins, by |gₙ|² of every unit
+ */
+export function gradientHistogramBy(binsBy: (normSq: Float32Array) => BinsOf): Quantity<GradientHistogram> {
+  let bins: BinsOf | null = null;
+  return {
+    trace(batch) {
+      const each = gatherMoments(batch).normSq;
+      return {
+        values: (graph) => ({ normSq: each.in(graph) }),
+        afterHost({ normSq }) {
+          bins = binsBy(normSq as Float32Array);
+          const given = bins;
+          return (again) => counted(again, given);
+        },
+      };
+    },
+    read(numbers, { layout }) {
+      const all = binCount(bins!);
+      const found = layout.entries.map(({ name }) => numbers[name] as Uint32Array);
+      return {
+        gradient: bins!.gradient,
+        parameter: bins!.parameter ?? null,
+        counts: found.map((values) => values.slice(0, all)),
+        notFinite: found.reduce((sum, values) => sum + values[all]!, 0),
+      };
+    },
+  };
+}
+
+/**
+ * Histograms in bins that are given. See `gradientHistogramBy`.
  * @throws RangeError for 2³² elements of a tensor or more
  * @throws where BatchNorm in train mode couples the examples, and they are no ghost batches
  */
 export async function gradientHistogram(gpu: Gpu, point: Point, bins: BinsOf): Promise<GradientHistogram> {
-  const oneUnit = point.ghostBatch !== undefined;
-  if (isCoupled(point) && !oneUnit) {
+  requireCountable(point);
+  return (await measureOver(gpu, point, { found: gradientHistogramBy(() => bins) })).found;
+}
+
+/**
+ * @throws RangeError for 2³² elements of a tensor or more
+ * @throws where BatchNorm in train mode couples the examples, and they are no ghost batches
+ */
+export function requireCountable(point: Point): void {
+  if (isCoupled(point) && point.ghostBatch === undefined) {
     throw new Error('BatchNorm in train mode couples the examples; measure in eval mode, or ghost batches');
   }
-  const { entries } = point.layout;
   const units = unitsOf(point);
-  for (const { name, elements } of entries) {
+  for (const { name, elements } of point.layout.entries) {
     if (units * elements >= 2 ** 32) {
       throw new RangeError(
         `${name}: ${units} × ${elements} elements pass what a count can hold; take fewer examples`,
       );
     }
   }
-  const all = binCount(bins);
-  return Scope.within(async (scope) => {
-    const counts = entries.map(({ name }) =>
-      scope.own(new State(gpu, { label: `histogram of ${name}`, shape: [all + 1], dtype: 'u32' })),
-    );
-    const trace = ({ graph, units: here, parameters, losses, weigh }: MicroBatch): void => {
-      const cotangents = vjp([[losses, weigh(fill(graph, 1, [here]))]], parameters);
-      const structure = oneUnit ? null : perExample(cotangents, parameters);
-      parameters.forEach((parameter, i) => {
-        const w = bins.parameter ? { w: parameter } : {};
-        const use = structure?.of[i];
-        if (use) count(counts[i]!, use, w, bins);
-        else {
-          const gradient = cotangents.of[i] ?? fill(graph, 0, parameter.shape);
-          histogram(counts[i]!, { ...rows(gradient, 1), ...w }, bins);
-        }
-      });
-    };
-    const pass = scope.own(await Pass.open(gpu, 'histograms', point, trace));
-    await pass.run();
-    const found = await Promise.all(counts.map((state) => state.readU32()));
-    return {
-      gradient: bins.gradient,
-      parameter: bins.parameter ?? null,
-      counts: found.map((values) => values.slice(0, all)),
-      notFinite: found.reduce((sum, values) => sum + values[all]!, 0),
-    };
+}
+
+function counted(batch: TracedBatch, bins: BinsOf): Look {
+  const { graph, units, unitSize, parameters, layout, gathering } = batch;
+  const cotangents = batch.cotangents(batch.weigh(fill(graph, 1, [units])));
+  const gradients =
+    unitSize > 1
+      ? batch.whole(cotangents).map((g) => rowGradients(reshape(g, [1, size(g.shape)]), g.shape))
+      : perExample(cotangents, parameters);
+  const counts = layout.entries.map(({ name }) =>
+    gathering.memory(`histogram of ${name}`, { shape: [binCount(bins) + 1], dtype: 'u32' }),
+  );
+  gradients.forEach((each, i) => {
+    each.histogram(counts[i]!, bins, bins.parameter ? parameters[i] : undefined);
   });
-}
-
-/** Counts the elements of each example's gradient of one parameter. */
-function count(
-  counts: State,
-  { rule, part }: { readonly rule: PerExampleRule; readonly part: 'weight' | 'bias' },
-  w: { readonly w?: Tensor },
-  bins: BinsOf,
-): void {
-  const { x, delta } = rule;
-  const batch = x.shape[0]!;
-  const weight = part === 'weight';
-  if (rule.kind === 'convolution' && weight) {
-    convHistogram(counts, { x, delta, ...w }, rule.window, bins);
-    return;
-  }
-  const factors = (): { readonly x: Tensor; readonly delta: Tensor } => {
-    if (rule.kind === 'outer') return weight ? { x, delta } : rows(delta, batch);
-    if (rule.kind === 'convolution') return rows(convBiasGradients(delta), batch);
-    return rows(scaleGradients(x, delta, rule.view)[weight ? 0 : 1], batch);
-  };
-  histogram(counts, { ...factors(), ...w }, bins);
-}
-
-/** Gradients that are there already, as outer products with one. */
-function rows(gradients: Tensor, batch: number): { readonly x: Tensor; readonly delta: Tensor } {
   return {
-    x: fill(gradients.node.graph, 1, [batch, 1]),
-    delta: reshape(gradients, [batch, size(gradients.shape) / batch]),
+    values: (later) =>
+      Object.fromEntries(layout.entries.map(({ name }, i) => [name, read(later, counts[i]!)])),
   };
 }

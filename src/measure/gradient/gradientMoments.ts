@@ -1,17 +1,15 @@
-import { perExample, perExampleMoments } from '../../autograd/perExample.ts';
-import { vjp } from '../../autograd/vjp.ts';
+import { perExample } from '../../autograd/perExample.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import { Scope } from '../../gpu/scope.ts';
-import { State } from '../../gpu/state.ts';
 import { add } from '../../ops/add.ts';
 import { normSq } from '../../ops/dot.ts';
 import { fill } from '../../ops/fill.ts';
 import { pack } from '../../ops/flat.ts';
 import type { Tensor } from '../../ops/graph.ts';
-import { mergeMoments } from '../../ops/perExample/mergeMoments.ts';
 import { reshape } from '../../ops/reshape.ts';
-import { append } from '../../ops/state/append.ts';
-import { type MicroBatch, Pass, type Point, unitsOf } from '../pass.ts';
+import { measureOver } from '../measureOver.ts';
+import type { Point } from '../pass.ts';
+import type { Quantity } from '../quantity.ts';
+import type { Gathered, GatheredMoments, TracedBatch } from '../tracedBatch.ts';
 
 /** First and second moments of the per-example gradients over a data set. Host memory; flat vectors are [P]. */
 export interface GradientMoments {
@@ -24,49 +22,58 @@ export interface GradientMoments {
   readonly centredSquares: Float32Array;
 }
 
-/**
- * Mean gradient, per-coordinate centred squares, per-example losses and gradient norms, in one pass over the data with
- * nothing of size N × P. gₙ is the gradient of example n's own loss; with ghost batches, of unit n's mean loss.
- * @throws RangeError for parameters of several replicas
- */
-export function gradientMoments(gpu: Gpu, point: Point): Promise<GradientMoments> {
-  return Scope.within((scope) => momentsWithin(scope, gpu, point));
+/** Gathers the moments of the gradients of a batch's units, and |gᵤ|² of each. */
+export function gatherMoments(batch: TracedBatch): GatheredMoments & { readonly normSq: Gathered } {
+  const { graph, layout, units, unitSize, gathering, parameters } = batch;
+  const cotangents = batch.cotangents(batch.weigh(fill(graph, 1, [units])));
+  if (unitSize > 1) {
+    const gradient = pack(layout, [...batch.whole(cotangents)]);
+    return {
+      ...gathering.moments('gradient', gradient, fill(graph, 0, gradient.shape)),
+      normSq: gathering.rows('|g|²', reshape(normSq(gradient), [1]), 'units'),
+    };
+  }
+  const moments = perExample(cotangents, parameters).map((each) => each.moments());
+  const packed = (of: 'gradient' | 'centredSquares'): Tensor =>
+    pack(
+      layout,
+      moments.map((m) => m[of]),
+    );
+  return {
+    ...gathering.moments('gradient', packed('gradient'), packed('centredSquares')),
+    normSq: gathering.rows('|g|²', moments.map((m) => m.normSq).reduce(add), 'units'),
+  };
 }
 
-async function momentsWithin(scope: Scope, gpu: Gpu, point: Point): Promise<GradientMoments> {
-  const { layout, examples } = point;
-  const each = (label: string, count: number): State => scope.own(new State(gpu, { label, shape: [count] }));
-  const flat = (label: string): State => each(label, layout.length);
-  const [mean, centredSquares] = [flat('mean gradient'), flat('centred squares')];
-  const losses = each('per-example losses', examples.examples);
-  const norms = each('per-example norms', unitsOf(point));
-  const tracePass = (batch: MicroBatch): void => {
-    const { graph, parameters, counters, units, unitCounters } = batch;
-    const cotangents = vjp([[batch.losses, batch.weigh(fill(graph, 1, [units]))]], parameters);
-    const into = { mean, centredSquares, counters: unitCounters };
-    if (point.ghostBatch !== undefined) {
-      const gradients = cotangents.of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));
-      const gradient = pack(layout, gradients);
-      mergeMoments(into, gradient, fill(graph, 0, gradient.shape), 1);
-      append(norms, reshape(normSq(gradient), [1]), unitCounters);
-    } else {
-      const moments = perExampleMoments(perExample(cotangents, parameters));
-      const packed = (of: 'gradient' | 'centredSquares'): Tensor =>
-        pack(
-          layout,
-          moments.map((m) => m[of]),
-        );
-      mergeMoments(into, packed('gradient'), packed('centredSquares'), batch.batch);
-      append(norms, moments.map((m) => m.normSq).reduce(add), counters);
-    }
-    append(losses, batch.losses, counters);
-  };
-  const pass = scope.own(await Pass.open(gpu, 'gradient moments', point, tracePass));
-  await pass.run();
-  return {
-    perExampleLoss: await losses.read(),
-    perExampleGradNormSq: await norms.read(),
-    mean: await mean.read(),
-    centredSquares: await centredSquares.read(),
-  };
+/**
+ * Mean gradient, per-coordinate centred squares, per-example losses and gradient norms, with nothing of size N × P. gₙ is the
+ * gradient of example n's own loss; with ghost batches, of unit n's mean loss.
+ */
+export const moments: Quantity<GradientMoments> = {
+  trace(batch) {
+    const { mean, centredSquares, normSq: each } = gatherMoments(batch);
+    const losses = batch.gathering.rows('losses', batch.losses, 'examples');
+    return {
+      values: (graph) => ({
+        losses: losses.in(graph),
+        normSq: each.in(graph),
+        mean: mean.in(graph),
+        centredSquares: centredSquares.in(graph),
+      }),
+    };
+  },
+  read: ({ losses, normSq: each, mean, centredSquares }) => ({
+    perExampleLoss: losses as Float32Array,
+    perExampleGradNormSq: each as Float32Array,
+    mean: mean as Float32Array,
+    centredSquares: centredSquares as Float32Array,
+  }),
+};
+
+/**
+ * The moments over a data set.
+ * @throws RangeError for parameters of several replicas
+ */
+export async function gradientMoments(gpu: Gpu, point: Point): Promise<GradientMoments> {
+  return (await measureOver(gpu, point, { moments })).moments;
 }

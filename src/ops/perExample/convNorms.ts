@@ -1,12 +1,10 @@
 import { showShape } from '../../host/showShape.ts';
-import { convShape } from '../conv2d.ts';
 import type { Tensor } from '../graph.ts';
 import { apply, expectShape, type Lowering, type Op, type Operand } from '../op.ts';
 import { planConvNorms } from '../plans/convMomentsPlan.ts';
+import { convShape } from '../plans/convPlan.ts';
 import { planSum } from '../plans/sumPlan.ts';
-import { sum } from '../sum.ts';
 import { type Window2d, windowPositions } from '../window2d.ts';
-import { rowNorms } from './rowMoments.ts';
 
 const convWeightNormsOp: Op = {
   name: 'convWeightNorms',
@@ -48,13 +46,25 @@ export function lowerPartSums(
   });
 }
 
-/** Refuses what are no images [N, C, H, W] and output gradients [N, O, H', W'] of a convolution with that window. */
-export function requireConv(op: string, x: Tensor, delta: Tensor, window: Window2d): void {
+/**
+ * Refuses what are no images [N, C, H, W] and output gradients [N, O, H', W'] of a convolution with that window, N being a
+ * number of units.
+ */
+export function requireConv(
+  op: string,
+  {
+    x,
+    delta,
+    window,
+    unitSize,
+  }: { readonly x: Tensor; readonly delta: Tensor; readonly window: Window2d; readonly unitSize: number },
+): void {
   if (x.shape.length !== 4)
     throw new Error(`${op}: x has shape ${showShape(x.shape)}, expected [N, C, H, W]`);
   const [n, , height, width] = x.shape as [number, number, number, number];
   const positions = windowPositions(op, window, [height, width]);
   expectShape(op, 'δ', delta.shape, [n, delta.shape[1] ?? 0, ...positions]);
+  if (n % unitSize !== 0) throw new Error(`${op}: ${n} images are no whole number of units of ${unitSize}`);
 }
 
 /**
@@ -64,16 +74,6 @@ export function requireConv(op: string, x: Tensor, delta: Tensor, window: Window
  * @throws if the shapes do not fit, or the units do not divide the examples
  */
 export function convWeightNorms(x: Tensor, delta: Tensor, window: Window2d, unitSize = 1): Tensor {
-  requireConv('convWeightNorms', x, delta, window);
+  requireConv('convWeightNorms', { x, delta, window, unitSize });
   return apply(convWeightNormsOp, [x, delta], { window, unitSize }, { shape: [x.shape[0]! / unitSize] });
-}
-
-/** Each example's bias gradient: delta [N, O, H', W'] → [N, O]. */
-export function convBiasGradients(delta: Tensor): Tensor {
-  return sum(delta, { from: 2, to: 4 });
-}
-
-/** Squared norms of each unit's gradient of a convolution's bias: delta [N, O, H', W'] → [N / unitSize]. */
-export function convBiasNorms(delta: Tensor, unitSize = 1): Tensor {
-  return rowNorms(convBiasGradients(delta), unitSize);
 }

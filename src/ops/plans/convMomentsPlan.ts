@@ -42,12 +42,12 @@ function grid(invocations: number): [number, number] {
 }
 
 export interface ConvMomentsPlan {
-  /** Operands: `x`, `dy`, `moments` [blocks, 2, P], and `norms` [N, parts] if `parts` is not 0. */
+  /** Operands: `x`, `dy`, `moments` [blocks, 2, P], and `norms` [units, parts] if `parts` is not 0. */
   readonly sums: KernelCall;
   /** Operands: `moments`, `gradient`, `variance`. */
   readonly finish: KernelCall;
   readonly blocks: number;
-  /** Parts of each example's squared norm that the first kernel leaves; 0 if they would take too much room. */
+  /** Parts of each unit's squared norm that the first kernel leaves; 0 if they would take too much room. */
   readonly parts: number;
 }
 
@@ -55,36 +55,43 @@ interface ConvMomentsCandidate extends Candidate {
   readonly plan: ConvMomentsPlan;
 }
 
-/** Mean and centred squares of the weight gradients of single examples, and their squared norms beside. */
-export function planConvMoments(shape: ConvShape, target: KernelTarget): ConvMomentsPlan {
-  const demand = convDemand('convMoments', shape);
-  return choose(convMomentsCandidates(shape, target), demand, target.choices).plan;
+/**
+ * Mean and centred squares of the weight gradients of units of `unitSize` consecutive examples, and their squared norms
+ * beside.
+ * @throws if units of that size do not make up the images
+ */
+export function planConvMoments(shape: ConvShape, unitSize: number, target: KernelTarget): ConvMomentsPlan {
+  // Of single examples a record says nothing of units.
+  const demand = convDemand('convMoments', shape, unitSize === 1 ? {} : { unitSize });
+  return choose(convMomentsCandidates(shape, unitSize, target), demand, target.choices).plan;
 }
 
 /** Every variant of planConvMoments, the default first. */
 export function convMomentsCandidates(
   shape: ConvShape,
+  unitSize: number,
   target: KernelTarget,
 ): readonly ConvMomentsCandidate[] {
   const params = convParams(shape);
+  const units = unitsOf(shape, unitSize);
   const byTiles = TILES[target.kind].map((tile) => {
     const tiles = tilesOf(shape, tile);
-    const split = inBlocks(shape, BUSY[target.kind] / tiles);
-    const plan = withFinish(shape, split, tiles, (norms) => ({
+    const split = inBlocks(shape, units, BUSY[target.kind] / tiles);
+    const plan = withFinish(shape, units, split, tiles, (norms) => ({
       source: conv2dMoments,
       knobs: { TILE_O: tile, TILE_K: tile, MOMENTS: true, NORMS: norms },
-      params: { ...params, unitSize: 1, ...split, tilesPerPart: 1, parts: tiles },
+      params: { ...params, unitSize, ...split, tilesPerPart: 1, parts: tiles },
       grid: grid(tiles * split.blocks),
     }));
     return { name: `tiles ${tile}×${tile}`, call: plan.sums, plan };
   });
   const byQuads = (): ConvMomentsCandidate => {
-    const { name, knobs, tiles } = weightQuads(shape, target, 1);
-    const split = inBlocks(shape, BUSY_QUADS / tiles);
-    const plan = withFinish(shape, split, tiles, (norms) => ({
+    const { name, knobs, tiles } = weightQuads(shape, target, unitSize);
+    const split = inBlocks(shape, units, BUSY_QUADS / tiles);
+    const plan = withFinish(shape, units, split, tiles, (norms) => ({
       source: conv2dMomentsQuads,
       knobs: { ...knobs, MOMENTS: true, NORMS: norms },
-      params: { ...params, unitSize: 1, ...split },
+      params: { ...params, unitSize, ...split },
       grid: [Math.ceil(tiles / (target.subgroupSize / 4)) * split.blocks, 1],
     }));
     return { name, call: plan.sums, plan };
@@ -101,33 +108,57 @@ function elementsOf({ outChannels, channels, window }: ConvShape): number {
   return outChannels * channels * window.kernelHeight * window.kernelWidth;
 }
 
-/** As many blocks of examples as are wanted, none too short, and no more than there is room for. */
-function inBlocks(shape: ConvShape, busy: number): Split {
-  const { images } = shape;
-  const most = Math.min(images / SHORTEST_BLOCK, LARGEST_SCRATCH / (2 * elementsOf(shape)));
+/** @throws if units of that size do not make up the images */
+function unitsOf({ images }: ConvShape, unitSize: number): number {
+  const units = images / unitSize;
+  if (Number.isInteger(units)) return units;
+  throw new Error(`convolution: ${images} images are no whole number of groups of ${unitSize}`);
+}
+
+/** As many blocks of units as are wanted, none too short, and no more than there is room for. */
+function inBlocks(shape: ConvShape, units: number, busy: number): Split {
+  const most = Math.min(units / SHORTEST_BLOCK, LARGEST_SCRATCH / (2 * elementsOf(shape)));
   const wanted = Math.max(
     1,
-    Math.floor(Math.min(Math.max(Math.ceil(busy), Math.ceil(images / longestBlock(shape))), most)),
+    Math.floor(Math.min(Math.max(Math.ceil(busy), Math.ceil(units / longestBlock(shape))), most)),
   );
-  const unitsPerBlock = Math.ceil(images / wanted);
-  return { unitsPerBlock, blocks: Math.ceil(images / unitsPerBlock) };
+  const unitsPerBlock = Math.ceil(units / wanted);
+  return { unitsPerBlock, blocks: Math.ceil(units / unitsPerBlock) };
 }
 
 function withFinish(
   shape: ConvShape,
+  units: number,
   { unitsPerBlock, blocks }: Split,
   tiles: number,
   sums: (norms: boolean) => KernelCall,
 ): ConvMomentsPlan {
-  const { images } = shape;
   const elements = elementsOf(shape);
-  const norms = images * tiles <= LARGEST_SCRATCH;
-  const params = { elements, blocks, units: images, unitsPerBlock };
+  const norms = units * tiles <= LARGEST_SCRATCH;
+  const params = { elements, blocks, units, unitsPerBlock };
   return {
     sums: sums(norms),
     finish: { source: finish, params, grid: linearGrid(elements) },
     blocks,
     parts: norms ? tiles : 0,
+  };
+}
+
+/**
+ * The weight gradient of every unit of `unitSize` consecutive examples: a block's mean, where each is one of its own. Operands:
+ * `x`, `dy`, `moments` [units, 2, P].
+ * @throws if units of that size do not make up the images
+ */
+export function planConvRows(shape: ConvShape, unitSize: number, target: KernelTarget): KernelCall {
+  const [tile] = TILES[target.kind];
+  const tiles = tilesOf(shape, tile);
+  const units = unitsOf(shape, unitSize);
+  const split = { unitsPerBlock: 1, blocks: units, tilesPerPart: 1, parts: tiles };
+  return {
+    source: conv2dMoments,
+    knobs: { TILE_O: tile, TILE_K: tile, MOMENTS: true, NORMS: false },
+    params: { ...convParams(shape), unitSize, ...split },
+    grid: grid(tiles * units),
   };
 }
 
@@ -158,11 +189,8 @@ export function convNormsCandidates(
   target: KernelTarget,
 ): readonly ConvNormsCandidate[] {
   const params = convParams(shape);
-  const { images, channels, outChannels, outHeight, outWidth, window } = shape;
-  const units = images / unitSize;
-  if (!Number.isInteger(units)) {
-    throw new Error(`convolution norms: ${images} images are no whole number of groups of ${unitSize}`);
-  }
+  const { channels, outChannels, outHeight, outWidth, window } = shape;
+  const units = unitsOf(shape, unitSize);
   const byTiles = TILES[target.kind].map((tile): ConvNormsCandidate => {
     const tiles = tilesOf(shape, tile);
     const tilesPerPart = Math.min(tiles, Math.ceil((units * tiles) / PLENTY));

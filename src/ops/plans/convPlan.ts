@@ -22,6 +22,17 @@ export interface ConvShape {
   readonly window: Window2d;
 }
 
+/** The extents of a convolution of `images` [N, C, H, W] to `outputs` [N, O, H', W']. */
+export function convShape(
+  images: readonly number[],
+  outputs: readonly number[],
+  window: Window2d,
+): ConvShape {
+  const [n, channels, height, width] = images as [number, number, number, number];
+  const [, outChannels, outHeight, outWidth] = outputs as [number, number, number, number];
+  return { images: n, channels, height, width, outChannels, outHeight, outWidth, window };
+}
+
 const THREADS = 64;
 /** Invocations that keep a GPU busy, and both cores of a software adapter's machine; not measured on a GPU. */
 const BUSY = { gpu: 16_384, cpu: 512 };

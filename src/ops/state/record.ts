@@ -19,7 +19,7 @@ const recordOp: Op = {
   name: 'record',
   reads: ({ recorder, advances }) => (advances ? [] : [recorder.counters]),
   writes: ({ recorder, advances }) => (advances ? [recorder.ring, recorder.counters] : [recorder.ring]),
-  lower: ({ inputs: [losses, statistics], attributes: { recorder, advances } }, to) => {
+  lower: ({ inputs: [losses, statistics], attributes: { recorder, advances, count } }, to) => {
     const { counters, ring, examples }: Recorder = recorder;
     const [slots, width] = ring.shape as [number, number];
     to.dispatch(
@@ -28,7 +28,7 @@ const recordOp: Op = {
         knobs: { ADVANCE: advances },
         params: {
           batch: losses!.shape[0]!,
-          count: statistics ? width - 1 : 0,
+          count,
           stride: width,
           spacing: ALIGNMENT,
           slots,
@@ -44,8 +44,8 @@ const recordOp: Op = {
 /**
  * Ends a step: the mean loss and the step's scalars go to the ring, the counters advance.
  * @param losses [B]
- * @param statistics scalars; all of the ring's, or none in a step that does not measure
- * @throws if the losses are no vector, or the ring is not of so many statistics
+ * @param statistics scalars, as many as the ring has room for or fewer: what is behind them in the row is an earlier step's
+ * @throws if the losses are no vector, or the ring has no room for so many statistics
  */
 export function record(recorder: Recorder, losses: Tensor, statistics: readonly Tensor[]): void {
   const { ring, counters, examples } = recorder;
@@ -53,13 +53,13 @@ export function record(recorder: Recorder, losses: Tensor, statistics: readonly 
   expectState('record', 'the ring', ring, { dtype: 'f32', shape: ['any', 'any'] });
   expectShape('record', 'the losses', losses.shape, [size(losses.shape)]);
   const width = ring.shape[1]!;
-  if (statistics.length !== 0 && statistics.length !== width - 1) {
-    throw new Error(`record: ${statistics.length} statistics, the ring holds ${width - 1}`);
+  if (statistics.length > width - 1) {
+    throw new Error(`record: ${statistics.length} statistics, the ring has room for ${width - 1}`);
   }
   const layout = flatLayout(statistics.map((_, i) => ({ name: `statistic ${i}`, shape: [] })));
   // Counters that the replicas share advance once, not in a kernel that every replica runs.
   const advances = counters.replicated || !ring.replicated;
   const inputs = statistics.length ? [losses, pack(layout, statistics)] : [losses];
-  applyAll(recordOp, inputs, { recorder, advances }, []);
+  applyAll(recordOp, inputs, { recorder, advances, count: statistics.length }, []);
   if (!advances) advance(losses.node.graph, counters, losses.shape[0]!, examples);
 }

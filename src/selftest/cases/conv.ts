@@ -36,6 +36,13 @@ const CASES: readonly Case[] = [
 /** Cases that every variant runs. */
 const VARIANTS_OF = 2;
 
+/** With several images an example, as a weight has that is used more than once. */
+const UNITS: readonly (readonly [Case, unitSize: number])[] = [
+  [[[6, 3, 9, 7], 5, [3, 3], [1, 1], [1, 1], 3], 2],
+  [[[33, 65, 1, 1], 33, [1, 1], [1, 1], [0, 0], 1], 3],
+  [[[65, 33, 1, 1], 127, [1, 1], [1, 1], [0, 0], 1], 13],
+];
+
 /** Positions in plenty, for the largest tiles and for sums in blocks; more multiplications than the small kernels get. */
 const LARGE: readonly Case[] = [
   [[32, 1, 32, 32], 16, [3, 3], [1, 1], [1, 1], 1],
@@ -133,28 +140,38 @@ function convTrials(
   ];
 }
 
-/** Each example's gradient of the weight. */
-function gradients({ extents, x: [, ...image], y: [, ...output] }: ReturnType<typeof shapesOf>) {
+/** The gradient of the weight of each unit of `unitSize` consecutive images. */
+function gradients(
+  { extents, x: [, ...image], y: [, ...output] }: ReturnType<typeof shapesOf>,
+  unitSize: number,
+) {
   const part = (values: Values, n: number, shape: readonly number[]): Values => {
-    const elements = shape.reduce((product, extent) => product * extent, 1);
+    const elements = shape.reduce((product, extent) => product * extent, unitSize);
     return values.subarray(n * elements, (n + 1) * elements);
   };
   return (x: Values, dy: Values): Float64Array[] =>
-    Array.from({ length: extents.images }, (_, n) =>
-      reference.conv2dWeightGradient({ ...extents, images: 1 }, part(x, n, image), part(dy, n, output)),
+    Array.from({ length: extents.images / unitSize }, (_, n) =>
+      reference.conv2dWeightGradient(
+        { ...extents, images: unitSize },
+        part(x, n, image),
+        part(dy, n, output),
+      ),
     );
 }
 
 /**
- * Statistics over per-example gradients, whose own entries are sums over the positions. Norms are taken of the gradient
+ * Statistics over the gradients of units of images, whose own entries are sums over the positions. Norms are taken of the gradient
  * (error 2‖g‖ times the gradient's), or as Σ (patchₛ·patchₜ)(δₛ·δₜ) over pairs of positions, whose terms cancel: their
  * sizes are summed.
  */
-function statisticsTrials(each: Case, asGpu = false): [moments: Trial, norms: Trial] {
+function statisticsTrials(each: Case, asGpu = false, unitSize = 1): [moments: Trial, norms: Trial] {
   const shapes = shapesOf(each);
-  const { extents, shape, window, replicas, x, y, taps, positions, name } = shapes;
-  const { images, outChannels } = extents;
-  const perExample = gradients(shapes);
+  const { extents, shape, window, replicas, x, y, taps } = shapes;
+  const { outChannels } = extents;
+  const units = extents.images / unitSize;
+  const positions = unitSize * shapes.positions;
+  const name = unitSize === 1 ? shapes.name : `${shapes.name}, units of ${unitSize}`;
+  const perUnit = gradients(shapes, unitSize);
   const one = sumTolerance(positions, productScale(positions));
   const pairs = (positions * taps * outChannels + positions ** 2 * Math.sqrt(taps * outChannels)) / 9;
   const normTolerance = (normSq: number): number =>
@@ -169,27 +186,27 @@ function statisticsTrials(each: Case, asGpu = false): [moments: Trial, norms: Tr
       name,
       replicas,
       asGpu,
-      candidates: (target) => convMomentsCandidates(shape, target),
+      candidates: (target) => convMomentsCandidates(shape, unitSize, target),
       operands,
       trace: ({ x, dy }) => {
-        const { gradient, centredSquares, normSq } = convMoments(x!, dy!, window, false);
-        return [gradient[0]!, centredSquares[0]!, normSq[0]!];
+        const { gradient, centredSquares, normSq } = convMoments(x!, dy!, window, unitSize);
+        return [gradient, centredSquares, normSq];
       },
       expect: ({ x, dy }) => {
-        const all = perExample(x!, dy!);
-        const mean = all[0]!.map((_, at) => all.reduce((sum, g) => sum + g[at]!, 0) / images);
+        const all = perUnit(x!, dy!);
+        const mean = all[0]!.map((_, at) => all.reduce((sum, g) => sum + g[at]!, 0) / units);
         const squares = mean.map((m, at) => all.reduce((sum, g) => sum + (g[at]! - m) ** 2, 0));
-        const shifted = squares.map((square, at) => square + images * (all[0]![at]! - mean[at]!) ** 2);
+        const shifted = squares.map((square, at) => square + units * (all[0]![at]! - mean[at]!) ** 2);
         const norms = all.map(squareNorm);
         return [
           {
             values: mean,
-            tolerance: one + sumTolerance(images, Math.sqrt(images) * productScale(positions)) / images,
+            tolerance: one + sumTolerance(units, Math.sqrt(units) * productScale(positions)) / units,
           },
           {
             values: squares,
             tolerance: shifted.map(
-              (s) => 4 * one * Math.sqrt(images * s) + 8 * U * (1 + Math.sqrt(images)) * s + U,
+              (s) => 4 * one * Math.sqrt(units * s) + 8 * U * (1 + Math.sqrt(units)) * s + U,
             ),
           },
           { values: norms, tolerance: norms.map(normTolerance) },
@@ -202,11 +219,11 @@ function statisticsTrials(each: Case, asGpu = false): [moments: Trial, norms: Tr
       name: `norms, ${name}`,
       replicas,
       asGpu,
-      candidates: (target) => convNormsCandidates(shape, 1, target),
+      candidates: (target) => convNormsCandidates(shape, unitSize, target),
       operands,
-      trace: ({ x, dy }) => [convWeightNorms(x!, dy!, window)],
+      trace: ({ x, dy }) => [convWeightNorms(x!, dy!, window, unitSize)],
       expect: ({ x, dy }) => {
-        const norms = perExample(x!, dy!).map(squareNorm);
+        const norms = perUnit(x!, dy!).map(squareNorm);
         return [{ values: norms, tolerance: norms.map(normTolerance) }];
       },
     },
@@ -242,6 +259,8 @@ export function convolutionTrials(): Trial[] {
     ...convTrials(LARGE[0]!, true, true),
     ...statisticsTrials(LARGE[1]!),
     ...statisticsTrials(CASES[1]!, true),
+    ...UNITS.flatMap(([each, unitSize]) => statisticsTrials(each, false, unitSize)),
+    ...statisticsTrials(UNITS[0]![0], true, UNITS[0]![1]),
     ...CASES.flatMap((each, i) => statisticsTrials(each).map((trial) => withVariants(trial, i))),
   ];
 }

@@ -74,16 +74,18 @@ const DENSE = [
   [9, 33, 65, 3],
 ] as const;
 
-/** [images, channels, height, width], output channels, kernel, stride, padding. */
+/** [images, channels, height, width], output channels, kernel, stride, padding, replicas, images of a unit. */
 const CONVOLUTIONS = [
-  [[1, 1, 1, 1], 1, [1, 1], [1, 1], [0, 0], 1],
-  [[33, 5, 4, 3], 7, [1, 1], [1, 1], [0, 0], 1],
-  [[3, 3, 9, 7], 5, [3, 3], [1, 1], [1, 1], 3],
-  [[5, 2, 11, 6], 9, [3, 2], [2, 1], [1, 0], 1],
-  [[2, 13, 3, 5], 33, [3, 3], [1, 2], [1, 1], 1],
+  [[1, 1, 1, 1], 1, [1, 1], [1, 1], [0, 0], 1, 1],
+  [[33, 5, 4, 3], 7, [1, 1], [1, 1], [0, 0], 1, 1],
+  [[3, 3, 9, 7], 5, [3, 3], [1, 1], [1, 1], 3, 1],
+  [[5, 2, 11, 6], 9, [3, 2], [2, 1], [1, 0], 1, 1],
+  [[2, 13, 3, 5], 33, [3, 3], [1, 2], [1, 1], 1, 1],
   // A window larger than its image, which only padding makes room for.
-  [[9, 2, 3, 2], 3, [5, 5], [1, 1], [2, 2], 1],
-  [[65, 1, 6, 6], 2, [4, 3], [3, 2], [2, 1], 1],
+  [[9, 2, 3, 2], 3, [5, 5], [1, 1], [2, 2], 1, 1],
+  [[65, 1, 6, 6], 2, [4, 3], [3, 2], [2, 1], 1, 1],
+  [[6, 3, 9, 7], 5, [3, 3], [1, 1], [1, 1], 3, 2],
+  [[33, 65, 1, 1], 7, [1, 1], [1, 1], [0, 0], 1, 3],
 ] as const;
 
 export function histogramTrials(): Trial[] {
@@ -103,22 +105,23 @@ export function histogramTrials(): Trial[] {
           reference.histogram(x, delta, w, { batch, outputs, inputs }, gradient, parameter),
       }),
     ),
-    ...CONVOLUTIONS.flatMap(([image, outChannels, kernel, stride, padding, replicas]) => {
+    ...CONVOLUTIONS.flatMap(([image, outChannels, kernel, stride, padding, replicas, unitSize]) => {
       const [images, channels, height, width] = image;
-      const extents = { images, channels, height, width, outChannels, kernel, stride, padding };
+      const extents = { images, channels, height, width, outChannels, kernel, stride, padding, unitSize };
       const window = window2d('selftest', kernel, { stride, padding });
       return trials({
         kernel: 'histogram/conv2d',
         name:
           `${image.join(' × ')} by ${outChannels} × ${kernel.join(' × ')}, ` +
-          `stride ${stride.join(' ')}, padding ${padding.join(' ')}, R = ${replicas}`,
+          `stride ${stride.join(' ')}, padding ${padding.join(' ')}, R = ${replicas}` +
+          (unitSize === 1 ? '' : `, units of ${unitSize}`),
         replicas,
         shapes: [
           image,
           [images, outChannels, ...conv2dPositions(extents)],
           [outChannels, channels, ...kernel],
         ],
-        trace: (counts, operands, bins) => convHistogram(counts, operands, window, bins),
+        trace: (counts, operands, bins) => convHistogram(counts, operands, window, bins, unitSize),
         expect: (x, delta, w, { gradient, parameter }) =>
           reference.convHistogram(x, delta, w, extents, gradient, parameter),
       });

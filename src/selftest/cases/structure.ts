@@ -1,4 +1,5 @@
 import { broadcast, fill } from '../../ops/index.ts';
+import { joinRows } from '../../ops/perExample/joinRows.ts';
 import { accumulate } from '../../ops/state/accumulate.ts';
 import { append } from '../../ops/state/append.ts';
 import { take } from '../../ops/state/take.ts';
@@ -8,6 +9,7 @@ import { append as appendReference } from '../../reference/append.ts';
 import { broadcast as broadcastReference } from '../../reference/broadcast.ts';
 import { copy } from '../../reference/copy.ts';
 import { fill as fillReference } from '../../reference/fill.ts';
+import { joinRows as joinReference } from '../../reference/joinRows.ts';
 import { take as takeReference } from '../../reference/take.ts';
 import { unitVector as unitVectorReference } from '../../reference/unitVector.ts';
 import { U } from '../tolerance.ts';
@@ -119,6 +121,35 @@ export function structureTrials(): Trial[] {
       trace: ({ x }) => [x!],
       expect: ({ x }) => [{ values: copy(x!), tolerance: 0 }],
     },
+    ...(
+      [
+        [1, [1, 1], 1, false],
+        [33, [1, 3], 65, false],
+        [13, [5, 1, 2], 7, false],
+        [33, [1, 3], 65, true],
+        [5, [13], 7, true],
+      ] as const
+    ).map(
+      ([groups, rows, width, transposed]): Trial => ({
+        kernel: 'structure/joinRows',
+        name: `${shapeName([groups, ...rows, width], replicas)}${transposed ? ', transposed' : ''}`,
+        replicas,
+        // The last operand is shared by the replicas.
+        operands: Object.fromEntries(
+          rows.map((each, i) => {
+            const shared = i === rows.length - 1;
+            return [`x${i}`, random([groups * each, width], 20 + i, { shared })];
+          }),
+        ),
+        trace: (parts) => [joinRows(Object.values(parts), groups, { transposed })],
+        expect: (parts) => [
+          {
+            values: joinReference(Object.values(parts), { groups, width, transposed }),
+            tolerance: 0,
+          },
+        ],
+      }),
+    ),
     ...(
       [
         [1, 33, 1],

@@ -1,4 +1,4 @@
-import { size, type Tensor } from '../../../src/ops/graph.ts';
+import { type Attributes, size, type Tensor } from '../../../src/ops/graph.ts';
 import type { Window2d } from '../../../src/ops/window2d.ts';
 import {
   type Conv2dExtents,
@@ -6,7 +6,7 @@ import {
   conv2dInputGradient,
   conv2dWeightGradient,
 } from '../../../src/reference/conv2d.ts';
-import { add, type Bounded, multiply, sumOf } from './bounded.ts';
+import { add, type Bounded, exact, isUndecided, multiply, sumOf, UNDECIDED } from './bounded.ts';
 import type { Rule } from './rule.ts';
 import { shiftedSquares } from './sums.ts';
 import { at, bilinear, make, moved, undecided, type Values } from './values.ts';
@@ -46,24 +46,23 @@ function convolved(
   return finite ? made : undecided(made.value.length);
 }
 
-/** The gradient of the weight of each image, [N] of [O, C, kh, kw]. */
-export function imageGradients(
-  x: Tensor,
-  delta: Tensor,
-  window: Window2d,
+/** The gradient of the weight of each unit of consecutive images, [units] of [O, C, kh, kw]. */
+export function unitGradients(
+  [x, delta]: readonly Tensor[],
+  { window, unitSize }: Attributes,
   [values, deltas]: readonly Values[],
 ): Values[] {
-  const e = { ...extentsOf(x.shape, delta.shape, window), images: 1 };
-  const slice = (of: Values, shape: readonly number[], n: number): Values => {
-    const each = size(shape.slice(1));
-    return moved(of, each, (i) => n * each + i);
+  const e = { ...extentsOf(x!.shape, delta!.shape, window), images: unitSize };
+  const slice = (of: Values, shape: readonly number[], unit: number): Values => {
+    const each = unitSize * size(shape.slice(1));
+    return moved(of, each, (i) => unit * each + i);
   };
-  return Array.from({ length: x.shape[0]! }, (_, n) =>
+  return Array.from({ length: x!.shape[0]! / unitSize }, (_, unit) =>
     convolved(
       (a, b) => conv2dWeightGradient(e, a, b),
-      slice(values!, x.shape, n),
-      slice(deltas!, delta.shape, n),
-      size(delta.shape.slice(2)),
+      slice(values!, x!.shape, unit),
+      slice(deltas!, delta!.shape, unit),
+      unitSize * size(delta!.shape.slice(2)),
     ),
   );
 }
@@ -106,11 +105,24 @@ export const convolutions: Readonly<Record<string, Rule>> = {
     return [convolved((a, v) => conv2dWeightGradient(e, a, v), images!, d!, terms)];
   },
   convWeightNorms: ({ inputs: [x, dy], outputs: [norms], attributes: { window, unitSize } }, values) => {
-    const each = imageGradients(x!, dy!, window, values);
+    const each = unitGradients([x!, dy!], { window, unitSize: 1 }, values);
     return [make(norms!.shape[0]!, (u) => normSq(each.slice(u * unitSize, (u + 1) * unitSize)))];
   },
-  convMoments: ({ inputs: [x, dy], outputs: [gradient], attributes: { window } }, values) => {
-    const each = imageGradients(x!, dy!, window, values);
+  convUnitMoments: ({ inputs, outputs: [moments], attributes }, values) => {
+    const each = unitGradients(inputs, attributes, values);
+    const elements = moments!.shape[2]!;
+    // The second half is what a gradient differs from itself.
+    const differs = (g: Bounded): Bounded =>
+      isUndecided(g) || !Number.isFinite(g.value) ? UNDECIDED : exact(0);
+    return [
+      make(size(moments!.shape), (i) => {
+        const g = at(each[Math.floor(i / (2 * elements))]!, i % elements);
+        return i % (2 * elements) < elements ? g : differs(g);
+      }),
+    ];
+  },
+  convMoments: ({ inputs, outputs: [gradient], attributes }, values) => {
+    const each = unitGradients(inputs, attributes, values);
     const moments = Array.from({ length: size(gradient!.shape) }, (_, p) =>
       shiftedSquares(each.map((g) => at(g, p))),
     );

@@ -1,6 +1,6 @@
 import { type Bins, type BinsOf, binCount } from '../../../src/ops/perExample/histogramBins.ts';
 import { type Bounded, EPS, isUndecided, multiply } from './bounded.ts';
-import { imageGradients } from './convolutions.ts';
+import { unitGradients } from './convolutions.ts';
 import type { Rule } from './rule.ts';
 import { at, make, type Values } from './values.ts';
 
@@ -63,8 +63,8 @@ export const histograms: Readonly<Record<string, Rule>> = {
     memory.set(attributes.counts, tally(memory.get(attributes.counts), attributes.bins, numbers()));
     return [];
   },
-  convHistogram: ({ inputs: [x, dy], attributes }, [values, deltas, w], memory) => {
-    const gradients = imageGradients(x!, dy!, attributes.window, [values!, deltas!]);
+  convHistogram: ({ inputs, attributes }, [values, deltas, w], memory) => {
+    const gradients = unitGradients(inputs, attributes, [values!, deltas!]);
     function* numbers() {
       for (const g of gradients) {
         for (let p = 0; p < g.value.length; p++) yield [at(g, p), w ? at(w, p) : null] as const;

@@ -20,6 +20,23 @@ export const structure: Readonly<Record<string, Rule>> = {
       moved(x!, outer * reduced * inner, (i) => Math.floor(i / (reduced * inner)) * inner + (i % inner)),
     ];
   },
+  joinRows: ({ inputs, outputs: [y], attributes: { groups, transposed } }, parts) => {
+    const width = size(inputs[0]!.shape.slice(1));
+    const all = size(y!.shape) / (groups * width);
+    const rows = inputs.flatMap(({ shape }, part) =>
+      Array.from({ length: shape[0]! / groups }, (_, row) => ({ part, row, each: shape[0]! / groups })),
+    );
+    return [
+      make(size(y!.shape), (i) => {
+        const [group, place] = [Math.floor(i / (all * width)), i % (all * width)];
+        const [row_, column] = transposed
+          ? [place % all, Math.floor(place / all)]
+          : [Math.floor(place / width), place % width];
+        const { part, row, each } = rows[row_]!;
+        return at(parts[part]!, (group * each + row) * width + column);
+      }),
+    ];
+  },
   part: ({ attributes: { layout, entry } }, [flat]) => {
     const { offset, elements } = (layout as FlatLayout).entries[entry] as FlatEntry;
     return [moved(flat!, elements, (i) => offset + i)];

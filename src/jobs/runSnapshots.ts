@@ -1,0 +1,107 @@
+import type { Gpu } from '../gpu/device.ts';
+import type { KernelRecord } from '../gpu/runKernels.ts';
+import { InputError } from '../host/inputError.ts';
+import { requireSameContents, requireSameJob, requireSameKernels } from '../train/requireSameRun.ts';
+import { runContents } from '../train/runContents.ts';
+import {
+  type RunIdentity,
+  readSnapshot,
+  requireShortJob,
+  type Snapshot,
+  writeSnapshot,
+} from '../train/snapshot.ts';
+import type { TrainEvent } from '../train/trainEvent.ts';
+import type { TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
+import type { JobHost } from './jobEvent.ts';
+import { isOrderFile, type ParsedTrainSpec } from './trainSpec.ts';
+
+/**
+ * The snapshot that a run is to go on from, where there is one yet.
+ * @throws InputError if the description names none, or for one that is damaged, of another version, or of another run
+ */
+export async function earlierSnapshot(
+  spec: ParsedTrainSpec,
+  host: JobHost,
+  { info }: Gpu,
+): Promise<Snapshot | null> {
+  requireSnapshotKey(spec);
+  const { file } = spec.snapshot!;
+  if ((await host.find?.(file))?.is === 'nothing') return null;
+  const snapshot = await readSnapshot(file, await host.read(file), info);
+  requireSameJob(snapshot, jobOf(spec), comparedKeys);
+  requireSameKernels(snapshot, spec.kernels ?? {});
+  return snapshot;
+}
+
+/** @throws InputError for a run that is to go on and keeps no snapshots */
+export function requireSnapshotKey({ snapshot }: ParsedTrainSpec): void {
+  if (snapshot) return;
+  const expected = 'missing, expected {"file", "every"}: a run that is to be resumed keeps snapshots';
+  throw new InputError('train.json', 'snapshot', expected);
+}
+
+/** Snapshots of a run, if its description asks for them: at which steps, and of what. */
+export class RunSnapshots {
+  readonly #file: string;
+  readonly #every: number;
+  readonly #identity: RunIdentity;
+  readonly #gpu: Gpu;
+
+  private constructor(
+    { file, every }: NonNullable<ParsedTrainSpec['snapshot']>,
+    identity: RunIdentity,
+    gpu: Gpu,
+  ) {
+    this.#file = file;
+    this.#every = every;
+    this.#identity = identity;
+    this.#gpu = gpu;
+  }
+
+  /**
+   * @param earlier the snapshot that the run goes on from
+   * @throws InputError if that one's run was given something else
+   */
+  static async of(
+    gpu: Gpu,
+    spec: ParsedTrainSpec,
+    options: TrainingOptions,
+    { earlier, kernels }: { readonly earlier: Snapshot | null; readonly kernels: KernelRecord },
+  ): Promise<RunSnapshots | null> {
+    if (!spec.snapshot) return null;
+    const job = jobOf(spec);
+    requireShortJob('train.json', job);
+    const contents = await runContents(options);
+    if (earlier) requireSameContents(earlier, contents, job);
+    const identity = { job, contents, kernels, warnings: earlier?.warnings ?? [] };
+    return new RunSnapshots(spec.snapshot, identity, gpu);
+  }
+
+  /** The next step after one (counted from 1) at which there is one. */
+  next(step: number): number {
+    return (Math.floor(step / this.#every) + 1) * this.#every;
+  }
+
+  /** The run's snapshot, if one is due after its steps so far. */
+  async *due(run: TrainingRun): AsyncGenerator<TrainEvent, void, void> {
+    const step = run.submitted;
+    if (run.stopped || (step % this.#every !== 0 && step !== run.options.steps)) return;
+    const tensors = await writeSnapshot(await run.snapshot(), this.#identity, this.#gpu.info);
+    yield { type: 'snapshot', file: this.#file, step, tensors };
+  }
+}
+
+/** A run's description but for where its snapshots go and how often: that may change. */
+function jobOf({ snapshot: _, ...job }: ParsedTrainSpec): Readonly<Record<string, unknown>> {
+  return job;
+}
+
+/** The keys that decide a run by what they say: of files only what they hold counts, and kernels are held to those taken. */
+function comparedKeys(job: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { kernels: _, model: __, data: ___, weights: ____, ...compared } = job as ParsedTrainSpec;
+  return {
+    ...compared,
+    order: isOrderFile(compared.order) ? 'a file' : compared.order,
+    replicas: compared.replicas?.map(({ weights: _, ...replica }) => replica),
+  };
+}

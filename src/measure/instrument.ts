@@ -1,0 +1,60 @@
+import type { Quantity } from './quantity.ts';
+import type { Schedule } from './schedule.ts';
+import type { FiniteSampling } from './statistics/effectiveBatchSize.ts';
+
+/** The run whose readings are told. */
+export interface FollowedRun {
+  /** Names of the parameters, in the layout's order. */
+  readonly names: readonly string[];
+  /** How a step's batch was drawn, by the step, counted from 1. */
+  readonly sampling: (step: number) => FiniteSampling;
+}
+
+/** What an instrument tells of a step: numbers by name, null for what is not known. */
+export type Told = Readonly<Record<string, unknown>>;
+
+/** Where a reading is from. */
+export interface ReadAt {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly batchSize: number;
+}
+
+/** A quantity that a training run measures at some of its steps, of the weights before the step's update. */
+// biome-ignore lint/suspicious/noExplicitAny: what one finds is for itself to tell
+export interface Instrument<Found = any> {
+  /** As a train.json and a result name it. */
+  readonly type: string;
+  readonly schedule: Schedule;
+  /** The units that it looks at, so many consecutive examples of the batch; null if it looks at none. */
+  readonly unitSize: number | null;
+  readonly quantity: Quantity<Found>;
+  /** What there is to tell of one replica, step after step. */
+  follow(run: FollowedRun): (found: Found, at: ReadAt) => Told;
+}
+
+/** What of an instrument's reading is drawn over the steps. */
+export interface Shown {
+  /** In what the instrument tells. */
+  readonly key: string;
+  /** As formulas write it; `_{x}` sets x below the line. */
+  readonly symbol: string;
+  readonly name: string;
+  readonly equation: string;
+  readonly meaning: string;
+  readonly source: string;
+  /** Drawn on a logarithmic axis at first. */
+  readonly log: boolean;
+  /** Read from one mini-batch, so that single readings scatter and a running mean shows more. */
+  readonly scatters: boolean;
+}
+
+/** A kind of instrument: what a train.json may ask for, and what comes of it. */
+// biome-ignore lint/suspicious/noExplicitAny: each kind's options are its own
+export interface InstrumentKind<Options = any> {
+  readonly type: string;
+  /** The options beside type and schedule as they may be given. @throws with what was expected */
+  options(given: Readonly<Record<string, unknown>>): Options;
+  make(options: Options, schedule: Schedule): Instrument;
+  readonly shown: readonly Shown[];
+}

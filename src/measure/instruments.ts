@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { InputError } from '../host/inputError.ts';
+import { showValue } from '../host/showValue.ts';
+import { eigenvalue } from './curvature/eigenvalueInstrument.ts';
+import { noiseScale } from './gradient/noiseScaleInstrument.ts';
+import type { Instrument, InstrumentKind } from './instrument.ts';
+import type { Schedule } from './schedule.ts';
+
+/** Every kind of instrument: what a training run can measure on the way, on the terminal as in the page. */
+export const instruments: InstrumentKind[] = [noiseScale, eigenvalue];
+
+const count = z.int().min(1);
+const schedules = { every: count, at: z.array(count).min(1), log: count };
+
+/**
+ * An instrument as a train.json describes it: its type, one of `every`, `at` and `log`, and options of its own.
+ * @param item how messages name it
+ * @throws InputError naming the key
+ */
+export function instrumentFrom(
+  file: string,
+  item: string,
+  given: Readonly<Record<string, unknown>>,
+): Instrument {
+  const { type, every, at, log, ...rest } = given;
+  const kind = instruments.find((one) => one.type === type);
+  if (!kind) {
+    const known = instruments.map((one) => one.type).join(', ');
+    throw new InputError(file, `${item}.type`, `is ${showValue(type)}, expected one of ${known}`);
+  }
+  return kind.make(optionsOf(file, item, kind, rest), scheduleFrom(file, item, { every, at, log }));
+}
+
+function scheduleFrom(file: string, item: string, given: Readonly<Record<string, unknown>>): Schedule {
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  if (present.length !== 1) {
+    throw new InputError(
+      file,
+      item,
+      `has ${present.length} schedules, expected one of "every": n, "at": [steps] and "log": k`,
+    );
+  }
+  const [key, value] = present[0] as [keyof typeof schedules, unknown];
+  const parsed = schedules[key].safeParse(value);
+  if (!parsed.success) throw new InputError(file, `${item}.${key}`, parsed.error.issues[0]!.message);
+  return { [key]: parsed.data } as unknown as Schedule;
+}
+
+function optionsOf(file: string, item: string, kind: InstrumentKind, given: object): unknown {
+  try {
+    return kind.options(given as Readonly<Record<string, unknown>>);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const issue = error.issues[0]!;
+    const unknown = issue.code === 'unrecognized_keys';
+    const key = unknown ? issue.keys[0] : issue.path.join('.');
+    const reason = unknown ? `is no option of ${kind.type}` : issue.message;
+    throw new InputError(file, `${item}.${key}`, reason);
+  }
+}
