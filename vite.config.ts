@@ -17,6 +17,9 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 /** Where the build goes: the launcher makes it elsewhere, and puts it in the place of dist/ when it is whole. */
 const dist = process.env.BASIN_DIST ?? `${root}dist`;
 
+/** Vite's modes under Vitest: `npm test` and `npm run test:long`. */
+const isTesting = (mode: string): boolean => mode === 'test' || mode === 'long';
+
 /** null in a copy of the sources that is no checkout, or without git. */
 function commit(): string | null {
   const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
@@ -26,12 +29,22 @@ function commit(): string | null {
   return status === 0 ? stdout.trim() : null;
 }
 
+/**
+ * The tests of a folder. What takes long is in files `….long.test.ts`: `npm run test:long` (mode 'long') is those alone, `npm test`
+ * the others, and in CI all of them.
+ */
+function suite(mode: string, folder: string): { include: string[]; exclude: string[] } {
+  const long = `test/${folder}/**/*.long.test.ts`;
+  if (mode === 'long') return { include: [long], exclude: [] };
+  return { include: [`test/${folder}/**/*.test.ts`], exclude: process.env.CI ? [] : [long] };
+}
+
 /** `npm run dev` and `npm run build` are the pages; the library and the command line are built after them. */
 export default defineConfig(({ mode }) => ({
-  root: mode === 'test' ? root : `${root}src/web`,
+  root: isTesting(mode) ? root : `${root}src/web`,
   base: './',
   define: { __BASIN_VERSION__: JSON.stringify(version), __BASIN_COMMIT__: JSON.stringify(commit()) },
-  plugins: [wgslPlugin(), builtinData(`${root}.cache`), bundles(root, dist)],
+  plugins: [wgslPlugin(), !isTesting(mode) && builtinData(`${root}.cache`), bundles(root, dist)],
   // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
   optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
   worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
@@ -40,7 +53,7 @@ export default defineConfig(({ mode }) => ({
     emptyOutDir: true,
     target: 'es2022',
     rollupOptions: {
-      input: ['index', 'bench', 'job'].map((page) => `${root}src/web/${page}.html`),
+      input: ['index', 'bench', 'experiments', 'job'].map((page) => `${root}src/web/${page}.html`),
       onwarn: quiet,
       output: {
         // Kernels for reading are small, and many.
@@ -49,16 +62,18 @@ export default defineConfig(({ mode }) => ({
     },
   },
   test: {
+    // A test that asserts nothing fails.
+    expect: { requireAssertions: true },
     projects: [
       {
         extends: true as const,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' },
+        test: { name: 'unit', ...suite(mode, 'unit'), environment: 'node' },
       },
       {
         extends: true as const,
         test: {
           name: 'gpu',
-          include: ['test/gpu/**/*.test.ts'],
+          ...suite(mode, 'gpu'),
           isolate: false,
           fileParallelism: false,
           testTimeout: 60_000,
@@ -68,7 +83,7 @@ export default defineConfig(({ mode }) => ({
             screenshotFailures: false,
             provider: playwright({
               launchOptions: {
-                executablePath: mode === 'test' ? findBrowser({ install: true }).path : undefined,
+                executablePath: isTesting(mode) ? findBrowser({ install: true }).path : undefined,
                 args: chromiumFlags({ software: true }),
               },
             }),
@@ -80,16 +95,15 @@ export default defineConfig(({ mode }) => ({
         extends: true as const,
         test: {
           name: 'fuzz',
-          include: ['test/fuzz/**/*.test.ts'],
+          ...suite(mode, 'fuzz'),
           environment: 'node',
-          fileParallelism: false,
         },
       },
       {
         extends: true as const,
         test: {
           name: 'conformance',
-          include: ['test/conformance/**/*.test.ts'],
+          ...suite(mode, 'conformance'),
           environment: 'node',
           globalSetup: 'test/builtOnce.ts',
           testTimeout: 120_000,
@@ -99,12 +113,14 @@ export default defineConfig(({ mode }) => ({
         extends: true as const,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          ...suite(mode, 'e2e'),
           environment: 'node',
           testTimeout: 120_000,
           globalSetup: 'test/builtOnce.ts',
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // After all others, and two at once: each waits much for a process of its own.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
         },
       },
     ],

@@ -49,7 +49,6 @@ export function builtinData(cache: string): Plugin {
   ]);
   return {
     name: 'basin:data',
-    apply: (_config, { mode }) => mode !== 'test',
     configResolved: (config) => {
       out = config.build.outDir;
     },

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../host/inputError.ts';
 import { formatJson } from './formatJson.ts';
@@ -19,21 +19,6 @@ export class CellFolder {
     } catch (error) {
       throw new InputError(path, '--cells', `cannot be made a folder: ${(error as Error).message}`);
     }
-  }
-
-  /** @throws InputError naming a file that is no JSON or cannot be read */
-  read(): { readonly name: string; readonly cell: unknown }[] {
-    return readdirSync(this.#path)
-      .filter((file) => file.endsWith('.json') && !file.startsWith('.'))
-      .sort()
-      .map((file) => {
-        const name = join(this.#path, file);
-        try {
-          return { name, cell: JSON.parse(readFileSync(name, 'utf8')) as unknown };
-        } catch (error) {
-          throw new InputError(name, '--cells', `cannot be read: ${(error as Error).message}`);
-        }
-      });
   }
 
   /** @throws OutputError naming the file */

@@ -1,4 +1,6 @@
+import type { Interval } from '../measure/statistics/interval.ts';
 import { formatCount, formatNumber } from '../present/formatNumber.ts';
+import { plainSymbol, quantitiesOf } from '../present/quantities.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -39,6 +41,7 @@ export function measureSummary(result: Json): string {
     ...MATRICES.flatMap(([key, name]) => (result[key] ? spectrum(name, result[key] as Json) : [])),
     ...measuredRows('gradientTests', result.gradientTests as Json | null | undefined),
     ...measuredRows('signalToNoise', result.signalToNoise as Json | null | undefined),
+    ...toldRows(result.quantities as Readonly<Record<string, Json>> | undefined),
   ];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column as 0 | 1].length)));
   const units =
@@ -57,7 +60,7 @@ export function measureSummary(result: Json): string {
   ].join('\n');
 }
 
-type Ends = readonly [number | null, number | null] | null;
+type Ends = Interval | null;
 
 function range(ends: Ends): string {
   if (!ends) return '';
@@ -98,6 +101,16 @@ function spectrum(name: string, found: Json): [string, string, string][] {
     if (estimate) rows.push([`${what} of the ${name}`, withError(estimate.value, estimate.stderr), '']);
   }
   return rows;
+}
+
+/** What further quantities show, by their symbols. */
+function toldRows(found: Readonly<Record<string, Json>> = {}): [string, string, string][] {
+  return quantitiesOf(Object.keys(found).map((type) => ({ type })))
+    .filter(({ from }) => from === 'instrument')
+    .map(({ id, symbol }) => {
+      const [type, key] = id.split('-') as [string, string];
+      return [plainSymbol(symbol), formatNumber(found[type]?.[key] as number | null | undefined), ''];
+    });
 }
 
 /** The estimates of a group that have a value of their own. */

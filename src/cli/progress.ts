@@ -1,6 +1,8 @@
 import cliProgress from 'cli-progress';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { JobEvent, Reading } from '../jobs/job.ts';
+import { formatNumber } from '../present/formatNumber.ts';
+import { plainSymbol, quantitiesOf } from '../present/quantities.ts';
 import { noiseScaleText } from './noiseScaleText.ts';
 import { beforeSignal } from './signals.ts';
 
@@ -13,6 +15,8 @@ export class Progress {
   readonly #replicas: readonly string[];
   /** The newest measurement of each replica. */
   readonly #measured = new Map<number, Reading>();
+  /** What each replica's instruments told last: a line each, by type. */
+  readonly #told = new Map<number, Readonly<Record<string, string>>>();
   #bar: cliProgress.SingleBar | undefined;
   /** Takes back that the cursor, which a bar hides, is shown again when a signal ends the process. */
   #forget: (() => void) | undefined;
@@ -60,6 +64,8 @@ export class Progress {
         if (latest) this.#loss = `, loss ${latest.loss.toPrecision(4)}`;
         for (const reading of event.readings) {
           if (reading.bSimple !== undefined) this.#measured.set(reading.replica, reading);
+          if (reading.instruments)
+            this.#told.set(reading.replica, { ...this.#told.get(reading.replica), ...toldLines(reading) });
         }
         break;
       }
@@ -84,12 +90,16 @@ export class Progress {
     this.#forget = undefined;
   }
 
-  /** The noise scale at the end of training. */
+  /** The noise scale, and what instruments told last, at the end of training. */
   #noise(): void {
     for (const [replica, reading] of [...this.#measured].sort(([a], [b]) => a - b)) {
       this.#line(`${this.#of(replica)}step ${reading.step}, B_simple ${noiseScaleText(reading)}`);
     }
     this.#measured.clear();
+    for (const [replica, lines] of [...this.#told].sort(([a], [b]) => a - b)) {
+      for (const line of Object.values(lines)) this.#line(`${this.#of(replica)}${line}`);
+    }
+    this.#told.clear();
   }
 
   #of(replica: number): string {
@@ -144,6 +154,22 @@ export class Progress {
       this.#line(`${this.#phase}: ${done}/${total} ${unit}, ${status}`);
     }
   }
+}
+
+/** What a reading's instruments show, a line each by their types: `step 96, λ 3.21`. */
+function toldLines({ step, instruments = {} }: Reading): Record<string, string> {
+  const shown = quantitiesOf(Object.keys(instruments).map((type) => ({ type })));
+  return Object.fromEntries(
+    Object.entries(instruments).map(([type, told]) => {
+      const numbers = shown
+        .filter(({ id }) => id.startsWith(`${type}-`))
+        .map(
+          ({ id, symbol }) =>
+            `${plainSymbol(symbol)} ${formatNumber(told[id.slice(type.length + 1)] as number | null)}`,
+        );
+      return [type, `step ${step}, ${numbers.join(', ')}`];
+    }),
+  );
 }
 
 const WEIGHTS: Record<Extract<JobEvent, { type: 'evaluation' }>['weights'], string> = {

@@ -2,15 +2,10 @@ import uPlotScript from 'uplot/dist/uPlot.iife.min.js?raw';
 import uPlotStyle from 'uplot/dist/uPlot.min.css?raw';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { JobSpec, Reading } from '../jobs/job.ts';
+import type { Interval } from '../measure/statistics/interval.ts';
 import { formatEstimate } from '../present/formatInterval.ts';
 import { formatCount, formatNumber } from '../present/formatNumber.ts';
-import {
-  type Evaluation,
-  type Interval,
-  type Quantity,
-  quantities,
-  scriptPieces,
-} from '../present/quantities.ts';
+import { type Evaluation, type Quantity, quantitiesOf, scriptPieces } from '../present/quantities.ts';
 import pageStyle from './reportPage.css?raw';
 import pageScript from './reportPage.js?raw';
 
@@ -37,6 +32,7 @@ const MOST_POINTS = 5000;
 export function renderReport(report: Report): string {
   const { title, adapter, spec, readings, evaluations, result, date = new Date() } = report;
   const replicas = curveNames(spec);
+  const quantities = quantitiesOf(spec.job === 'train' ? spec.instruments : []);
   const charts = quantities.map((quantity) => ({
     id: quantity.id,
     log: quantity.log,

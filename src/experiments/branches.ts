@@ -5,7 +5,7 @@ import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import { TrainingRun } from '../train/trainingRun.ts';
 
-/** Branches from one snapshot. */
+/** A branch from a snapshot. */
 export interface BranchOptions {
   readonly model: ModelSpec;
   readonly dataset: Dataset;
@@ -13,9 +13,9 @@ export interface BranchOptions {
   readonly weights: StateValues;
   readonly batchSize: number;
   readonly lr: number;
-  /** k, ascending. */
-  readonly factors: readonly number[];
-  /** Examples that every branch takes, a multiple of each kB. */
+  /** k. */
+  readonly factor: number;
+  /** Examples that the branch takes, a multiple of kB. */
   readonly window: number;
   /** Of the order of examples: one replica each. */
   readonly seeds: readonly number[];
@@ -25,44 +25,39 @@ export interface BranchOptions {
 
 /**
  * Goes on from a snapshot by plain SGD with batches of kB at the rate εk, for a window of examples (Merrill et al. 2025, their rule
- * for SGD): one program for each k, its seeds the replicas. Yields each branch as it ends.
- * @throws RangeError where the window is no multiple of a batch
+ * for SGD): one program, its seeds the replicas. Yields how many steps are done.
+ * @throws RangeError where the window is no multiple of the batch
  */
-export async function* runBranches(
+export async function* runBranch(
   gpu: Gpu,
-  { model, dataset, weights, batchSize, lr, factors, window, seeds, halfLife }: BranchOptions,
-): AsyncGenerator<Branch, void, void> {
-  for (const factor of factors) {
-    if (window % (factor * batchSize) !== 0) {
-      throw new RangeError(
-        `a window of ${window} examples is no multiple of a batch of ${factor * batchSize}`,
-      );
-    }
+  { model, dataset, weights, batchSize, lr, factor, window, seeds, halfLife }: BranchOptions,
+): AsyncGenerator<{ readonly done: number; readonly total: number }, Branch, void> {
+  const B = factor * batchSize;
+  if (window % B !== 0) {
+    throw new RangeError(`a window of ${window} examples is no multiple of a batch of ${B}`);
   }
-  for (const factor of factors) {
-    const B = factor * batchSize;
-    const steps = window / B;
-    const run = await TrainingRun.open(gpu, {
-      model,
-      dataset,
-      steps,
-      batches: [{ fromStep: 0, batchSize: B }],
-      sampling: 'shuffle',
-      replicas: seeds.map((seed) => ({
-        seed,
-        settings: { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
-        rates: new Float32Array(steps).fill(factor * lr),
-        weights,
-      })),
-    });
-    const losses: number[][] = seeds.map(() => []);
-    try {
-      for await (const readings of run.steps()) {
-        for (const { replica, loss } of readings) losses[replica]!.push(loss);
-      }
-    } finally {
-      run.dispose();
+  const steps = window / B;
+  const run = await TrainingRun.open(gpu, {
+    model,
+    dataset,
+    steps,
+    batches: [{ fromStep: 0, batchSize: B }],
+    sampling: 'shuffle',
+    replicas: seeds.map((seed) => ({
+      seed,
+      settings: { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
+      rates: new Float32Array(steps).fill(factor * lr),
+      weights,
+    })),
+  });
+  const losses: number[][] = seeds.map(() => []);
+  try {
+    for await (const readings of run.steps()) {
+      for (const { replica, loss } of readings) losses[replica]!.push(loss);
+      yield { done: losses[0]!.length, total: steps };
     }
-    yield { factor, losses: losses.map((each) => smoothedLoss(each, B, halfLife)) };
+  } finally {
+    run.dispose();
   }
+  return { factor, losses: losses.map((each) => smoothedLoss(each, B, halfLife)) };
 }

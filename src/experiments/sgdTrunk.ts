@@ -6,6 +6,8 @@ import type { ByteSource } from '../host/byteSource.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { type ModelSpec, parseModel } from '../nn/modelSpec.ts';
 import { TrainingRun } from '../train/trainingRun.ts';
+import type { CellEvent } from './experiment.ts';
+import type { Axes } from './figure.ts';
 
 /** The run that an experiment takes its snapshots from: a perceptron with one hidden layer, and the data it fits. */
 export interface Trunk {
@@ -30,6 +32,9 @@ export async function perceptronTrunk(data: string, hidden: number, host: ByteSo
   return { model, dataset: fitDataset(loaded, model, 'model').dataset };
 }
 
+/** Points of a trunk's loss curve, at the most. */
+const LOSSES = 200;
+
 /** Opens the trunk's run: plain SGD at a constant rate over shuffled epochs, seeded initial weights. */
 export function openTrunk(
   gpu: Gpu,
@@ -48,7 +53,7 @@ export function openTrunk(
     steps,
     batches: [{ fromStep: 0, batchSize }],
     sampling: 'shuffle',
-    recordEvery: 0,
+    recordEvery: Math.ceil(steps / LOSSES),
     replicas: [
       {
         seed,
@@ -58,4 +63,23 @@ export function openTrunk(
       },
     ],
   });
+}
+
+/** The chart of what `trainTrunk` tells. */
+export const TRUNK_LOSS = {
+  'Loss of the trunk’s mini-batches': { x: { label: 'step' }, y: { label: 'loss', log: true } },
+} as const satisfies Readonly<Record<string, Axes>>;
+
+/**
+ * Takes all steps of a trunk's run; yields how far it is, and its losses as points of a curve.
+ * @throws Error where it diverges
+ */
+export async function* trainTrunk(run: TrainingRun, curve: string): AsyncGenerator<CellEvent, void, void> {
+  const total = run.options.steps;
+  const [chart] = Object.keys(TRUNK_LOSS) as [keyof typeof TRUNK_LOSS];
+  for await (const readings of run.steps()) {
+    for (const { step, loss } of readings) yield { type: 'series', chart, curve, x: step, y: loss };
+    yield { type: 'progress', done: run.submitted, total, unit: 'steps' };
+  }
+  if (run.stopped) throw new Error(`${curve}: its training diverged by step ${run.submitted}`);
 }

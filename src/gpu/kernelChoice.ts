@@ -22,6 +22,8 @@ export interface KernelDemand {
 
 /** Which variant to take where there are several. */
 export interface KernelChoices {
+  /** What was measured to be best, by family and bucket: where it is the same, the same kernels are taken. */
+  readonly measured?: Readonly<Record<string, string>>;
   /** A candidate's name, or undefined for the planner's default; one that is no candidate counts as undefined. */
   wanted(demand: KernelDemand): string | undefined;
   /** Told what was taken, and among what. */

@@ -7,8 +7,7 @@ import type { RunControl } from '../host/runControl.ts';
 import type { SelftestSpec } from '../selftest/selftest.ts';
 import type { Reading } from '../train/reading.ts';
 import type { TuneSpec } from '../tuning/tuneJob.ts';
-import type { CriticalBatchSpec } from './experiments/criticalBatchJob.ts';
-import type { OptimalStepSpec } from './experiments/optimalStepJob.ts';
+import type { ExperimentSpec } from './experimentJob.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { LastStep } from './lastStep.ts';
 import { measureJob } from './measure/measureJob.ts';
@@ -25,13 +24,12 @@ export type JobSpec =
   | ({ readonly job: 'benchKernels' } & KernelsSpec)
   | ({ readonly job: 'benchMoments' } & MomentsSpec)
   | { readonly job: 'benchCurvature'; readonly rounds: number }
-  | ({ readonly job: 'optimalStep' } & OptimalStepSpec)
-  | ({ readonly job: 'criticalBatch' } & CriticalBatchSpec)
+  | ({ readonly job: 'experiment' } & ExperimentSpec)
   | ({ readonly job: 'selftest' } & SelftestSpec);
 
 /** Whether a job takes the kernels measured on this machine; self-test, tuner and benchmarks take the defaults. */
 export function takesTunedKernels({ job }: { readonly job: string }): boolean {
-  return ['train', 'measure', 'optimalStep', 'criticalBatch'].includes(job);
+  return ['train', 'measure', 'experiment'].includes(job);
 }
 
 /**
@@ -79,12 +77,9 @@ async function* jobEvents(
   } else if (spec.job === 'benchCurvature') {
     const { benchCurvature } = await import('../bench/curvature/benchCurvature.ts');
     yield* benchCurvature(gpu, spec.rounds, host);
-  } else if (spec.job === 'optimalStep') {
-    const { optimalStepJob } = await import('./experiments/optimalStepJob.ts');
-    yield* optimalStepJob(gpu, spec, host);
-  } else if (spec.job === 'criticalBatch') {
-    const { criticalBatchJob } = await import('./experiments/criticalBatchJob.ts');
-    yield* criticalBatchJob(gpu, spec, host);
+  } else if (spec.job === 'experiment') {
+    const { experimentJob } = await import('./experimentJob.ts');
+    yield* experimentJob(gpu, spec, host, control);
   } else {
     // Loaded where it is asked for: a page has no use for the references.
     const { selftestJob } = await import('./selftestJob.ts');

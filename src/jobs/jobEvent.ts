@@ -1,4 +1,5 @@
 import type { KernelsEvent } from '../bench/kernelsReport.ts';
+import type { ExperimentEvent } from '../experiments/runExperiment.ts';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { ByteSource } from '../host/byteSource.ts';
 import type { ResultEvent, WorkEvent } from '../host/workEvent.ts';
@@ -13,7 +14,6 @@ export type JobEvent =
   | WorkEvent
   | ({ readonly type: 'search' } & EigenvalueProgress)
   | TrainEvent
-  /** A part of an experiment, done: given back, it is not done again. `name` may name a file. */
-  | { readonly type: 'cell'; readonly name: string; readonly cell: unknown }
+  | ExperimentEvent
   | KernelsEvent
   | ResultEvent;

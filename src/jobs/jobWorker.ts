@@ -1,5 +1,6 @@
 import { expose } from 'comlink';
 import type { Catalogue } from '../bench/catalogue.ts';
+import { type ExperimentRecord, recordOf } from '../experiments/experiment.ts';
 import { type AdapterInfo, type Gpu, openDevice, uncaught } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
 import { RunControl } from '../host/runControl.ts';
@@ -51,6 +52,12 @@ export class JobWorker {
   /** What the kernel bench can be asked for. */
   async kernelCatalogue(): Promise<Catalogue> {
     return (await import('../bench/catalogue.ts')).catalogue;
+  }
+
+  /** The experiments there are. */
+  async experimentRecords(): Promise<readonly ExperimentRecord[]> {
+    const { experiments } = await import('../experiments/index.ts');
+    return experiments.map(recordOf);
   }
 
   pause(): void {

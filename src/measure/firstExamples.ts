@@ -3,7 +3,7 @@ import { type Examples, gather } from '../ops/state/gather.ts';
 import { sampleIndices } from '../ops/state/sampling.ts';
 import type { Memory } from './memory.ts';
 
-/** The first so many examples of the data, the same whatever else is traced: inputs and targets. */
+/** The first so many examples of the data, or all where they are fewer: the same whatever else is traced: inputs and targets. */
 export function firstExamples(
   graph: Graph,
   examples: Examples,
@@ -13,6 +13,6 @@ export function firstExamples(
   const spec = { shape: [3], dtype: 'u32', shared: true, constant: true } as const;
   const counters = memory.state('first examples', spec);
   const sampling = { mode: 'sequential' as const, examples: examples.examples, counters };
-  const [x, targets] = gather(examples, sampleIndices(graph, sampling, count));
+  const [x, targets] = gather(examples, sampleIndices(graph, sampling, Math.min(count, examples.examples)));
   return { x, targets };
 }

@@ -56,5 +56,7 @@ export interface InstrumentKind<Options = any> {
   /** The options beside type and schedule as they may be given. @throws with what was expected */
   options(given: Readonly<Record<string, unknown>>): Options;
   make(options: Options, schedule: Schedule): Instrument;
+  /** Whether `measure` takes it too, over all examples of a data set. */
+  readonly ofData?: boolean;
   readonly shown: readonly Shown[];
 }

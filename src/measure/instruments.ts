@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
 import { eigenvalue } from './curvature/eigenvalueInstrument.ts';
+import { sharpnessOfBatch } from './curvature/sharpnessOfBatch.ts';
 import { noiseScale } from './gradient/noiseScaleInstrument.ts';
 import type { Instrument, InstrumentKind } from './instrument.ts';
 import type { Schedule } from './schedule.ts';
 
 /** Every kind of instrument: what a training run can measure on the way, on the terminal as in the page. */
-export const instruments: InstrumentKind[] = [noiseScale, eigenvalue];
+export const instruments: InstrumentKind[] = [noiseScale, eigenvalue, sharpnessOfBatch];
 
 const count = z.int().min(1);
 const schedules = { every: count, at: z.array(count).min(1), log: count };

@@ -123,8 +123,9 @@ export class TracedBatch {
   /** The first examples of the data, whatever batch this is: where a quantity is of fixed ones. */
   first(count: number): TracedBatch {
     const { gathering, firstOf: first } = this;
-    const whole = { ...gathering, units: count, once: true };
-    return new TracedBatch(first(count), { unitSize: 1, gathering: whole, first });
+    const of = first(count);
+    const whole = { ...gathering, units: of.x.shape[0]!, once: true };
+    return new TracedBatch(of, { unitSize: 1, gathering: whole, first });
   }
 
   /** The same batch for another who gathers: names are told apart by this one. */

@@ -1,5 +1,5 @@
+import type { Interval } from '../measure/statistics/interval.ts';
 import { formatNumber } from './formatNumber.ts';
-import type { Interval } from './quantities.ts';
 
 /**
  * An estimate with its interval for people: `236 (180 to 320)`; by the interval alone where an end of it is open: `≥ 1200`, `≤ 0.3`, `∞`

@@ -1,12 +1,12 @@
+import { instruments } from '../measure/instruments.ts';
+import type { Interval } from '../measure/statistics/interval.ts';
 import type { Reading } from '../train/reading.ts';
 import type { EvaluationEvent } from '../train/trainEvent.ts';
 
 export type Evaluation = EvaluationEvent;
-export type QuantityId = 'loss' | 'accuracy' | 'gradNormSq' | 'traceCovariance' | 'bSimple' | 'temperature';
-
 /** A quantity that is drawn over the steps: what it is called, what it means, where it is read. */
 export interface Quantity {
-  readonly id: QuantityId;
+  readonly id: string;
   /** As formulas write it; `_{x}` sets x below the line. */
   readonly symbol: string;
   readonly name: string;
@@ -17,16 +17,13 @@ export interface Quantity {
   readonly log: boolean;
   /** Read from one mini-batch, so that single readings scatter and a running mean shows more. */
   readonly scatters: boolean;
-  /** Which events carry it: every reading, those with per-example statistics, or evaluations. */
-  readonly from: 'reading' | 'noise' | 'evaluation';
+  /** Which events carry it: every reading, those with per-example statistics, those of an instrument, or evaluations. */
+  readonly from: 'reading' | 'noise' | 'instrument' | 'evaluation';
   /** null: no number is known (unresolved, not finite). undefined: not read at this step. */
   read(event: Reading | Evaluation): number | null | undefined;
   /** Its 95 % interval, where it has one. A value that is null is told by it alone. */
   readonly interval?: (event: Reading | Evaluation) => Interval | null | undefined;
 }
-
-/** The ends of an interval, null for ∞. */
-export type Interval = readonly [number | null, number | null];
 
 const reading = (key: keyof Reading) => (event: Reading | Evaluation) =>
   (event as Reading)[key] as number | null | undefined;
@@ -113,6 +110,29 @@ export const quantities: readonly Quantity[] = [
     read: reading('temperature'),
   },
 ];
+
+/** What a run with these instruments shows: the usual quantities, and what each of its instruments tells. */
+export function quantitiesOf(asked: readonly { readonly type?: unknown }[] = []): readonly Quantity[] {
+  const kinds = instruments.filter(({ type }) => asked.some((one) => one.type === type));
+  return [
+    ...quantities,
+    ...kinds.flatMap(({ type, shown }) =>
+      shown.map(
+        ({ key, ...rest }): Quantity => ({
+          ...rest,
+          id: `${type}-${key}`,
+          from: 'instrument',
+          read: (event) => (event as Reading).instruments?.[type]?.[key] as number | null | undefined,
+        }),
+      ),
+    ),
+  ];
+}
+
+/** A symbol as a terminal prints it: `B_simple`. */
+export function plainSymbol(symbol: string): string {
+  return symbol.replace(/\{([^}]*)\}/g, '$1');
+}
 
 /** Splits `B_{simple} = …` into its pieces on and below the line. */
 export function scriptPieces(text: string): { text: string; below: boolean }[] {

@@ -1,4 +1,5 @@
 import type { Told } from '../measure/instrument.ts';
+import type { Interval } from '../measure/statistics/interval.ts';
 
 /** What one replica shows after a step. */
 export interface Reading {
@@ -31,7 +32,7 @@ export interface Reading {
    */
   readonly bSimple?: number | null;
   /** 95 % interval of it, from that of 1/B_simple: an end is null for ∞. null for fewer than four measurements. */
-  readonly bSimpleInterval?: readonly [number | null, number | null] | null;
+  readonly bSimpleInterval?: Interval | null;
   /** Whether both ends are finite: 1/B_simple's interval excludes 0, and rounding does not hide tr Σ. */
   readonly bSimpleResolved?: boolean;
   /** Linearised, of scatter and lag; worth something where it is far below `bSimple`. null for fewer than four measurements. */
@@ -42,7 +43,7 @@ export interface Reading {
   /** tr Σ over |ḡ|² − tr Σ/B of this step alone; negative where the batch cannot see the gradient. */
   readonly bSimpleOfBatch?: number | null;
   readonly bSimpleOfBatchStderr?: number | null;
-  readonly bSimpleOfBatchInterval?: readonly [number | null, number | null] | null;
+  readonly bSimpleOfBatchInterval?: Interval | null;
   /** Of this step's batch: √(tr Σ/(B|ḡ|²)) (Byrd et al. 2012), and its parts along ḡ and across (Bollapragada et al. 2018). */
   readonly normTest?: number;
   readonly innerProductTest?: number;

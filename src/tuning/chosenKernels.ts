@@ -37,5 +37,11 @@ export function withTunedKernels(gpu: Gpu, cache?: TunedTable): Gpu {
   const variants = new Map(
     validEntries(gpu, cache).map(({ family, bucket, variant }) => [`${family} ${bucket}`, variant]),
   );
-  return { ...gpu, kernels: { wanted: ({ family, bucket }) => variants.get(`${family} ${bucket}`) } };
+  return {
+    ...gpu,
+    kernels: {
+      measured: Object.fromEntries(variants),
+      wanted: ({ family, bucket }) => variants.get(`${family} ${bucket}`),
+    },
+  };
 }

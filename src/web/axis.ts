@@ -18,7 +18,8 @@ export function logTicks(least: number, most: number): number[] {
   return ticks;
 }
 
-function linearTicks(least: number, most: number, count: number): number[] {
+/** Round ticks of a linear axis, about so many. */
+export function linearTicks(least: number, most: number, count: number): number[] {
   const raw = (most - least) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);

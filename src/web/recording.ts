@@ -1,6 +1,6 @@
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { JobEvent, JobSpec, Reading } from '../jobs/job.ts';
-import { type Evaluation, type Quantity, quantities } from '../present/quantities.ts';
+import { type Evaluation, type Quantity, quantitiesOf } from '../present/quantities.ts';
 import type { Mark } from './chartOptions.ts';
 import { SeriesTable } from './seriesTable.ts';
 import type { PlannedRun } from './settings.ts';
@@ -31,18 +31,26 @@ export class Recording {
   result: unknown;
   /** The last step that was read. */
   lastStep = 0;
+  /** What is drawn of it. */
+  readonly quantities: readonly Quantity[];
   readonly #tables: Record<Quantity['from'], SeriesTable>;
 
   constructor({ spec, replicas, description }: PlannedRun) {
     this.spec = spec;
     this.description = description;
     this.replicas = replicas;
+    this.quantities = quantitiesOf(spec.job === 'train' ? spec.instruments : []);
     const table = (from: Quantity['from']) =>
       new SeriesTable(
-        quantities.filter((quantity) => quantity.from === from),
+        this.quantities.filter((quantity) => quantity.from === from),
         replicas.length,
       );
-    this.#tables = { reading: table('reading'), noise: table('noise'), evaluation: table('evaluation') };
+    this.#tables = {
+      reading: table('reading'),
+      noise: table('noise'),
+      instrument: table('instrument'),
+      evaluation: table('evaluation'),
+    };
   }
 
   take(event: JobEvent): void {
@@ -56,6 +64,7 @@ export class Recording {
           this.lastStep = Math.max(this.lastStep, reading.step);
           this.#tables.reading.add(reading);
           if (reading.gradNormSq !== undefined) this.#tables.noise.add(reading);
+          if (reading.instruments) this.#tables.instrument.add(reading);
         }
         break;
       case 'evaluation':

@@ -83,7 +83,7 @@ export function Results({ recording, version }: { recording: Recording | undefin
         </div>
       </div>
       <div class="charts">
-        {quantities.map((quantity) => (
+        {(recording?.quantities ?? quantities).map((quantity) => (
           <Chart
             key={quantity.id}
             quantity={quantity}

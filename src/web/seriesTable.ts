@@ -1,5 +1,6 @@
 import type { Reading } from '../jobs/job.ts';
-import type { Evaluation, Interval, Quantity, QuantityId } from '../present/quantities.ts';
+import type { Interval } from '../measure/statistics/interval.ts';
+import type { Evaluation, Quantity } from '../present/quantities.ts';
 
 /** Rows kept for drawing; more are thinned out. */
 const MOST_ROWS = 5000;
@@ -10,8 +11,8 @@ const MOST_ROWS = 5000;
  */
 export class SeriesTable {
   readonly steps: number[] = [];
-  readonly #columns = new Map<QuantityId, (number | null)[][]>();
-  readonly #intervals = new Map<QuantityId, (Interval | null)[][]>();
+  readonly #columns = new Map<string, (number | null)[][]>();
+  readonly #intervals = new Map<string, (Interval | null)[][]>();
   readonly #quantities: readonly Quantity[];
   /** Steps that must lie between two rows; grows as rows are thinned out. */
   #gap = 0;
@@ -26,12 +27,12 @@ export class SeriesTable {
   }
 
   /** The curve of each replica: a number for each of `steps`, null where there is none. */
-  columns(id: QuantityId): readonly (readonly (number | null)[])[] {
+  columns(id: string): readonly (readonly (number | null)[])[] {
     return this.#columns.get(id) ?? [];
   }
 
   /** The intervals beside it; none for a quantity that has none. */
-  intervals(id: QuantityId): readonly (readonly (Interval | null)[])[] {
+  intervals(id: string): readonly (readonly (Interval | null)[])[] {
     return this.#intervals.get(id) ?? [];
   }
 

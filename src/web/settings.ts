@@ -14,6 +14,8 @@ export interface Settings {
   seeds: string;
   recordEvery: string;
   measureEvery: string;
+  /** Types of the instruments that are taken beside the noise scale, with blanks between them. */
+  instruments: string;
   evaluateEvery: string;
 }
 
@@ -41,6 +43,7 @@ export const defaultSettings: Settings = {
   seeds: '0',
   recordEvery: '1',
   measureEvery: '10',
+  instruments: '',
   evaluateEvery: '200',
 };
 
@@ -80,6 +83,7 @@ export function parseSettings(settings: Settings): ParsedSettings {
   const seeds = take('seeds', (text) => several(list(text, wholeNumber(0, 2 ** 32 - 1)), 'a seed'));
   const record_every = take('recordEvery', wholeNumber(1));
   const measure = take('measureEvery', wholeNumber(1));
+  const types = settings.instruments.split(' ').filter((type) => type !== '');
   const evaluate = take('evaluateEvery', wholeNumber(1));
   if (rates && seeds && rates.length * seeds.length > MOST_REPLICAS) {
     errors[rates.length > seeds.length ? 'lr' : 'seeds'] =
@@ -98,6 +102,7 @@ export function parseSettings(settings: Settings): ParsedSettings {
     seed: seeds[0],
     record_every,
     measure: { every: measure },
+    ...(types.length > 0 ? { instruments: types.map((type) => ({ type, every: measure })) } : {}),
     evaluate: { every: evaluate },
     ...(combinations.length > 1 ? { replicas: combinations } : {}),
   };

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { instruments } from '../measure/instruments.ts';
 import { activations, dataSets, type Field, type Settings } from './settings.ts';
 
 interface FormProps {
@@ -52,6 +53,9 @@ export function SettingsForm({ settings, errors, disabled, onChange, onSubmit }:
       )}
     </div>
   );
+
+  const chosen = settings.instruments.split(' ').filter((type) => type !== '');
+  const further = instruments.filter(({ shown }) => shown.length > 0);
 
   return (
     <form
@@ -140,6 +144,22 @@ export function SettingsForm({ settings, errors, disabled, onChange, onSubmit }:
           {row('measureEvery', 'Noise', text('measureEvery'))}
           {row('evaluateEvery', 'Test', text('evaluateEvery'))}
         </div>
+        {further.map(({ type, shown }) => (
+          <label key={type} class="check">
+            <input
+              type="checkbox"
+              name={`instrument-${type}`}
+              checked={chosen.includes(type)}
+              onInput={({ currentTarget: { checked } }) =>
+                onChange(
+                  'instruments',
+                  (checked ? [...chosen, type] : chosen.filter((one) => one !== type)).join(' '),
+                )
+              }
+            />{' '}
+            {shown[0]!.name}, at the noise’s steps
+          </label>
+        ))}
       </fieldset>
     </form>
   );

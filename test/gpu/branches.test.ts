@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fitDataset } from '../../src/data/dataset.ts';
 import { quadraticModel } from '../../src/data/synthetic/quadratic.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
-import { runBranches } from '../../src/experiments/branches.ts';
+import { runBranch } from '../../src/experiments/branches.ts';
 import {
   type Branch,
   branchedCriticalBatch,
@@ -20,18 +20,14 @@ test('branches on a noisy quadratic: losses within 4 standard errors of their cl
   const theta = Float32Array.from({ length: dims }, () => 0.6);
   const seeds = Array.from({ length: 16 }, (_, s) => 40 + s);
   const branches: Branch[] = [];
-  for await (const branch of runBranches(await testGpu(), {
-    model,
-    dataset: fitDataset(syntheticDataset(name), model).dataset,
-    weights: new Map([['0.weight', theta]]),
-    batchSize,
-    lr,
-    factors,
-    window,
-    seeds,
-    halfLife,
-  })) {
-    branches.push(branch);
+  const dataset = fitDataset(syntheticDataset(name), model).dataset;
+  const weights = new Map([['0.weight', theta]]);
+  for (const factor of factors) {
+    const options = { model, dataset, weights, batchSize, lr, factor, window, seeds, halfLife };
+    const running = runBranch(await testGpu(), options);
+    let next = await running.next();
+    while (!next.done) next = await running.next();
+    branches.push(next.value);
   }
 
   // E|θ|² from step to step, and the loss of a batch that θ has not seen, (h/2)(|θ|² + mean |c|²).

@@ -8,7 +8,7 @@ import { store } from '../../src/ops/state/store.ts';
 import { take } from '../../src/ops/state/take.ts';
 import { testGpu } from './device.ts';
 
-test('what a cursor takes is another value after it has moved', async () => {
+test('what a cursor takes is another value after it has moved, and the same one until then', async () => {
   const gpu = await testGpu();
   const state = (label: string, shape: number[], dtype?: 'u32'): State =>
     new State(gpu, { label, shape, dtype });
@@ -23,6 +23,8 @@ test('what a cursor takes is another value after it has moved', async () => {
   store(taken[1]!, take(graph, from, 1, counters));
   store(taken[2]!, take(graph, from, 1, counters));
   const program = await compile(gpu, graph, { label: 'cursor', replicas: 1, arena });
+  const takes = program.dispatches.filter(({ kernel }) => kernel === 'structure/take');
+  expect(takes, 'the second and the third are one').toHaveLength(2);
   program.run();
   expect((await Promise.all(taken.map((each) => each.read()))).map(([value]) => value)).toEqual([5, 6, 6]);
   for (const made of [program, arena, from, counters, ...taken]) made.dispose();

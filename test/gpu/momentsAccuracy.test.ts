@@ -15,7 +15,7 @@ function rms(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
   return Math.sqrt(squares.reduce((a, b) => a + b, 0) / squares.length);
 }
 
-// Both orders round at random: of some thousand coordinates the roots of their mean squares are known to 1 or 2 %.
+// Both orders round at random: of four thousand and more coordinates the roots of their mean squares are known to 1 or 2 %.
 const CHANCE = 1.05;
 
 /** Examples whose gradients have mean 0, or one that is 10⁴ times their noise. */
@@ -46,7 +46,7 @@ test.for([64, 200, 512].flatMap((batch) => MEANS.map(([of, value]) => [batch, of
 test.for([8, 14].flatMap((size) => MEANS.map(([of, value]) => [size, of, value] as const)))(
   'the gradient beside moments of a convolution on %i × itself is as accurate as the gradient alone: %s',
   async ([size, , value]) => {
-    const [images, channels, outChannels] = [64, 32, 64];
+    const [images, channels, outChannels] = [64, 32, 16];
     const window = window2d('test', [3, 3], { stride: [1, 1], padding: [1, 1] });
     const x = randomValues(images * channels * size * size, 1).map(value);
     const d = randomValues(images * outChannels * size * size, 2).map(value);

@@ -259,7 +259,7 @@ const dot64 = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((total, value, i) => total + value * b[i]!, 0);
 
 for (const [name, { shapes, f, domain, labels }] of Object.entries(SAMPLES)) {
-  test(`${name}: closed, adjoint, and its tangent the finite difference`, async () => {
+  test(`${name}: closed, adjoint, and its tangent and second derivatives the finite differences`, async () => {
     const at = shapes.map((shape, i) => randomValues(elements(shape), 11 + i).map(domain ?? ((v) => v)));
     const direction = shapes.map((shape, i) => randomValues(elements(shape), 31 + i));
     const operands = (values: readonly Float32Array[]): Operand[] => [
@@ -267,54 +267,62 @@ for (const [name, { shapes, f, domain, labels }] of Object.entries(SAMPLES)) {
       ...(labels ? [{ shape: [labels.length], values: Uint32Array.from(labels) }] : []),
     ];
     const n = shapes.length;
+    const valueAt = async (values: readonly Float32Array[]): Promise<Float32Array> =>
+      (await evaluate(operands(values), (inputs) => [f(inputs)]))[0]![0]!;
+    const cotangent = randomValues((await valueAt(at)).length, 51);
 
-    // The tangent, and every op that the tangent and the cotangents of it are made of.
-    const used = new Set<string>();
-    const [value, tangent] = await evaluate(
-      [...operands(at), ...direction.map((v, i) => ({ shape: shapes[i]!, values: v }))],
+    const back = async (values: readonly Float32Array[]): Promise<Float32Array[]> => {
+      const of = await evaluate(
+        [...operands(values), { shape: [cotangent.length], values: cotangent }],
+        (inputs) => {
+          const y = f(inputs.slice(0, -1));
+          const { of } = vjp([[y, ops.reshape(inputs.at(-1)!, y.shape)]], inputs.slice(0, n));
+          return of.map((c, i) => c ?? fill(y.node.graph, 0, shapes[i]!));
+        },
+      );
+      return of.map(([values]) => values!);
+    };
+    /** The tangent J·d, and the cotangents of cᵀJ·d: what Hessian products are made of. */
+    const [tangent, ...second] = await evaluate(
+      [
+        ...operands(at),
+        { shape: [cotangent.length], values: cotangent },
+        ...direction.map((v, i) => ({ shape: shapes[i]!, values: v })),
+      ],
       (inputs, graph) => {
-        const tangents = inputs.slice(-n);
-        const y = f(inputs.slice(0, inputs.length - n));
+        const [c, ...tangents] = inputs.slice(-n - 1);
+        const y = f(inputs.slice(0, -n - 1));
         const pairs = tangents.map((t, i) => [inputs[i]!, t] as const);
         const [dy] = jvp([y], pairs);
-        const again = dy ? vjp([[dy, fill(graph, 1, dy.shape)]], inputs.slice(0, n)).of : [];
-        for (const node of graph.nodes) used.add(node.op.name);
+        const { of } = vjp([[dy!, ops.reshape(c!, y.shape)]], inputs.slice(0, n));
         const missing = graph.nodes.filter(({ op }) => !op.vjp || !op.jvp).map(({ op }) => op.name);
         expect(missing).toEqual([]);
-        expect(again.length).toBeLessThanOrEqual(n);
-        return [y, dy!];
+        return [dy!, ...of.map((of, i) => of ?? fill(graph, 0, shapes[i]!))];
       },
     );
-    const cotangent = randomValues(value![0]!.length, 51);
 
-    const back = await evaluate(
-      [...operands(at), { shape: [cotangent.length], values: cotangent }],
-      (inputs) => {
-        const y = f(inputs.slice(0, -1));
-        const { of } = vjp([[y, ops.reshape(inputs.at(-1)!, y.shape)]], inputs.slice(0, n));
-        return of.map((c, i) => c ?? fill(y.node.graph, 0, shapes[i]!));
-      },
-    );
+    const first = await back(at);
     const left = dot64(cotangent, tangent![0]!);
-    const right = back.reduce((total, c, i) => total + dot64(c[0]!, direction[i]!), 0);
-    const scale = back.reduce(
-      (total, c, i) => total + dot64(c[0]!.map(Math.abs), direction[i]!.map(Math.abs)),
+    const right = first.reduce((total, c, i) => total + dot64(c, direction[i]!), 0);
+    const scale = first.reduce(
+      (total, c, i) => total + dot64(c.map(Math.abs), direction[i]!.map(Math.abs)),
       0,
     );
     // Two sums of rounded products: a few roundings of 2⁻²⁴ of what is added up.
     expect(Math.abs(left - right)).toBeLessThan(16 * 2 ** -24 * scale + 1e-7);
 
     const h = 2 ** -7;
-    const moved = (sign: number): Operand[] =>
-      operands(at.map((values, i) => values.map((v, j) => v + sign * h * direction[i]![j]!)));
-    const [plus] = await evaluate(moved(1), (inputs) => [f(inputs)]);
-    const [minus] = await evaluate(moved(-1), (inputs) => [f(inputs)]);
-    const largest = Math.max(...tangent![0]!.map(Math.abs), 1e-3);
-    const worst = Math.max(
-      ...tangent![0]!.map((t, i) => Math.abs(t - (plus![0]![i]! - minus![0]![i]!) / (2 * h))),
-    );
-    // h² times a third derivative, and 2⁻²⁴/h of rounding.
-    expect(worst / largest).toBeLessThan(2e-3);
+    const moved = (sign: number): Float32Array[] =>
+      at.map((values, i) => values.map((v, j) => v + sign * h * direction[i]![j]!));
+    /** Of values at x + hd and x − hd: h² times a third derivative, and 2⁻²⁴/h of rounding. */
+    const expectDifference = (found: Float32Array, plus: Float32Array, minus: Float32Array): void => {
+      const largest = Math.max(...found.map(Math.abs), 1e-3);
+      const worst = Math.max(...found.map((t, i) => Math.abs(t - (plus[i]! - minus[i]!) / (2 * h))));
+      expect(worst / largest).toBeLessThan(2e-3);
+    };
+    expectDifference(tangent![0]!, await valueAt(moved(1)), await valueAt(moved(-1)));
+    const [plus, minus] = [await back(moved(1)), await back(moved(-1))];
+    for (const [i, of] of second.entries()) expectDifference(of[0]!, plus[i]!, minus[i]!);
   });
 }
 

@@ -7,7 +7,6 @@ import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import { compareRates, optimalRates } from '../../src/experiments/optimalStep/compareRates.ts';
 import { fitHyperbola, fitPowerLaw } from '../../src/experiments/optimalStep/fitRates.ts';
 import { measureFrozenPoint } from '../../src/experiments/optimalStep/frozenPoint.ts';
-import { measuredRates } from '../../src/experiments/optimalStep/measuredRates.ts';
 import { OPTIMAL_STEP } from '../../src/experiments/optimalStep/protocol.ts';
 import { State } from '../../src/gpu/state.ts';
 import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
@@ -126,11 +125,12 @@ test('least squares, where the local model is exact: G, H, Σ, and ΔL of every 
     data,
     'mse',
   );
-  const protocol = { ...OPTIMAL_STEP, batchSizes: [4, 32, 512], draws: 60, probes: 32, seed };
+  const protocol = { ...OPTIMAL_STEP.standard, batchSizes: [4, 32, 512], draws: 60, probes: 32, seed };
   const measuring = measureFrozenPoint(await testGpu(), point, 1, protocol);
   let next = await measuring.next();
   const done: number[] = [];
-  for (; !next.done; next = await measuring.next()) done.push(next.value.done);
+  // A row ends with what its draws came to: the same count once more.
+  for (; !next.done; next = await measuring.next()) if (!next.value.row) done.push(next.value.done);
   const found = next.value;
   dispose();
   expect(done).toHaveLength(180);
@@ -168,8 +168,8 @@ test('least squares, where the local model is exact: G, H, Σ, and ΔL of every 
   );
 
   let step = 0;
-  for (const { batchSize, rates, changes } of found.lines) {
-    for (const change of changes) {
+  for (const { batchSize, rates, draws } of found.rows) {
+    for (const change of draws) {
       const drawn = hostIndices({ mode: 'iid', examples, batchSize, step, seed, epoch: 0, offset: 0 });
       const g = mean(Array.from(drawn, (i) => gradients[i]!));
       step++;
@@ -181,7 +181,7 @@ test('least squares, where the local model is exact: G, H, Σ, and ΔL of every 
     }
   }
 
-  const measured = found.lines.map(measuredRates);
+  const measured = found.rows;
   const rates = optimalRates(measured);
   const hyperbola = fitHyperbola(rates)!;
   const compared = compareRates(measured, hyperbola, {

@@ -207,8 +207,8 @@ test('the parameters of a live run are no point: everything that takes one refus
     const own = run.point(0, { mode: 'eval' });
     const into = own.point.theta;
     const refused: Record<string, () => Promise<unknown>> = {
-      'gradient moments': () => gradientMoments(gpu, point),
-      gradient: () => batchGradient(gpu, point),
+      moments: () => gradientMoments(gpu, point),
+      meanGradient: () => batchGradient(gpu, point),
       'hessian products': () => CurvatureOperator.open(gpu, point, 1),
       'gradients of draws': () => GradientDraws.open(gpu, point, { batchSizes: [4], seed: 1, into }),
       'batch sharpness': () => batchSharpness(gpu, point, { batchSize: 4, batches: 1, seed: 1 }),

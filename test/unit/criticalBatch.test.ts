@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { type CriticalBatchEvidence, criticalBatch } from '../../src/experiments/criticalBatch/index.ts';
+import { plantedBranches } from '../../src/experiments/criticalBatch/plantedNull.ts';
+import { CRITICAL_BATCH, CRITICAL_BATCH_WITHDRAWN } from '../../src/experiments/criticalBatch/protocol.ts';
 import {
-  CRITICAL_BATCH_WITHDRAWN,
   type SnapshotBranches,
   summariseCriticalBatch,
-} from '../../src/experiments/criticalBatch.ts';
-import { type Branch, crossing } from '../../src/measure/statistics/branchedCriticalBatch.ts';
+} from '../../src/experiments/criticalBatch/summariseCriticalBatch.ts';
+import {
+  type Branch,
+  branchedCriticalBatch,
+  crossing,
+} from '../../src/measure/statistics/branchedCriticalBatch.ts';
 import { normal } from '../../src/random/normal.ts';
 
 /** Branches that keep up to a factor; beyond it seeds lie so far above, in turns. */
@@ -23,24 +29,66 @@ function snapshot(step: number, branches: readonly Branch[]): SnapshotBranches {
 
 const OPTIONS = { batchSize: 16, tolerance: 0.01 };
 
+/** A run's evidence: two snapshots and the control. */
+function judged(...last: readonly [number, number, number]) {
+  const protocol = {
+    ...CRITICAL_BATCH.standard,
+    snapshots: [1, 2],
+    factors: [1, 2, 4, 8, 16],
+    batchSize: 16,
+  };
+  const found = criticalBatch.cells(protocol).map((cell, i) => ({
+    cell,
+    evidence: snapshot(cell.step, keepingUpTo(last[i]!)) as CriticalBatchEvidence,
+  }));
+  return criticalBatch.judge(found, protocol);
+}
+
 test('whatever is found the verdict is that the protocol is withdrawn, and why', () => {
   for (const [first, last, control] of [
     [2, 8, 8],
     [4, 4, 4],
     [8, 2, 2],
   ] as const) {
-    const found = summariseCriticalBatch(
-      [snapshot(1, keepingUpTo(first)), snapshot(2, keepingUpTo(last))],
-      keepingUpTo(control),
-      OPTIONS,
-    );
-    expect(found.verdict).toBe('withdrawn');
-    expect(found.reason).toBe(CRITICAL_BATCH_WITHDRAWN);
-    expect(found.doublings.value).toBeCloseTo(Math.log2(last / first), 9);
-    expect(found.control.doublings.value).toBeCloseTo(0, 9);
-    expect(found.snapshots[0]).toMatchObject({ bSimple: 15, bNoise: 25, bNoiseProbeStderr: 3 });
-    expect(found.snapshots[1]!.batchSize).toBe(16 * last);
+    const { verdict, reason, statistics, controls, detail } = judged(first, last, control);
+    expect(verdict).toBe('withdrawn');
+    expect(reason).toBe(CRITICAL_BATCH_WITHDRAWN);
+    expect(detail.doublings.value).toBeCloseTo(Math.log2(last / first), 9);
+    expect(statistics).toEqual([expect.objectContaining({ ...detail.doublings, margin: null })]);
+    expect(detail.control.doublings.value).toBeCloseTo(0, 9);
+    expect(controls.map(({ holds }) => holds)).toEqual([true]);
+    expect(detail.snapshots[0]).toMatchObject({ bSimple: 15, bNoise: 25, bNoiseProbeStderr: 3 });
+    expect(detail.snapshots[1]!.batchSize).toBe(16 * last);
   }
+});
+
+test('the planted null shows what it was withdrawn for: a rise where there is one noise scale', () => {
+  const [check] = judged(2, 8, 8).planted;
+  expect(check!.holds).toBe(false);
+  const standard = CRITICAL_BATCH.standard;
+  const [early, late] = [4, 0.08].map((loss) =>
+    branchedCriticalBatch(plantedBranches(standard, loss), standard),
+  );
+  expect(late!.logFactor - early!.logFactor).toBeGreaterThan(1);
+  // A tolerance in proportion to the loss finds none.
+  const relative = branchedCriticalBatch(plantedBranches(standard, 0.08), {
+    ...standard,
+    tolerance: 0.01 / 50,
+  });
+  expect(relative.logFactor - early!.logFactor).toBeCloseTo(0, 6);
+});
+
+test('a branch that diverged is null in the evidence, and never keeps up', () => {
+  const protocol = { ...CRITICAL_BATCH.standard, snapshots: [1, 2], factors: [1, 2, 4], batchSize: 16 };
+  const found = criticalBatch.cells(protocol).map((cell) => ({
+    cell,
+    evidence: criticalBatch.evidence.parse({
+      ...snapshot(cell.step, []),
+      branches: [1, 2, 4].map((factor) => ({ factor, losses: factor === 4 ? [null, null] : [1, 1.1] })),
+    }),
+  }));
+  const { detail } = criticalBatch.judge(found, protocol);
+  expect(detail.snapshots.map(({ factor }) => factor)).toEqual([2, 2]);
 });
 
 test('an interval of doublings is of both ends’ intervals, and open where one of those is', () => {

@@ -10,6 +10,7 @@ import { signalToNoiseErrors } from '../../src/measure/statistics/signalToNoiseE
 import { type CoordinateMoments, withoutGroup } from '../../src/measure/statistics/withoutGroup.ts';
 import { flatLayout } from '../../src/ops/flat.ts';
 import { normal } from '../../src/random/normal.ts';
+import { leaveOneOutError } from './leaveOneOutError.ts';
 
 const variance = (values: readonly number[]): number => {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -86,7 +87,7 @@ test('errors in closed form are those of leaving out each example in turn', () =
     );
     const found = errors(sampleOf(gradients));
     for (const name of NAMES) {
-      const expected = jackknife(without.map((each) => each[name]))!;
+      const expected = leaveOneOutError(without.map((each) => each[name]));
       // Along ḡ a term is left out that moves the error by a share of order 1/N.
       const allowed = name === 'innerProduct' || name === 'orthogonality' ? 2 / examples : 1e-9;
       expect(Math.abs(found[name]! / expected - 1), `${name}, N = ${examples}`).toBeLessThan(allowed);

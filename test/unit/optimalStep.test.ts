@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   fitHyperbola,
@@ -5,20 +6,20 @@ import {
   fitPowerLaw,
   type RateAt,
 } from '../../src/experiments/optimalStep/fitRates.ts';
-import type { FrozenPoint } from '../../src/experiments/optimalStep/frozenPoint.ts';
+import type { FrozenPoint, SampledPoint } from '../../src/experiments/optimalStep/frozenPoint.ts';
+import { optimalStep } from '../../src/experiments/optimalStep/index.ts';
 import {
   judgeOptimalStep,
   type OptimalStepOutcome,
 } from '../../src/experiments/optimalStep/judgeOptimalStep.ts';
 import { measuredRates } from '../../src/experiments/optimalStep/measuredRates.ts';
+import { type Planted, plantedTrunks } from '../../src/experiments/optimalStep/plantedTrunks.ts';
 import { OPTIMAL_STEP, OPTIMAL_STEP_MARGINS } from '../../src/experiments/optimalStep/protocol.ts';
-import { optimalRate } from '../../src/measure/statistics/localModel.ts';
-import { normal } from '../../src/random/normal.ts';
 
 const STEPS = [100, 500, 1500];
 
 function exactRates(f: (batchSize: number) => number, logStderr = 0.1): RateAt[] {
-  return OPTIMAL_STEP.batchSizes.map((batchSize) => ({
+  return OPTIMAL_STEP.standard.batchSizes.map((batchSize) => ({
     batchSize,
     rate: f(batchSize),
     logStderr,
@@ -75,7 +76,7 @@ test('a minimum at an end of the grid is a bound, and so is a break-even beyond 
     measuredRates({
       batchSize: 4,
       rates,
-      changes: [0, 1, 2].map((k) => rates.map((rate) => (1 + 0.01 * k) * f(rate))),
+      draws: [0, 1, 2].map((k) => rates.map((rate) => (1 + 0.01 * k) * f(rate))),
     });
   const falls = along((rate) => -rate);
   expect(falls.optimal).toMatchObject({ rate: 8, censored: 'above' });
@@ -92,71 +93,9 @@ test('a minimum at an end of the grid is a bound, and so is a break-even beyond 
   expect(inside.gain).toBeCloseTo(9 * 1.01, 12);
 });
 
-interface Planted {
-  /** ε_opt(B) ∝ Bᵖ, as large as the model's at B = 128: no hyperbola. */
-  readonly exponent?: number;
-  /** A cubic part of ΔL, as a share of its curvature at the optimum. */
-  readonly cubic?: number;
-}
-
-/**
- * Line searches on a quadratic with curvatures h and gradient G, each mini-batch's gradient normal with variance s/B in
- * every coordinate: ΔL = −ε G·g + (ε²/2) Σ h g², the model exact. Frozen points differ in how steep G is along the curved
- * directions, so that their constants do; trunks a little.
- */
-function frozenQuadratic(seed: number, s: number, { exponent, cubic = 0 }: Planted = {}): FrozenPoint {
-  const dims = 6;
-  const h = Array.from({ length: dims }, (_, d) => 4 / (1 + d) ** 2);
-  const G = Array.from(
-    { length: dims },
-    (_, d) => (1 + 0.1 * normal(seed, 77, s, d)) * (d < 2 ? [1, 0.5, 0.25][s]! : 0.5),
-  );
-  const variance = h.map((value) => 12 * value + 1);
-  const sum = (f: (d: number) => number): number => h.reduce((total, _, d) => total + f(d), 0);
-  const local = {
-    gradNormSq: sum((d) => G[d]! ** 2),
-    gHg: sum((d) => h[d]! * G[d]! ** 2),
-    traceHessianCovariance: sum((d) => h[d]! * variance[d]!),
-  };
-  const { batchSizes, draws, grid } = OPTIMAL_STEP;
-  // tr(HΣ) as its random signs would have it.
-  const relative = 0.08;
-  const traceHessianCovariance = local.traceHessianCovariance * (1 + relative * normal(seed, 78, s, 0));
-  return {
-    step: STEPS[s]!,
-    loss: 1,
-    local: { ...local, traceHessianCovariance },
-    traceHessianCovarianceStderr: relative * traceHessianCovariance,
-    traceCovariance: sum((d) => variance[d]!),
-    lines: batchSizes.map((batchSize) => {
-      const best = optimalRate(local, batchSize)!;
-      const rates = grid.map((factor) => factor * best);
-      const power = (optimalRate(local, 128)! * (batchSize / 128) ** (exponent ?? 0)) / best;
-      const stretch = exponent === undefined ? 1 : power;
-      return {
-        batchSize,
-        rates,
-        changes: Array.from({ length: draws }, (_, k) => {
-          let [slope, curvature] = [0, 0];
-          for (let d = 0; d < dims; d++) {
-            const g = G[d]! + Math.sqrt(variance[d]! / batchSize) * normal(1000 * seed + s, batchSize, k, d);
-            slope += G[d]! * g;
-            curvature += h[d]! * g ** 2;
-          }
-          return rates.map((rate) => {
-            const at = rate / stretch;
-            const third = (cubic * curvature * at ** 3) / best / 3;
-            return -at * slope + (at ** 2 / 2) * curvature + third;
-          });
-        }),
-      };
-    }),
-  };
-}
-
 /** Three trunks, frozen three times each. */
 function planted(seed: number, as?: Planted): FrozenPoint[][] {
-  return [0, 1, 2].map((t) => STEPS.map((_, s) => frozenQuadratic(3 * seed + t, s, as)));
+  return plantedTrunks({ ...OPTIMAL_STEP.standard, trunks: 3, checkpoints: STEPS, seed }, as);
 }
 
 test('on quadratics the prediction passes, swapped ones fail, and intervals cover the truth 90 to 99 % of the time', () => {
@@ -172,7 +111,7 @@ test('on quadratics the prediction passes, swapped ones fail, and intervals cove
     for (const step of outcome.steps) {
       for (const key of keys) {
         const [low, high] = step[key].interval;
-        if (low <= 1 && high >= 1) held[key]++;
+        if (low! <= 1 && high! >= 1) held[key]++;
       }
       for (const { tail } of Object.values(step.chiSquared))
         if (tail < OPTIMAL_STEP_MARGINS.rejectedBelow) rejected++;
@@ -246,11 +185,77 @@ test('where a swap does not fail nothing was shown; a point without a minimum al
   expect(reason).toMatch(/swapped predictions, ends as pass and pass, expected to fail/);
 
   const concave = planted(1).map((points) =>
-    points.map((point, s) => (s === 0 ? { ...point, local: { ...point.local, gHg: -1 }, lines: [] } : point)),
+    points.map((point, s) => (s === 0 ? { ...point, local: { ...point.local, gHg: -1 }, rows: [] } : point)),
   );
   const unclear = judgeOptimalStep(concave);
   expect(unclear.verdict).not.toBe('pass');
   expect(unclear.steps[0]!.verdict).toBe('inconclusive');
   expect(unclear.points[0]![0]!.hyperbola).toBeNull();
   expect(() => judgeOptimalStep(planted(1).slice(0, 1))).toThrow(/1 trunks at steps 100, 500, 1500/);
+});
+
+test('the evidence of the committed result is judged as its file says', () => {
+  const file = new URL('../../bench/results/optimal-step-2-node-h200.json', import.meta.url);
+  const kept = JSON.parse(readFileSync(file, 'utf8'));
+  const protocol = OPTIMAL_STEP.standard;
+  // What was run is what the preset says.
+  const { batch_sizes: batchSizes, batch_size: batchSize, ...rest } = kept.protocol;
+  expect({ ...rest, batchSizes, batchSize }).toEqual(protocol);
+  const cells = optimalStep.cells(protocol);
+  const found = cells.map((cell) => {
+    const point = kept.points[cell.trunk - protocol.seed][protocol.checkpoints.indexOf(cell.step)];
+    const { step, loss, gradNormSq, gHg, traceHessianCovariance, traceHessianCovarianceStderr } = point;
+    const evidence = {
+      step,
+      loss,
+      local: { gradNormSq, gHg, traceHessianCovariance },
+      traceHessianCovarianceStderr,
+      traceCovariance: point.bSimple * gradNormSq,
+      // Of the draws the file has what they came to.
+      rows: point.rows.map((row: object) => ({ ...row, draws: [] })),
+    };
+    expect(evidence.step).toBe(cell.step);
+    return { cell, evidence: evidence as SampledPoint };
+  });
+  const outcome = optimalStep.judge(found, protocol);
+  const { verdict, reason, statistics, controls, planted, detail } = outcome;
+  expect(detail.verdict).toBe(kept.verdict);
+  expect(detail.reason).toBe(kept.reason);
+  expect(detail.steps).toEqual(kept.steps);
+  expect(detail.rival).toEqual(kept.rival);
+  expect(detail.controls.swapped).toEqual(kept.controls.swapped);
+  expect(detail.points).toEqual(kept.points);
+  // In the words of every experiment.
+  expect(verdict).toBe('reproduced');
+  expect(reason).toBe(`${kept.verdict}: ${kept.reason}`);
+  expect(statistics.slice(0, 2)).toEqual([
+    { name: 'ε_max at step 100', ...kept.steps[0].epsMax, margin: [1 / 1.5, 1.5] },
+    { name: 'B_noise at step 100', ...kept.steps[0].bNoise, margin: [1 / 2, 2] },
+  ]);
+  expect(controls.map((check) => [check.found, check.holds])).toEqual([
+    ['fail', true],
+    ['fail', true],
+  ]);
+  // Drawn: an effect a chart, its interval at each step against the margin.
+  const { panels } = optimalStep.figure(outcome);
+  expect(panels.map(({ title }) => title)).toEqual(['ε_max', 'B_noise', 'ΔL_opt', '2ε_opt']);
+  expect(panels[1]!.marks).toEqual([
+    { mark: 'band', name: 'margin', range: [0.5, 2] },
+    {
+      mark: 'dots',
+      name: 'measured/predicted',
+      points: kept.steps.map(
+        ({ step, bNoise }: { step: number; bNoise: { value: number; interval: unknown } }) => ({
+          x: step,
+          y: bNoise.value,
+          interval: bNoise.interval,
+        }),
+      ),
+    },
+  ]);
+  // What is planted at the protocol’s size is found, and what is not there is not.
+  expect(planted.map((check) => [check.found, check.holds])).toEqual([
+    ['pass', true],
+    ['fail', true],
+  ]);
 });

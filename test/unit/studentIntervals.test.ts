@@ -15,7 +15,18 @@ test('one group is Student’s textbook interval, several share their variance',
   ]);
   expect(two.map(({ value }) => value)).toEqual([2, 10]);
   for (const { value, interval } of two)
-    expect(value - interval[0]).toBeCloseTo(2.776445 * Math.sqrt(10 / 4 / 3), 5);
+    expect(value - interval[0]!).toBeCloseTo(2.776445 * Math.sqrt(10 / 4 / 3), 5);
+});
+
+test('a value that is not finite leaves its mean unknown, and every interval open', () => {
+  const found = studentIntervals([
+    [1, 2, 3],
+    [1, Number.NaN, 3],
+  ]);
+  expect(found).toEqual([
+    { value: 2, interval: [null, null] },
+    { value: Number.NaN, interval: [null, null] },
+  ]);
 });
 
 test('over 200 samples three groups of three are held 90 to 99 % of the time', () => {
@@ -23,7 +34,7 @@ test('over 200 samples three groups of three are held 90 to 99 % of the time', (
   for (let seed = 0; seed < 200; seed++) {
     const groups = [0, 1, 2].map((g) => [0, 1, 2].map((r) => 5 * g + normal(seed, g, r, 0)));
     studentIntervals(groups).forEach(({ interval: [low, high] }, g) => {
-      if (low <= 5 * g && high >= 5 * g) held++;
+      if (low! <= 5 * g && high! >= 5 * g) held++;
     });
   }
   expect(held / 600).toBeGreaterThan(0.9);

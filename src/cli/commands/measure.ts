@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { JobSpec } from '../../jobs/job.ts';
+import { instruments } from '../../measure/instruments.ts';
 import { measureSummary } from '../measureSummary.ts';
 import { recordedKernels } from '../recordedKernels.ts';
 import { integer, number } from '../trainOptions.ts';
@@ -26,6 +27,7 @@ interface MeasureOptions extends OutputOptions {
   histogramParameters?: number;
   trace?: boolean;
   exact?: boolean;
+  quantities?: readonly string[];
   eval?: boolean;
   ghostBatch?: number;
   ghostOrder?: string;
@@ -73,6 +75,11 @@ export function registerMeasure(program: Command): void {
         .preset('20'),
     )
     .option('--trace', 'also estimate the trace of the Hessian')
+    .addOption(
+      new Option('--quantities <types...>', 'also these, by the types of their instruments').choices(
+        instruments.filter(({ ofData }) => ofData).map(({ type }) => type),
+      ),
+    )
     .option('--exact', 'compute traces from every example, every parameter')
     .option('--probes <n>', 'random vectors behind each estimated trace', integer(2), 16)
     .option('--seed <n>', 'seed of the random vectors, and of --ghost-order shuffle', integer(0), 0)
@@ -111,6 +118,7 @@ export function registerMeasure(program: Command): void {
         histogram: options.histogram,
         histogram_parameters: options.histogramParameters,
         trace: options.trace,
+        quantities: options.quantities,
         exact: options.exact,
         eval: options.eval,
         ghost_batch: options.ghostBatch,

@@ -5,27 +5,8 @@ import { measureLocalModel } from '../../measure/curvature/measureLocalModel.ts'
 import { GradientDraws } from '../../measure/gradient/gradientDraws.ts';
 import type { Point } from '../../measure/pass.ts';
 import { type LocalModel, optimalRate } from '../../measure/statistics/localModel.ts';
+import { type LineSamples, type MeasuredRates, measuredRates } from './measuredRates.ts';
 import type { OptimalStepProtocol } from './protocol.ts';
-
-const list = z.array(z.number());
-
-/** As it is kept in a file, so that an experiment that was stopped goes on. */
-export const frozenPointSchema = z.strictObject({
-  step: z.int().positive(),
-  loss: z.number(),
-  local: z.strictObject({ gradNormSq: z.number(), gHg: z.number(), traceHessianCovariance: z.number() }),
-  traceHessianCovarianceStderr: z.number(),
-  traceCovariance: z.number(),
-  lines: z.array(z.strictObject({ batchSize: z.int().positive(), rates: list, changes: z.array(list) })),
-});
-
-/** The line search at one batch size. */
-export interface LineSamples {
-  readonly batchSize: number;
-  readonly rates: readonly number[];
-  /** ΔL of the population, [draws][rates]. */
-  readonly changes: readonly (readonly number[])[];
-}
 
 /** What was measured at one frozen point. */
 export interface FrozenPoint {
@@ -35,24 +16,71 @@ export interface FrozenPoint {
   readonly local: LocalModel;
   readonly traceHessianCovarianceStderr: number;
   readonly traceCovariance: number;
-  /** None where the model has no minimum along a step. */
-  readonly lines: readonly LineSamples[];
+  /** By batch size. None where the model has no minimum along a step. */
+  readonly rows: readonly MeasuredRates[];
 }
 
-/** Measures G, H and Σ of the point's examples, then the line searches; yields how many draws of all are done. */
+/** With the samples that its rows are of. */
+export interface SampledPoint extends FrozenPoint {
+  readonly rows: readonly (MeasuredRates & LineSamples)[];
+}
+
+const list = z.array(z.number());
+const rate = z.strictObject({
+  rate: z.number(),
+  logStderr: z.number(),
+  censored: z.enum(['below', 'above']).nullable(),
+});
+
+/** The form of a `SampledPoint` in a file. */
+export const sampledPointSchema: z.ZodType<SampledPoint> = z.strictObject({
+  step: z.int().positive(),
+  loss: z.number(),
+  local: z.strictObject({ gradNormSq: z.number(), gHg: z.number(), traceHessianCovariance: z.number() }),
+  traceHessianCovarianceStderr: z.number(),
+  traceCovariance: z.number(),
+  rows: z.array(
+    z.strictObject({
+      batchSize: z.int().positive(),
+      optimal: rate,
+      gain: z.number(),
+      gainStderr: z.number(),
+      breakEven: rate,
+      rates: list,
+      changes: list,
+      draws: z.array(list),
+    }),
+  ),
+});
+
+/** What of a protocol a frozen point is measured by. */
+export type PointProtocol = Pick<OptimalStepProtocol, 'batchSizes' | 'draws' | 'grid' | 'probes'> & {
+  /** Of mini-batches and probes. */
+  readonly seed: number;
+};
+
+/** How many draws of all are done; at the end of those at one batch size, what they came to. */
+export interface PointProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly row: MeasuredRates | null;
+}
+
+/** Measures G, H and Σ of the point's examples, then the line searches; yields how far it is. */
 export async function* measureFrozenPoint(
   gpu: Gpu,
   point: Point,
   step: number,
-  protocol: OptimalStepProtocol,
-): AsyncGenerator<{ readonly done: number; readonly total: number }, FrozenPoint, void> {
+  protocol: PointProtocol,
+): AsyncGenerator<PointProgress, SampledPoint, void> {
   const { seed, draws, batchSizes } = protocol;
+  const total = batchSizes.length * draws;
   const { local, traceHessianCovarianceStderr, traceCovariance, loss } = await measureLocalModel(
     gpu,
     point,
     protocol,
   );
-  const lines: LineSamples[] = [];
+  const rows: (MeasuredRates & LineSamples)[] = [];
   if (local.gHg > 0 && local.traceHessianCovariance > 0) {
     const points = 1 + protocol.grid.length;
     const line = await LossAlongLine.open(gpu, point, { points, lines: draws });
@@ -66,15 +94,17 @@ export async function* measureFrozenPoint(
         for (let k = 0; k < draws; k++) {
           gradients.draw(batchSize);
           await line.run();
-          yield { done: lines.length * draws + k + 1, total: batchSizes.length * draws };
+          yield { done: rows.length * draws + k + 1, total, row: null };
         }
         const changes = (await line.losses()).map(([start, ...after]) => after.map((loss) => loss - start!));
-        lines.push({ batchSize, rates, changes });
+        const samples = { batchSize, rates, draws: changes };
+        rows.push({ ...measuredRates(samples), ...samples });
+        yield { done: rows.length * draws, total, row: rows.at(-1)! };
       }
     } finally {
       gradients.dispose();
       line.dispose();
     }
   }
-  return { step, loss, local, traceHessianCovarianceStderr, traceCovariance, lines };
+  return { step, loss, local, traceHessianCovarianceStderr, traceCovariance, rows };
 }

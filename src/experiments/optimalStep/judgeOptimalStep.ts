@@ -1,6 +1,6 @@
+import type { Effect } from '../../measure/statistics/interval.ts';
 import { expectedLossChange, noiseScale, optimalRate } from '../../measure/statistics/localModel.ts';
 import { studentIntervals } from '../../measure/statistics/studentIntervals.ts';
-import type { Effect, Verdict } from '../verdict.ts';
 import {
   type ChiSquared,
   compareRates,
@@ -12,8 +12,14 @@ import {
 } from './compareRates.ts';
 import { fitHyperbola, fitPowerLaw, type Hyperbola, type PowerLaw } from './fitRates.ts';
 import type { FrozenPoint } from './frozenPoint.ts';
-import { type MeasuredRates, measuredRates } from './measuredRates.ts';
+import type { MeasuredRates } from './measuredRates.ts';
 import { OPTIMAL_STEP_MARGINS, type OptimalStepMargins } from './protocol.ts';
+
+/**
+ * What a set of predictions comes to. `within tolerance; model rejected`: every effect is as near to its prediction as it was said it
+ * must be, but the data tell the model's curve from theirs.
+ */
+export type Finding = 'pass' | 'within tolerance; model rejected' | 'fail' | 'inconclusive';
 
 /** A frozen point's measurements, beside its own prediction. */
 export interface FrozenPointOutcome extends RateComparison {
@@ -44,7 +50,7 @@ export interface StepEffects {
     readonly rate: ChiSquared & { readonly tail: number };
     readonly gain: ChiSquared & { readonly tail: number };
   };
-  readonly verdict: Verdict;
+  readonly verdict: Finding;
 }
 
 /** How one set of predictions does. */
@@ -52,7 +58,7 @@ export interface PredictionOutcome {
   readonly steps: readonly StepEffects[];
   /** χ² of the fitted power law less that of the fitted hyperbola, over a trunk's frozen points. */
   readonly rival: Effect;
-  readonly verdict: Verdict;
+  readonly verdict: Finding;
   readonly reason: string;
 }
 
@@ -67,7 +73,9 @@ export interface OptimalStepOutcome extends PredictionOutcome {
   };
 }
 
-const EFFECTS = ['epsMax', 'bNoise', 'gain', 'breakEven'] as const;
+/** What is compared, by its symbol. */
+export const EFFECTS = { epsMax: 'ε_max', bNoise: 'B_noise', gain: 'ΔL_opt', breakEven: '2ε_opt' } as const;
+export const EFFECT_KEYS = Object.keys(EFFECTS) as (keyof typeof EFFECTS)[];
 
 /**
  * Judges what was measured of several trunks.
@@ -112,9 +120,8 @@ export function judgeOptimalStep(
 }
 
 function outcomeOf(point: FrozenPoint): FrozenPointOutcome {
-  const { step, loss, local, traceHessianCovarianceStderr, traceCovariance, lines } = point;
-  const measured = lines.map(measuredRates);
-  const rates = optimalRates(measured);
+  const { step, loss, local, traceHessianCovarianceStderr, traceCovariance, rows } = point;
+  const rates = optimalRates(rows);
   const hyperbola = fitHyperbola(rates);
   return {
     step,
@@ -124,8 +131,8 @@ function outcomeOf(point: FrozenPoint): FrozenPointOutcome {
     bSimple: traceCovariance / local.gradNormSq,
     epsMax: optimalRate(local),
     bNoise: noiseScale(local),
-    ...compareRates(measured, hyperbola, point),
-    rows: measured.map((row) => ({
+    ...compareRates(rows, hyperbola, point),
+    rows: rows.map((row) => ({
       ...row,
       predictedChanges: row.rates.map((lr) => expectedLossChange(local, lr, row.batchSize)),
     })),
@@ -163,7 +170,7 @@ function judgePredictions(
       rate: togetherChiSquared(compared.map((trunk) => trunk[s]!.chiSquared.rate)),
       gain: togetherChiSquared(compared.map((trunk) => trunk[s]!.chiSquared.gain)),
     };
-    const places = EFFECTS.map((key) => placeOf(of[key], margins[key]));
+    const places = EFFECT_KEYS.map((key) => placeOf(of[key], margins[key]));
     const rejected = Math.min(chiSquared.rate.tail, chiSquared.gain.tail) < margins.rejectedBelow;
     return { step, ...of, chiSquared, verdict: verdictOf(places, rejected) };
   });
@@ -188,30 +195,29 @@ function judgePredictions(
 type Place = 'within' | 'outside' | 'across';
 
 function placeOf({ interval: [low, high] }: Effect, margin: number): Place {
-  if (low >= 1 / margin && high <= margin) return 'within';
-  return low > margin || high < 1 / margin ? 'outside' : 'across';
+  if (low !== null && high !== null && low >= 1 / margin && high <= margin) return 'within';
+  return (low !== null && low > margin) || (high !== null && high < 1 / margin) ? 'outside' : 'across';
 }
 
 function rivalPlace({ interval: [low, high] }: Effect): Place {
-  return low > 0 ? 'within' : high < 0 ? 'outside' : 'across';
+  if (low !== null && low > 0) return 'within';
+  return high !== null && high < 0 ? 'outside' : 'across';
 }
 
-function verdictOf(places: readonly Place[], rejected: boolean): Verdict {
+function verdictOf(places: readonly Place[], rejected: boolean): Finding {
   if (places.includes('outside')) return 'fail';
   if (places.includes('across')) return 'inconclusive';
   return rejected ? 'within tolerance; model rejected' : 'pass';
 }
 
-const NAMES = { epsMax: 'ε_max', bNoise: 'B_noise', gain: 'ΔL_opt', breakEven: '2ε_opt' } as const;
-
 /** What stands against a pass, or that nothing does. */
 function reasonOf(steps: readonly StepEffects[], rival: Effect, margins: OptimalStepMargins): string {
   const against: string[] = [];
   for (const step of steps) {
-    for (const key of EFFECTS) {
+    for (const key of EFFECT_KEYS) {
       const place = placeOf(step[key], margins[key]);
       if (place !== 'within')
-        against.push(`${NAMES[key]} at step ${step.step} is ${place} the margin of ${margins[key]}×`);
+        against.push(`${EFFECTS[key]} at step ${step.step} is ${place} the margin of ${margins[key]}×`);
     }
     for (const [key, what] of [
       ['rate', 'ε_opt(B)'],
@@ -227,5 +233,6 @@ function reasonOf(steps: readonly StepEffects[], rival: Effect, margins: Optimal
 }
 
 function exponential({ value, interval: [low, high] }: Effect): Effect {
-  return { value: Math.exp(value), interval: [Math.exp(low), Math.exp(high)] };
+  const end = (at: number | null): number | null => (at === null ? null : Math.exp(at));
+  return { value: Math.exp(value), interval: [end(low), end(high)] };
 }

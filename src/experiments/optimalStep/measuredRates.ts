@@ -1,6 +1,13 @@
 import { jackknife } from '../../measure/statistics/jackknife.ts';
 import { breakEven, lineMinimum } from '../../measure/statistics/lineMinimum.ts';
-import type { LineSamples } from './frozenPoint.ts';
+
+/** The line search at one batch size. */
+export interface LineSamples {
+  readonly batchSize: number;
+  readonly rates: readonly number[];
+  /** ΔL of the population, [draws][rates]. */
+  readonly draws: readonly (readonly number[])[];
+}
 
 /** A rate that a line search found; or, at an end of its grid, a bound of it. */
 export interface MeasuredRate {
@@ -29,11 +36,11 @@ export interface MeasuredRates {
 const ROUNDING = 1e-6;
 
 /** Minimum and break-even of the mean curve, with the jackknife's errors over the draws. */
-export function measuredRates({ batchSize, rates, changes }: LineSamples): MeasuredRates {
-  const draws = changes.length;
-  const sums = rates.map((_, e) => changes.reduce((sum, row) => sum + row[e]!, 0));
-  const mean = sums.map((sum) => sum / draws);
-  const without = changes.map((row) => sums.map((sum, e) => (sum - row[e]!) / (draws - 1)));
+export function measuredRates({ batchSize, rates, draws }: LineSamples): MeasuredRates {
+  const K = draws.length;
+  const sums = rates.map((_, e) => draws.reduce((sum, row) => sum + row[e]!, 0));
+  const mean = sums.map((sum) => sum / K);
+  const without = draws.map((row) => sums.map((sum, e) => (sum - row[e]!) / (K - 1)));
   // Of a bound at least half of the grid's step.
   const step = Math.log(rates.at(-1)! / rates[0]!) / (rates.length - 1) / 2;
   const errorOf = (censored: unknown, leftOut: readonly number[]): number =>

@@ -69,6 +69,7 @@ export async function* measureJob(
       ...measureResult(point, perExampleLoss, found, errors, spec.exact),
       ...(Object.keys(spectral.results).length > 0 ? { [OPERATORS[spec.operator]]: spectral.results } : {}),
       ...statistics,
+      ...(spec.quantities.length > 0 ? { quantities: found.quantities } : {}),
     });
     yield {
       type: 'result',

@@ -1,4 +1,6 @@
 import type { Gpu } from '../../gpu/device.ts';
+import { InputError } from '../../host/inputError.ts';
+import { showValue } from '../../host/showValue.ts';
 import { type AlongGradient, alongGradient } from '../../measure/curvature/alongGradient.ts';
 import { covarianceProbes, covarianceTraceBy } from '../../measure/curvature/covarianceProbes.ts';
 import { exactCovarianceTrace } from '../../measure/curvature/exactCovarianceTrace.ts';
@@ -12,10 +14,13 @@ import {
   gradientHistogramBy,
   requireCountable,
 } from '../../measure/gradient/gradientHistogram.ts';
+import type { Instrument, Told } from '../../measure/instrument.ts';
+import { instruments } from '../../measure/instruments.ts';
 import { measureOver } from '../../measure/measureOver.ts';
 import { type Point, unitsOf } from '../../measure/pass.ts';
 import type { Quantity } from '../../measure/quantity.ts';
 import type { CovarianceTrace } from '../../measure/statistics/covarianceTrace.ts';
+import type { FiniteSampling } from '../../measure/statistics/effectiveBatchSize.ts';
 import { type Estimate, estimateFrom } from '../../measure/statistics/estimate.ts';
 import { isCoupled } from '../../nn/isCoupled.ts';
 import type { StateValues } from '../../nn/stateDict.ts';
@@ -33,6 +38,8 @@ export interface PointFound {
   readonly covarianceTrace: CovarianceTrace | null;
   readonly trace: Estimate | null;
   readonly histogram: GradientHistogram | null;
+  /** What was asked for by name: what each tells, by its type. */
+  readonly quantities: Readonly<Record<string, Told>>;
 }
 
 /**
@@ -47,6 +54,7 @@ export async function measurePoint(
   { vector, weights }: { readonly vector: Float32Array | null; readonly weights: StateValues },
 ): Promise<PointFound> {
   const { layout } = point;
+  const { examples } = point.examples;
   const { exact, probes, seed, operator } = spec;
   const units = unitsOf(point);
   const hasUnits = !isCoupled(point) || point.ghostBatch !== undefined;
@@ -58,7 +66,9 @@ export async function measurePoint(
     covariance: optional(hasCovariance && waves[i], (wave) => covarianceProbes(units, { ...wave, seed })),
     trace: optional(spec.trace && waves[i], (wave) => traceProbes(layout, operator, { ...wave, seed })),
   });
+  const asked = askedFor(spec.quantities);
   const { along, hvp, histogram, ...first } = await measureOver(gpu, point, {
+    ...Object.fromEntries(asked.map(({ type, quantity }) => [type, quantity])),
     along: alongGradient({ units: hasUnits, covariance: spec.tests && hasCovariance }),
     hvp: optional(vector, hessianProduct),
     histogram: optional(counts, () =>
@@ -70,10 +80,15 @@ export async function measurePoint(
   for (let i = 1; i < waves.length; i++) found.push(await measureOver(gpu, point, inWave(i)));
   const covariances = found.flatMap(({ covariance }) => covariance ?? []);
   const forms = found.flatMap(({ trace }) => trace ?? []);
+  const of = { names: layout.entries.map(({ name }) => name), sampling: () => whole(examples) };
+  const at = { step: 1, batchSize: examples };
   return {
     along,
     hvp,
     histogram,
+    quantities: Object.fromEntries(
+      asked.map(({ type, follow }) => [type, follow(of)((first as Record<string, unknown>)[type], at)]),
+    ),
     covarianceTrace:
       exact && hasCovariance
         ? await withHessian(gpu, point, 'hessian', (hessian) =>
@@ -89,6 +104,20 @@ export async function measurePoint(
           ? estimateFrom(forms)
           : null,
   };
+}
+
+/** A batch that is all of the data. */
+const whole = (examples: number): FiniteSampling => ({ examples, replacement: false });
+
+/** @throws InputError for a type that is no quantity of a data set */
+function askedFor(types: readonly string[]): readonly Instrument[] {
+  const known = instruments.filter(({ ofData }) => ofData);
+  return types.map((type) => {
+    const kind = known.find((one) => one.type === type);
+    if (kind) return kind.make(kind.options({}), { every: 1 });
+    const names = known.map((one) => one.type).join(', ');
+    throw new InputError('measure', 'quantities', `has ${showValue(type)}, expected some of ${names}`);
+  });
 }
 
 const nothing: Quantity<null> = { trace: () => ({}), read: () => null };

@@ -39,6 +39,8 @@ const schema = z.strictObject({
   histogram: z.int().min(1).optional(),
   /** And by the value of the parameter: so many bins of it. */
   histogram_parameters: z.int().min(1).optional(),
+  /** Further quantities over all examples, by the types of their instruments. */
+  quantities: z.array(z.string()).default([]),
   /** Traces from every example and every coordinate, not from probes. */
   exact: z.boolean().default(false),
   /** Random vectors behind each estimate, and their seed. */

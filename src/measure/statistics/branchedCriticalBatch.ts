@@ -1,3 +1,4 @@
+import type { Interval } from './interval.ts';
 import { jackknife } from './jackknife.ts';
 import { studentQuantile } from './studentQuantile.ts';
 
@@ -21,7 +22,7 @@ export interface BranchedCriticalBatch {
    * Holds the truth with 95 % confidence; null for a single seed. An end is null where it is open: the grid's own end lies
    * within.
    */
-  readonly logFactorInterval: readonly [number | null, number | null] | null;
+  readonly logFactorInterval: Interval | null;
   /** Even the largest factor keeps up: the critical batch is that or more. */
   readonly atLeast: boolean;
   /** No factor but the least keeps up. */
@@ -122,7 +123,7 @@ function intervalOf(
   logFactor: number,
   stderr: number,
   seeds: number,
-): readonly [number | null, number | null] {
+): Interval {
   const reach = studentQuantile(seeds - 1) * stderr;
   const [first, last] = [Math.log2(means[0]!.factor), Math.log2(means.at(-1)!.factor)];
   const next = means.find(({ factor }) => Math.log2(factor) > logFactor);

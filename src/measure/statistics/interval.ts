@@ -3,6 +3,12 @@ import { studentQuantile } from './studentQuantile.ts';
 /** A 95 % confidence interval; null is an end at −∞, or at ∞. */
 export type Interval = readonly [number | null, number | null];
 
+/** An estimate of a size, with the interval that holds the truth with 95 % confidence. */
+export interface Effect {
+  readonly value: number;
+  readonly interval: Interval;
+}
+
 /** A standard error, and the degrees of freedom with which it is known. */
 export interface StandardError {
   readonly stderr: number;

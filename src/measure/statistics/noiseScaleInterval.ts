@@ -1,9 +1,10 @@
+import type { Interval } from './interval.ts';
 import { studentQuantile } from './studentQuantile.ts';
 
 /** What is known of a noise scale. */
 export interface NoiseScaleInterval {
   /** The ends, null for ∞: `[low, null]` is open above, `[null, null]` says that no finite noise scale fits. */
-  readonly interval: readonly [number | null, number | null];
+  readonly interval: Interval;
   /** Whether the interval of 1/B_simple lies above 0, so that both ends are finite. */
   readonly resolved: boolean;
 }

@@ -1,4 +1,5 @@
 import { DiscountedRatio, type NewestRatio } from './discountedRatio.ts';
+import type { Interval } from './interval.ts';
 import { noiseScaleInterval } from './noiseScaleInterval.ts';
 
 /** One measurement: unbiased estimates of tr Σ and of |G|². */
@@ -18,7 +19,7 @@ export interface RunningNoise {
   /** Linearised, from scatter and lag; worth something where it is far below `bSimple`. null for too few measurements. */
   readonly bSimpleStderr: number | null;
   /** 95 %, from that of 1/B_simple; an end is null for ∞, [null, null] says that no finite one fits. null for too few measurements. */
-  readonly bSimpleInterval: readonly [number | null, number | null] | null;
+  readonly bSimpleInterval: Interval | null;
   /** Whether both ends of the interval are known: that of 1/B_simple excludes 0, and rounding does not hide tr Σ. */
   readonly bSimpleResolved: boolean;
 }

@@ -1,0 +1,3 @@
+import { testMemory } from './testMemory.ts';
+
+testMemory(500);

@@ -1,0 +1,3 @@
+import { testSelftest } from './testSelftest.ts';
+
+testSelftest('deno');
