@@ -36,16 +36,24 @@ export function kernelTarget(gpu: Gpu): KernelTarget {
   };
 }
 
+/** Turns a trace into a recorded program: `optimise`, then `compileOptimised`. */
+export function compile(gpu: Gpu, traced: Graph, options: CompileOptions): Promise<Program> {
+  return compileOptimised(gpu, optimise(traced), options);
+}
+
+/** A trace as its kernels will compute it: ops made of others written out, common ones merged, dead ones dropped, others fused. */
+export function optimise(traced: Graph): Graph {
+  return removeDead(fuse(removeDead(mergeCommon(expand(traced)))));
+}
+
 /**
- * Turns a trace into a recorded program: ops made of others are written out, common ones merged, dead ones dropped,
- * what hand-written kernels offer fused; results are placed, lifetimes planned into the arena, kernels chosen from
- * one replica's shapes.
+ * Records what was optimised as a program: results are placed, lifetimes planned into the arena, kernels chosen from one
+ * replica's shapes.
  * @throws with the op, the shapes and the limit where something does not fit; with its name if a state has not the program's
  *   replicas
  */
-export async function compile(gpu: Gpu, traced: Graph, options: CompileOptions): Promise<Program> {
-  requireReplicas(traced, options);
-  const graph = removeDead(fuse(removeDead(mergeCommon(expand(traced)))));
+export async function compileOptimised(gpu: Gpu, graph: Graph, options: CompileOptions): Promise<Program> {
+  requireReplicas(graph, options);
   const planner = new Planner(gpu, graph, options);
   try {
     planner.plan();
@@ -53,7 +61,8 @@ export async function compile(gpu: Gpu, traced: Graph, options: CompileOptions):
     for (const buffer of planner.owned) buffer.destroy();
     throw error;
   }
-  return Program.record(gpu, options.label, planner.dispatches, planner.owned);
+  const writes = new Set(graph.nodes.flatMap(({ op, attributes }) => op.writes?.(attributes) ?? []));
+  return Program.record(gpu, options.label, planner.dispatches, planner.owned, [...writes]);
 }
 
 /** Refuses states of another number of replicas: a kernel would read past the end of those that have fewer. */

@@ -33,8 +33,7 @@ export function rewrite(graph: Graph, rule: Rule): Graph {
     set: (old, made) => names.set(old, made),
   };
   const copy = (node: Node): readonly Tensor[] => {
-    const attributes = 'graph' in node.attributes ? { ...node.attributes, graph: target } : node.attributes;
-    const made = target.append(node.op, node.inputs.map(renaming.get), attributes, node.outputs).outputs;
+    const made = copyNode(node, target, renaming.get);
     node.outputs.forEach((output, i) => {
       names.set(output, made[i]!);
     });
@@ -48,6 +47,16 @@ export function rewrite(graph: Graph, rule: Rule): Graph {
     } else copy(node);
   }
   return target;
+}
+
+/** Appends a node to another trace; gives its results there. */
+export function copyNode(
+  { op, inputs, attributes, outputs }: Node,
+  target: Graph,
+  named: (tensor: Tensor) => Tensor,
+): readonly Tensor[] {
+  const given = 'graph' in attributes ? { ...attributes, graph: target } : attributes;
+  return target.append(op, inputs.map(named), given, outputs).outputs;
 }
 
 /** The nodes that read each tensor. */

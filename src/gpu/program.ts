@@ -5,6 +5,7 @@ import { LimitError } from './limitError.ts';
 import { orLost } from './orLost.ts';
 import { bindGroupLayout, pipeline } from './pipeline.ts';
 import { Scope } from './scope.ts';
+import type { State } from './state.ts';
 
 /** Where an operand lies: offsets and strides in elements of 4 bytes. */
 export interface Placement {
@@ -55,10 +56,18 @@ export class Program {
   readonly dispatches: readonly Recorded[];
   readonly #gpu: Gpu;
   readonly #scope: Scope;
+  readonly #writes: readonly State[];
 
-  private constructor(gpu: Gpu, scope: Scope, label: string, dispatches: readonly Recorded[]) {
+  private constructor(
+    gpu: Gpu,
+    scope: Scope,
+    label: string,
+    dispatches: readonly Recorded[],
+    writes: readonly State[],
+  ) {
     this.#gpu = gpu;
     this.#scope = scope;
+    this.#writes = writes;
     this.label = label;
     this.dispatches = dispatches;
   }
@@ -66,6 +75,7 @@ export class Program {
   /**
    * Compiles all pipelines at once and makes the bind groups.
    * @param owned buffers that live and die with the program, also where it cannot be made
+   * @param writes the states whose content changes when it runs
    * @throws LimitError with kernel, shapes and limit if a grid is too large; with the kernel if one does not compile
    */
   static record(
@@ -73,10 +83,11 @@ export class Program {
     label: string,
     dispatches: readonly Dispatch[],
     owned: readonly GPUBuffer[] = [],
+    writes: readonly State[] = [],
   ): Promise<Program> {
     return Scope.make((scope) => {
       for (const buffer of owned) scope.own(buffer);
-      return Program.#record(gpu, scope, label, dispatches);
+      return Program.#record(gpu, scope, label, dispatches, writes);
     });
   }
 
@@ -85,6 +96,7 @@ export class Program {
     scope: Scope,
     label: string,
     dispatches: readonly Dispatch[],
+    writes: readonly State[],
   ): Promise<Program> {
     const { device } = gpu;
     const grids = dispatches.map(foldGrid);
@@ -144,11 +156,12 @@ export class Program {
         grid: grids[i]!,
       }),
     );
-    return new Program(gpu, scope, label, recorded);
+    return new Program(gpu, scope, label, recorded, writes);
   }
 
   /** Appends all dispatches to a compute pass. */
   encode(pass: GPUComputePassEncoder): void {
+    for (const state of this.#writes) state.wrote();
     for (const { pipeline, group, grid } of this.dispatches) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
@@ -188,6 +201,7 @@ export class Program {
     const resolved = buffer('timestamps', GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
     const staging = buffer('timestamps read-back', GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
     const encoder = device.createCommandEncoder({ label: `${this.label} profile` });
+    for (const state of this.#writes) state.wrote();
     this.dispatches.forEach(({ label, pipeline, group, grid }, i) => {
       const pass = encoder.beginComputePass({
         label,

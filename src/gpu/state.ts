@@ -35,6 +35,7 @@ export class State {
   readonly offset = 0;
   readonly buffer: GPUBuffer;
   readonly #gpu: Gpu;
+  #version = 0;
 
   /**
    * @throws Error if extents or replicas are no whole numbers
@@ -70,6 +71,19 @@ export class State {
   }
 
   /**
+   * How often the content was written, by the host or by a program: what was made of it at this version is made of what it
+   * holds now. Whoever writes the buffer past this class has to say so by `wrote`.
+   */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Says that a command that was encoded writes the content. */
+  wrote(): void {
+    this.#version++;
+  }
+
+  /**
    * Uploads one replica's values (or the shared ones), from element `at` on.
    * Words are taken as the bits of floats where the state holds those.
    * @throws if they pass the end of the state, are floats for integers, or there is no such replica
@@ -85,6 +99,7 @@ export class State {
     }
     this.#requireReplica(replica);
     const offset = 4 * (replica * this.replicaStride + at);
+    this.wrote();
     this.#gpu.device.queue.writeBuffer(this.buffer, offset, values as Float32Array<ArrayBuffer>);
   }
 
@@ -149,6 +164,24 @@ export class State {
     encoder.copyBufferToBuffer(this.buffer, from, copy.buffer, 0, 4 * this.elements);
     device.queue.submit([encoder.finish()]);
     return copy;
+  }
+
+  /** Takes over a part of a state that is of one replica, or shared: `elements` from `from` on, to `at` on. */
+  copyFrom(source: State, { elements = source.elements, from = 0, at = 0 } = {}): void {
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder({ label: `copy ${source.label} to ${this.label}` });
+    encoder.copyBufferToBuffer(source.buffer, 4 * from, this.buffer, 4 * at, 4 * elements);
+    this.wrote();
+    device.queue.submit([encoder.finish()]);
+  }
+
+  /** Zeros, after all that was submitted. */
+  clear(): void {
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder({ label: `clear ${this.label}` });
+    encoder.clearBuffer(this.buffer);
+    this.wrote();
+    device.queue.submit([encoder.finish()]);
   }
 
   async #readBytes(replica: number): Promise<ArrayBuffer> {

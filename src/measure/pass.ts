@@ -1,4 +1,4 @@
-import { compile } from '../autograd/compile.ts';
+import { compileOptimised, optimise } from '../autograd/compile.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
@@ -8,11 +8,11 @@ import { submitAhead } from '../gpu/submitAhead.ts';
 import type { ForwardContext } from '../nn/forwardContext.ts';
 import { isCoupled } from '../nn/isCoupled.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
-import { add } from '../ops/add.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { Graph, stateOf, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { mergeMoments } from '../ops/perExample/mergeMoments.ts';
+import { accumulate } from '../ops/state/accumulate.ts';
 import { advance } from '../ops/state/advance.ts';
 import { append } from '../ops/state/append.ts';
 import { type Examples, gather } from '../ops/state/gather.ts';
@@ -67,11 +67,21 @@ export function unitsOf(point: Pick<Point, 'model' | 'context' | 'ghostBatch' | 
  */
 export const LARGEST_MICRO_BATCH = 256;
 
+interface TracedProgram {
+  readonly graph: Graph;
+  readonly program: Program;
+}
+
 /**
  * One pass over all examples in file order, in micro-batches (or as one batch where they see each other); compiled once, run
  * as often as wanted.
  */
 export class Pass {
+  readonly label: string;
+  /** The optimised trace of each micro-batch of a run. */
+  readonly traces: readonly Graph[];
+  /** Where their intermediate results lie. */
+  readonly arena: Arena;
   readonly #gpu: Gpu;
   readonly #scope: Scope;
   /** The programs of one run. */
@@ -79,10 +89,20 @@ export class Pass {
   /** Of which so many are one submit. */
   readonly #together: number;
 
-  private constructor(gpu: Gpu, scope: Scope, inOrder: readonly Program[], together: number) {
+  private constructor(
+    gpu: Gpu,
+    scope: Scope,
+    label: string,
+    batches: readonly TracedProgram[],
+    together: number,
+    arena: Arena,
+  ) {
     this.#gpu = gpu;
     this.#scope = scope;
-    this.#inOrder = inOrder;
+    this.label = label;
+    this.traces = batches.map(({ graph }) => graph);
+    this.arena = arena;
+    this.#inOrder = batches.map(({ program }) => program);
     this.#together = together;
   }
 
@@ -123,7 +143,7 @@ export class Pass {
     const counters = counted('counters');
     const unitCounters = oneUnit ? counted('units') : counters;
     const arena = scope.own(new Arena(gpu));
-    const programs = new Map<string, Program>();
+    const programs = new Map<string, TracedProgram>();
     for (const [i, batch] of sizes.entries()) {
       const key = `${batch}${i === 0 ? ' first' : ''}`;
       if (programs.has(key)) continue;
@@ -140,12 +160,13 @@ export class Pass {
       // The cursors are back where they were after the last micro-batch, so that a run needs no upload.
       advance(graph, counters, batch, total);
       if (oneUnit) advance(graph, unitCounters, 1, sizes.length);
-      const made = compile(gpu, graph, { label: `${label} B=${key}`, replicas: 1, arena });
-      programs.set(key, scope.own(await made));
+      const optimised = optimise(graph);
+      const made = compileOptimised(gpu, optimised, { label: `${label} B=${key}`, replicas: 1, arena });
+      programs.set(key, { graph: optimised, program: scope.own(await made) });
     }
     const inOrder = sizes.map((batch, i) => programs.get(`${batch}${i === 0 ? ' first' : ''}`)!);
     const together = Math.max(1, Math.floor(LARGEST_MICRO_BATCH / largest));
-    return new Pass(gpu, scope, inOrder, together);
+    return new Pass(gpu, scope, label, inOrder, together, arena);
   }
 
   /**
@@ -159,12 +180,16 @@ export class Pass {
   /**
    * Submits a run over all examples, without waiting for it.
    * @param then programs that run after it, in its last submit
+   * @param inOrder the programs of each micro-batch, where they are not the pass's own
    */
-  async run(then: readonly Program[] = []): Promise<void> {
-    const all = this.#inOrder;
-    for (let first = 0; first < all.length; first += this.#together) {
-      const programs = all.slice(first, first + this.#together);
-      await submitAhead(this.#gpu, first + this.#together < all.length ? programs : [...programs, ...then]);
+  async run(
+    then: readonly Program[] = [],
+    inOrder: readonly (readonly Program[])[] = this.#inOrder.map((program) => [program]),
+  ): Promise<void> {
+    for (let first = 0; first < inOrder.length; first += this.#together) {
+      const programs = inOrder.slice(first, first + this.#together).flat();
+      const isLast = first + this.#together >= inOrder.length;
+      await submitAhead(this.#gpu, isLast ? [...programs, ...then] : programs);
     }
   }
 
@@ -197,7 +222,7 @@ function inBatches({
 }): Gathering {
   const gathered = (state: State): Gathered => ({ in: (later) => read(later, state) });
   const sumInto = (state: State, term: Tensor): void =>
-    store(state, first ? term : add(read(graph, state), term));
+    first ? store(state, term) : accumulate(state, term);
   return {
     units,
     once: false,

@@ -6,7 +6,7 @@ import type { Tensor } from './graph.ts';
 import { inverseSqrt } from './inverseSqrt.ts';
 import { matmul } from './matmul.ts';
 import { apply, defineOp, expectShape } from './op.ts';
-import { linearGrid } from './plans/linearGrid.ts';
+import { elementsPerThread, linearGrid } from './plans/linearGrid.ts';
 import { reshape } from './reshape.ts';
 import { scale } from './scale.ts';
 
@@ -31,12 +31,13 @@ const combineOp = defineOp({
   ],
   lower: ({ inputs: [rows, c, x], outputs: [z], attributes: { factor } }, to) => {
     const vectors = z!.shape[0]! / 4;
+    const PER_THREAD = elementsPerThread(to.target);
     to.dispatch(
       {
         source: combineKernel,
-        knobs: { ADD: x !== undefined },
+        knobs: { ADD: x !== undefined, PER_THREAD },
         params: { vectors, rows: rows!.shape[0]!, factor },
-        grid: linearGrid(vectors),
+        grid: linearGrid(vectors, PER_THREAD),
       },
       { V: rows!, c: c!, z: z!, ...(x ? { x } : {}) },
     );

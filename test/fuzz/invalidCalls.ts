@@ -33,6 +33,7 @@ import {
   sum,
   updateRunningStatistics,
 } from '../../src/ops/index.ts';
+import { accumulate } from '../../src/ops/state/accumulate.ts';
 import { advance } from '../../src/ops/state/advance.ts';
 import { append } from '../../src/ops/state/append.ts';
 import { take } from '../../src/ops/state/take.ts';
@@ -224,6 +225,25 @@ export const invalidCalls: Readonly<Record<string, InvalidCall>> = {
   storeOfAnotherType: {
     names: ['store'],
     call: (to, draw) => to.call(store, sharedState(to, [3], 'u32'), to.like(draw, [3])),
+  },
+  accumulateItself: {
+    names: ['accumulate'],
+    call: (to) => {
+      const state = sharedState(to, [3]);
+      to.call(accumulate, state, to.call(read, to.graph, state));
+    },
+  },
+  accumulateOfReplicated: {
+    names: ['accumulate'],
+    call: (to) => to.call(accumulate, sharedState(to, [3]), readReplicated(to, [3])),
+  },
+  accumulateOfMore: {
+    names: ['accumulate'],
+    call: (to, draw) => to.call(accumulate, sharedState(to, [4]), to.like(draw, [5])),
+  },
+  accumulateOfAnotherType: {
+    names: ['accumulate'],
+    call: (to, draw) => to.call(accumulate, sharedState(to, [3], 'u32'), to.like(draw, [3])),
   },
   appendOfReplicated: {
     names: ['append'],

@@ -10,6 +10,7 @@ const path = process.env.BASIN_FUZZ_PATH;
 
 /** Ops that no rule differentiates are in no table. */
 const OTHERS = [
+  'accumulate',
   'advance',
   'append',
   'average',

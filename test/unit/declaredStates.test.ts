@@ -49,6 +49,7 @@ test('every op says which states among its attributes it reads and writes', () =
     }
   }
   expect([...withStates].sort()).toEqual([
+    'accumulate',
     'advance',
     'append',
     'average',

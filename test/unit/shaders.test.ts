@@ -126,6 +126,7 @@ const INTERPRETED = [
   'reduce/pick',
   'reduce/spread',
   'reduce/sum',
+  'structure/accumulate',
   'structure/append',
   'structure/broadcast',
   'structure/copy',

@@ -137,9 +137,7 @@ export class HutchPlusPlus {
    */
   async estimate(seed: number): Promise<Estimate> {
     const { basis, rows, rank, rest, passes } = this.#sketch;
-    const encoder = this.#gpu.device.createCommandEncoder({ label: 'clear the sketch' });
-    for (const { buffer } of [basis, rows]) encoder.clearBuffer(buffer);
-    this.#gpu.device.queue.submit([encoder.finish()]);
+    for (const state of [basis, rows]) state.clear();
     this.#samples.begin(seed);
     for (const { before, after } of passes) {
       await submitAhead(this.#gpu, [before]);

@@ -167,9 +167,7 @@ export class Krylov {
 
   /** Takes all vectors out of the basis. */
   clear(): void {
-    const encoder = this.#gpu.device.createCommandEncoder({ label: 'clear the basis' });
-    for (const { vectors } of this.#blocks) encoder.clearBuffer(vectors.buffer);
-    this.#gpu.device.queue.submit([encoder.finish()]);
+    for (const { vectors } of this.#blocks) vectors.clear();
     this.#locked = new Float64Array(0);
     this.rows = 0;
   }
@@ -283,15 +281,11 @@ export class Krylov {
       const made = compile(this.#gpu, graph, { label: 'Ritz vectors', replicas: 1, arena });
       const program = scope.own(await made);
       for (const _ of which) await submitAhead(this.#gpu, [program]);
-      const encoder = this.#gpu.device.createCommandEncoder({ label: 'locked vectors' });
       for (const { start, rows, vectors: state } of this.#blocks) {
-        encoder.clearBuffer(state.buffer);
+        state.clear();
         const count = Math.min(rows, which.length - start);
-        if (count > 0) {
-          encoder.copyBufferToBuffer(target.buffer, 4 * start * length, state.buffer, 0, 4 * count * length);
-        }
+        if (count > 0) state.copyFrom(target, { from: start * length, elements: count * length });
       }
-      this.#gpu.device.queue.submit([encoder.finish()]);
     });
     this.#locked = Float64Array.from(which, (i) => values[i]!);
     this.rows = which.length;
@@ -317,12 +311,7 @@ export class Krylov {
     });
     for (const [place] of which.entries()) {
       await submitAhead(this.#gpu, [make]);
-      if (keep) {
-        const encoder = this.#gpu.device.createCommandEncoder({ label: 'eigenvector' });
-        const { length } = layout;
-        encoder.copyBufferToBuffer(directions[0]!.buffer, 0, keep.buffer, 4 * place * length, 4 * length);
-        this.#gpu.device.queue.submit([encoder.finish()]);
-      }
+      keep?.copyFrom(directions[0]!, { at: place * layout.length });
       await this.#operator.apply([compare]);
       this.products++;
     }

@@ -22,7 +22,6 @@ export interface LargestEigenvalueOptions {
 export class LargestEigenvalue {
   /** Flat [P]: the eigenvector of the last measurement, of length 1. It may be written, to begin elsewhere. */
   readonly vector: State;
-  readonly #gpu: Gpu;
   readonly #operator: LinearOperator;
   readonly #krylov: Krylov;
   readonly #tolerance: number;
@@ -33,7 +32,6 @@ export class LargestEigenvalue {
     operator: LinearOperator,
     { tolerance = 1e-2, most = 24, seed = 0 }: LargestEigenvalueOptions = {},
   ) {
-    this.#gpu = gpu;
     this.#operator = operator;
     this.#tolerance = tolerance;
     const { layout } = operator;
@@ -50,12 +48,7 @@ export class LargestEigenvalue {
     const krylov = this.#krylov;
     const before = krylov.products;
     krylov.clear();
-    if (this.#warm) {
-      const encoder = this.#gpu.device.createCommandEncoder({ label: 'last eigenvector' });
-      const to = this.#operator.directions[0]!.buffer;
-      encoder.copyBufferToBuffer(this.vector.buffer, 0, to, 0, 4 * this.vector.elements);
-      this.#gpu.device.queue.submit([encoder.finish()]);
-    }
+    if (this.#warm) this.#operator.directions[0]!.copyFrom(this.vector);
     await krylov.start(this.#warm ? 'direction' : 'random');
     for (;;) {
       // A look waits for the device, so a few steps between two.

@@ -10,7 +10,8 @@ import type { Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
 import { scale } from '../../ops/scale.ts';
 import { unitSlopes } from '../gradient/directionalDerivatives.ts';
-import { Pass, type Point } from '../pass.ts';
+import type { Point } from '../pass.ts';
+import { RepeatedPass } from '../repeatedPass.ts';
 import type { TracedBatch } from '../tracedBatch.ts';
 import { hessianOf } from './hessianProduct.ts';
 
@@ -74,18 +75,21 @@ function cotangents(parameters: readonly Tensor[], of: Tensor, cotangent: Tensor
   return back.map((g, i) => g ?? fill(of.node.graph, 0, parameters[i]!.shape));
 }
 
-/** A matrix of second order of the mean loss over a data set. Compiled once, applied as often as wanted. */
+/**
+ * A matrix of second order of the mean loss over a data set. Compiled once, applied as often as wanted; products at one point
+ * share the primal pass.
+ */
 export class CurvatureOperator implements LinearOperator {
   readonly layout: FlatLayout;
   readonly directions: readonly State[];
   readonly products: readonly State[];
   readonly #scope: Scope;
-  readonly #pass: Pass;
+  readonly #pass: RepeatedPass;
 
   private constructor(
     scope: Scope,
     layout: FlatLayout,
-    pass: Pass,
+    pass: RepeatedPass,
     directions: readonly State[],
     products: readonly State[],
   ) {
@@ -120,7 +124,8 @@ export class CurvatureOperator implements LinearOperator {
           batch.gathering.sumInto(products[i]!, product ?? fill(batch.graph, 0, [layout.length]));
         });
       };
-      const pass = scope.own(await Pass.open(gpu, `${kind} products`, point, trace));
+      const varying = [...directions, ...products];
+      const pass = scope.own(await RepeatedPass.open(gpu, `${kind} products`, point, varying, trace));
       return new CurvatureOperator(scope, layout, pass, directions, products);
     });
   }

@@ -60,6 +60,7 @@ export function flatTrials(shapes: readonly (readonly [number, number])[] = SHAP
         dotTrial,
         { ...dotTrial, asGpu: true },
         ...(k === 1 ? combineTrials : combineTrials.slice(0, 1)),
+        { ...combineTrials[0]!, asGpu: true },
       ];
     }),
   );

@@ -1,8 +1,10 @@
 import { broadcast, fill } from '../../ops/index.ts';
 import { joinRows } from '../../ops/perExample/joinRows.ts';
+import { accumulate } from '../../ops/state/accumulate.ts';
 import { append } from '../../ops/state/append.ts';
 import { take } from '../../ops/state/take.ts';
 import { unitVector } from '../../ops/unitVector.ts';
+import { accumulate as accumulateReference } from '../../reference/accumulate.ts';
 import { append as appendReference } from '../../reference/append.ts';
 import { broadcast as broadcastReference } from '../../reference/broadcast.ts';
 import { copy } from '../../reference/copy.ts';
@@ -10,6 +12,7 @@ import { fill as fillReference } from '../../reference/fill.ts';
 import { joinRows as joinReference } from '../../reference/joinRows.ts';
 import { take as takeReference } from '../../reference/take.ts';
 import { unitVector as unitVectorReference } from '../../reference/unitVector.ts';
+import { U } from '../tolerance.ts';
 import { EDGES, shapeName, type Trial } from '../trial.ts';
 import { given, integers, random } from '../values.ts';
 
@@ -25,7 +28,7 @@ export function copyTrial(elements: number, replicas: 1 | 3): Trial {
   };
 }
 
-/** Kernels that only move numbers: bit for bit. */
+/** Kernels that move numbers: bit for bit; or add one to another. */
 export function structureTrials(): Trial[] {
   return ([1, 3] as const).flatMap((replicas): Trial[] => [
     ...[...EDGES, 4097].flatMap((elements): Trial[] => [
@@ -37,6 +40,20 @@ export function structureTrials(): Trial[] {
         operands: {},
         trace: (_tensors, _states, graph) => [fill(graph, -2.75, [elements])],
         expect: () => [{ values: fillReference(elements, -2.75), tolerance: 0 }],
+      },
+      {
+        kernel: 'structure/accumulate',
+        name: shapeName([elements], replicas),
+        replicas,
+        operands: { x: random([elements], elements), y: random([elements], 3, { changed: true }) },
+        trace: ({ x }, { y }) => {
+          accumulate(y!, x!);
+          return [];
+        },
+        expect: ({ x, y }) => {
+          const values = accumulateReference(y!, x!);
+          return [{ values, tolerance: values.map((value) => U * Math.abs(value)) }];
+        },
       },
       {
         kernel: 'structure/append',

@@ -44,6 +44,14 @@ export const states: Readonly<Record<string, Rule>> = {
     const all = memory.get(of);
     return [moved(all, size(y!.shape), (i) => (first + i) % all.value.length)];
   },
+  accumulate: ({ attributes: { state } }, [values], memory) => {
+    const before = memory.get(state);
+    memory.set(
+      state,
+      make(before.value.length, (i) => add(at(before, i), at(values!, i))),
+    );
+    return [];
+  },
   append: ({ inputs: [x], attributes: { to, counters } }, [values], memory) => {
     const first = offsetOf(memory, counters) * size(x!.shape.slice(1));
     const before = memory.get(to);

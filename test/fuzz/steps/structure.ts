@@ -1,4 +1,4 @@
-import { size, type Tensor } from '../../../src/ops/graph.ts';
+import { size, stateOf, type Tensor } from '../../../src/ops/graph.ts';
 import {
   broadcast,
   broadcastRows,
@@ -11,6 +11,7 @@ import {
   store,
   unpack,
 } from '../../../src/ops/index.ts';
+import { accumulate } from '../../../src/ops/state/accumulate.ts';
 import type { Draw } from '../draw.ts';
 import type { Tracing } from '../tracing.ts';
 import { isCounters } from './cursor.ts';
@@ -47,6 +48,22 @@ export function storeSomewhere(to: Tracing, draw: Draw, x: Tensor): void {
 }
 
 export const structure: Readonly<Record<string, Step>> = {
+  accumulate: (to, draw) => {
+    const x = to.some(draw);
+    const fits = to.states.filter(
+      ({ state }) =>
+        state.elements === size(x.shape) &&
+        state.dtype === 'f32' &&
+        (state.replicated || !x.replicated) &&
+        state !== stateOf(x),
+    );
+    const state =
+      fits.length > 0 && draw.chance(75)
+        ? draw.of(fits).state
+        : to.state({ shape: x.shape, replicated: x.replicated || draw.chance(30), kind: 'signed' });
+    to.call(accumulate, state, x);
+    to.wrote(state);
+  },
   fill: (to, draw) => {
     to.call(fill, to.graph, to.constant(draw), to.shape(draw));
   },
