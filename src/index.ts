@@ -13,7 +13,11 @@ export { RunControl } from './host/runControl.ts';
 export { type JobEvent, type JobHost, type JobSpec, type Reading, runJob } from './jobs/job.ts';
 export { type AlongGradient, alongGradient } from './measure/curvature/alongGradient.ts';
 export { batchSharpness } from './measure/curvature/batchSharpness.ts';
-export { estimateCovarianceTrace } from './measure/curvature/covarianceProbes.ts';
+export {
+  covarianceProbes,
+  covarianceTraceBy,
+  estimateCovarianceTrace,
+} from './measure/curvature/covarianceProbes.ts';
 export {
   type Eigenpair,
   type EigenvalueProgress,
@@ -22,7 +26,8 @@ export {
   searchEigenvalues,
 } from './measure/curvature/eigenvalues.ts';
 export { exactCovarianceTrace } from './measure/curvature/exactCovarianceTrace.ts';
-export { FollowedEigenvalue } from './measure/curvature/followedEigenvalue.ts';
+export { FollowedEigenvalue, followedEigenvalue } from './measure/curvature/followedEigenvalue.ts';
+export { hessianProduct } from './measure/curvature/hessianProduct.ts';
 export { estimateTrace, exactTrace, TraceEstimator } from './measure/curvature/hessianTrace.ts';
 export { HutchPlusPlus, hutchPlusPlus } from './measure/curvature/hutchPlusPlus.ts';
 export { LargestEigenvalue } from './measure/curvature/largestEigenvalue.ts';
@@ -43,9 +48,14 @@ export {
 } from './measure/curvature/traceHessianCovariance.ts';
 export { directionalDerivatives } from './measure/gradient/directionalDerivatives.ts';
 export { type GradientHistogram, gradientHistogram } from './measure/gradient/gradientHistogram.ts';
-export { gradientMoments } from './measure/gradient/gradientMoments.ts';
+export { gradientMoments, moments } from './measure/gradient/gradientMoments.ts';
 export { meanRatioErrors } from './measure/gradient/meanRatioErrors.ts';
 export { microBatchNoise } from './measure/gradient/microBatchNoise.ts';
+export { type NoiseStatistics, noiseStatistics } from './measure/gradient/noiseStatistics.ts';
+export type { Instrument, InstrumentKind, Told } from './measure/instrument.ts';
+export { instrumentFrom, instruments } from './measure/instruments.ts';
+export { measureOver } from './measure/measureOver.ts';
+export type { Look, Quantity } from './measure/quantity.ts';
 export { branchedCriticalBatch } from './measure/statistics/branchedCriticalBatch.ts';
 export type { CovarianceTrace } from './measure/statistics/covarianceTrace.ts';
 export { type CurvatureErrors, curvatureErrors } from './measure/statistics/curvatureErrors.ts';
@@ -88,6 +98,7 @@ export { batchSizeAtBound, cabsBatchSize, samplingCriteria } from './measure/sta
 export { sgdNoiseScale, temperature } from './measure/statistics/sgdNoise.ts';
 export { signalToNoiseErrors } from './measure/statistics/signalToNoiseErrors.ts';
 export { type UnitSpread, unitSpread } from './measure/statistics/unitSpread.ts';
+export type { TracedBatch } from './measure/tracedBatch.ts';
 export { parameterLayout } from './nn/forward.ts';
 export { initialStateDict } from './nn/init.ts';
 export * as nn from './nn/layers.ts';

@@ -8,7 +8,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
 import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import type { Instrument } from '../measure/instrument.ts';
-import { instrumentFrom } from '../measure/instruments.ts';
+import { instrumentFrom, requireDifferent } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -113,16 +113,7 @@ function instrumentsOf({ measure, instruments = [] }: ParsedTrainSpec): readonly
     const { every, small_batch: smallBatch, tests } = measure;
     made.unshift(noiseScaleInstrument({ smallBatch, tests, layers: true }, { every }));
   }
-  made.forEach(({ type }, i) => {
-    if (made.findIndex((one) => one.type === type) === i) return;
-    const item = `instruments.${i - (measure ? 1 : 0)}.type`;
-    throw new InputError(
-      'train.json',
-      item,
-      `is ${type} again; expected at most one of a type${measure ? ', and "measure" is a noise_scale' : ''}`,
-    );
-  });
-  return made;
+  return requireDifferent('train.json', made);
 }
 
 /** B where none is given: as many as there are where that is fewer, in whole sub-batches of the statistics. */

@@ -32,6 +32,18 @@ export function instrumentFrom(
   return kind.make(optionsOf(file, item, kind, rest), scheduleFrom(file, item, { every, at, log }));
 }
 
+/**
+ * Instruments of which no two are of a type, since a result has what they tell by type.
+ * @throws InputError naming the type
+ */
+export function requireDifferent(file: string, given: readonly Instrument[]): readonly Instrument[] {
+  const types = given.map(({ type }) => type);
+  const twice = types.find((type, i) => types.indexOf(type) !== i);
+  if (twice === undefined) return given;
+  const short = twice === 'noise_scale' ? '; "measure" is one' : '';
+  throw new InputError(file, 'instruments', `has ${twice} twice, expected at most one of a type${short}`);
+}
+
 function scheduleFrom(file: string, item: string, given: Readonly<Record<string, unknown>>): Schedule {
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   if (present.length !== 1) {

@@ -59,7 +59,7 @@ async function looksAt(
       const trace = (batch: TracedBatch): void => {
         for (const [name, look] of due) looks.set(name, look(batch.as(name)));
       };
-      const pass = own.own(await Pass.open(gpu, [...due.keys()].join(', '), point, trace, memory));
+      const pass = own.own(await Pass.open(gpu, [...due.keys()].join(', '), point, trace, { memory }));
       memory.begin();
       await pass.run();
       for (const [name, values] of await read(gpu, own, looks)) {

@@ -55,7 +55,11 @@ export function requireOneModel(what: string, { theta, context }: Pick<Point, 't
 }
 
 /** Units over which the loss is a mean: ghost batches, examples, or all data as one where the examples see each other. */
-export function unitsOf(point: Pick<Point, 'model' | 'context' | 'ghostBatch' | 'examples'>): number {
+export function unitsOf(
+  point: Pick<Point, 'model' | 'context' | 'ghostBatch'> & {
+    readonly examples: Pick<Point['examples'], 'examples'>;
+  },
+): number {
   const { examples } = point.examples;
   if (point.ghostBatch !== undefined) return Math.ceil(examples / point.ghostBatch);
   return isCoupled(point) ? 1 : examples;
@@ -70,6 +74,12 @@ export const LARGEST_MICRO_BATCH = 256;
 interface TracedProgram {
   readonly graph: Graph;
   readonly program: Program;
+}
+
+/** How a pass is made, beside what it does. */
+export interface PassOptions {
+  readonly memory?: Memory;
+  readonly stretch?: { readonly examples: number; readonly from: number };
 }
 
 /**
@@ -108,7 +118,9 @@ export class Pass {
 
   /**
    * @param trace what is done with each micro-batch, appended to its trace
-   * @param memory where what is gathered lies; of the pass alone if left out
+   * @param options.memory where what is gathered lies; of the pass alone if left out
+   * @param options.stretch a run is over so many examples, the first one from one of them on, and each goes on where the last one ended; over
+   *   all of them if left out
    * @throws RangeError for parameters of several replicas
    */
   static open(
@@ -116,9 +128,9 @@ export class Pass {
     label: string,
     point: Point,
     trace: (batch: TracedBatch) => void,
-    memory?: Memory,
+    options: PassOptions = {},
   ): Promise<Pass> {
-    return Scope.make((scope) => Pass.#open(gpu, scope, label, point, trace, memory));
+    return Scope.make((scope) => Pass.#open(gpu, scope, label, point, trace, options));
   }
 
   static async #open(
@@ -127,12 +139,13 @@ export class Pass {
     label: string,
     point: Point,
     trace: (batch: TracedBatch) => void,
-    memory = new Memory(gpu, scope),
+    { memory = new Memory(gpu, scope), stretch }: PassOptions,
   ): Promise<Pass> {
     requireOneModel(label, point);
     const { model, layout, examples, ghostBatch } = point;
-    const total = examples.examples;
-    const units = unitsOf(point);
+    const all = examples.examples;
+    const total = stretch?.examples ?? all;
+    const units = unitsOf({ ...point, examples: { examples: total } });
     const oneUnit = ghostBatch !== undefined || isCoupled(point);
     const largest = ghostBatch ?? (isCoupled(point) ? total : LARGEST_MICRO_BATCH);
     const rest = total % largest;
@@ -141,14 +154,15 @@ export class Pass {
     const counted = (what: string): State =>
       scope.own(new State(gpu, { label: `${label} ${what}`, shape: [3], dtype: 'u32' }));
     const counters = counted('counters');
-    const unitCounters = oneUnit ? counted('units') : counters;
+    if (stretch) counters.write(Uint32Array.of(0, 0, stretch.from));
+    const unitCounters = oneUnit || stretch ? counted('units') : counters;
     const arena = scope.own(new Arena(gpu));
     const programs = new Map<string, TracedProgram>();
     for (const [i, batch] of sizes.entries()) {
       const key = `${batch}${i === 0 ? ' first' : ''}`;
       if (programs.has(key)) continue;
       const graph = new Graph();
-      const indices = sampleIndices(graph, { mode: 'sequential', examples: total, counters }, batch);
+      const indices = sampleIndices(graph, { mode: 'sequential', examples: all, counters }, batch);
       const [x, targets] = gather(examples, indices);
       const theta = read(graph, point.theta);
       const of = { model, layout, theta, x, targets, context: point.context };
@@ -158,8 +172,8 @@ export class Pass {
       const first = (count: number) => ({ ...of, ...firstExamples(graph, examples, count, memory) });
       trace(new TracedBatch(of, { unitSize, gathering, first }));
       // The cursors are back where they were after the last micro-batch, so that a run needs no upload.
-      advance(graph, counters, batch, total);
-      if (oneUnit) advance(graph, unitCounters, 1, sizes.length);
+      advance(graph, counters, batch, all);
+      if (unitCounters !== counters) advance(graph, unitCounters, here.batchUnits, units);
       const optimised = optimise(graph);
       const made = compileOptimised(gpu, optimised, { label: `${label} B=${key}`, replicas: 1, arena });
       programs.set(key, { graph: optimised, program: scope.own(await made) });

@@ -4,6 +4,8 @@ import { DeviceLostError } from '../gpu/orLost.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
 import { Scope } from '../gpu/scope.ts';
 import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
+import type { Instrument } from '../measure/instrument.ts';
+import { instrumentFrom, requireDifferent } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -46,6 +48,8 @@ export interface TrainSettings {
   readonly smallBatch?: number;
   /** … with tests of the gradient and standard errors. */
   readonly gradientTests?: boolean;
+  /** More that is measured on the way, as a train.json has it: `{ type: 'eigenvalue', every: 100 }`. At most one of a type. */
+  readonly instruments?: readonly Readonly<Record<string, unknown>>[];
   /** What `Training.snapshot` gave of a run of these settings and data: it goes on from there. */
   readonly resume?: Uint8Array;
 }
@@ -71,14 +75,7 @@ const NAMES: RunNames = {
  *   settings or data, or of another version: before anything is made
  */
 export async function train(device: Gpu, settings: TrainSettings): Promise<Training> {
-  const {
-    loss = 'cross_entropy',
-    steps,
-    averaging,
-    noiseScaleEvery,
-    smallBatch = 1,
-    gradientTests = false,
-  } = settings;
+  const { loss = 'cross_entropy', steps, averaging, noiseScaleEvery, smallBatch = 1 } = settings;
   const model: ModelSpec = { layers: [...settings.model], loss };
   const { dataset, shapes } = fitDataset(settings.data, model, 'model');
   requireSupported('model', model, shapes);
@@ -102,9 +99,7 @@ export async function train(device: Gpu, settings: TrainSettings): Promise<Train
     batches: [{ fromStep: 0, batchSize: settings.batchSize }],
     sampling: settings.order ?? 'shuffle',
     averaging,
-    instruments: noiseScaleEvery
-      ? [noiseScaleInstrument({ smallBatch, tests: gradientTests, layers: true }, { every: noiseScaleEvery })]
-      : [],
+    instruments: instrumentsOf(settings),
   };
   const earlier = settings.resume && (await readSnapshot('resume', settings.resume, device.info));
   const { dampening = 0, nesterov = false, schedule = { type: 'constant' } } = settings;
@@ -143,6 +138,18 @@ export async function train(device: Gpu, settings: TrainSettings): Promise<Train
     run.dispose();
     throw error;
   }
+}
+
+/** @throws InputError for what is no instrument, or two of a type */
+function instrumentsOf({
+  noiseScaleEvery: every,
+  smallBatch = 1,
+  gradientTests: tests = false,
+  instruments = [],
+}: TrainSettings): readonly Instrument[] {
+  const noise = every ? [noiseScaleInstrument({ smallBatch, tests, layers: true }, { every })] : [];
+  const others = instruments.map((given, i) => instrumentFrom('train', `instruments.${i}`, given));
+  return requireDifferent('train', [...noise, ...others]);
 }
 
 /** A run under way. Nothing runs but what is asked for by taking readings. */

@@ -191,9 +191,9 @@ test('what is no instrument is refused by name', async () => {
     { type: 'batch_sharpness', every: 2 },
     { type: 'batch_sharpness', every: 3 },
   ];
-  await refused(twice).toThrow(/instruments\.1\.type: is batch_sharpness again/);
+  await refused(twice).toThrow(/instruments: has batch_sharpness twice/);
   await refused([{ type: 'noise_scale', every: 2 }], { measure: { every: 2 } }).toThrow(
-    /"measure" is a noise_scale/,
+    /instruments: has noise_scale twice, .*; "measure" is one/,
   );
 });
 

@@ -1,19 +1,13 @@
-import { jvp } from '../../autograd/jvp.ts';
-import { vjp } from '../../autograd/vjp.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
-import { exampleLosses } from '../../nn/exampleLosses.ts';
-import { forward } from '../../nn/forward.ts';
 import { dot, normSq } from '../../ops/dot.ts';
-import { fill } from '../../ops/fill.ts';
-import { pack, unpack } from '../../ops/flat.ts';
-import { read } from '../../ops/leaf.ts';
 import { multiply } from '../../ops/multiply.ts';
 import { reciprocal } from '../../ops/reciprocal.ts';
-import { gather } from '../../ops/state/gather.ts';
 import { sampleIndices } from '../../ops/state/sampling.ts';
 import { type Point, requireOneModel } from '../pass.ts';
+import { pointBatch } from '../pointBatch.ts';
 import { type Estimate, estimateFrom } from '../statistics/estimate.ts';
+import { hessianOf } from './hessianProduct.ts';
 import { Samples } from './samples.ts';
 
 /**
@@ -33,7 +27,7 @@ export async function batchSharpness(
   }: { readonly batchSize: number; readonly batches: number; readonly seed: number },
 ): Promise<Estimate> {
   requireOneModel('batch sharpness', point);
-  const { model, layout, theta, examples, context } = point;
+  const { examples } = point;
   const samples = new Samples(gpu, batches);
   try {
     samples.begin(seed);
@@ -41,17 +35,9 @@ export async function batchSharpness(
       // Drawn by the seed and the step, which counts the batches.
       const { counters, seeds } = samples;
       const sampling = { mode: 'iid' as const, examples: examples.examples, seeds, counters };
-      const [x, targets] = gather(examples, sampleIndices(graph, sampling, batchSize));
-      const flat = read(graph, theta);
-      const parameters = unpack(flat, layout);
-      const losses = exampleLosses(model.loss, forward(model, parameters, x, context), targets);
-      const { of } = vjp([[losses, fill(graph, 1 / batchSize, [batchSize])]], parameters);
-      const gradient = pack(
-        layout,
-        of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape)),
-      );
-      const [product] = jvp([gradient], [[flat, gradient]]);
-      const curved = product ? dot(gradient, product) : fill(graph, 0, []);
+      const batch = pointBatch(graph, point, sampleIndices(graph, sampling, batchSize));
+      const gradient = batch.gradient(batch.meanWeights);
+      const curved = dot(gradient, hessianOf(batch)(gradient));
       samples.put(graph, multiply(curved, reciprocal(normSq(gradient))));
     });
     for (let batch = 0; batch < batches; batch++) await submitAhead(gpu, [one]);

@@ -1,21 +1,15 @@
 import { compile } from '../../autograd/compile.ts';
-import { vjp } from '../../autograd/vjp.ts';
 import { Arena } from '../../gpu/arena.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
-import { exampleLosses } from '../../nn/exampleLosses.ts';
-import { forward } from '../../nn/forward.ts';
-import { fill } from '../../ops/fill.ts';
-import { pack, unpack } from '../../ops/flat.ts';
 import { Graph } from '../../ops/graph.ts';
-import { read } from '../../ops/leaf.ts';
 import { advance } from '../../ops/state/advance.ts';
-import { gather } from '../../ops/state/gather.ts';
 import { sampleIndices } from '../../ops/state/sampling.ts';
 import { store } from '../../ops/state/store.ts';
 import { type Point, requireOneModel } from '../pass.ts';
+import { pointBatch } from '../pointBatch.ts';
 
 /**
  * Gradients of mini-batches at one point, of several sizes, drawn with replacement: the n-th draw's examples follow from
@@ -43,7 +37,7 @@ export class GradientDraws {
       into,
     }: { readonly batchSizes: readonly number[]; readonly seed: number; readonly into: State },
   ): Promise<GradientDraws> {
-    const { model, layout, examples, context } = point;
+    const { examples } = point;
     return Scope.make(async (scope) => {
       requireOneModel('gradients of draws', point);
       const words = (label: string, count: number): State =>
@@ -56,12 +50,8 @@ export class GradientDraws {
       for (const batch of batchSizes) {
         const graph = new Graph();
         const sampler = { mode: 'iid' as const, examples: examples.examples, counters, seeds };
-        const [x, targets] = gather(examples, sampleIndices(graph, sampler, batch));
-        const parameters = unpack(read(graph, point.theta), layout);
-        const losses = exampleLosses(model.loss, forward(model, parameters, x, context), targets);
-        const { of } = vjp([[losses, fill(graph, 1 / batch, [batch])]], parameters);
-        const gradients = of.map((g, i) => g ?? fill(graph, 0, parameters[i]!.shape));
-        store(into, pack(layout, gradients));
+        const drawn = pointBatch(graph, point, sampleIndices(graph, sampler, batch));
+        store(into, drawn.gradient(drawn.meanWeights));
         advance(graph, counters, batch, examples.examples);
         const made = compile(gpu, graph, { label: `gradient B=${batch}`, replicas: 1, arena });
         programs.set(batch, scope.own(await made));

@@ -2,16 +2,19 @@ import type { Dataset } from '../../data/dataset.ts';
 import { selectExamples } from '../../data/selectExamples.ts';
 import { uploadExamples } from '../../data/uploadExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import { type Point, unitsOf } from '../pass.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { Graph, stateOf } from '../../ops/graph.ts';
+import { Pass, type Point, unitsOf } from '../pass.ts';
 import { type CoordinateMoments, withoutGroup } from '../statistics/withoutGroup.ts';
-import { type GradientMoments, gradientMoments } from './gradientMoments.ts';
+import type { GatheredMoments, TracedBatch } from '../tracedBatch.ts';
+import { type GradientMoments, gatherMoments } from './gradientMoments.ts';
 
 /** Groups of examples: an error is known to 1/√(2·15), 18 %, of itself. */
 const GROUPS = 16;
 
 /**
  * The moments of all examples but a group's, for one group after the other (the grouped jackknife, Shao & Tu 1995): one more
- * pass over the data, a group at a time. A group is every 16th example (unit), so that the order of a file in which neighbours are
+ * pass over the data, uploaded in the groups' order and compiled once for each size of a group. A group is every 16th example (unit), so that the order of a file in which neighbours are
  * alike does not tell.
  * @param dataset the point's examples
  * @param moments of all of them
@@ -24,18 +27,37 @@ export async function* leaveGroupsOut(
 ): AsyncGenerator<CoordinateMoments, void, void> {
   const units = unitsOf(point);
   const b = point.ghostBatch ?? 1;
-  const groups = Math.min(GROUPS, units);
-  for (let group = 0; group < groups; group++) {
-    const mine = Array.from({ length: dataset.examples }, (_, n) => n).filter(
-      (n) => Math.floor(n / b) % groups === group,
-    );
-    const examples = uploadExamples(gpu, selectExamples(dataset, mine));
-    try {
-      const part = { ...point, examples };
-      const own = { ...(await gradientMoments(gpu, part)), examples: unitsOf(part) };
-      yield withoutGroup({ mean, centredSquares, examples: units }, own);
-    } finally {
-      examples.dispose();
+  const count = Math.min(GROUPS, units);
+  // Those of one size together: they are one pass, run a group at a time.
+  const groups = Array.from({ length: count }, (_, group) =>
+    Array.from({ length: dataset.examples }, (_, n) => n).filter((n) => Math.floor(n / b) % count === group),
+  ).sort((one, other) => one.length - other.length);
+  const scope = new Scope();
+  try {
+    const examples = scope.own(uploadExamples(gpu, selectExamples(dataset, groups.flat())));
+    let from = 0;
+    for (const size of new Set(groups.map(({ length }) => length))) {
+      const alike = groups.filter(({ length }) => length === size).length;
+      const stretch = { examples: size, from };
+      const own = unitsOf({ ...point, examples: { examples: size } });
+      let found: GatheredMoments | null = null;
+      const trace = (batch: TracedBatch): void => {
+        found = gatherMoments(batch);
+      };
+      const pass = scope.own(
+        await Pass.open(gpu, 'moments of groups', { ...point, examples }, trace, { stretch }),
+      );
+      for (let group = 0; group < alike; group++) {
+        await pass.run();
+        const [ofMean, ofSquares] = await Promise.all(
+          [found!.mean, found!.centredSquares].map((each) => stateOf(each.in(new Graph()))!.read()),
+        );
+        const moments = { mean: ofMean!, centredSquares: ofSquares!, examples: own };
+        yield withoutGroup({ mean, centredSquares, examples: units }, moments);
+      }
+      from += alike * size;
     }
+  } finally {
+    scope.dispose();
   }
 }
