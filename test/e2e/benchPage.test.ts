@@ -1,47 +1,23 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { createServer } from 'vite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseKernelsReport } from '../../src/bench/compareKernels.ts';
 import type { KernelsReport } from '../../src/bench/kernelsReport.ts';
-import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
-import { basin, inFolder, ROOT } from './basin.ts';
-import {
-  button,
-  launchBrowser,
-  save,
-  violations,
-  waitForStatus,
-  withPage as withPageOf,
-} from './browserPage.ts';
+import { inFolder, ROOT } from './basin.ts';
+import { button, save, violations, waitForStatus, withPage as withPageOf } from './browserPage.ts';
+import { servedPages } from './servedPages.ts';
 
-let server: JobServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  // Builds dist/ if it is stale.
-  const { exitCode, stderr } = await basin(['--help'], ROOT);
-  if (exitCode !== 0) throw new Error(stderr);
-  server = await serveJob(join(ROOT, 'dist'), {
-    read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
-    find: async (path) => ({ path, is: 'nothing' }),
-  });
-  browser = await launchBrowser();
-}, 300_000);
-
-afterAll(async () => {
-  await browser?.close();
-  server?.close();
-});
+const pages = servedPages();
 
 function withBench(use: (page: Page) => Promise<void>, options: BrowserContextOptions = {}): Promise<void> {
   return withPageOf(
-    browser,
-    server.origin,
+    pages.browser,
+    pages.server.origin,
     async (page) => {
-      await page.goto(`${server.origin}/bench.html`);
+      await page.goto(`${pages.server.origin}/bench.html`);
       await waitForStatus(page, /Ready/);
       await use(page);
     },
@@ -258,7 +234,7 @@ describe('the bench page under npm run dev', () => {
       const { port } = dev.httpServer!.address() as AddressInfo;
       const origin = `http://127.0.0.1:${port}`;
       try {
-        await withPageOf(browser, origin, (page) => editKernel(page, origin, folder));
+        await withPageOf(pages.browser, origin, (page) => editKernel(page, origin, folder));
       } finally {
         await dev.close();
       }

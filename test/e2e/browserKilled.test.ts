@@ -21,6 +21,15 @@ function descendants(of: number): { pid: number; command: string }[] {
   return below(of);
 }
 
+/** Kills a process, unless it went with one that was killed before it. */
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 for (const [what, kind] of [
   ['renderer', /--type=renderer/],
   ['browser', /^(?!.*--type=).*--remote-debugging/],
@@ -40,8 +49,7 @@ for (const [what, kind] of [
         // A line every few seconds, where there is no terminal.
         if (killed || !/training: [1-9]\d*\/1000000/.test(said)) return;
         killed = true;
-        for (const { pid, command } of descendants(child.pid!))
-          if (kind.test(command)) process.kill(pid, 'SIGKILL');
+        for (const { pid, command } of descendants(child.pid!)) if (kind.test(command)) end(pid);
       });
       const code = await new Promise((resolve) => child.on('close', resolve));
       expect(killed).toBe(true);

@@ -1,37 +1,11 @@
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { experiments } from '../../src/experiments/index.ts';
 import type { ExperimentResult } from '../../src/experiments/runExperiment.ts';
-import { basin, ROOT } from './basin.ts';
-import {
-  button,
-  launchBrowser,
-  save,
-  violations,
-  waitForStatus,
-  withPage as withPageOf,
-} from './browserPage.ts';
+import { button, save, violations, waitForStatus, withPage as withPageOf } from './browserPage.ts';
+import { servedPages } from './servedPages.ts';
 
-let server: JobServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  // Builds dist/ if it is stale.
-  const { exitCode, stderr } = await basin(['--help'], ROOT);
-  if (exitCode !== 0) throw new Error(stderr);
-  server = await serveJob(join(ROOT, 'dist'), {
-    read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
-    find: async (path) => ({ path, is: 'nothing' }),
-  });
-  browser = await launchBrowser();
-}, 300_000);
-
-afterAll(async () => {
-  await browser?.close();
-  server?.close();
-});
+const pages = servedPages();
 
 const SMALL: Record<string, string> = {
   data: 'gaussian-clusters?examples=600&test=0&classes=4&dims=8',
@@ -43,7 +17,7 @@ const SMALL: Record<string, string> = {
 };
 
 async function open(page: Page, protocol = SMALL): Promise<void> {
-  await page.goto(`${server.origin}/experiments.html`);
+  await page.goto(`${pages.server.origin}/experiments.html`);
   await waitForStatus(page, /Ready/);
   await page.getByText(/^Protocol, version 2/).click();
   for (const [part, value] of Object.entries(protocol)) await page.locator(`#part-${part}`).fill(value);
@@ -53,7 +27,7 @@ const phase = (page: Page): Promise<string | null> => page.locator('.numbers').t
 
 describe('the page of experiments', () => {
   test('shows every claim of the list with its source, runs one to its verdict, pauses, and draws its curves', async () => {
-    await withPageOf(browser, server.origin, async (page) => {
+    await withPageOf(pages.browser, pages.server.origin, async (page) => {
       await open(page);
       expect(await page.locator('.claim').count()).toBe(experiments.length);
       for (const { id, statement, source } of experiments) {
@@ -101,8 +75,8 @@ describe('the page of experiments', () => {
 
   test('stops between cells or within one, says that nothing is judged, and refuses what cannot be', async () => {
     await withPageOf(
-      browser,
-      server.origin,
+      pages.browser,
+      pages.server.origin,
       async (page) => {
         await open(page, { ...SMALL, draws: '2000' });
         await button(page, 'Run').click();

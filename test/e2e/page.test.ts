@@ -1,45 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { renderReport } from '../../src/cli/report.ts';
 import type { JobSpec, Reading } from '../../src/jobs/job.ts';
 import { formatEstimate } from '../../src/present/formatInterval.ts';
 import { quantities } from '../../src/present/quantities.ts';
-import { basin, inFolder, ROOT } from './basin.ts';
-import {
-  button,
-  launchBrowser,
-  save,
-  violations,
-  waitForStatus,
-  withPage as withPageOf,
-} from './browserPage.ts';
+import { basin, inFolder } from './basin.ts';
+import { button, save, violations, waitForStatus, withPage as withPageOf } from './browserPage.ts';
+import { servedPages } from './servedPages.ts';
 
-let server: JobServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  // Builds dist/ if it is stale.
-  const { exitCode, stderr } = await basin(['--help'], ROOT);
-  if (exitCode !== 0) throw new Error(stderr);
-  server = await serveJob(join(ROOT, 'dist'), {
-    read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
-    find: async (path) => ({ path, is: 'nothing' }),
-  });
-  browser = await launchBrowser();
-}, 300_000);
-
-afterAll(async () => {
-  await browser?.close();
-  server?.close();
-});
+const pages = servedPages();
 
 /** Uses a page of its own. */
 function withPage(use: (page: Page) => Promise<void>, options: BrowserContextOptions = {}): Promise<void> {
-  return withPageOf(browser, server.origin, use, options);
+  return withPageOf(pages.browser, pages.server.origin, use, options);
 }
 
 /** Puts a line in front of the worker's script, which init scripts do not reach. */
@@ -51,7 +27,7 @@ async function inWorker(page: Page, line: string): Promise<void> {
 }
 
 async function open(page: Page): Promise<void> {
-  await page.goto(`${server.origin}/`);
+  await page.goto(`${pages.server.origin}/`);
   await page.getByRole('heading', { name: 'Basin' }).waitFor();
 }
 

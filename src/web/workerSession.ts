@@ -1,0 +1,158 @@
+import { proxy } from 'comlink';
+import type { AdapterInfo } from '../gpu/device.ts';
+import { currentRuntime, NoAdapterError } from '../gpu/noAdapter.ts';
+import type { JobEvent, JobSpec } from '../jobs/job.ts';
+import { openWorker, type WorkerLine } from './worker.ts';
+
+export type SessionState = 'idle' | 'running' | 'paused' | 'stopping';
+
+/** What is said of a job at its ends, and what becomes of its events. */
+export interface JobWords {
+  readonly started: string;
+  readonly failed: string;
+  /** A sentence for a job that gave no error, by how it ended. */
+  ended(how: { readonly stopped: boolean; readonly abandoned: boolean }): string;
+  /** What is shown of an error. */
+  failure?(error: Error): string;
+  take(event: JobEvent): void;
+}
+
+/** A page's one line to its worker: what runs, how far it is, what went wrong. */
+export abstract class WorkerSession {
+  state: SessionState = 'idle';
+  /** What the job is doing, in its own words. */
+  phase = '';
+  /** One sentence for those who cannot watch, at changes only. */
+  announcement = '';
+  adapter: AdapterInfo | undefined;
+  /** Why there is no adapter, and what to do. */
+  adapterError: string | undefined;
+  /** What ended the last job. */
+  error: string | undefined;
+
+  #worker: WorkerLine | undefined;
+  readonly #listeners = new Set<() => void>();
+  /** Ends the wait for the job under way when the user will not wait for its end. */
+  #abandon: (() => void) | undefined;
+
+  /** Calls `listener` after each change. @returns a function that ends this. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Opens the device ahead of the first job, so that the page can say what it will compute on. */
+  async findAdapter(): Promise<void> {
+    this.adapterError = undefined;
+    this.say('Looking for a WebGPU adapter');
+    try {
+      await this.prepare();
+      if (!navigator.gpu) throw new NoAdapterError(currentRuntime(), 'This browser has no WebGPU');
+      this.adapter = await this.ask(({ remote }) => remote.adapter());
+      this.say('Ready');
+      await this.opened();
+    } catch (error) {
+      this.adapter = undefined;
+      this.adapterError = (error as Error).message;
+      this.say('No WebGPU adapter');
+    }
+  }
+
+  /** What a page asks its worker for before it has a device, and then. */
+  protected async prepare(): Promise<void> {}
+  protected async opened(): Promise<void> {}
+
+  async pause(): Promise<void> {
+    if (this.state !== 'running') return;
+    this.state = 'paused';
+    this.say(this.pausedText);
+    await this.#worker?.remote.pause();
+  }
+
+  async resume(): Promise<void> {
+    if (this.state !== 'paused') return;
+    this.state = 'running';
+    this.say('Resumed');
+    await this.#worker?.remote.resume();
+  }
+
+  /** Asks the job to end; asked a second time, ends its worker. */
+  async stop(): Promise<void> {
+    if (this.state === 'idle') return;
+    if (this.state === 'stopping') {
+      this.endWorker();
+      this.#abandon?.();
+      return;
+    }
+    this.state = 'stopping';
+    this.say('Stopping');
+    await this.#worker?.remote.stop();
+  }
+
+  protected get pausedText(): string {
+    return 'Paused';
+  }
+
+  /** Runs a job to its end; errors end up in `error`. */
+  protected async runJob(spec: JobSpec, words: JobWords): Promise<void> {
+    this.error = undefined;
+    this.state = 'running';
+    this.phase = 'starting';
+    this.say(words.started);
+    let abandoned = false;
+    const atOnce = new Promise<void>((resolve) => {
+      this.#abandon = () => {
+        abandoned = true;
+        resolve();
+      };
+    });
+    const onEvent = proxy((event: JobEvent) => {
+      if (abandoned) return;
+      if (event.type === 'adapter') this.adapter = event.adapter;
+      else if (event.type === 'phase') this.phase = event.phase;
+      words.take(event);
+      this.changed();
+    });
+    try {
+      await this.ask(({ remote }) => Promise.race([remote.run(spec, document.baseURI, onEvent), atOnce]));
+      const stopped = (this.state as SessionState) === 'stopping';
+      this.say(words.ended({ stopped, abandoned }));
+    } catch (error) {
+      const { message, name } = error as Error;
+      this.error = words.failure?.(error as Error) ?? (message || name);
+      this.say(words.failed);
+    } finally {
+      this.#abandon = undefined;
+      this.state = 'idle';
+      this.phase = '';
+      this.changed();
+    }
+  }
+
+  /** Asks the worker, which is opened if need be; rejects where it ends meanwhile. */
+  protected ask<T>(question: (line: WorkerLine) => Promise<T>): Promise<T> {
+    this.#worker ??= openWorker(() => {
+      this.#worker = undefined;
+    });
+    return Promise.race([question(this.#worker), this.#worker.failed]);
+  }
+
+  /** The worker, if there is one. */
+  protected get worker(): WorkerLine | undefined {
+    return this.#worker;
+  }
+
+  protected endWorker(): void {
+    this.#worker?.end();
+    this.#worker = undefined;
+  }
+
+  protected say(sentence: string): void {
+    this.announcement = sentence;
+    this.changed();
+  }
+
+  protected changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { type JobServer, serveJob } from '../../src/cli/jobServer.ts';
+import { basin, ROOT } from './basin.ts';
+import { launchBrowser } from './browserPage.ts';
+
+/** The built pages on a server, and a browser to open them, both while the file's tests run. */
+export function servedPages(): { readonly server: JobServer; readonly browser: Browser } {
+  let server: JobServer | undefined;
+  let browser: Browser | undefined;
+
+  beforeAll(async () => {
+    // Builds dist/ if it is stale.
+    const { exitCode, stderr } = await basin(['--help'], ROOT);
+    if (exitCode !== 0) throw new Error(stderr);
+    server = await serveJob(join(ROOT, 'dist'), {
+      read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
+      find: async (path) => ({ path, is: 'nothing' }),
+    });
+    browser = await launchBrowser();
+  }, 300_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  return {
+    get server() {
+      return server!;
+    },
+    get browser() {
+      return browser!;
+    },
+  };
+}
