@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { findBrowser } from './findBrowser.ts';
 import { findPackage, MissingPackageError } from './findPackage.ts';
+
 import { useVulkanDriver, type VulkanDriver, vulkanDrivers } from './findVulkanDriver.ts';
+import { restBetweenPolls } from './restBetweenPolls.ts';
 
 /** WebGPU's entry point under Node, and how it reaches a GPU. */
 export interface NodeGpu {
@@ -34,6 +36,7 @@ export async function nodeGpu({ install = false } = {}): Promise<NodeGpu | undef
   if (path === undefined) throw new MissingPackageError('webgpu', 'WebGPU under Node needs it');
   const { create, globals } = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as DawnPackage;
   Object.assign(globalThis, globals);
+  restBetweenPolls();
 
   const { version } = createRequire(path)('webgpu/package.json') as { version: string };
   const engine = `Dawn ${version} under Node`;
