@@ -1,6 +1,6 @@
 import type { Interval } from '../measure/statistics/interval.ts';
 import { formatCount, formatNumber } from '../present/formatNumber.ts';
-import { plainSymbol, quantitiesOf } from '../present/quantities.ts';
+import { toldNumbers } from '../present/quantities.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -105,12 +105,9 @@ function spectrum(name: string, found: Json): [string, string, string][] {
 
 /** What further quantities show, by their symbols. */
 function toldRows(found: Readonly<Record<string, Json>> = {}): [string, string, string][] {
-  return quantitiesOf(Object.keys(found).map((type) => ({ type })))
-    .filter(({ from }) => from === 'instrument')
-    .map(({ id, symbol }) => {
-      const [type, key] = id.split('-') as [string, string];
-      return [plainSymbol(symbol), formatNumber(found[type]?.[key] as number | null | undefined), ''];
-    });
+  return Object.entries(found).flatMap(([type, told]) =>
+    toldNumbers(type, told).map(([symbol, value]): [string, string, string] => [symbol, value, '']),
+  );
 }
 
 /** The estimates of a group that have a value of their own. */

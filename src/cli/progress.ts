@@ -1,8 +1,7 @@
 import cliProgress from 'cli-progress';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { JobEvent, Reading } from '../jobs/job.ts';
-import { formatNumber } from '../present/formatNumber.ts';
-import { plainSymbol, quantitiesOf } from '../present/quantities.ts';
+import { toldNumbers } from '../present/quantities.ts';
 import { noiseScaleText } from './noiseScaleText.ts';
 import { beforeSignal } from './signals.ts';
 
@@ -158,17 +157,13 @@ export class Progress {
 
 /** What a reading's instruments show, a line each by their types: `step 96, λ 3.21`. */
 function toldLines({ step, instruments = {} }: Reading): Record<string, string> {
-  const shown = quantitiesOf(Object.keys(instruments).map((type) => ({ type })));
   return Object.fromEntries(
-    Object.entries(instruments).map(([type, told]) => {
-      const numbers = shown
-        .filter(({ id }) => id.startsWith(`${type}-`))
-        .map(
-          ({ id, symbol }) =>
-            `${plainSymbol(symbol)} ${formatNumber(told[id.slice(type.length + 1)] as number | null)}`,
-        );
-      return [type, `step ${step}, ${numbers.join(', ')}`];
-    }),
+    Object.entries(instruments).map(([type, told]) => [
+      type,
+      `step ${step}, ${toldNumbers(type, told)
+        .map((each) => each.join(' '))
+        .join(', ')}`,
+    ]),
   );
 }
 

@@ -27,6 +27,7 @@ import {
   isOrderFile,
   type ParsedTrainSpec,
   parseTrainSpec,
+  smallBatches,
   type TrainSpec,
 } from './trainSpec.ts';
 
@@ -117,8 +118,8 @@ function instrumentsOf({ measure, instruments = [] }: ParsedTrainSpec): readonly
 }
 
 /** B where none is given: as many as there are where that is fewer, in whole sub-batches of the statistics. */
-function usualBatchSize({ examples }: Dataset, { measure }: ParsedTrainSpec): number {
-  const small = measure?.small_batch ?? 1;
+function usualBatchSize({ examples }: Dataset, spec: ParsedTrainSpec): number {
+  const small = Math.max(1, ...smallBatches(spec).map(([, size]) => size));
   return Math.min(DEFAULT_BATCH_SIZE, Math.max(1, Math.floor(examples / small)) * small);
 }
 

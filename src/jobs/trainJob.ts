@@ -259,7 +259,7 @@ async function* resultEvents(
 /** What was asked to be measured, in which form. */
 type Asked = Pick<ParsedTrainSpec, 'measure' | 'instruments'>;
 
-/** What each instrument told, by type; nulls for what is no finite number. */
+/** What each instrument told, by type. */
 function readingsOf(log: ReplicaLog, asked: NonNullable<Asked['instruments']>): Record<string, unknown> {
   return Object.fromEntries(asked.map(({ type }) => [type, log.told.get(type as string)]));
 }

@@ -176,14 +176,15 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
       );
     }
   });
-  const small = parsed.data.measure?.small_batch ?? 1;
   const sizes = [
     batch_size ?? DEFAULT_BATCH_SIZE,
     ...(batch_schedule ?? []).map((entry) => entry.batch_size),
   ];
-  const odd = small > 1 ? sizes.find((B) => B % small !== 0 || B === small) : undefined;
-  if (odd !== undefined) {
-    throw refuse('measure.small_batch', `is ${small}, expected a divisor of the batch size ${odd} below it`);
+  for (const [key, small] of smallBatches(parsed.data)) {
+    const odd = small > 1 ? sizes.find((B) => B % small !== 0 || B === small) : undefined;
+    if (odd !== undefined) {
+      throw refuse(key, `is ${small}, expected a divisor of the batch size ${odd} below it`);
+    }
   }
   if (steps !== undefined && epochs !== undefined)
     throw refuse('epochs', 'steps is given as well; expected one of the two');
@@ -195,6 +196,19 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
   }
   checkDataSeed(parsed.data);
   return parsed.data;
+}
+
+/** The sizes of the units that statistics are of, by the keys that give them. */
+export function smallBatches({
+  measure,
+  instruments = [],
+}: Pick<ParsedTrainSpec, 'measure' | 'instruments'>): readonly (readonly [key: string, size: number])[] {
+  const given = instruments.map(
+    ({ small_batch: size }, i) => [`instruments.${i}.small_batch`, size] as const,
+  );
+  return [['measure.small_batch', measure?.small_batch] as const, ...given].flatMap(([key, size]) =>
+    typeof size === 'number' ? [[key, size] as const] : [],
+  );
 }
 
 /** Refuses a seed that would change nothing: no run draws a subset, label noise or augmentation of its data yet. */

@@ -85,6 +85,9 @@ async function read(
   const states = new Map<string, Map<string, State>>();
   let computes = false;
   const stateWith = (label: string, tensor: Tensor): State => {
+    if (tensor.node.graph !== graph) {
+      throw new Error(`${label}: a value of one batch's trace, expected one of what was gathered over all`);
+    }
     const lies = stateOf(tensor);
     if (lies && lies.elements === tensor.shape.reduce((product, extent) => product * extent, 1)) return lies;
     const state = scope.own(new State(gpu, { label, shape: tensor.shape }));

@@ -11,6 +11,7 @@ import type { Graph, Tensor } from '../ops/graph.ts';
 import { reshape } from '../ops/reshape.ts';
 import { scale } from '../ops/scale.ts';
 import { mean } from '../ops/sum.ts';
+import { oneBatch } from './oneBatch.ts';
 
 /** Something over all batches of a measurement, once all of them are in. */
 export interface Gathered {
@@ -122,9 +123,10 @@ export class TracedBatch {
 
   /** The first examples of the data, whatever batch this is: where a quantity is of fixed ones. */
   first(count: number): TracedBatch {
-    const { gathering, firstOf: first } = this;
+    const { graph, gathering, firstOf: first } = this;
     const of = first(count);
-    const whole = { ...gathering, units: of.x.shape[0]!, once: true };
+    // One batch, whichever of how many it is taken beside: nothing of it adds up.
+    const whole = oneBatch(graph, of.x.shape[0]!, gathering.memory);
     return new TracedBatch(of, { unitSize: 1, gathering: whole, first });
   }
 

@@ -1,7 +1,9 @@
+import type { Told } from '../measure/instrument.ts';
 import { instruments } from '../measure/instruments.ts';
 import type { Interval } from '../measure/statistics/interval.ts';
 import type { Reading } from '../train/reading.ts';
 import type { EvaluationEvent } from '../train/trainEvent.ts';
+import { formatNumber } from './formatNumber.ts';
 
 export type Evaluation = EvaluationEvent;
 /** A quantity that is drawn over the steps: what it is called, what it means, where it is read. */
@@ -129,8 +131,14 @@ export function quantitiesOf(asked: readonly { readonly type?: unknown }[] = [])
   ];
 }
 
+/** What an instrument told, for people: the symbol and the number of each that it shows. */
+export function toldNumbers(type: string, told: Told): readonly (readonly [symbol: string, value: string])[] {
+  const shown = instruments.find((kind) => kind.type === type)?.shown ?? [];
+  return shown.map(({ key, symbol }) => [plainSymbol(symbol), formatNumber(told[key] as number | null)]);
+}
+
 /** A symbol as a terminal prints it: `B_simple`. */
-export function plainSymbol(symbol: string): string {
+function plainSymbol(symbol: string): string {
   return symbol.replace(/\{([^}]*)\}/g, '$1');
 }
 

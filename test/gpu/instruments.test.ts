@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fitDataset } from '../../src/data/dataset.ts';
 import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
+import { uploadExamples } from '../../src/data/uploadExamples.ts';
+import { State } from '../../src/gpu/state.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import type { TrainSpec } from '../../src/jobs/trainSpec.ts';
 import { instruments } from '../../src/measure/instruments.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
+import type { Quantity } from '../../src/measure/quantity.ts';
 import { isDue } from '../../src/measure/schedule.ts';
+import { parameterLayout } from '../../src/nn/forward.ts';
+import { parseModel } from '../../src/nn/modelSpec.ts';
+import { normSq } from '../../src/ops/dot.ts';
 import type { Reading } from '../../src/train/reading.ts';
 import { testGpu } from './device.ts';
 import { lossVariance } from './lossVariance.ts';
@@ -186,6 +194,9 @@ test('what is no instrument is refused by name', async () => {
   await refused([{ type: 'eigenvalue', every: 2, probes: 3 }]).toThrow(
     /instruments\.0\.probes: is no option of eigenvalue/,
   );
+  await refused([{ type: 'noise_scale', every: 2, small_batch: 7 }]).toThrow(
+    /instruments\.0\.small_batch: is 7, expected a divisor of the batch size 60 below it/,
+  );
   await refused([{ type: 'eigenvalue', every: 0 }]).toThrow(/instruments\.0\.every: /);
   const twice = [
     { type: 'batch_sharpness', every: 2 },
@@ -195,6 +206,28 @@ test('what is no instrument is refused by name', async () => {
   await refused([{ type: 'noise_scale', every: 2 }], { measure: { every: 2 } }).toThrow(
     /instruments: has noise_scale twice, .*; "measure" is one/,
   );
+});
+
+test('what is of one batch alone is refused over a data set of several, by name', async () => {
+  const gpu = await testGpu();
+  const model = parseModel('model.json', MODEL);
+  const { dataset } = fitDataset(syntheticDataset(DATA.replace('examples=60', 'examples=600')), model);
+  const layout = parameterLayout(model);
+  const theta = new State(gpu, { label: 'parameters', shape: [layout.length] });
+  const examples = uploadExamples(gpu, dataset);
+  const point = { model, layout, theta, examples, context: { mode: 'train' as const } };
+  const ofFirst: Quantity<number> = {
+    trace(batch) {
+      const first = batch.first(40);
+      const gradient = first.gathering.sum('gradient', first.gradient(first.meanWeights));
+      return { values: (graph) => ({ normSq: normSq(gradient.in(graph)) }) };
+    },
+    read: ({ normSq: value }) => value![0]!,
+  };
+  await expect(measureOver(gpu, point, { ofFirst })).rejects.toThrow(
+    "ofFirst normSq: a value of one batch's trace, expected one of what was gathered over all",
+  );
+  for (const made of [theta, examples]) made.dispose();
 });
 
 test('k steps a decade are those nearest to equal ratios', () => {

@@ -61,7 +61,7 @@ export async function measurePoint(
   const hasCovariance = hasUnits && units > 1;
   const counts = spec.histogram !== undefined && hasUnits;
   if (counts) requireCountable(point);
-  const waves = exact ? [] : probeWaves(probes, layout);
+  const waves = exact || !(hasCovariance || spec.trace) ? [] : probeWaves(probes, layout);
   const inWave = (i: number) => ({
     covariance: optional(hasCovariance && waves[i], (wave) => covarianceProbes(units, { ...wave, seed })),
     trace: optional(spec.trace && waves[i], (wave) => traceProbes(layout, operator, { ...wave, seed })),

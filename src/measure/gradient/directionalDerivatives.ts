@@ -16,7 +16,7 @@ export function unitSlopes(batch: TracedBatch, direction: Tensor): Tensor {
 }
 
 /** ⟨gₙ, v⟩ of every example, or unit. @param direction flat [P], zero between the tensors */
-export function slopesAlong(direction: Float32Array): Quantity<Float32Array> {
+function slopesAlong(direction: Float32Array): Quantity<Float32Array> {
   return {
     given: { direction },
     trace(batch) {
