@@ -85,6 +85,18 @@ function requireReplicas({ nodes }: Graph, { label, replicas }: CompileOptions):
   }
 }
 
+/** Refuses an operand that is none; of a kernel of a user's own also a binding that is left out, which would be a dummy. */
+function requireOperands(
+  { source }: KernelCall,
+  operands: Readonly<Record<string, Operand | undefined>>,
+  label: string,
+): void {
+  for (const { name } of source.bindings) {
+    if (operands[name] !== undefined || !(name in operands || source.ofUser)) continue;
+    throw new Error(`${label}: kernel ${source.name} is given nothing for its binding ${name}`);
+  }
+}
+
 class Planner {
   readonly dispatches: Dispatch[] = [];
   /** Buffers that live and die with the program. */
@@ -195,28 +207,31 @@ class Planner {
 
   #placeOf(operand: Tensor | Scratch | State): Placement {
     if (operand instanceof State) {
-      return { buffer: operand.buffer, offset: 0, replicaStride: operand.replicaStride };
+      const { buffer, replicaStride, shape } = operand;
+      return { buffer, offset: 0, replicaStride, shape, state: operand };
     }
-    if ('scratch' in operand) return this.#places.get(operand)!;
+    const { shape } = operand;
+    if ('scratch' in operand) return { ...this.#places.get(operand)!, shape };
     const root = rootOf(operand);
     const offset = viewOffset(operand);
     const state = stateOf(root);
-    if (state) return { ...this.#placeOf(state), offset };
+    if (state) return { ...this.#placeOf(state), offset, shape };
     const target = this.#targets.get(root);
     if (target) {
       const { destination } = target;
       const base = this.#placeOf(destination);
-      return { ...base, offset: base.offset + target.offset + offset };
+      return { ...base, offset: base.offset + target.offset + offset, shape };
     }
     const place = this.#places.get(root);
     if (!place)
       throw new Error(`op ${root.node.op.name}: its result has no place in program ${this.#options.label}`);
-    return { ...place, offset: place.offset + offset };
+    return { ...place, offset: place.offset + offset, shape };
   }
 
   #lower(node: Node, scratch: GPUBuffer[], hold: (buffer: GPUBuffer, tensor: Tensor) => void): void {
     const { arena, replicas } = this.#options;
     const dispatch = (call: KernelCall, operands: Readonly<Record<string, Operand>>, label: string): void => {
+      requireOperands(call, operands, label);
       const used = Object.entries(operands).filter(([, operand]) => operand !== UNUSED) as [
         string,
         Tensor | Scratch | State,
@@ -250,7 +265,7 @@ class Planner {
       const [x] = node.inputs as [Tensor];
       // A state that is stored into itself is there already.
       const isThere = stateOf(x) === state || this.#targets.get(rootOf(x))?.destination === state;
-      if (!isThere) copy(x, state, state.replicated);
+      if (!isThere) copy(x, this.#placeOf(state), state.replicated);
       return;
     }
     if (node.op === packOp) {
@@ -261,7 +276,7 @@ class Planner {
         const wanted = base.offset + layout.entries[i]!.offset;
         const place = constantOf(rootOf(input)) === null ? this.#placeOf(input) : null;
         if (place?.buffer === base.buffer && place.offset === wanted) return;
-        copy(input, { ...base, offset: wanted }, packed.replicated);
+        copy(input, { ...base, offset: wanted, shape: input.shape }, packed.replicated);
       });
       if (this.#targets.get(packed)) this.#zeroGaps(layout, base, packed.replicated);
       return;
