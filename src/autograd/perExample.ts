@@ -30,5 +30,8 @@ export function perExample({ outputs, uses }: Cotangents, wrt: readonly Tensor[]
 function gradientOf({ node, input, cotangent }: Use, examples: number): PerExampleGradient {
   const made = node.op.perExample?.(node, cotangent, examples)[input];
   if (made) return made;
-  throw new Error(`no per-example gradient: ${node.op.name} uses the parameter for its operand ${input}`);
+  const rule = node.op.perExample ? 'its perExample has none for that' : 'it has no rule perExample';
+  throw new Error(
+    `no per-example gradient: ${node.op.name} uses the parameter for its operand ${input}, and ${rule}`,
+  );
 }

@@ -44,7 +44,7 @@ export function mergeCommon(graph: Graph): Graph {
     const operands = inputs.map((input) => names.get(input).id);
     // A constant is told apart from others of its value by its shape alone.
     const shapes = outputs.map(({ shape, replicated }) => `[${shape}]${replicated}`);
-    const key = [op.name, ...shapes, ...operands, ...given, ...versions].join(' ');
+    const key = [identity(op), ...shapes, ...operands, ...given, ...versions].join(' ');
     const known = seen.get(key);
     if (known) return known;
     const made = names.copy(node);
@@ -60,7 +60,7 @@ export function removeDead(graph: Graph): Graph {
     if (node.op.writes) live.add(node);
     if (live.has(node)) for (const input of node.inputs) live.add(input.node);
   }
-  const kept = new Graph();
+  const kept = new Graph(graph.label);
   kept.nodes.push(...graph.nodes.filter((node) => live.has(node)));
   return kept;
 }

@@ -19,17 +19,25 @@ export async function engineSize(common: CommonConfig, root: string): Promise<En
     build: { ...config.build, write: false },
   })) as Rollup.RollupOutput[];
   const chunks = built.flatMap(({ output }) => output).filter((file) => file.type === 'chunk');
-  const sizes = await Promise.all(
-    chunks.map(async ({ name, isEntry, code }) => {
-      // Vite leaves the white space of a library as it is; the page that bundles it does not.
-      const minified = await transformWithEsbuild(code, 'engine.js', { minify: true });
-      const { length } = await promisify(gzip)(minified.code, { level: 9 });
-      return { name, isEntry, length };
-    }),
-  );
-  const loaded = sizes.filter(({ isEntry }) => !isEntry);
-  return {
-    entry: sizes.find(({ isEntry }) => isEntry)!.length,
-    kernels: Object.fromEntries(loaded.map(({ name, length }) => [name.replace('kernels/', ''), length])),
+  const sizeOf = async ({ code }: Rollup.OutputChunk): Promise<number> => {
+    // Vite leaves the white space of a library as it is; the page that bundles it does not.
+    const minified = await transformWithEsbuild(code, 'engine.js', { minify: true });
+    return (await promisify(gzip)(minified.code, { level: 9 })).length;
   };
+  const atOnce = await Promise.all(loadedWith(chunks.find(({ isEntry }) => isEntry)!, chunks).map(sizeOf));
+  const families = chunks.filter(({ name }) => name.startsWith('kernels/'));
+  const kernels = families.map(async (chunk) => [chunk.name.replace('kernels/', ''), await sizeOf(chunk)]);
+  return {
+    entry: atOnce.reduce((sum, length) => sum + length),
+    kernels: Object.fromEntries(await Promise.all(kernels)),
+  };
+}
+
+/** A chunk and those that it imports, which the browser asks for before it runs. */
+function loadedWith(entry: Rollup.OutputChunk, chunks: readonly Rollup.OutputChunk[]): Rollup.OutputChunk[] {
+  const found = new Set([entry]);
+  for (const { imports } of found) {
+    for (const chunk of chunks) if (imports.includes(chunk.fileName)) found.add(chunk);
+  }
+  return [...found];
 }

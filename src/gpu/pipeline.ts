@@ -65,6 +65,15 @@ export function pipeline(
   return made;
 }
 
+/** A message of the compiler's with the line that it is about: the text is a variant's, whose lines may be counted otherwise than the file's. */
+function showMessage({ lineNum, linePos, message }: GPUCompilationMessage, lines: readonly string[]): string {
+  const line = lines[lineNum - 1];
+  if (line === undefined) return message;
+  const text = line.trimStart();
+  const column = Math.max(0, linePos - 1 - (line.length - text.length));
+  return `line ${lineNum}: ${message}\n    ${text.trimEnd()}\n    ${' '.repeat(column)}^`;
+}
+
 const compileTimes = new WeakMap<GPUComputePipeline, number>();
 
 /** Milliseconds that it took to make a pipeline of `pipeline`, the first time. */
@@ -99,7 +108,9 @@ async function compile(
   } catch (error) {
     await refused;
     const { messages } = await module.getCompilationInfo();
-    const lines = messages.filter((m) => m.type === 'error').map((m) => `line ${m.lineNum}: ${m.message}`);
-    throw new Error(`kernel ${label} does not compile: ${lines.join('; ') || (error as Error).message}`);
+    const found = messages.filter((m) => m.type === 'error').map((m) => showMessage(m, code.split('\n')));
+    const reason =
+      found.length > 0 ? found.map((text) => `\n  ${text}`).join('') : ` ${(error as Error).message}`;
+    throw new Error(`kernel ${label} does not compile:${reason}`);
   }
 }
