@@ -3,6 +3,12 @@
  * of one replica; tensors are float32 unless said otherwise. An op that does not take what it is given throws, naming itself, what
  * was found and what was expected.
  */
+export {
+  type CheckedInput,
+  type CheckOptions,
+  checkDerivatives,
+  type DerivativeErrors,
+} from '../autograd/checkDerivatives.ts';
 export { jvp } from '../autograd/jvp.ts';
 export { perExample } from '../autograd/perExample.ts';
 export { type Cotangents, grad, vjp } from '../autograd/vjp.ts';
