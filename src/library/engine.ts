@@ -5,4 +5,5 @@ export { type DispatchTime, Program } from '../gpu/program.ts';
 export { Replay } from '../gpu/replay.ts';
 export { State, type StateOptions } from '../gpu/state.ts';
 export { submitAhead } from '../gpu/submitAhead.ts';
+export { type ProgramTime, time } from '../gpu/time.ts';
 export { Graph } from '../ops/graph.ts';
