@@ -91,6 +91,11 @@ function requireOperands(
   operands: Readonly<Record<string, Operand | undefined>>,
   label: string,
 ): void {
+  if (!source?.bindings) {
+    throw new Error(
+      `${label}: dispatch of no kernel${source instanceof Promise ? ': write await ops.kernel(…)' : ''}`,
+    );
+  }
   for (const { name } of source.bindings) {
     if (operands[name] !== undefined || !(name in operands || source.ofUser)) continue;
     throw new Error(`${label}: kernel ${source.name} is given nothing for its binding ${name}`);
@@ -281,10 +286,19 @@ class Planner {
       if (this.#targets.get(packed)) this.#zeroGaps(layout, base, packed.replicated);
       return;
     }
-    if (!node.op.lower) return;
+    if (!node.op.lower) {
+      if (node.op.view || node.op.alias) return;
+      throw new Error(`op ${node.op.name} has neither a lower nor an expand, so nothing computes it`);
+    }
+    const written = new Set<Operand>();
     const to: Lowering = {
       target: this.#target,
-      dispatch: (call, operands) => dispatch(call, operands, node.op.name),
+      dispatch: (call, operands) => {
+        dispatch(call, operands, node.op.name);
+        for (const { name, access } of call.source.bindings) {
+          if (access === 'read_write' && operands[name]) written.add(operands[name]);
+        }
+      },
       scratch: (shape, replicated) => {
         const stride = aligned(size(shape));
         const buffer = arena.acquire(4 * stride * (replicated ? replicas : 1));
@@ -296,6 +310,9 @@ class Planner {
       offset: (tensor) => this.#placeOf(tensor).offset,
     };
     node.op.lower({ ...node, node }, to);
+    if (node.outputs.length > 0 && !node.outputs.some((output) => written.has(output))) {
+      throw new Error(`op ${node.op.name}: no dispatch of its lower writes its output`);
+    }
   }
 
   /** A state that a flat vector is placed in may hold anything between its tensors. */

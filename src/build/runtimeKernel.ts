@@ -21,6 +21,10 @@ export async function runtimeKernel(name: string, code: string): Promise<KernelS
     refuse("imports and @if are for kernels of Basin's own build, expected plain WGSL", linked);
   const reflected = reflectWgsl(name, code, refuse);
   if (reflected.bindings.length === 0) refuse('it has no storage binding, so nothing that it could write');
+  reflected.bindings.forEach(({ name: binding, binding: at }, i) => {
+    if (at === i + 1) return;
+    refuse(`the binding ${binding} is at ${at}, expected ${i + 1}`, new RegExp(`>\\s+${binding}\\b`));
+  });
   const statements = code.replace(/\/\/.*$/gm, '').replace(/\/\*.*?\*\//gs, '');
   for (const { name: binding } of reflected.bindings) {
     for (const member of [`${binding}Offset`, `${binding}Replica`]) {

@@ -1,6 +1,7 @@
 import binaryKernel from '../../shaders/elementwise/binary.wgsl';
 import unaryKernel from '../../shaders/elementwise/unary.wgsl';
 import { showShape } from '../host/showShape.ts';
+import { showValue } from '../host/showValue.ts';
 import { sameShape, size, type Tensor } from './graph.ts';
 import { apply, defineOp, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
@@ -64,8 +65,12 @@ export function defineUnary(
   });
 }
 
-/** Applies an op made by `defineUnary`. */
+/**
+ * Applies an op made by `defineUnary`.
+ * @throws if the factor is no number
+ */
 export function applyUnary(op: Op, x: Tensor, factor = 0): Tensor {
+  if (typeof factor !== 'number') throw new Error(`${op.name}: ${showValue(factor)}, expected a number`);
   return apply(op, [x], { factor }, { shape: x.shape });
 }
 
@@ -95,7 +100,9 @@ export function defineBinary(name: keyof typeof BINARY, rules: Pick<Op, 'vjp' | 
  */
 export function requireSameShape(op: string, x: Tensor, y: Tensor): void {
   if (!sameShape(x.shape, y.shape)) {
-    throw new Error(`${op}: shapes ${showShape(x.shape)} and ${showShape(y.shape)} differ`);
+    throw new Error(
+      `${op}: shapes ${showShape(x.shape)} and ${showShape(y.shape)} differ; broadcast() repeats one along axes of the other`,
+    );
   }
 }
 

@@ -152,6 +152,45 @@ test('a kernel that does not read the grid has no folded one; all its bindings a
   await expect(of([1, 1], 'undefined')).rejects.toThrow(/is given nothing for its binding y/);
 });
 
+test('an op that computes nothing, a kernel that was not waited for and one of too many buffers are refused', async () => {
+  const of = (op: ops.Op) =>
+    trace(gpu, ({ fill }) => ({ y: ops.apply(op, [fill(1, [3])], {}, { shape: [3] }) }));
+  await expect(of({ name: 'mine/nothing' })).rejects.toThrow(
+    /op mine\/nothing has neither a lower nor an expand/,
+  );
+  await expect(of({ name: 'mine/idle', lower: () => {} })).rejects.toThrow(
+    /op mine\/idle: no dispatch of its lower writes its output/,
+  );
+  const source = ops.kernel('mine/softplus', SOFTPLUS) as unknown as Awaited<ReturnType<typeof ops.kernel>>;
+  const early: ops.Op = {
+    name: 'mine/early',
+    lower: ({ inputs: [x], outputs: [y] }, to) =>
+      to.dispatch({ source, params: { elements: 3 }, grid: [1, 1] }, { x: x!, y: y! }),
+  };
+  await expect(of(early)).rejects.toThrow(/mine\/early: dispatch of no kernel: write await ops\.kernel/);
+  const limit = gpu.device.limits.maxStorageBuffersPerShaderStage;
+  const names = Array.from({ length: limit + 1 }, (_, i) => `b${i}`);
+  const wide = await ops.kernel(
+    'mine/wide',
+    `struct Params { ${names.map((b) => `${b}Offset: u32, ${b}Replica: u32`)} }
+    @group(0) @binding(0) var<uniform> params: Params;
+    ${names.map((b, i) => `@group(0) @binding(${i + 1}) var<storage, read_write> ${b}: array<f32>;`).join('\n')}
+    @compute @workgroup_size(1) fn main() { ${names.map((b) => `${b}[params.${b}Offset + params.${b}Replica] = 1.0;`).join(' ')} }`,
+  );
+  const many: ops.Op = {
+    name: 'mine/many',
+    lower: ({ outputs: [y] }, to) =>
+      to.dispatch(
+        { source: wide, params: {}, grid: [1, 1] },
+        Object.fromEntries(names.map((b, i) => [b, i ? ops.UNUSED : y!])),
+      ),
+  };
+  await expect(of(many)).rejects.toThrow(
+    `kernel mine/wide: ${limit + 1} storage buffers, this adapter takes ${limit}`,
+  );
+  expect(gpu.errors).toEqual([]);
+});
+
 test('WGSL that does not compile is refused with kernel, line and text', async () => {
   const source = await ops.kernel('mine/broken', SOFTPLUS.replace('log(1.0', 'logarithm(1.0'));
   const op: ops.Op = {

@@ -2,6 +2,8 @@ import { afterAll, expect, test } from 'vitest';
 import { jvp } from '../../src/autograd/jvp.ts';
 import { type Tracing, trace } from '../../src/autograd/trace.ts';
 import { grad } from '../../src/autograd/vjp.ts';
+import { datasetFromTensors } from '../../src/data/dataset.ts';
+import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import { type Gpu, openDevice } from '../../src/gpu/device.ts';
 import { DeviceLostError } from '../../src/gpu/orLost.ts';
 import { type State, state } from '../../src/gpu/state.ts';
@@ -27,11 +29,7 @@ test("a training loop of one's own: thousands of runs, states shared by two prog
     gpu,
     ({ read, store }) => {
       const loss = lossOf(read(theta), read(goal));
-      const change = ops.multiply(
-        ops.broadcast(read(rate), [2], { from: 0, to: 1 }),
-        grad(loss, read(theta)),
-      );
-      store(theta, ops.subtract(read(theta), change));
+      store(theta, ops.subtract(read(theta), ops.scale(grad(loss, read(theta)), read(rate))));
       return { loss };
     },
     { label: 'step' },
@@ -64,6 +62,43 @@ test("a Hessian product of a function of one's own, against its closed form", as
   program.run();
   expect([...(await program.results.Hv.read())]).toEqual([1, 4, 18].map((x) => expect.closeTo(x, 5)));
   expect(await program.results.f.item()).toBeCloseTo((1 + 16 + 81) / 12, 5);
+});
+
+test("minibatches of one's own data are drawn on the device, each replica's in its own order", async () => {
+  const [n, batch, rate] = [7, 2, 0.1];
+  const column = (data: Float32Array) => ({ dtype: 'F32' as const, shape: [n, 1], data });
+  const x = Float32Array.from({ length: n }, (_, i) => (i * i) / 10 - 1);
+  const dataset = datasetFromTensors(
+    'own',
+    new Map([
+      ['x', column(x)],
+      ['y', column(new Float32Array(n))],
+    ]),
+  );
+  using examples = uploadExamples(gpu, dataset);
+  using theta = state(gpu, { label: 'θ', shape: [], replicas: 2 });
+  using counters = state(gpu, { label: 'counters', shape: [3], dtype: 'u32' });
+  using seeds = state(gpu, { label: 'seeds', shape: [1], replicas: 2, values: Uint32Array.of(3, 4) });
+  using step = await trace(gpu, ({ read, graph }) => {
+    const indices = ops.sampleIndices(graph, { mode: 'shuffle', examples: n, counters, seeds }, batch);
+    const [drawn] = ops.gather(examples, indices);
+    const at = ops.broadcast(read(theta), [batch, 1], { from: 0, to: 2 });
+    const loss = ops.mean(ops.square(ops.subtract(drawn, at)));
+    ops.accumulate(theta, ops.scale(grad(loss, read(theta)), -rate));
+    ops.advance(graph, counters, batch, n);
+    return { drawn };
+  });
+  let expected = [0, 0];
+  for (let t = 0; t < 10; t++) {
+    step.run();
+    const drawn = await Promise.all([0, 1].map((r) => step.results.drawn.read(r)));
+    const gradient = (at: number, r: number): number => 2 * (at - (drawn[r]![0]! + drawn[r]![1]!) / 2);
+    expected = expected.map((at, r) => at - rate * gradient(at, r));
+  }
+  expect(await theta.items()).toEqual(expected.map((at) => expect.closeTo(at, 5)));
+  expect(Math.abs(expected[0]! - expected[1]!)).toBeGreaterThan(1e-3);
+  // 20 examples were drawn: two epochs and six of the third.
+  expect(await counters.readU32()).toEqual(Uint32Array.of(10, 2, 6));
 });
 
 test('a state is one tensor until it is written, and a new one after that', async () => {

@@ -71,6 +71,7 @@ const REFUSED: Record<string, [from: string | RegExp, to: string, message: strin
     '@group(1) @binding(2)',
     'line 8: the binding y is in group 1, expected 0',
   ],
+  'a gap between bindings': ['@binding(2)', '@binding(3)', 'line 8: the binding y is at 3, expected 2'],
   'no array': ['y: array<f32>', 'y: f32', 'line 8: the binding y is a f32, expected an array'],
   'a texture': [
     '@compute',
