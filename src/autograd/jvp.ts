@@ -1,6 +1,8 @@
+import { InputError } from '../host/inputError.ts';
 import { requireSameShape } from '../ops/elementwise.ts';
 import type { Tensor } from '../ops/graph.ts';
-import { requireLike, requireOneTrace } from './requireTensors.ts';
+import { requireTensor, showGiven } from '../ops/requireTensor.ts';
+import { isList, requireLike, requireOneTrace } from './requireTensors.ts';
 
 /**
  * Forward mode over what was traced, gradients included: appends to the trace the tangents of an output, or of each of a list, given
@@ -17,7 +19,12 @@ export function jvp(
   outputs: Tensor | readonly Tensor[],
   wrt: readonly (readonly [Tensor, Tensor])[],
 ): Tensor | null | readonly (Tensor | null)[] {
-  if ('node' in outputs) return jvp([outputs], wrt)[0];
+  if (!isList(outputs)) return jvp([outputs], wrt)[0];
+  requireTensor('jvp', 'output 0', outputs[0]);
+  for (const pair of wrt) {
+    if (Array.isArray(pair) && pair.length === 2) continue;
+    throw new InputError('jvp', 'wrt', `${showGiven(pair)}, expected pairs [tensor, tangent]`);
+  }
   const { graph } = outputs[0]!.node;
   requireOneTrace('jvp', graph, [...outputs, ...wrt.flat()]);
   for (const [tensor, tangent] of wrt) requireSameShape('jvp', tensor, tangent);

@@ -1,20 +1,21 @@
 import { InputError } from '../host/inputError.ts';
 import { showShape } from '../host/showShape.ts';
-import { showValue } from '../host/showValue.ts';
 import { type Graph, sameShape, type Tensor } from '../ops/graph.ts';
 import type { MaybeTensor } from '../ops/op.ts';
+import { requireTensor } from '../ops/requireTensor.ts';
+
+/** Whether several tensors were given. */
+export function isList(given: Tensor | readonly Tensor[]): given is readonly Tensor[] {
+  return Array.isArray(given);
+}
 
 /**
  * Refuses what is no tensor, and tensors of two traces.
  * @throws InputError naming both traces
  */
-export function requireOneTrace(
-  by: string,
-  graph: Graph,
-  tensors: readonly (Tensor | null | undefined)[],
-): void {
+export function requireOneTrace(by: string, graph: Graph, tensors: readonly Tensor[]): void {
   for (const tensor of tensors) {
-    if (!tensor?.node) throw new InputError(by, 'operands', `found ${showValue(tensor)}, expected tensors`);
+    requireTensor(by, 'operands', tensor);
     if (tensor.node.graph === graph) continue;
     const { label } = tensor.node.graph;
     throw new InputError(

@@ -7,8 +7,9 @@ import { State } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
 import { fill } from '../ops/fill.ts';
-import { Graph, type Node, type Tensor } from '../ops/graph.ts';
+import { Graph, type Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
+import { isTensor, showGiven } from '../ops/requireTensor.ts';
 import { store } from '../ops/state/store.ts';
 import { compile } from './compile.ts';
 import { type ResultStates, TracedProgram } from './tracedProgram.ts';
@@ -119,7 +120,7 @@ function tracing(graph: Graph, refuse: Refuse): Tracing {
   const known = new Map<State, Tensor>();
   const requireState = (by: string, state: unknown): void => {
     if (!(state instanceof State))
-      refuse(by, `${showValue(state)}, expected a state, as state(gpu, …) makes it`);
+      refuse(by, `${showGiven(state)}, expected a state, as state(gpu, …) makes it`);
   };
   return {
     graph,
@@ -133,8 +134,7 @@ function tracing(graph: Graph, refuse: Refuse): Tracing {
     },
     store(state, x) {
       requireState('store', state);
-      requireTensor(`store to ${state.label}`, x, graph, refuse);
-      store(state, x);
+      store(state, ofTrace(`store to ${state.label}`, x, graph, refuse));
     },
     fill: (value, shape) => fill(graph, value, shape),
   };
@@ -152,27 +152,24 @@ function namedTensors(returned: unknown, graph: Graph, refuse: Refuse): [string,
   }
   if (Array.isArray(returned)) refuse('function', `it returns a list, ${expected}`);
   if ('node' in returned) refuse('function', `it returns a tensor without a name, ${expected}`);
-  return Object.entries(returned).map(([name, tensor]) => {
-    requireTensor(`result ${name}`, tensor, graph, refuse);
-    return [name, tensor as Tensor];
-  });
+  return Object.entries(returned).map(([name, tensor]) => [
+    name,
+    ofTrace(`result ${name}`, tensor, graph, refuse),
+  ]);
 }
 
-function requireTensor(item: string, tensor: unknown, graph: Graph, refuse: Refuse): void {
-  if (tensor === null || tensor === undefined) {
-    refuse(
-      item,
-      `${tensor}, expected a tensor; from jvp and vjp null stands for zero: nothing depends on what was differentiated`,
-    );
+/** What is given as a tensor of this trace; refuses anything else. */
+function ofTrace(item: string, given: unknown, graph: Graph, refuse: Refuse): Tensor {
+  if (Array.isArray(given)) {
+    return refuse(item, `a list of ${given.length}, expected a tensor: each needs a name of its own`);
   }
-  if (Array.isArray(tensor)) {
-    refuse(item, `a list of ${tensor.length}, expected a tensor: each needs a name of its own`);
+  if (!isTensor(given)) {
+    const zero = '; from jvp and vjp null stands for zero: nothing depends on what was differentiated';
+    return refuse(item, `${showGiven(given)}, expected a tensor${given === null ? zero : ''}`);
   }
-  const { node } = tensor as { node?: Node };
-  if (!node?.graph) refuse(item, `${showValue(tensor)}, expected a tensor`);
-  if (node && node.graph !== graph) {
-    refuse(item, `a tensor of the trace of ${node.graph.label}: use a state, which both programs may read`);
-  }
+  const { label } = given.node.graph;
+  if (given.node.graph === graph) return given;
+  return refuse(item, `a tensor of the trace of ${label}: use a state, which both programs may read`);
 }
 
 /** Every state that the trace reads or writes. */

@@ -3,7 +3,8 @@ import { addPresent } from '../ops/add.ts';
 import { requireSameShape } from '../ops/elementwise.ts';
 import { fill } from '../ops/fill.ts';
 import type { Node, Tensor } from '../ops/graph.ts';
-import { requireLike, requireOneTrace } from './requireTensors.ts';
+import { requireTensor } from '../ops/requireTensor.ts';
+import { isList, requireLike, requireOneTrace } from './requireTensors.ts';
 
 /** Where a parameter was used, and the cotangent that reached that use: what statistics over examples start from. */
 export interface Use {
@@ -86,10 +87,11 @@ export function grad<const Wrt extends readonly Tensor[]>(
   wrt: Wrt,
 ): { -readonly [i in keyof Wrt]: Tensor };
 export function grad(value: Tensor, wrt: Tensor | readonly Tensor[]): Tensor | Tensor[] {
+  requireTensor('grad', 'the value', value);
   if (value.shape.length !== 0) {
     throw new Error(`grad: expected a scalar, found shape ${showShape(value.shape)}; sum or mean makes one`);
   }
-  if ('node' in wrt) return grad(value, [wrt])[0];
+  if (!isList(wrt)) return grad(value, [wrt])[0];
   const { graph } = value.node;
   const { of } = vjp([[value, fill(graph, 1, [])]], wrt);
   return of.map((cotangent, i) => cotangent ?? fill(graph, 0, wrt[i]!.shape));

@@ -5,6 +5,7 @@ import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
 import { type Attributes, type DType, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
 import type { PerExampleGradient } from './perExample/perExampleGradient.ts';
+import { requireTensor } from './requireTensor.ts';
 
 /** An operand that no kernel of the call uses in its variant: the engine binds a dummy. */
 export const UNUSED = Symbol('unused operand');
@@ -135,9 +136,8 @@ export function applyAll(
   attributes: Attributes,
   types: readonly TensorType[],
 ): readonly Tensor[] {
-  inputs.forEach((input: Tensor | null | undefined, i) => {
-    if (!input?.node)
-      throw new InputError(`op ${op.name}`, `operand ${i}`, `${showValue(input)}, expected a tensor`);
+  inputs.forEach((input, i) => {
+    requireTensor(op.name, `operand ${i}`, input);
   });
   const graph = inputs[0]?.node.graph ?? (attributes.graph as Graph | undefined);
   if (!(graph instanceof Graph)) throw new Error(`op ${op.name}: no operand tells which program is traced`);
@@ -145,7 +145,7 @@ export function applyAll(
     if (input.node.graph === graph) return;
     const found = `of the trace of ${input.node.graph.label}, and operand 0 is of that of ${graph.label}`;
     throw new InputError(
-      `op ${op.name}`,
+      op.name,
       `operand ${i}`,
       `${found}: a tensor is worth nothing outside of its own trace`,
     );

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { jvp } from '../../src/autograd/jvp.ts';
+import { perExample } from '../../src/autograd/perExample.ts';
 import { type Tracing, trace } from '../../src/autograd/trace.ts';
 import { grad } from '../../src/autograd/vjp.ts';
 import { datasetFromTensors } from '../../src/data/dataset.ts';
@@ -114,6 +115,8 @@ test('a state is one tensor until it is written, and a new one after that', asyn
   expect([...(await program.results.doubled.read())]).toEqual([6, 8]);
 });
 
+/** What a user of plain JavaScript may give. */
+const given = (value: unknown): never => value as never;
 const REFUSED: Record<string, [traced: (tracing: Tracing) => unknown, message: RegExp]> = {
   'a null result': [
     ({ read, fill }) => ({ Hv: jvp(fill(1, [3]), [[read(w), read(w)]]) }),
@@ -141,6 +144,42 @@ const REFUSED: Record<string, [traced: (tracing: Tracing) => unknown, message: R
     /store: w is shared f32 \[3\], found shared f32 \[\]/,
   ],
   'of replicas into a shared one': [({ read, store }) => store(w, read(of2)), /store: w is shared f32/],
+  'a state for a tensor': [
+    () => ({ y: ops.square(given(w)) }),
+    /square: operand 0: the state w, expected a tensor; read\(state\)/,
+  ],
+  'a number for a tensor': [
+    ({ read }) => ({ y: ops.add(read(w), given(1)) }),
+    /add: operand 1: 1, expected a tensor; fill\(value, shape\)/,
+  ],
+  'null for a tensor': [
+    ({ read }) => ({ y: ops.multiply(given(null), read(w)) }),
+    /multiply: operand 0: null, expected a tensor/,
+  ],
+  'a tensor for a state': [
+    ({ read, store }) => store(given(read(w)), read(w)),
+    /store: a tensor \[3\], expected a state/,
+  ],
+  'a product without its form': [
+    ({ read }) => ({ y: ops.matmul(given(read(w)), read(w), given(undefined)) }),
+    /matmul: form: a tensor \[3\], expected NN, NT or TN/,
+  ],
+  'an axis for axes': [
+    ({ read }) => ({ y: ops.sum(read(w), given(0)) }),
+    /sum: axes 0, expected { from, to }/,
+  ],
+  'a gradient by a state': [
+    ({ read }) => ({ y: grad(ops.sum(read(w)), given(w)) }),
+    /vjp: operands: the state w, expected a tensor/,
+  ],
+  'a tangent without its tensor': [
+    ({ read }) => ({ y: jvp(read(w), given([read(w), read(w)])) }),
+    /jvp: wrt: a tensor \[3\], expected pairs \[tensor, tangent\]/,
+  ],
+  'a gradient for cotangents': [
+    ({ read }) => ({ y: perExample(given(read(w)), [read(w)])[0]!.norms() }),
+    /per-example gradients: expected what vjp gives/,
+  ],
   'a result that was overwritten': [
     ({ read, store, fill }) => {
       const before = read(w);
@@ -151,7 +190,7 @@ const REFUSED: Record<string, [traced: (tracing: Tracing) => unknown, message: R
   ],
   'an operand that is null': [
     ({ read }) => ({ y: ops.apply({ name: 'mine' }, [read(w), null as never], {}, { shape: [] }) }),
-    /op mine: operand 1: null, expected a tensor/,
+    /mine: operand 1: null, expected a tensor; from jvp and vjp null stands for zero/,
   ],
 };
 for (const [what, [fn, message]] of Object.entries(REFUSED)) {
@@ -176,7 +215,7 @@ test('refused by name: tensors of another trace, returned, stored and as operand
     /store to w: a tensor of the trace of one/,
   );
   await expect(trace(gpu, ({ read }) => ({ y: ops.add(read(w), other!) }))).rejects.toThrow(
-    /op add: operand 1: of the trace of one/,
+    /add: operand 1: of the trace of one/,
   );
   await expect(trace(gpu, ({ read }) => ({ y: grad(ops.sum(other!), read(w)) }))).rejects.toThrow(
     /vjp: operands: a tensor of the trace of program and one of that of one/,
