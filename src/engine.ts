@@ -1,6 +1,6 @@
 /** The engine alone: devices, programs, ops, differentiation, optimisation. No data formats, no measurement. */
 export { type TraceOptions, type TraceResults, type Tracing, trace } from './autograd/trace.ts';
-export { TracedProgram } from './autograd/tracedProgram.ts';
+export { type ResultStates, TracedProgram } from './autograd/tracedProgram.ts';
 export {
   type AdapterInfo,
   type Gpu,

@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { KernelCall } from '../gpu/kernelCall.ts';
 import { type Dispatch, type Placement, Program } from '../gpu/program.ts';
 import { aligned, State } from '../gpu/state.ts';
+import { showValue } from '../host/showValue.ts';
 import { constantOf } from '../ops/fill.ts';
 import { type FlatLayout, gapsOf, packOp } from '../ops/flat.ts';
 import { type Graph, type Node, rootOf, size, stateOf, type Tensor } from '../ops/graph.ts';
@@ -87,13 +88,18 @@ function requireReplicas({ nodes }: Graph, { label, replicas }: CompileOptions):
 
 /** Refuses an operand that is none; of a kernel of a user's own also a binding that is left out, which would be a dummy. */
 function requireOperands(
-  { source }: KernelCall,
+  { source, grid }: KernelCall,
   operands: Readonly<Record<string, Operand | undefined>>,
   label: string,
 ): void {
   if (!source?.bindings) {
     throw new Error(
       `${label}: dispatch of no kernel${source instanceof Promise ? ': write await ops.kernel(…)' : ''}`,
+    );
+  }
+  if (!(Array.isArray(grid) && grid.length === 2 && grid.every((n) => Number.isInteger(n) && n > 0))) {
+    throw new Error(
+      `${label}: kernel ${source.name} with the grid ${showValue(grid)}, expected workgroups [x, y]`,
     );
   }
   for (const { name } of source.bindings) {

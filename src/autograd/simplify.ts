@@ -1,5 +1,6 @@
 import type { State } from '../gpu/state.ts';
 import { Graph, type Node, type Tensor } from '../ops/graph.ts';
+import { requireLike } from './requireTensors.ts';
 import { rewrite } from './rewrite.ts';
 
 /** Writes every op that is made of others out, until none is left. */
@@ -8,7 +9,9 @@ export function expand(graph: Graph): Graph {
   while (current.nodes.some((node) => node.op.expand)) {
     current = rewrite(current, (node, names) => {
       if (!node.op.expand) return null;
-      return node.op.expand({ ...node, inputs: node.inputs.map(names.get) });
+      const made = node.op.expand({ ...node, inputs: node.inputs.map(names.get) });
+      requireLike(`op ${node.op.name}: what its expand gives for output`, made, node.outputs);
+      return made;
     });
   }
   return current;

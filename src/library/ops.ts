@@ -11,6 +11,8 @@ export {
 } from '../autograd/checkDerivatives.ts';
 export { jvp } from '../autograd/jvp.ts';
 export { perExample } from '../autograd/perExample.ts';
-export { type Cotangents, grad, vjp } from '../autograd/vjp.ts';
+export { type Cotangents, grad, type Use, vjp } from '../autograd/vjp.ts';
+export type { KernelCall } from '../gpu/kernelCall.ts';
+export type { KernelInterface, KernelSource, ScalarType } from '../gpu/kernelSource.ts';
 export * from '../ops/index.ts';
 export type { PerExampleGradient } from '../ops/perExample/perExampleGradient.ts';

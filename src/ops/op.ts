@@ -139,6 +139,11 @@ export function applyAll(
   inputs.forEach((input, i) => {
     requireTensor(op.name, `operand ${i}`, input);
   });
+  for (const type of types as readonly Partial<TensorType>[]) {
+    if (!Array.isArray(type?.shape)) {
+      throw new InputError(op.name, 'type', `${showValue(type)}, expected { shape } of each output`);
+    }
+  }
   const graph = inputs[0]?.node.graph ?? (attributes.graph as Graph | undefined);
   if (!(graph instanceof Graph)) throw new Error(`op ${op.name}: no operand tells which program is traced`);
   inputs.forEach((input, i) => {

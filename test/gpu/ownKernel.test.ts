@@ -168,6 +168,30 @@ test('an op that computes nothing, a kernel that was not waited for and one of t
       to.dispatch({ source, params: { elements: 3 }, grid: [1, 1] }, { x: x!, y: y! }),
   };
   await expect(of(early)).rejects.toThrow(/mine\/early: dispatch of no kernel: write await ops\.kernel/);
+  await expect(of({ name: 'mine/narrow', expand: ({ inputs: [x] }) => [ops.sum(x!)] })).rejects.toThrow(
+    /op mine\/narrow: what its expand gives for output 0 is \[\], expected \[3\]/,
+  );
+  const made = await source;
+  await expect(
+    of({
+      name: 'mine/gridless',
+      lower: ({ inputs: [x], outputs: [y] }, to) =>
+        to.dispatch({ source: made, params: { elements: 3 }, grid: 1 as never }, { x: x!, y: y! }),
+    }),
+  ).rejects.toThrow(/kernel mine\/softplus with the grid 1, expected workgroups \[x, y\]/);
+  await expect(
+    of({
+      name: 'mine/parameterless',
+      lower: ({ inputs: [x], outputs: [y] }, to) =>
+        to.dispatch({ source: made, params: {}, grid: [1, 1] }, { x: x!, y: y! }),
+    }),
+  ).rejects.toThrow(
+    /mine\/parameterless: kernel mine\/softplus needs the parameter elements, found undefined/,
+  );
+  const shapeless = trace(gpu, ({ fill }) => ({
+    y: ops.apply({ name: 'mine' }, [fill(1, [3])], {}, undefined as never),
+  }));
+  await expect(shapeless).rejects.toThrow(/mine: type: nothing, expected { shape } of each output/);
   const limit = gpu.device.limits.maxStorageBuffersPerShaderStage;
   const names = Array.from({ length: limit + 1 }, (_, i) => `b${i}`);
   const wide = await ops.kernel(
