@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { build, type Rollup, transformWithEsbuild } from 'vite';
@@ -11,9 +12,12 @@ export interface EngineSize {
   readonly kernels: Readonly<Record<string, number>>;
 }
 
-/** Builds the engine and weighs it; writes nothing. */
-export async function engineSize(common: CommonConfig, root: string): Promise<EngineSize> {
-  const config = libraryBuild(common, root, 'src/engine.ts', 'engine.js');
+/**
+ * Builds the engine and weighs it; writes nothing.
+ * @param sources the folder `src/`
+ */
+export async function engineSize(common: CommonConfig, sources: string): Promise<EngineSize> {
+  const config = libraryBuild(common, { engine: join(sources, 'engine.ts') });
   const built = (await build({
     ...config,
     build: { ...config.build, write: false },
