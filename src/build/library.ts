@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Rollup } from 'vite';
 
 /** What `package.json` exports: sources below `src/`, by the names of the library's files. */
-const ENTRIES = ['index', 'engine', 'jobs', 'node'];
+const ENTRIES = ['index', 'engine', 'jobs', 'node', 'playwright'];
 
 /** The folder below `src/` whose files are the library's namespaces, and where these lie beside the entries. */
 const SOURCES = 'library';

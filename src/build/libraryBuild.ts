@@ -33,6 +33,8 @@ export function libraryBuild(
         external: OUTSIDE,
         onwarn: quiet,
         output: {
+          // Who takes nothing of what needs a package is spared the package.
+          manualChunks: (id) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1],
           chunkFileNames: ({ name }) => `${name.startsWith('kernels/') ? '' : 'chunks/'}[name]-[hash].js`,
         },
       },
