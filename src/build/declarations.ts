@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,8 +8,15 @@ import { dts } from 'rollup-plugin-dts';
 import { libraryEntries, namespacesApart } from './library.ts';
 import { plainTypes } from './plainTypes.ts';
 
-/** What the declarations need of whoever uses them, beside TypeScript's defaults. */
-const NEEDS = '/// <reference types="@webgpu/types" />\n/// <reference lib="esnext.disposable" />';
+/**
+ * What the declarations need of whoever uses them, beside TypeScript's defaults. Its own declarations of pages have WebGPU from 6.0
+ * on, and would clash with those of `@webgpu/types`: `imports` of package.json has the compiler's version decide.
+ */
+const NEEDS = '/// <reference lib="esnext.disposable" />\nimport \'#webgpu\';';
+const WEBGPU = {
+  'webgpu/package.d.ts': '/// <reference types="@webgpu/types" />\nexport {};\n',
+  'webgpu/builtIn.d.ts': 'export {};\n',
+};
 
 /**
  * The declarations of the library beside its files, one for each and one for what they share; with the comments of the sources.
@@ -39,6 +46,8 @@ export async function declarations(root: string, outDir: string): Promise<void> 
     banner: NEEDS,
   });
   await bundle.close();
+  await mkdir(join(outDir, 'webgpu'), { recursive: true });
+  for (const [name, text] of Object.entries(WEBGPU)) await writeFile(join(outDir, name), text);
   await rm(folder, { recursive: true });
 }
 
