@@ -2,7 +2,6 @@
 
 import './gpu/disposeSymbol.ts';
 
-export { BenchRunner } from './bench/benchRunner.ts';
 export * from './engine.ts';
 export { InputError } from './host/inputError.ts';
 export * as data from './library/data.ts';

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { build, type Rollup, transformWithEsbuild } from 'vite';
 import { type CommonConfig, libraryBuild } from './libraryBuild.ts';
+
+/** What chunks of kernels are called, before their family. */
+const KERNELS = 'kernels/';
 
 /** Bytes of the engine (`src/engine.ts`) as a page has it, minified and gzipped. */
 export interface EngineSize {
@@ -11,33 +15,44 @@ export interface EngineSize {
   readonly kernels: Readonly<Record<string, number>>;
 }
 
-/** Builds the engine and weighs it; writes nothing. */
-export async function engineSize(common: CommonConfig, root: string): Promise<EngineSize> {
-  const config = libraryBuild(common, root, 'src/engine.ts', 'engine.js');
+/**
+ * Builds the engine and weighs it; writes nothing.
+ * @param sources the folder `src/`
+ */
+export async function engineSize(common: CommonConfig, sources: string): Promise<EngineSize> {
+  const config = libraryBuild(common, { engine: join(sources, 'engine.ts') });
   const built = (await build({
     ...config,
     build: { ...config.build, write: false },
   })) as Rollup.RollupOutput[];
   const chunks = built.flatMap(({ output }) => output).filter((file) => file.type === 'chunk');
-  const sizeOf = async ({ code }: Rollup.OutputChunk): Promise<number> => {
-    // Vite leaves the white space of a library as it is; the page that bundles it does not.
-    const minified = await transformWithEsbuild(code, 'engine.js', { minify: true });
-    return (await promisify(gzip)(minified.code, { level: 9 })).length;
-  };
-  const atOnce = await Promise.all(loadedWith(chunks.find(({ isEntry }) => isEntry)!, chunks).map(sizeOf));
-  const families = chunks.filter(({ name }) => name.startsWith('kernels/'));
-  const kernels = families.map(async (chunk) => [chunk.name.replace('kernels/', ''), await sizeOf(chunk)]);
+  const sizes = new Map(
+    await Promise.all(
+      chunks.map(async ({ fileName, code }) => {
+        // Vite leaves the white space of a library as it is; the page that bundles it does not.
+        const minified = await transformWithEsbuild(code, 'engine.js', { minify: true });
+        const { length } = await promisify(gzip)(minified.code, { level: 9 });
+        return [fileName, length] as const;
+      }),
+    ),
+  );
+  const families = chunks.filter(({ name }) => name.startsWith(KERNELS));
   return {
-    entry: atOnce.reduce((sum, length) => sum + length),
-    kernels: Object.fromEntries(await Promise.all(kernels)),
+    entry: [...loadedAtOnce(chunks)].reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0),
+    kernels: Object.fromEntries(
+      families.map(({ name, fileName }) => [name.slice(KERNELS.length), sizes.get(fileName)!]),
+    ),
   };
 }
 
-/** A chunk and those that it imports, which the browser asks for before it runs. */
-function loadedWith(entry: Rollup.OutputChunk, chunks: readonly Rollup.OutputChunk[]): Rollup.OutputChunk[] {
-  const found = new Set([entry]);
-  for (const { imports } of found) {
-    for (const chunk of chunks) if (imports.includes(chunk.fileName)) found.add(chunk);
-  }
-  return [...found];
+/** The files that a page loads with the entries, what these import included. */
+export function loadedAtOnce(chunks: readonly Rollup.OutputChunk[]): Set<string> {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    chunks.find(({ fileName }) => fileName === file)?.imports.forEach(load);
+  };
+  for (const { fileName, isEntry } of chunks) if (isEntry) load(fileName);
+  return loaded;
 }
