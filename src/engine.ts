@@ -1,4 +1,7 @@
 /** The engine alone: devices, programs, ops, differentiation, optimisation. No data formats, no measurement. */
+
+import './gpu/disposeSymbol.ts';
+
 export { type TraceOptions, type TraceResults, type Tracing, trace } from './autograd/trace.ts';
 export { type ResultStates, TracedProgram } from './autograd/tracedProgram.ts';
 export {
