@@ -1,5 +1,7 @@
 /** Basin as a library: the engine, the models it trains, data and measurements. */
 
+import './gpu/disposeSymbol.ts';
+
 export * from './engine.ts';
 export { InputError } from './host/inputError.ts';
 export * as data from './library/data.ts';
