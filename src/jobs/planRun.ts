@@ -12,6 +12,7 @@ import { instrumentFrom, requireDifferent } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
+import { requireParameters } from '../nn/modelFrom.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import { type Averaging, captures } from '../optim/average.ts';
@@ -181,9 +182,7 @@ async function readModel(
   const [file, content] =
     typeof given === 'string' ? [given, await host.read(given)] : ['train.json model', given];
   const model = parseModel(file, content);
-  if (!stateDictLayout(model).some(({ kind }) => kind === 'parameter')) {
-    throw new InputError(file, 'layers', 'none of them has parameters, so there is nothing to train');
-  }
+  requireParameters(file, model);
   return { file, model };
 }
 
