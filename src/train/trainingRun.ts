@@ -171,6 +171,11 @@ export class TrainingRun {
     return this.#options;
   }
 
+  /** Of each kind of step, and of the average. */
+  get programs(): Program[] {
+    return [...this.#programs.values()];
+  }
+
   get arena(): Arena {
     return this.#parts.arena;
   }
@@ -493,7 +498,7 @@ export class TrainingRun {
   /**
    * One replica as it is after all steps submitted, to be measured over the data that the run trains on: a copy, so that
    * the run may go on. `train` is the mode in which BatchNorm normalises by the batch; `eval` takes running statistics.
-   * `dispose` frees the copy; the run's own disposal ends it too.
+   * `dispose` frees the copy, which is of no use once the run's own disposal has freed the data.
    * @throws RangeError if there is no such replica
    */
   point(
@@ -538,5 +543,9 @@ export class TrainingRun {
   /** Frees all that the run holds on the device. */
   dispose(): void {
     this.#scope.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }
