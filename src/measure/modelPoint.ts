@@ -1,8 +1,8 @@
 import type { Gpu } from '../gpu/device.ts';
 import { type Held, Scope } from '../gpu/scope.ts';
-import { type FoundBy, measureOver } from './measureOver.ts';
+import type { FoundBy } from './measurement.ts';
+import { type Measurements, measureOver } from './measureOver.ts';
 import type { Point } from './pass.ts';
-import type { Quantity } from './quantity.ts';
 
 /** A model at one point and the data it is measured on, in device memory: what is asked of it is measured over all examples. */
 export class ModelPoint {
@@ -19,7 +19,7 @@ export class ModelPoint {
   }
 
   /** Measures quantities over all examples, together: with one forward pass for all. */
-  measure<Q extends Readonly<Record<string, Quantity<unknown>>>>(quantities: Q): Promise<FoundBy<Q>> {
+  measure<M extends Measurements>(quantities: M): Promise<FoundBy<M>> {
     return measureOver(this.#gpu, this.#point, quantities);
   }
 
