@@ -15,7 +15,7 @@ import { requireSameContents, requireSameJob } from './requireSameRun.ts';
 import { runContents } from './runContents.ts';
 import type { RunShape } from './runParts.ts';
 import { readSnapshot } from './snapshot.ts';
-import { Training } from './training.ts';
+import { type Training, trainingOf } from './training.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import type { TrainSettings } from './trainSettings.ts';
 
@@ -68,7 +68,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
     if (earlier) run.restore('resume', earlier);
     const notes = [cycleWarning(averaging, schedule, steps) ?? []].flat();
     const identity = { job, kernels: kernels.record, warnings: earlier?.warnings ?? [] };
-    return new Training(run, { replicas, data: settings.data, gpu, bytes, notes, identity });
+    return trainingOf(run, { replicas, data: settings.data, gpu, bytes, notes, identity });
   } catch (error) {
     run.dispose();
     throw error;

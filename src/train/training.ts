@@ -49,6 +49,13 @@ interface TrainingParts {
   readonly identity: Omit<RunIdentity, 'contents'>;
 }
 
+let make: (run: TrainingRun, of: TrainingParts) => Training;
+
+/** @param run is freed with the training */
+export function trainingOf(run: TrainingRun, of: TrainingParts): Training {
+  return make(run, of);
+}
+
 /**
  * A run under way, which `train` makes. Nothing runs but what is asked for by taking readings. A replica is meant by its place or by
  * settings that it alone has, `{ lr: 0.1, seed: 0 }`; where there is one, by nothing.
@@ -71,8 +78,11 @@ export class Training {
   #unread: { readonly readings: readonly StepReading[]; at: number } = { readings: [], at: 0 };
   #lastStep = 0;
 
-  /** @param run is freed with the training */
-  constructor(run: TrainingRun, of: TrainingParts) {
+  static {
+    make = (run, of) => new Training(run, of);
+  }
+
+  private constructor(run: TrainingRun, of: TrainingParts) {
     this.model = run.options.model;
     this.replicas = of.replicas;
     this.#run = this.#scope.own(run);

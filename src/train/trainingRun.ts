@@ -509,13 +509,13 @@ export class TrainingRun {
       throw new RangeError(`replica ${replica}, expected one from 0 to ${this.replicas - 1}`);
     }
     const { layout, examples } = this;
-    const { model } = this.#options;
+    const { model, dataset: source } = this.#options;
     return Scope.makeNow((scope) => {
       const copy = (from: State): State => scope.own(from.copyOf(replica));
       const [theta, buffers] = this.#weights(which);
       const context = { mode, buffers: mode === 'eval' && buffers ? copy(buffers) : null };
       return {
-        point: { model, layout, theta: copy(theta), examples, context },
+        point: { model, layout, theta: copy(theta), examples, source, context },
         dispose: () => scope.dispose(),
       };
     });

@@ -7,7 +7,7 @@ import { type Gpu, openDevice } from '../../src/gpu/device.ts';
 import { pendingWaits } from '../../src/gpu/orLost.ts';
 import { RunControl } from '../../src/host/runControl.ts';
 import { runJob } from '../../src/jobs/job.ts';
-import { alongGradient } from '../../src/measure/curvature/alongGradient.ts';
+import { noise } from '../../src/measure/noise.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
 import { train } from '../../src/train/train.ts';
 import { NO_MEMORY, watchBuffers } from '../gpu/watchBuffers.ts';
@@ -77,7 +77,7 @@ export function testMemory(runs: number): void {
         await run.evaluate(undefined, { which: 'averaged' });
         const at = await run.point(1, { mode: 'eval' });
         try {
-          await at.measure({ along: alongGradient({ units: true, covariance: true }) });
+          await at.measure({ noise: noise({ probes: 2 }) });
         } finally {
           at.dispose();
         }
