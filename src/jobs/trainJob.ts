@@ -10,13 +10,9 @@ import { hasCaptured } from '../optim/average.ts';
 import type { Evaluation, Evaluator } from '../train/evaluator.ts';
 import { type Provenance, provenance } from '../train/provenance.ts';
 import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
+import type { StepReading } from '../train/runReadings.ts';
 import type { Snapshot } from '../train/snapshot.ts';
-import {
-  type EvaluatedWeights,
-  type StepReading,
-  type TrainingOptions,
-  TrainingRun,
-} from '../train/trainingRun.ts';
+import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { planRun } from './planRun.ts';
 import { earlierSnapshot, RunSnapshots } from './runSnapshots.ts';

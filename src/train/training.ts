@@ -15,10 +15,11 @@ import type { Reading } from './reading.ts';
 import type { ReplicaSettings } from './replicaGrid.ts';
 import { type Divergence, type ReplicaLog, replicaLogs } from './replicaLog.ts';
 import { type RunContents, runContents } from './runContents.ts';
+import type { StepReading } from './runReadings.ts';
 import { type ReplicaSelection, selectReplica } from './selectReplica.ts';
 import { type RunIdentity, requireShortJob, writeSnapshot } from './snapshot.ts';
 import { drawnBefore } from './stepSampling.ts';
-import type { StepReading, TrainingRun } from './trainingRun.ts';
+import type { TrainingRun } from './trainingRun.ts';
 
 /** What one replica of a run shows after a step. */
 export interface TrainingReading extends Reading {

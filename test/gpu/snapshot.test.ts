@@ -12,8 +12,9 @@ import { eigenvalue } from '../../src/measure/curvature/eigenvalueInstrument.ts'
 import type { FollowedValue } from '../../src/measure/curvature/followedEigenvalue.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
+import type { StepReading } from '../../src/train/runReadings.ts';
 import { train } from '../../src/train/train.ts';
-import { type StepReading, type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
+import { type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
 import type { TrainSettings } from '../../src/train/trainSettings.ts';
 import { testGpu } from './device.ts';
 
