@@ -311,7 +311,18 @@ test('the library: a run goes on from its snapshot, and tells its readings from 
   );
   await expect(refused({ batchSize: 12 })).rejects.toThrow(/^resume: batchSize: is 10 in/);
   await expect(refused({ noiseScaleEvery: 5 })).rejects.toThrow(/^resume: noiseScaleEvery: is 4 in/);
-  await expect(refused({ data: syntheticDataset(`${DATA}&seed=4`) })).rejects.toThrow(/^resume: data: /);
+  await expect(refused({ grid: undefined, zip: SETTINGS.grid })).rejects.toThrow(
+    /^resume: grid: is \{"lr":\[0\.05,0\.1\]\} in the snapshot's job, and nothing in this one/,
+  );
+  await expect(refused({ seed: 1 })).rejects.toThrow(/^resume: seed: is 0 in/);
+  await expect(refused({ initSeed: 1 })).rejects.toThrow(/^resume: initSeed: is nothing in/);
+  const wider = sequential(linear(5, 9), batchNorm1d(9), relu(), linear(9, 3));
+  await expect(refused({ model: wider })).rejects.toThrow(/^resume: model\.layers\.0\.out_features: is 8 in/);
+  await expect(refused({ data: syntheticDataset(`${DATA}&seed=4`) })).rejects.toThrow(
+    /^resume: data: ".*&seed=4", in the snapshot's job ".*dims=5", does not hold what the snapshot's run was given/,
+  );
+  // Under another name they are what they were.
+  (await refused({ data: { ...SETTINGS.data, name: 'moved' } })).dispose();
   await expect(refused({ resume: kept!.subarray(0, 900) })).rejects.toThrow(/^resume: .*cut short/);
   for (const each of [whole, again]) each.dispose();
 });

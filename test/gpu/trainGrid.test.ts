@@ -113,7 +113,15 @@ test('an average is there once something was averaged, BatchNorm’s statistics 
   );
   await expect(run.point(0, { mode: 'test' } as object)).rejects.toThrow('run: mode: is "test", expected');
   using plain = await train(gpu, { ...SETTINGS, lr: 0.1 });
+  expect(plain.warnings).toEqual([]);
   await expect(plain.evaluate(data, averaged)).rejects.toThrow('run: averaged: there is no average');
+});
+
+test('SWA off the ends of cycles is told', async () => {
+  const swa = { type: 'swa', kind: 'cyclic', start: 1, cycle: 3, alpha1: 0.1, alpha2: 0.01 } as const;
+  const averaging = { kind: 'swa', start: 2, every: 2 } as const;
+  using run = await train(await testGpu(), { ...SETTINGS, lr: 0.1, schedule: swa, averaging });
+  expect(run.warnings).toEqual([expect.stringMatching(/not all weights .*cycles of 3 end after steps 1, 4/)]);
 });
 
 test('a rate that is set holds for the replica that is meant, and is a number', async () => {
