@@ -35,6 +35,23 @@ export async function* ask<R extends Round>(round: R): AsyncGenerator<Round, Fou
   return (yield round) as FoundBy<R>;
 }
 
+/**
+ * A measurement that shares no passes: it has its own, once the first round of others has refused what it refuses.
+ * @param require refuses a point before anything is measured
+ */
+export function byItself<Found>(
+  measure: (at: MeasuredAt) => Promise<Found>,
+  require?: (point: Point) => void,
+): Measurement<Found> {
+  return {
+    async *over(at) {
+      require?.(at.point);
+      yield* ask({});
+      return measure(at);
+    },
+  };
+}
+
 /** A quantity as a measurement of one round; a measurement is itself. */
 export function asMeasurement<Found>(of: Quantity<Found> | Measurement<Found>): Measurement<Found> {
   if ('over' in of) return of;

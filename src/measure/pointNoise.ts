@@ -51,7 +51,7 @@ export function pointNoise({
       const waves = traces && !exact ? probeWaves(probes, point.layout) : [];
       const wave = (i: number) => waves[i] && covarianceProbes(units, { ...waves[i], seed });
       const first = yield* ask({
-        along: alongGradient({ units: hasUnits(point), hessian, covariance: false }),
+        along: alongGradient({ units: hasUnits(point), dots: true, hessian, covariance: false }),
         covariance: wave(0) ?? null,
       });
       const { along } = first;

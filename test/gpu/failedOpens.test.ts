@@ -134,7 +134,7 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
   'several quantities together': (gpu) =>
     withPoint(gpu, (point) =>
       measureOver(gpu, point, {
-        along: alongGradient({ units: true, hessian: true, covariance: true }),
+        along: alongGradient({ units: true, dots: true, hessian: true, covariance: true }),
         probes: covarianceProbes(unitsOf(point), { from: 0, to: 2, seed: 1 }),
       }),
     ),
@@ -185,7 +185,9 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
       }
     }),
   'batch sharpness': (gpu) =>
-    withPoint(gpu, (point) => batchSharpness(gpu, point, { batchSize: 8, batches: 2, seed: 1 })),
+    withPoint(gpu, (point) =>
+      measureOver(gpu, point, { sharpness: batchSharpness({ batchSize: 8, batches: 2, seed: 1 }) }),
+    ),
 };
 
 /** Which of so many buffers fail: each of the first and last ones, and some between. */

@@ -8,6 +8,7 @@ import { type JobSpec, runJob } from '../../src/jobs/job.ts';
 import { directionalDerivatives } from '../../src/measure/gradient/directionalDerivatives.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { type MicroBatchNoise, microBatchNoise } from '../../src/measure/gradient/microBatchNoise.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
 import { jackknifeErrors } from '../../src/measure/statistics/jackknifeErrors.ts';
 import { samplingCriteria } from '../../src/measure/statistics/samplingCriteria.ts';
 import { unitSpread } from '../../src/measure/statistics/unitSpread.ts';
@@ -167,7 +168,7 @@ for (const smallBatch of [3, 8]) {
     expect(readings).toHaveLength(2);
     for (const reading of readings) {
       const { point, dispose } = pointOf(gpu, layers, data, reading.settings.seed);
-      const expected = await microBatchNoise(gpu, point, smallBatch);
+      const expected = (await measureOver(gpu, point, { found: microBatchNoise(smallBatch) })).found;
       dispose();
       expectNoise(reading, expected);
       expect(reading.bSimpleOfBatch! / expected.bSimple!).toBeCloseTo(1, 2);
@@ -189,7 +190,7 @@ for (const [name, layers] of Object.entries(MODELS)) {
     const { point, dispose } = pointOf(gpu, model, data, ZIP.seed[0]!);
     const moments = await gradientMoments(gpu, point);
     const dots = await directionalDerivatives(gpu, point, moments.mean);
-    const micro = await microBatchNoise(gpu, point, 11);
+    const micro = (await measureOver(gpu, point, { found: microBatchNoise(11) })).found;
     dispose();
     const sum = (values: Float32Array): number => values.reduce((total, v) => total + v, 0);
     const gradNormSq = sum(moments.mean.map((v) => v * v));

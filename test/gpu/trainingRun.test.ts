@@ -7,6 +7,7 @@ import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
 import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
 import type { StepReading } from '../../src/train/runReadings.ts';
@@ -225,7 +226,8 @@ test('the parameters of a live run are no point: everything that takes one refus
       meanGradient: () => batchGradient(gpu, point),
       'hessian products': () => CurvatureOperator.open(gpu, point, 1),
       'gradients of draws': () => GradientDraws.open(gpu, point, { batchSizes: [4], seed: 1, into }),
-      'batch sharpness': () => batchSharpness(gpu, point, { batchSize: 4, batches: 1, seed: 1 }),
+      'batch sharpness': () =>
+        measureOver(gpu, point, { sharpness: batchSharpness({ batchSize: 4, batches: 1, seed: 1 }) }),
       'the loss along a line': () => LossAlongLine.open(gpu, point, { points: 2 * seeds.length, lines: 1 }),
     };
     const holds = new RegExp(

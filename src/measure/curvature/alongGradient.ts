@@ -34,9 +34,11 @@ export interface AlongGradient {
 export interface AlongOptions {
   /** What units have of their own, for which they need gradients of their own. */
   readonly units: boolean;
-  /** Hḡ, and what of it is each unit's. */
+  /** ⟨gₙ, ḡ⟩ */
+  readonly dots: boolean;
+  /** Hḡ, what of it is each unit's, and ⟨gₙ, ḡ⟩. */
   readonly hessian: boolean;
-  /** ⟨gₙ, Σḡ⟩ */
+  /** ⟨gₙ, Σḡ⟩, and ⟨gₙ, ḡ⟩ */
   readonly covariance: boolean;
 }
 
@@ -60,6 +62,7 @@ class Along implements Quantity<AlongGradient> {
     const [one, two] = [this.#wanted, other.#wanted];
     return new Along({
       units: one.units || two.units,
+      dots: one.dots || two.dots,
       hessian: one.hessian || two.hessian,
       covariance: one.covariance || two.covariance,
     });
@@ -99,7 +102,10 @@ function ofUnits(batch: TracedBatch, wanted: AlongOptions): Look {
       mean: mean.in(graph),
       centredSquares: centredSquares.in(graph),
     }),
-    next: (again) => alongMean(again, mean, wanted),
+    next:
+      wanted.dots || wanted.hessian || wanted.covariance
+        ? (again) => alongMean(again, mean, wanted)
+        : undefined,
   };
 }
 

@@ -23,7 +23,7 @@ export function gradientTests(): Measurement<GradientTests> {
     async *over({ point }) {
       requireCovariance('gradientTests', point);
       const { along } = yield* ask({
-        along: alongGradient({ units: true, hessian: false, covariance: true }),
+        along: alongGradient({ units: true, dots: true, hessian: false, covariance: true }),
       });
       const sample = gradientSample(along)!;
       const [found, errors] = [samplingCriteria(sample), gradientTestErrors(sample)];

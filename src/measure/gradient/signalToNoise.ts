@@ -29,7 +29,7 @@ export function signalToNoise(): Measurement<MeasuredSignalToNoise> {
     async *over({ gpu, point }) {
       requireCovariance('signalToNoise', point);
       const { along } = yield* ask({
-        along: alongGradient({ units: true, hessian: false, covariance: false }),
+        along: alongGradient({ units: true, dots: true, hessian: false, covariance: false }),
       });
       const units = unitsOf(point);
       const moments = { mean: along.mean, centredSquares: along.centredSquares! };
