@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
 import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
+import type { GivenTensors } from '../nn/givenTensors.ts';
 import type { GivenModel } from '../nn/modelFrom.ts';
 import { REPLICA_KEYS, type ReplicaKey } from './replicaGrid.ts';
 import { MOST_STEPS } from './runParts.ts';
@@ -39,6 +40,9 @@ const keys = {
     isDataset,
     'expected a data set, as loadDataset, datasetFromTensors and syntheticDataset give it',
   ),
+  weights: z.custom<GivenTensors>(isObject, 'expected the state dict, tensors by name').optional(),
+  weightsPrefix: z.string().optional(),
+  weightsByOrder: z.boolean().optional(),
   steps: z.int().nonnegative().max(MOST_STEPS).optional(),
   epochs: z.number().positive().optional(),
   batchSize: count.optional(),
@@ -105,6 +109,16 @@ export function checkSettings(given: TrainSettings): CheckedSettings {
     const [place] = places.find(([, of]) => of?.lr !== undefined) ?? [];
     if (place) throw refuse(place, 'says nothing beside a table, whose rates are absolute: expected no lr');
   }
+  if (settings.weights) {
+    const places = Object.entries({ initSeed: settings, 'grid.initSeed': grid, 'zip.initSeed': zip });
+    const [place] = places.find(([, of]) => of?.initSeed !== undefined) ?? [];
+    if (place)
+      throw refuse(place, 'says nothing beside weights, which are then not drawn: expected no initSeed');
+  }
+  for (const key of ['weightsPrefix', 'weightsByOrder'] as const) {
+    if (settings[key] === undefined || settings.weights) continue;
+    throw refuse(key, 'says nothing without weights');
+  }
   for (const key of ['smallBatch', 'gradientTests'] as const) {
     if (settings[key] === undefined || noiseScaleEvery !== undefined) continue;
     throw refuse(key, 'says nothing without noiseScaleEvery, which measures the noise scale');
@@ -125,8 +139,10 @@ function refuse(key: string, reason: string): InputError {
   return new InputError(SETTINGS, key, reason);
 }
 
+function isObject(given: unknown): given is object {
+  return typeof given === 'object' && given !== null;
+}
+
 function isDataset(given: unknown): boolean {
-  return (
-    typeof given === 'object' && given !== null && 'x' in given && 'targets' in given && 'examples' in given
-  );
+  return isObject(given) && 'x' in given && 'targets' in given && 'examples' in given;
 }

@@ -93,6 +93,9 @@ export function descriptionOf(
     data,
     loss: _,
     resume: __,
+    weights,
+    weightsPrefix: ___,
+    weightsByOrder: ____,
     grid,
     zip,
     noiseScaleEvery,
@@ -112,6 +115,7 @@ export function descriptionOf(
     zip,
     ...noise,
     data: data.name,
+    weights: weights && 'given',
   };
 }
 

@@ -3,8 +3,11 @@ import type { Gpu } from '../gpu/device.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
+import { givenWeights } from '../nn/givenWeights.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { modelFrom } from '../nn/modelFrom.ts';
+import type { ModelSpec } from '../nn/modelSpec.ts';
+import type { StateValues } from '../nn/stateDict.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
@@ -34,6 +37,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const model = modelFrom('model', settings.model, settings.loss);
   const { dataset, shapes } = fitDataset(settings.data, model, 'model');
   requireSupported('model', model, shapes);
+  const weights = settings.weights && givenWeights(model, { ...settings, weights: settings.weights });
   const replicas = replicasOf(settings);
   const shape: RunShape = { model, dataset, ...runShapeOf(settings, dataset.examples) };
   const { steps, batches, averaging, instruments = [], bnBatchSize = batches.at(-1)!.batchSize } = shape;
@@ -52,15 +56,12 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const { dampening, nesterov, schedule } = settings;
   const options: TrainingOptions = {
     ...shape,
-    replicas: replicas.map(({ lr, momentum, weightDecay, seed, initSeed, orderSeed }) => {
-      const initial = initialStateDict(model, initSeed ?? deriveSeed(seed, 'init'));
-      return {
-        seed: orderSeed ?? deriveSeed(seed, 'order'),
-        settings: { momentum, weightDecay, dampening, nesterov },
-        rates: learningRates(schedule, lr, steps),
-        weights: new Map([...initial].map(([name, { data }]) => [name, data])),
-      };
-    }),
+    replicas: replicas.map(({ lr, momentum, weightDecay, seed, initSeed, orderSeed }) => ({
+      seed: orderSeed ?? deriveSeed(seed, 'order'),
+      settings: { momentum, weightDecay, dampening, nesterov },
+      rates: learningRates(schedule, lr, steps),
+      weights: weights ?? drawn(model, initSeed ?? deriveSeed(seed, 'init')),
+    })),
   };
   if (earlier) requireSameContents(earlier, await runContents(options), job);
   const run = await TrainingRun.open(gpu, options);
@@ -68,11 +69,15 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
     if (earlier) run.restore('resume', earlier);
     const notes = [cycleWarning(averaging, schedule, steps) ?? []].flat();
     const identity = { job, kernels: kernels.record, warnings: earlier?.warnings ?? [] };
-    return trainingOf(run, { replicas, data: settings.data, gpu, bytes, notes, identity });
+    return trainingOf(run, { replicas, data: settings.data, device, bytes, notes, identity });
   } catch (error) {
     run.dispose();
     throw error;
   }
+}
+
+function drawn(model: ModelSpec, seed: number): StateValues {
+  return new Map([...initialStateDict(model, seed)].map(([name, { data }]) => [name, data]));
 }
 
 /** What the parts of a run are called in its settings. */

@@ -1,12 +1,13 @@
 import type { Dataset } from '../data/dataset.ts';
+import type { GivenWeights } from '../nn/givenWeights.ts';
 import type { GivenModel } from '../nn/modelFrom.ts';
 import type { LossName } from '../nn/modelSpec.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import type { Schedule } from '../optim/schedule.ts';
 import type { ReplicaLists } from './replicaGrid.ts';
 
-/** What `train` takes. Steps are counted from 1, in `batchSchedule` from 0. */
-export interface TrainSettings {
+/** What `train` takes. `weights` are the initial ones of every replica, drawn by its seed by default. Steps are counted from 1, in `batchSchedule` from 0. */
+export interface TrainSettings extends Partial<GivenWeights> {
   /** Layers (`nn.sequential(…)`), or `{ layers, loss }` as a model.json holds them. */
   readonly model: GivenModel;
   /** Of one example: `cross_entropy` by default. */

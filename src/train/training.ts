@@ -42,7 +42,8 @@ interface TrainingParts {
   readonly replicas: readonly ReplicaSettings[];
   /** What it trains on, as it was given. */
   readonly data: Dataset;
-  readonly gpu: Gpu;
+  /** What measures its points: what they choose is no part of the run's record of kernels. */
+  readonly device: Gpu;
   /** That it takes on the device at most. */
   readonly bytes: number;
   /** What may not be meant as it was given. */
@@ -142,11 +143,11 @@ export class Training {
    * @throws DeviceLostError
    */
   async snapshot(): Promise<Uint8Array> {
-    const { identity, gpu } = this.#of;
+    const { identity, device } = this.#of;
     requireShortJob(SETTINGS, identity.job);
     const state = await this.#waited(() => this.#run.snapshot());
     this.#contents ??= runContents(this.#run.options);
-    return writeSnapshot(state, { ...identity, contents: await this.#contents }, gpu.info);
+    return writeSnapshot(state, { ...identity, contents: await this.#contents }, device.info);
   }
 
   /** What may not be meant as it was given, or may make the last bits differ: that the run went on on another adapter, say. */
@@ -206,11 +207,15 @@ export class Training {
     await this.#prepare(which, { statistics: mode === 'eval' });
     this.#requireLive();
     const { point, dispose } = this.#run.point(replica, { mode, which });
-    const made = new ModelPoint(this.#of.gpu, point, {
-      dispose: () => {
-        dispose();
-        this.#points.delete(made);
-      },
+    const made = Scope.makeNow((scope) => {
+      // Where no point can be made of it.
+      scope.own({ dispose });
+      return new ModelPoint(this.#of.device, point, {
+        dispose: () => {
+          dispose();
+          this.#points.delete(made);
+        },
+      });
     });
     this.#points.add(made);
     return made;

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
+import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { noise } from '../../src/measure/noise.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
+import { stateDictLayout } from '../../src/nn/modelSpec.ts';
+import { stateDictTensors } from '../../src/nn/stateDict.ts';
 import { train } from '../../src/train/train.ts';
 import type { Training, TrainingReading } from '../../src/train/training.ts';
 import type { TrainSettings } from '../../src/train/trainSettings.ts';
@@ -86,6 +89,46 @@ test('epochs and a batch schedule: readings say how many examples were drawn', a
   ]);
   expect(readings.map(({ epoch }) => epoch)[4]).toBe(1);
   expect(readings.at(-1)!.epoch).toBe(2);
+});
+
+test('a run begins at weights that are given: those of another run, in memory or in its file', async () => {
+  const gpu = await testGpu();
+  using first = await train(gpu, { ...SETTINGS, lr: 0.1 });
+  await readAll(first, 20);
+  const weights = await first.stateDict();
+  const { steps: _, ...others } = SETTINGS;
+  using next = await train(gpu, { ...others, steps: 0, grid: { lr: [0.1, 0.2] }, weights });
+  expect(await next.stateDict({ lr: 0.2 })).toEqual(weights);
+  const tensors = stateDictTensors(weights, stateDictLayout(first.model), { prefix: 'replica.1.' });
+  const file = readSafetensors('w', writeSafetensors(tensors));
+  const again = { ...others, steps: 30, lr: 0.1, weights: file, weightsPrefix: 'replica.1.' };
+  using read = await train(gpu, again);
+  await readAll(read, 3);
+  // A snapshot knows which weights it began with.
+  const resume = await read.snapshot();
+  (await train(gpu, { ...again, resume })).dispose();
+  const drawn = train(gpu, { ...SETTINGS, lr: 0.1, resume });
+  await expect(drawn).rejects.toThrow(
+    'resume: weights: is "given" in the snapshot\'s job, and nothing in this one',
+  );
+  const moved = new Map(weights).set('0.bias', new Float32Array(8));
+  const changed = train(gpu, { ...again, weightsPrefix: undefined, weights: moved, resume });
+  await expect(changed).rejects.toThrow(
+    'resume: weights: "given" does not hold what the snapshot\'s run was given',
+  );
+  await expect(train(gpu, { ...again, weightsPrefix: undefined })).rejects.toThrow(
+    /weights: replica\.1\..*: unknown name, .*; weightsPrefix: "replica\.1\." finds them/,
+  );
+});
+
+test('what is measured at a point is no part of the run: its snapshot stays, bit for bit', async () => {
+  const gpu = await testGpu();
+  using run = await train(gpu, { ...SETTINGS, lr: 0.1 });
+  await readAll(run, 3);
+  const before = await run.snapshot();
+  using at = await run.point();
+  await at.measure({ noise: noise({ probes: 2 }) });
+  expect(await run.snapshot()).toEqual(before);
 });
 
 test('an average is there once something was averaged, BatchNorm’s statistics with it', async () => {

@@ -21,7 +21,7 @@ test('settings that cannot be meant are refused by their key, with what was foun
     // What a program in JavaScript may have, which no type holds.
     [
       { learningRate: 0.1 },
-      'train: learningRate: is no setting, expected some of model, loss, data, steps, ',
+      'train: learningRate: is no setting, expected some of model, loss, data, weights, ',
     ],
     [{ batch_size: 10 }, 'train: batch_size: is no setting'],
     [
@@ -57,6 +57,13 @@ test('settings that cannot be meant are refused by their key, with what was foun
       { batchSchedule: [9, 4].map((fromStep) => ({ fromStep, batchSize: 5 })) },
       'train: batchSchedule.1.fromStep: is 4, expected more than the entry before it',
     ],
+    [
+      { weights: 'w.safetensors' },
+      'train: weights: is "w.safetensors": expected the state dict, tensors by name',
+    ],
+    [{ weights: {}, initSeed: 1 }, 'train: initSeed: says nothing beside weights, which are then not drawn'],
+    [{ weights: {}, grid: { initSeed: [1] } }, 'train: grid.initSeed: says nothing beside weights'],
+    [{ weightsPrefix: 'module.' }, 'train: weightsPrefix: says nothing without weights'],
     [{ smallBatch: 2 }, 'train: smallBatch: says nothing without noiseScaleEvery'],
     [{ gradientTests: true }, 'train: gradientTests: says nothing without noiseScaleEvery'],
     [
