@@ -2,7 +2,6 @@ import type { Dataset } from '../data/dataset.ts';
 import type { GivenWeights } from '../nn/givenWeights.ts';
 import type { GivenModel } from '../nn/modelFrom.ts';
 import type { LossName } from '../nn/modelSpec.ts';
-import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import type { Schedule } from '../optim/schedule.ts';
 import type { ReplicaLists } from './replicaGrid.ts';
 
@@ -43,7 +42,7 @@ export interface TrainSettings extends Partial<GivenWeights> {
   /** Constant by default. */
   readonly schedule?: Schedule;
   /** How batches are drawn: an endless stream of permutations by default, independent draws, or the file's own order. */
-  readonly order?: Exclude<SamplingMode, 'order'>;
+  readonly order?: 'shuffle' | 'iid' | 'sequential';
   /** SWA or EMA of the weights after steps start, start + every, …; `bnBatchSize`: of the pass for BatchNorm's statistics, B by default. */
   readonly averaging?: GivenAveraging;
   /** Gradient statistics and the noise scale every so many steps; never by default. */

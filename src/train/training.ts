@@ -5,6 +5,7 @@ import type { Program } from '../gpu/program.ts';
 import { Scope } from '../gpu/scope.ts';
 import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
+import { Turns } from '../host/turns.ts';
 import { ModelPoint } from '../measure/modelPoint.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { hasCaptured } from '../optim/average.ts';
@@ -71,6 +72,7 @@ export class Training {
   #contents: Promise<RunContents> | undefined;
   readonly #logs: readonly ReplicaLog[];
   readonly #scope = new Scope();
+  readonly #turns = new Turns();
   #disposed = false;
   /** Those that are not disposed of. */
   readonly #points = new Set<ModelPoint>();
@@ -103,11 +105,14 @@ export class Training {
     yield* this.#told(until);
     const chunks = this.#run.steps(until);
     for (;;) {
-      const { value, done } = await this.#waited(() => chunks.next());
-      if (done) return;
-      const left = this.#unread.readings.slice(this.#unread.at);
-      this.#unread = { readings: left.concat(value), at: 0 };
+      const ended = await this.#inTurn(async () => {
+        const { value, done } = await chunks.next();
+        const left = this.#unread.readings.slice(this.#unread.at);
+        this.#unread = { readings: left.concat(value ?? []), at: 0 };
+        return done;
+      });
       yield* this.#told(until);
+      if (ended) return;
     }
   }
 
@@ -145,7 +150,7 @@ export class Training {
   async snapshot(): Promise<Uint8Array> {
     const { identity, device } = this.#of;
     requireShortJob(SETTINGS, identity.job);
-    const state = await this.#waited(() => this.#run.snapshot());
+    const state = await this.#inTurn(() => this.#run.snapshot());
     this.#contents ??= runContents(this.#run.options);
     return writeSnapshot(state, { ...identity, contents: await this.#contents }, device.info);
   }
@@ -187,8 +192,10 @@ export class Training {
     { which = 'last' }: WhichWeights = {},
   ): Promise<Map<string, Float32Array | Uint32Array>> {
     const replica = selectReplica(this.replicas, selection);
-    await this.#prepare(which, { statistics: true });
-    return this.#waited(() => this.#run.weights(replica, which));
+    return this.#inTurn(async () => {
+      await this.#prepare(which, { statistics: true });
+      return this.#run.weights(replica, which);
+    });
   }
 
   /**
@@ -204,9 +211,15 @@ export class Training {
   ): Promise<ModelPoint> {
     const replica = selectReplica(this.replicas, selection);
     requireOneOf('mode', mode, ['train', 'eval']);
-    await this.#prepare(which, { statistics: mode === 'eval' });
-    this.#requireLive();
-    const { point, dispose } = this.#run.point(replica, { mode, which });
+    return this.#inTurn(async () => {
+      await this.#prepare(which, { statistics: mode === 'eval' });
+      this.#requireLive();
+      return this.#point(replica, { mode, which });
+    });
+  }
+
+  #point(...args: Parameters<TrainingRun['point']>): ModelPoint {
+    const { point, dispose } = this.#run.point(...args);
     const made = Scope.makeNow((scope) => {
       // Where no point can be made of it.
       scope.own({ dispose });
@@ -227,16 +240,17 @@ export class Training {
    * @throws InputError if the data do not fit the model, or for an average of nothing; DeviceLostError
    */
   async evaluate(data = this.#of.data, { which = 'last' }: WhichWeights = {}): Promise<Evaluation[]> {
-    await this.#prepare(which, { statistics: true });
-    const evaluator = await this.#evaluator(data, which);
-    return this.#waited(() => evaluator.evaluate());
+    return this.#inTurn(async () => {
+      await this.#prepare(which, { statistics: true });
+      return (await this.#evaluator(data, which)).evaluate();
+    });
   }
 
   async #evaluator(data: Dataset, which: 'last' | 'averaged'): Promise<Evaluator> {
     const known = this.#evaluators[which].get(data);
     if (known) return known;
     const dataset = data === this.#of.data ? undefined : fitDataset(data, this.model, 'model').dataset;
-    const made = this.#scope.own(await this.#waited(() => this.#run.evaluator(dataset, which)));
+    const made = this.#scope.own(await this.#run.evaluator(dataset, which));
     this.#evaluators[which].set(data, made);
     return made;
   }
@@ -246,7 +260,6 @@ export class Training {
    * @param statistics whether BatchNorm's of averaged weights are asked for
    */
   async #prepare(which: 'last' | 'averaged', { statistics }: { statistics: boolean }): Promise<void> {
-    this.#requireLive();
     requireOneOf('which', which, ['last', 'averaged']);
     if (which === 'last') return;
     const { averaging } = this.#run.options;
@@ -255,22 +268,27 @@ export class Training {
       const reason = `nothing is yet: the run is after step ${this.steps}, averaging starts at step ${averaging.start}`;
       throw new InputError('run', 'averaged', reason);
     }
-    if (statistics) await this.#waited(() => this.#run.recomputeAveragedStatistics());
+    if (statistics) await this.#run.recomputeAveragedStatistics();
   }
 
-  /** Waits for the device, whose loss is told with the last step read. */
-  async #waited<T>(work: () => Promise<T>): Promise<T> {
-    this.#requireLive();
-    try {
-      return await work();
-    } catch (error) {
-      // What waited for a buffer that is gone by now fails by that.
+  /**
+   * Work of the device, once all that was asked for before is done: what is read together is of one step, and statistics are
+   * recomputed by one pass at a time. A loss of the device is told with the last step read.
+   */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(async () => {
       this.#requireLive();
-      if (!(error instanceof DeviceLostError)) throw error;
-      throw new DeviceLostError(
-        `${error.message}; the last step read was ${this.#lastStep} of ${this.#run.options.steps}`,
-      );
-    }
+      try {
+        return await work();
+      } catch (error) {
+        // What waited for a buffer that is gone by now fails by that.
+        this.#requireLive();
+        if (!(error instanceof DeviceLostError)) throw error;
+        throw new DeviceLostError(
+          `${error.message}; the last step read was ${this.#lastStep} of ${this.#run.options.steps}`,
+        );
+      }
+    });
   }
 
   #requireLive(): void {

@@ -160,6 +160,38 @@ test('an average is there once something was averaged, BatchNorm’s statistics 
   await expect(plain.evaluate(data, averaged)).rejects.toThrow('run: averaged: there is no average');
 });
 
+test('what is asked for at once is what it is one by one: weights, statistics, evaluations, a snapshot, readings', async () => {
+  const gpu = await testGpu();
+  const averaging = { kind: 'swa' as const, start: 5 };
+  const settings = { ...SWEEP, steps: 60, averaging };
+  const averaged = { which: 'averaged' } as const;
+  using run = await train(gpu, settings);
+  const readings = await readAll(run, 40);
+  const kept = await run.snapshot();
+  const places = [...run.replicas.keys()];
+  const dicts = [];
+  for (const place of places) dicts.push(await run.stateDict(place, averaged));
+  const evaluation = await run.evaluate(data, averaged);
+  const together = await Promise.all([
+    run.evaluate(data, averaged),
+    run.snapshot(),
+    ...places.map((place) => run.stateDict(place, averaged)),
+    run.evaluate(data, averaged),
+  ]);
+  expect(together).toEqual([evaluation, kept, ...dicts, evaluation]);
+
+  // While it runs, read by two loops: each reading is told once, and a snapshot has all those before its step.
+  using again = await train(gpu, settings);
+  const told: TrainingReading[] = [];
+  const loop = async (): Promise<void> => {
+    for await (const reading of again.readings(40)) told.push(reading);
+  };
+  const [, , early] = await Promise.all([loop(), loop(), again.snapshot()]);
+  expect(told).toEqual(readings);
+  using resumed = await train(gpu, { ...settings, resume: early });
+  expect(await readAll(resumed, 40)).toEqual(readings);
+});
+
 test('SWA off the ends of cycles is told', async () => {
   const swa = { type: 'swa', kind: 'cyclic', start: 1, cycle: 3, alpha1: 0.1, alpha2: 0.01 } as const;
   const averaging = { kind: 'swa', start: 2, every: 2 } as const;
