@@ -7,6 +7,8 @@ export * as data from './library/data.ts';
 export * as measure from './library/measure.ts';
 export * as nn from './library/nn.ts';
 export * as statistics from './library/statistics.ts';
+export type { GivenWeights } from './nn/givenWeights.ts';
+export type { GivenModel } from './nn/modelFrom.ts';
 export type { Evaluation } from './train/evaluator.ts';
 export type { Reading } from './train/reading.ts';
 export type { ReplicaLists, ReplicaSettings } from './train/replicaGrid.ts';
