@@ -24,6 +24,8 @@ const FLOORS = [
   ['jobs'],
   ['present'],
   ['cli', 'web'],
+  // The namespaces of the library.
+  ['library'],
   // The entries of the packages.
   ['.'],
 ] as const;

@@ -1,0 +1,9 @@
+/** Data sets and tensors in host memory: files of the formats that Basin reads, synthetic sets whose statistics are known. */
+export { type Dataset, datasetFromTensors, type Targets } from '../data/dataset.ts';
+export { builtinNames, loadDataset } from '../data/loadDataset.ts';
+export { readNpz } from '../data/npz.ts';
+export { readSafetensors, writeSafetensors } from '../data/safetensors.ts';
+export { syntheticDataset, syntheticNames } from '../data/synthetic.ts';
+export { type ResidentExamples, uploadExamples } from '../data/uploadExamples.ts';
+export type { ByteSource, Found } from '../host/byteSource.ts';
+export type { Dtype, HostArray, HostTensor } from '../host/hostTensor.ts';
