@@ -11,6 +11,9 @@ interface Stretch {
   rows: number;
 }
 
+/** The most copies of one submit. */
+const MOST = 2 ** 14;
+
 /**
  * The examples at some indices, in their order, in device memory of their own: copied there, whatever the host has. `dispose` frees
  * them.
@@ -23,13 +26,15 @@ export function arrangeExamples(gpu: Gpu, from: Examples, indices: readonly numb
       const { label, dtype } = state;
       const width = state.shape[1]!;
       const made = scope.own(new State(gpu, { label, shape: [indices.length, width], dtype }));
-      const encoder = gpu.device.createCommandEncoder({ label: `arrange ${label}` });
-      for (const { from: row, at, rows } of stretches) {
-        const [source, target, bytes] = [row, at, rows].map((count) => 4 * width * count);
-        encoder.copyBufferToBuffer(state.buffer, source!, made.buffer, target!, bytes!);
+      for (let first = 0; first < stretches.length; first += MOST) {
+        const encoder = gpu.device.createCommandEncoder({ label: `arrange ${label}` });
+        for (const { from: row, at, rows } of stretches.slice(first, first + MOST)) {
+          const [source, target, bytes] = [row, at, rows].map((count) => 4 * width * count);
+          encoder.copyBufferToBuffer(state.buffer, source!, made.buffer, target!, bytes!);
+        }
+        gpu.device.queue.submit([encoder.finish()]);
       }
       made.wrote();
-      gpu.device.queue.submit([encoder.finish()]);
       return made;
     };
     return {

@@ -2,6 +2,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { type Held, Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
+import { Uses } from '../host/uses.ts';
 import { flatValues } from '../nn/flatValues.ts';
 import { type GivenTensors, givenTensors } from '../nn/givenTensors.ts';
 import { type ModelSpec, stateDictLayout } from '../nn/modelSpec.ts';
@@ -13,7 +14,7 @@ import { gradientInto } from './gradient/gradientInto.ts';
 import type { FoundBy, Measurement } from './measurement.ts';
 import { type Measurements, measureOver } from './measureOver.ts';
 import { meanOverUnits } from './noise.ts';
-import { ParameterVector } from './parameterVector.ts';
+import { ParameterVector, type VectorOwner } from './parameterVector.ts';
 import { type Point, unitsOf } from './pass.ts';
 import type { Quantity } from './quantity.ts';
 import { type RandomVector, randomParameters } from './randomParameters.ts';
@@ -35,18 +36,22 @@ export class ModelPoint {
   readonly #gpu: Gpu;
   readonly #point: Point;
   readonly #scope = new Scope();
-  readonly #products: VectorProducts;
+  readonly #ofVectors: VectorOwner;
   readonly #vectors = new Set<ParameterVector>();
   /** One of each kind: it compiles once. */
   readonly #curvatures = new Map<Curvature['kind'], Curvature>();
-  #disposed = false;
+  readonly #uses = new Uses('point');
 
   /** @param owned is freed with the point: its parameters, running statistics and examples where they are its own */
   constructor(gpu: Gpu, point: Point, owned: Held) {
     this.#gpu = gpu;
     this.#point = point;
     this.#scope.own(owned);
-    this.#products = this.#scope.own(new VectorProducts(gpu, point.layout.length));
+    this.#ofVectors = {
+      products: this.#scope.own(new VectorProducts(gpu, point.layout.length)),
+      uses: this.#uses,
+      freed: (vector) => this.#vectors.delete(vector),
+    };
   }
 
   /** The model, by PyTorch's names. */
@@ -83,10 +88,11 @@ export class ModelPoint {
    */
   measure<Found>(of: Quantity<Found> | Measurement<Found>): Promise<Found>;
   measure<M extends Measurements>(of: M): Promise<FoundBy<M>>;
-  async measure(of: Quantity<unknown> | Measurement<unknown> | Measurements): Promise<unknown> {
-    this.#requireHeld();
-    if (!isOne(of)) return measureOver(this.#gpu, this.#point, of);
-    return (await measureOver(this.#gpu, this.#point, { found: of })).found;
+  measure(of: Quantity<unknown> | Measurement<unknown> | Measurements): Promise<unknown> {
+    return this.#uses.during(async () => {
+      if (!isOne(of)) return measureOver(this.#gpu, this.#point, of);
+      return (await measureOver(this.#gpu, this.#point, { found: of })).found;
+    });
   }
 
   /**
@@ -103,18 +109,18 @@ export class ModelPoint {
    * ∇ of the mean loss: a new vector, [P].
    * @throws InputError for a loss that is not finite, naming the example
    */
-  async gradient(): Promise<ParameterVector> {
-    this.#requireHeld();
-    return Scope.make(async (scope) => {
+  gradient(): Promise<ParameterVector> {
+    const make = async (scope: Scope): Promise<ParameterVector> => {
       const state = scope.own(this.#flat('gradient'));
       requireFiniteLosses(this.#point, await gradientInto(this.#gpu, this.#point, state));
       return this.#own(state);
-    });
+    };
+    return this.#uses.during(() => Scope.make(make));
   }
 
   /** The weights of the point: a copy, [P]. */
   weights(): ParameterVector {
-    this.#requireHeld();
+    this.#uses.requireHeld();
     return this.#made('weights', (state) => {
       state.copyFrom(this.#point.theta);
     });
@@ -128,7 +134,7 @@ export class ModelPoint {
    * @throws InputError for missing or unknown names, wrong shapes, and numbers that are not finite
    */
   vector(values: GivenTensors | Float32Array | RandomVector): ParameterVector {
-    this.#requireHeld();
+    this.#uses.requireHeld();
     const flat = this.#values(values);
     return this.#made('vector', (state) => state.write(flat));
   }
@@ -153,11 +159,15 @@ export class ModelPoint {
   }
 
   #curvature(kind: Curvature['kind']): Curvature {
-    this.#requireHeld();
+    this.#uses.requireHeld();
     const known = this.#curvatures.get(kind);
     if (known) return known;
-    const made = new Curvature(this.#gpu, this.#point, kind, (state) => this.#own(state));
-    this.#curvatures.set(kind, this.#scope.own(made));
+    const made = new Curvature(this.#gpu, this.#point, kind, {
+      uses: this.#uses,
+      own: (state) => this.#own(state),
+      freed: () => this.#curvatures.delete(kind),
+    });
+    this.#curvatures.set(kind, made);
     return made;
   }
 
@@ -198,24 +208,23 @@ export class ModelPoint {
   }
 
   #own(state: State): ParameterVector {
-    this.#requireHeld();
+    this.#uses.requireHeld();
     const { layout } = this.#point;
-    const vector = new ParameterVector(layout, state, this.#products, (freed) => {
-      this.#vectors.delete(freed);
-    });
+    const vector = new ParameterVector(layout, state, this.#ofVectors);
     this.#vectors.add(vector);
     return vector;
   }
 
-  #requireHeld(): void {
-    if (this.#disposed) throw new Error('this point is disposed of');
-  }
-
-  /** Frees all that the point holds on the device, its vectors and matrices too. A second call does nothing. */
+  /**
+   * Frees all that the point holds on the device, its vectors and matrices too: at once, or when what was asked for before is done. A
+   * second call does nothing.
+   */
   dispose(): void {
-    this.#disposed = true;
-    for (const vector of this.#vectors) vector.dispose();
-    this.#scope.dispose();
+    this.#uses.dispose(() => {
+      for (const vector of this.#vectors) vector.dispose();
+      for (const curvature of this.#curvatures.values()) curvature.dispose();
+      this.#scope.dispose();
+    });
   }
 
   [Symbol.dispose](): void {

@@ -1,8 +1,17 @@
 import type { State } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
+import type { Uses } from '../host/uses.ts';
 import { partValues } from '../nn/flatValues.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import type { VectorProducts } from './vectorProducts.ts';
+
+/** What a vector has of the point that made it. */
+export interface VectorOwner {
+  readonly products: VectorProducts;
+  readonly uses: Uses;
+  /** Is told when a vector frees its state. */
+  freed(vector: ParameterVector): void;
+}
 
 /**
  * A vector with a number for each of a model's P parameters, in device memory: a gradient, a Hessian product, one of one's own. Made by a
@@ -11,27 +20,28 @@ import type { VectorProducts } from './vectorProducts.ts';
 export class ParameterVector {
   /** Where each parameter lies in the state, zeros between them. */
   readonly layout: FlatLayout;
-  /** Flat, as the layout has it. */
-  readonly state: State;
-  readonly #products: VectorProducts;
-  readonly #freed: (vector: ParameterVector) => void;
+  readonly #state: State;
+  readonly #owner: VectorOwner;
+  #held = true;
 
-  /** @param freed is told when the vector frees its state */
-  constructor(
-    layout: FlatLayout,
-    state: State,
-    products: VectorProducts,
-    freed: (vector: ParameterVector) => void,
-  ) {
+  constructor(layout: FlatLayout, state: State, owner: VectorOwner) {
     this.layout = layout;
-    this.state = state;
-    this.#products = products;
-    this.#freed = freed;
+    this.#state = state;
+    this.#owner = owner;
+  }
+
+  /**
+   * Flat, as the layout has it.
+   * @throws if the vector is disposed of
+   */
+  get state(): State {
+    if (!this.#held) throw new Error(`this vector (${this.#state.label}) is disposed of`);
+    return this.#state;
   }
 
   /** The numbers by parameter, each row-major in the shape that `layout.entries` names. Waits for the device. */
   async read(): Promise<Map<string, Float32Array>> {
-    const flat = await this.state.read();
+    const flat = await this.#owner.uses.during(() => this.state.read());
     return new Map(this.layout.entries.map(({ name }, i) => [name, partValues(this.layout, flat, i)]));
   }
 
@@ -53,7 +63,7 @@ export class ParameterVector {
    */
   async dot(other: ParameterVector): Promise<number> {
     requireLayout('dot', this.layout, other);
-    return this.#products.dot(this.state, other.state);
+    return this.#owner.uses.during(() => this.#owner.products.dot(this, other));
   }
 
   /** √Σ aᵢ² */
@@ -63,8 +73,10 @@ export class ParameterVector {
 
   /** Frees it. A second call does nothing. */
   dispose(): void {
-    this.state.dispose();
-    this.#freed(this);
+    if (!this.#held) return;
+    this.#held = false;
+    this.#state.dispose();
+    this.#owner.freed(this);
   }
 
   [Symbol.dispose](): void {

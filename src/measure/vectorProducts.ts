@@ -17,6 +17,11 @@ interface Parts {
   readonly program: Program;
 }
 
+/** What has a flat vector, until it is freed: looked at when its turn comes. */
+interface Holder {
+  readonly state: State;
+}
+
 /** Scalar products of flat vectors on the device: compiled at the first one, one at a time. */
 export class VectorProducts {
   readonly #gpu: Gpu;
@@ -31,12 +36,12 @@ export class VectorProducts {
   }
 
   /** Σ aᵢbᵢ, summed in float32 in blocks of a fixed order. */
-  dot(a: State, b: State): Promise<number> {
+  dot(a: Holder, b: Holder): Promise<number> {
     return this.#turns.take(async () => {
       this.#parts ??= await this.#open();
       const { pair, product, program } = this.#parts;
-      pair[0].copyFrom(a);
-      pair[1].copyFrom(b);
+      pair[0].copyFrom(a.state);
+      pair[1].copyFrom(b.state);
       await submitAhead(this.#gpu, [program]);
       return (await product.read())[0]!;
     });

@@ -2,6 +2,7 @@ import type { Gpu } from '../../gpu/device.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
 import { Turns } from '../../host/turns.ts';
+import { Uses } from '../../host/uses.ts';
 import { measureOver } from '../measureOver.ts';
 import { type ParameterVector, requireLayout } from '../parameterVector.ts';
 import type { Point } from '../pass.ts';
@@ -26,7 +27,7 @@ export interface SpectrumOptions extends Pick<EigenvalueOptions, 'which' | 'seed
 }
 
 /** Eigenpairs of a matrix; `vectors` in the order of the pairs, where they were asked for. */
-export interface NamedSpectrum extends Spectrum {
+export interface CurvatureSpectrum extends Spectrum {
   readonly vectors: readonly ParameterVector[] | null;
 }
 
@@ -45,6 +46,15 @@ export interface QuadratureOptions {
   readonly seed?: number;
 }
 
+/** What a matrix has of the point that made it. */
+export interface CurvatureOwner {
+  readonly uses: Uses;
+  /** A vector of a flat state, that belongs to the point. */
+  own(state: State): ParameterVector;
+  /** Is told when a matrix frees what it holds. */
+  freed(curvature: Curvature): void;
+}
+
 /**
  * A matrix of second order of the mean loss at a point, known by its products, P × P: the Hessian, the Gauss-Newton matrix or the
  * empirical Fisher matrix (`CurvatureKind`). Nothing is compiled before the first product. What is asked for at once is done
@@ -54,18 +64,18 @@ export class Curvature {
   readonly kind: CurvatureKind;
   readonly #gpu: Gpu;
   readonly #point: Point;
-  readonly #own: (state: State) => ParameterVector;
+  readonly #owner: CurvatureOwner;
+  readonly #uses = new Uses('matrix');
   readonly #scope = new Scope();
   readonly #turns = new Turns();
   /** By how many vectors they multiply in one pass. */
   readonly #operators = new Map<number, CurvatureOperator>();
 
-  /** @param own makes a vector of a flat state, that belongs to the point */
-  constructor(gpu: Gpu, point: Point, kind: CurvatureKind, own: (state: State) => ParameterVector) {
+  constructor(gpu: Gpu, point: Point, kind: CurvatureKind, owner: CurvatureOwner) {
     this.#gpu = gpu;
     this.#point = point;
     this.kind = kind;
-    this.#own = own;
+    this.#owner = owner;
   }
 
   /**
@@ -80,8 +90,10 @@ export class Curvature {
   ): Promise<ParameterVector | ParameterVector[]> {
     const vectors = 'state' in given ? [given] : given;
     for (const vector of vectors) requireLayout(this.kind, this.#point.layout, vector);
-    const made = await this.#turns.take(() =>
-      Scope.make(async (scope) => (await this.#products(scope, vectors)).map(this.#own)),
+    const made = await this.#inTurn(() =>
+      Scope.make(async (scope) =>
+        (await this.#products(scope, vectors)).map((state) => this.#owner.own(state)),
+      ),
     );
     return 'state' in given ? made[0]! : made;
   }
@@ -109,11 +121,11 @@ export class Curvature {
   async eigenvalues(
     count = 1,
     { vectors = false, ...options }: SpectrumOptions = {},
-  ): Promise<NamedSpectrum> {
+  ): Promise<CurvatureSpectrum> {
     requireCount('eigenvalues', count, 1);
     const { layout } = this.#point;
     const rows = Math.min(count, dimension(layout));
-    return this.#turns.take(async () => {
+    return this.#inTurn(async () => {
       // One vector at a time: Lanczos's process has no more.
       const operator = await this.#operator(1);
       return Scope.within(async (scope) => {
@@ -131,7 +143,7 @@ export class Curvature {
       Array.from({ length: rows.shape[0]! }, (_, i) => {
         const state = scope.own(new State(this.#gpu, { label: `eigenvector ${i}`, shape: [length] }));
         state.copyFrom(rows, { elements: length, from: i * length });
-        return this.#own(state);
+        return this.#owner.own(state);
       }),
     );
   }
@@ -148,7 +160,7 @@ export class Curvature {
     method = 'hutchinson',
   }: CurvatureTraceOptions = {}): Promise<Estimate> {
     requireCount('probes', probes, method === 'hutch++' ? 3 : 2);
-    return this.#turns.take(async () => {
+    return this.#inTurn(async () => {
       if (method === 'hutch++' && !exact) {
         return hutchPlusPlus(this.#gpu, await this.#operator(WIDTH), { probes, seed });
       }
@@ -167,7 +179,7 @@ export class Curvature {
     sigma,
     ...options
   }: QuadratureOptions & { readonly sigma?: number } = {}): Promise<SpectralDensity> {
-    return spectralDensity(await this.#quadrature(options), sigma);
+    return spectralDensity(await this.quadrature(options), sigma);
   }
 
   /**
@@ -178,13 +190,21 @@ export class Curvature {
     shift = 0,
     ...options
   }: QuadratureOptions & { readonly shift?: number } = {}): Promise<Estimate> {
-    return logDeterminant(await this.#quadrature(options), shift);
+    return logDeterminant(await this.quadrature(options), shift);
   }
 
-  #quadrature({ starts = 8, steps = 64, seed = 0 }: QuadratureOptions): Promise<SpectralQuadrature> {
+  /**
+   * Nodes and weights of Gauss's quadrature of the spectrum, from each start: what `statistics.spectralSum` takes, for tr f(A) of any f.
+   * @throws RangeError unless starts and steps are positive integers
+   */
+  async quadrature({
+    starts = 8,
+    steps = 64,
+    seed = 0,
+  }: QuadratureOptions = {}): Promise<SpectralQuadrature> {
     requireCount('starts', starts, 1);
     requireCount('steps', steps, 1);
-    return this.#turns.take(async () =>
+    return this.#inTurn(async () =>
       spectralQuadrature(this.#gpu, await this.#operator(1), { starts, steps, seed }),
     );
   }
@@ -197,9 +217,15 @@ export class Curvature {
     return made;
   }
 
-  /** Frees what multiplies. */
+  /** Work for which no other is done meanwhile, nor anything freed. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#owner.uses.during(() => this.#uses.during(() => this.#turns.take(work)));
+  }
+
+  /** Frees what multiplies, when what was asked for is done. A second call does nothing. */
   dispose(): void {
-    this.#scope.dispose();
+    this.#uses.dispose(() => this.#scope.dispose());
+    this.#owner.freed(this);
   }
 
   [Symbol.dispose](): void {

@@ -15,7 +15,8 @@ export interface GradientTests {
 
 /**
  * Norm, inner-product and orthogonality test (Byrd et al. 2012; Bollapragada et al. 2018) of the gradient over all data, with
- * standard errors over the examples (units); four looks at the data.
+ * standard errors over the examples (units); four looks at the data. Errors are null for fewer than three, and where the gradients
+ * differ by less than float32 tells; those of the last two also where the mean gradient is within its noise.
  * @throws InputError, when it is measured, where units have no gradients of their own, or there is one alone
  */
 export function gradientTests(): Measurement<GradientTests> {

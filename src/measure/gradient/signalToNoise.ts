@@ -21,7 +21,8 @@ export interface MeasuredSignalToNoise {
 
 /**
  * The ratios ḡ_d²/Σ_dd of single coordinates and |ḡ|²/tr Σ overall; errors by leaving out examples (units), those of the mean
- * over the coordinates by 16 groups of them, in a pass of their own.
+ * over the coordinates by 16 groups of them, in a pass of their own. `meanUnbiased` and `evidence` take four examples (units), errors
+ * three, and theirs five: those that are not there are null.
  * @throws InputError, when it is measured, where units have no gradients of their own, or there is one alone
  */
 export function signalToNoise(): Measurement<MeasuredSignalToNoise> {

@@ -1,4 +1,4 @@
-/** A number and its standard error over examples (units); null for what is no finite number, or not known. */
+/** A number and its standard error over examples (units); null where one is not known. */
 export interface Spread {
   readonly value: number | null;
   readonly stderr: number | null;
