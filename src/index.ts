@@ -1,6 +1,5 @@
 /** Basin as a library: the engine, the models it trains, data and measurements. */
 
-export { BenchRunner } from './bench/benchRunner.ts';
 export * from './engine.ts';
 export { InputError } from './host/inputError.ts';
 export * as data from './library/data.ts';

@@ -11,9 +11,9 @@ import type { BenchDriver, BenchWorker, Fetched } from './driver.ts';
 /** Timestamps as the adapter gives them, not rounded to 100 µs as pages get them. */
 const TIMESTAMPS = '--disable-dawn-features=timestamp_quantization';
 
-const RUNNER = '/basin.js';
+const RUNNER = '/bench/runner.js';
 /** Ours for the cold start, and the kernels that it loads. */
-const OWN = '/bench/';
+const OWN = '/bench/cold/';
 
 /**
  * One headless Chromium; a page for each library, all open at once.
