@@ -290,7 +290,16 @@ for (const [name, of] of [
     expect(norm / Math.sqrt(dot(gradient, gradient))).toBeCloseTo(1, 5);
 
     const values = [...symmetricEigen(hessian.map((row) => Float64Array.from(row))).values].reverse();
-    const { pairs, converged, vectors: eigenvectors } = await H.eigenvalues(3, { vectors: true });
+    const looks: number[] = [];
+    const {
+      pairs,
+      converged,
+      vectors: eigenvectors,
+    } = await H.eigenvalues(3, {
+      vectors: true,
+      progress: ({ products }) => looks.push(products),
+    });
+    expect(looks.length).toBeGreaterThan(0);
     expect(converged).toBe(true);
     expect((await H.eigenvalues(1, { which: 'smallest' })).pairs[0]!.value / values.at(-1)!).toBeCloseTo(
       1,
@@ -379,7 +388,7 @@ test('weights, vectors and settings that do not fit are refused by name', async 
     ],
     [{ mode: 'test' as 'eval' }, /point: mode: is "test", expected 'train' or 'eval'/],
     [{ ghostBatch: 0 }, /point: ghostBatch: is 0/],
-    [{ loss: 'mse' }, /point: loss: is mse, and the model's is cross_entropy/],
+    [{ loss: 'mse' }, /model: loss: is "cross_entropy" in the model and "mse" beside it/],
     [{ data: { ...of.data, exampleShape: [2, 2] }, model: cnn.model, weights: cnn.weights }, /layer 0/],
     [
       {

@@ -8,7 +8,12 @@ import { type ParameterVector, requireLayout } from '../parameterVector.ts';
 import type { Point } from '../pass.ts';
 import type { Estimate } from '../statistics/estimate.ts';
 import { curvatureTrace, type TraceOptions } from './curvatureTrace.ts';
-import { type EigenvalueOptions, eigenvalues, type Spectrum } from './eigenvalues.ts';
+import {
+  type EigenvalueOptions,
+  type EigenvalueProgress,
+  type Spectrum,
+  searchEigenvalues,
+} from './eigenvalues.ts';
 import { hutchPlusPlus } from './hutchPlusPlus.ts';
 import { type CurvatureKind, CurvatureOperator, dimension } from './operator.ts';
 import {
@@ -24,6 +29,8 @@ import { WIDTH } from './withOperator.ts';
 export interface SpectrumOptions extends Pick<EigenvalueOptions, 'which' | 'seed' | 'tolerance' | 'most'> {
   /** Also the eigenvectors, of length 1. */
   readonly vectors?: boolean;
+  /** Is told how far the search is, at each look at the Ritz values. */
+  readonly progress?: (progress: EigenvalueProgress) => void;
 }
 
 /** Eigenpairs of a matrix; `vectors` in the order of the pairs, where they were asked for. */
@@ -120,7 +127,7 @@ export class Curvature {
    */
   async eigenvalues(
     count = 1,
-    { vectors = false, ...options }: SpectrumOptions = {},
+    { vectors = false, progress, ...options }: SpectrumOptions = {},
   ): Promise<CurvatureSpectrum> {
     requireCount('eigenvalues', count, 1);
     const { layout } = this.#point;
@@ -131,8 +138,12 @@ export class Curvature {
       return Scope.within(async (scope) => {
         const flat = { label: 'eigenvectors', shape: [rows, layout.length] };
         const into = vectors ? scope.own(new State(this.#gpu, flat)) : undefined;
-        const spectrum = await eigenvalues(this.#gpu, operator, { ...options, count, vectors: into });
-        return { ...spectrum, vectors: into ? this.#rowsOf(into) : null };
+        const search = searchEigenvalues(this.#gpu, operator, { ...options, count, vectors: into });
+        for (;;) {
+          const look = await search.next();
+          if (look.done) return { ...look.value, vectors: into ? this.#rowsOf(into) : null };
+          progress?.(look.value);
+        }
       });
     });
   }
