@@ -1,10 +1,38 @@
 /** Basin as a library: the engine, the models it trains, data and measurements. */
 
+import './gpu/disposeSymbol.ts';
+
 export * from './engine.ts';
 export { InputError } from './host/inputError.ts';
 export * as data from './library/data.ts';
 export * as measure from './library/measure.ts';
 export * as nn from './library/nn.ts';
 export * as statistics from './library/statistics.ts';
+export {
+  Curvature,
+  type CurvatureSpectrum,
+  type CurvatureTraceOptions,
+  type QuadratureOptions,
+  type SpectrumOptions,
+} from './measure/curvature/curvature.ts';
+export { ModelPoint } from './measure/modelPoint.ts';
+export {
+  type LayerNoise,
+  type Measured,
+  type Noise,
+  noise,
+  type ProbedMeasured,
+} from './measure/noise.ts';
+export { ParameterVector } from './measure/parameterVector.ts';
+export { type PointSettings, point } from './measure/point.ts';
+export type { NoiseOptions } from './measure/pointNoise.ts';
+export type { GivenWeights } from './nn/givenWeights.ts';
+export type { GivenModel } from './nn/modelFrom.ts';
+export type { Evaluation } from './train/evaluator.ts';
 export type { Reading } from './train/reading.ts';
-export { Training, type TrainSettings, train } from './train/train.ts';
+export type { ReplicaLists, ReplicaSettings } from './train/replicaGrid.ts';
+export type { Divergence } from './train/replicaLog.ts';
+export type { ReplicaSelection } from './train/selectReplica.ts';
+export { train } from './train/train.ts';
+export { Training, type TrainingReading, type WhichWeights } from './train/training.ts';
+export type { GivenAveraging, TrainSettings } from './train/trainSettings.ts';

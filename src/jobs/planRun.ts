@@ -12,14 +12,16 @@ import { instrumentFrom, requireDifferent } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
+import { requireParameters } from '../nn/modelFrom.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
 import type { StateValues } from '../nn/stateDict.ts';
-import { type Averaging, captures } from '../optim/average.ts';
+import { type Averaging, hasCaptured } from '../optim/average.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
+import { epochSteps } from '../train/epochSteps.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
-import type { RunShape } from '../train/runParts.ts';
+import { MOST_STEPS, type RunShape } from '../train/runParts.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import type { JobHost } from './jobEvent.ts';
 import {
@@ -68,7 +70,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     batchSize: b.batch_size,
   }));
   if (batches[0]?.fromStep !== 0) batches.unshift({ fromStep: 0, batchSize });
-  const steps = spec.steps ?? stepsOf(spec.epochs ?? 1, dataset.examples, batches);
+  const steps = spec.steps ?? epochSteps(spec.epochs ?? 1, dataset.examples, batches);
   requireSteps(spec, steps);
   const averaging = averagingOf(spec, steps);
   const instruments = instrumentsOf(spec);
@@ -128,9 +130,6 @@ function dataName({ data, data_seed }: ParsedTrainSpec): string {
   return data_seed === undefined ? data : `${data}${data.includes('?') ? '&' : '?'}seed=${data_seed}`;
 }
 
-/** What the device's counter of steps holds. */
-const MOST_STEPS = 2 ** 32 - 1;
-
 function requireSteps({ steps: given, lr_schedule }: ParsedTrainSpec, steps: number): void {
   if (steps > MOST_STEPS) {
     const [key, what] = given === undefined ? ['epochs', `come to ${steps} steps`] : ['steps', `is ${steps}`];
@@ -167,11 +166,6 @@ function averagingOf({ averaging }: ParsedTrainSpec, steps: number): Averaging |
     : { kind: 'ema', ...schedule, decay: averaging.decay };
 }
 
-/** Whether a run of so many steps has captured anything. */
-export function hasCaptured(averaging: Pick<Averaging, 'start' | 'every'>, steps: number): boolean {
-  return steps >= averaging.start && captures(averaging, averaging.start);
-}
-
 /** @returns null for a perceptron in short form, which the data complete */
 async function readModel(
   given: ParsedTrainSpec['model'],
@@ -181,9 +175,7 @@ async function readModel(
   const [file, content] =
     typeof given === 'string' ? [given, await host.read(given)] : ['train.json model', given];
   const model = parseModel(file, content);
-  if (!stateDictLayout(model).some(({ kind }) => kind === 'parameter')) {
-    throw new InputError(file, 'layers', 'none of them has parameters, so there is nothing to train');
-  }
+  requireParameters(file, model);
   return { file, model };
 }
 
@@ -208,26 +200,6 @@ function perceptron(
     ]);
   const loss = targets.kind === 'classes' ? 'cross_entropy' : 'mse';
   return { file, model: parseModel(file, { layers, loss }) };
-}
-
-/** E epochs are as many steps as it takes to draw E·N examples. */
-function stepsOf(
-  epochs: number,
-  examples: number,
-  batches: readonly { fromStep: number; batchSize: number }[],
-): number {
-  const wanted = epochs * examples;
-  let steps = 0;
-  let drawn = 0;
-  for (const [i, { batchSize }] of batches.entries()) {
-    const until = batches[i + 1]?.fromStep ?? Number.POSITIVE_INFINITY;
-    const needed = Math.ceil((wanted - drawn) / batchSize - 1e-9);
-    const taken = Math.min(needed, until - steps);
-    steps += taken;
-    drawn += taken * batchSize;
-    if (drawn >= wanted) break;
-  }
-  return steps;
 }
 
 async function readReplicas(

@@ -6,18 +6,15 @@ import type { HostTensor } from '../host/hostTensor.ts';
 import type { RunControl } from '../host/runControl.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
+import { hasCaptured } from '../optim/average.ts';
 import type { Evaluation, Evaluator } from '../train/evaluator.ts';
 import { type Provenance, provenance } from '../train/provenance.ts';
 import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
+import type { StepReading } from '../train/runReadings.ts';
 import type { Snapshot } from '../train/snapshot.ts';
-import {
-  type EvaluatedWeights,
-  type StepReading,
-  type TrainingOptions,
-  TrainingRun,
-} from '../train/trainingRun.ts';
+import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
-import { hasCaptured, planRun } from './planRun.ts';
+import { planRun } from './planRun.ts';
 import { earlierSnapshot, RunSnapshots } from './runSnapshots.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 

@@ -1,15 +1,10 @@
 import { z } from 'zod';
 import { isSyntheticName } from '../data/synthetic.ts';
 import { InputError } from '../host/inputError.ts';
-import { showValue } from '../host/showValue.ts';
+import { MOST_REPLICAS } from '../train/replicaGrid.ts';
+import { count, issueError, rate, scheduleSchema, seed } from '../train/runSchemas.ts';
 import { kernelRecordSchema } from '../tuning/kernelRecord.ts';
 
-const count = z.int().positive();
-const rate = z.number().nonnegative();
-const seed = z
-  .int()
-  .min(0)
-  .max(2 ** 32 - 1);
 /** By purpose; each follows from `seed` where it is left out (deriveSeed). */
 const seedsByPurpose = {
   /** Of the initial weights. */
@@ -19,26 +14,6 @@ const seedsByPurpose = {
   /** Of what is drawn of the data. */
   data_seed: seed.optional(),
 };
-const warmup = z.int().nonnegative().optional();
-
-const scheduleSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('constant'), warmup }),
-  z.strictObject({ type: z.literal('table'), values: z.array(rate), warmup }),
-  z.strictObject({ type: z.literal('step'), step_size: count, gamma: z.number().default(0.1), warmup }),
-  z.strictObject({ type: z.literal('cosine'), T_max: count, eta_min: z.number().default(0), warmup }),
-  z
-    .strictObject({
-      type: z.literal('swa'),
-      kind: z.enum(['constant', 'cyclic']).default('constant'),
-      start: z.int().nonnegative(),
-      cycle: count.default(1),
-      alpha1: rate,
-      alpha2: rate.optional(),
-      warmup,
-    })
-    .transform((schedule) => ({ ...schedule, alpha2: schedule.alpha2 ?? schedule.alpha1 })),
-]);
-
 const averagingSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('swa'),
@@ -130,9 +105,6 @@ export type ParsedTrainSpec = z.output<typeof schema>;
 export const DEFAULT_BATCH_SIZE = 64;
 
 const FILE = 'train.json';
-
-/** Replicas lie along the third axis of every grid. */
-const MOST_REPLICAS = 65_535;
 
 /**
  * Checks a training run's description.
@@ -232,17 +204,9 @@ export function isOrderFile(order: string): boolean {
 }
 
 function inputError(issue: z.core.$ZodIssue, spec: unknown): InputError {
-  const path = issue.path.map(String);
-  const found = path.reduce<unknown>(
-    (value, key) => (value as Record<string, unknown> | undefined)?.[key],
-    spec,
-  );
-  if (issue.code === 'unrecognized_keys') {
-    return new InputError(FILE, path.join('.') || 'top level', `unknown key "${issue.keys[0]}"`);
-  }
   // What an optimizer lacks at least.
-  if (found === undefined && path.join('.') === 'optimizer') path.push('lr');
-  const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received undefined$/, '');
-  const shown = found === undefined ? 'missing' : `is ${showValue(found)}`;
-  return new InputError(FILE, path.join('.') || 'top level', `${shown}: ${expected}`);
+  const lacks =
+    issue.path.join('.') === 'optimizer' &&
+    (spec as { readonly optimizer?: unknown }).optimizer === undefined;
+  return issueError(FILE, lacks ? { ...issue, path: ['optimizer', 'lr'] } : issue, spec);
 }

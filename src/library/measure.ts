@@ -1,47 +1,40 @@
-/** Quantities of a model at a point, and what multiplies by its curvature on the device. */
-export { type AlongGradient, alongGradient } from '../measure/curvature/alongGradient.ts';
-export { batchSharpness } from '../measure/curvature/batchSharpness.ts';
+/**
+ * What is measured at a point: each function makes something for `at.measure(…)`, alone or several by name, which share the passes over
+ * the data. `Quantity` and `Measurement` are for one's own.
+ */
+export { batchSharpness, type SharpnessOptions } from '../measure/curvature/batchSharpness.ts';
+export { localModel } from '../measure/curvature/localModel.ts';
+export { lossAlong } from '../measure/curvature/lossAlong.ts';
+export type { LocalModelOptions, MeasuredLocalModel } from '../measure/curvature/measureLocalModel.ts';
+export { type GradientTests, gradientTests } from '../measure/gradient/gradientTests.ts';
+export { histogram, type NamedHistogram } from '../measure/gradient/histogram.ts';
+export type { HistogramOptions } from '../measure/gradient/histogramRanges.ts';
+export { type MicroBatchNoise, microBatchNoise } from '../measure/gradient/microBatchNoise.ts';
+export { moments, type NamedMoments } from '../measure/gradient/moments.ts';
+export { type MeasuredSignalToNoise, signalToNoise } from '../measure/gradient/signalToNoise.ts';
+export { slopesAlong } from '../measure/gradient/slopesAlong.ts';
+export type { FollowedRun, Instrument, InstrumentKind, ReadAt, Shown, Told } from '../measure/instrument.ts';
 export {
-  covarianceProbes,
-  covarianceTraceBy,
-  estimateCovarianceTrace,
-} from '../measure/curvature/covarianceProbes.ts';
-export {
-  type Eigenpair,
-  type EigenvalueProgress,
-  eigenvalues,
-  type Spectrum,
-  searchEigenvalues,
-} from '../measure/curvature/eigenvalues.ts';
-export { exactCovarianceTrace } from '../measure/curvature/exactCovarianceTrace.ts';
-export { FollowedEigenvalue, followedEigenvalue } from '../measure/curvature/followedEigenvalue.ts';
-export { hessianProduct } from '../measure/curvature/hessianProduct.ts';
-export { estimateTrace, exactTrace, TraceEstimator } from '../measure/curvature/hessianTrace.ts';
-export { HutchPlusPlus, hutchPlusPlus } from '../measure/curvature/hutchPlusPlus.ts';
-export { LargestEigenvalue } from '../measure/curvature/largestEigenvalue.ts';
-export { LossAlongLine } from '../measure/curvature/lossAlongLine.ts';
-export { measureLocalModel } from '../measure/curvature/measureLocalModel.ts';
-export { type CurvatureKind, CurvatureOperator, type LinearOperator } from '../measure/curvature/operator.ts';
-export {
-  LanczosQuadrature,
-  logDeterminant,
-  spectralDensity,
-  spectralQuadrature,
-  spectralSum,
-} from '../measure/curvature/spectralDensity.ts';
-export {
-  CovarianceTraceEstimator,
-  estimateTraceCovariance,
-  exactTraceCovariance,
-} from '../measure/curvature/traceHessianCovariance.ts';
-export { directionalDerivatives } from '../measure/gradient/directionalDerivatives.ts';
-export { type GradientHistogram, gradientHistogram } from '../measure/gradient/gradientHistogram.ts';
-export { gradientMoments, moments } from '../measure/gradient/gradientMoments.ts';
-export { meanRatioErrors } from '../measure/gradient/meanRatioErrors.ts';
-export { microBatchNoise } from '../measure/gradient/microBatchNoise.ts';
-export { type NoiseStatistics, noiseStatistics } from '../measure/gradient/noiseStatistics.ts';
-export type { Instrument, InstrumentKind, Told } from '../measure/instrument.ts';
-export { instrumentFrom, instruments } from '../measure/instruments.ts';
-export { measureOver } from '../measure/measureOver.ts';
-export type { Look, Quantity } from '../measure/quantity.ts';
-export type { TracedBatch } from '../measure/tracedBatch.ts';
+  type Answers,
+  ask,
+  type FoundBy,
+  type FoundOf,
+  type MeasuredAt,
+  type Measurement,
+  type Round,
+} from '../measure/measurement.ts';
+export type { Measurements } from '../measure/measureOver.ts';
+export type { ExampleSource, Point } from '../measure/pass.ts';
+export type { Look, MeasuredOf, Numbers, Quantity } from '../measure/quantity.ts';
+export type { Schedule } from '../measure/schedule.ts';
+export type { Estimate, Probes } from '../measure/statistics/estimate.ts';
+export type { Spread } from '../measure/statistics/spreadOf.ts';
+export type {
+  BatchOf,
+  Gathered,
+  GatheredMoments,
+  Gathering,
+  Grouping,
+  MemorySpec,
+  TracedBatch,
+} from '../measure/tracedBatch.ts';

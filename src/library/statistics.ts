@@ -1,13 +1,18 @@
 /** The estimators, on the host in float64: from numbers to noise scales, intervals, tests and predictions. */
+export {
+  logDeterminant,
+  type Quadrature,
+  type SpectralDensity,
+  type SpectralQuadrature,
+  spectralDensity,
+  spectralSum,
+} from '../measure/curvature/spectralDensity.ts';
 export { branchedCriticalBatch } from '../measure/statistics/branchedCriticalBatch.ts';
-export type { CovarianceTrace } from '../measure/statistics/covarianceTrace.ts';
-export { type CurvatureErrors, curvatureErrors } from '../measure/statistics/curvatureErrors.ts';
 export {
   effectiveBatchSize,
   type FiniteSampling,
   finiteDataNoise,
 } from '../measure/statistics/effectiveBatchSize.ts';
-export { gradientSignalToNoise } from '../measure/statistics/gradientSignalToNoise.ts';
 export { gradientTestErrors } from '../measure/statistics/gradientTestErrors.ts';
 export {
   type Interval,

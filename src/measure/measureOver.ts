@@ -6,34 +6,114 @@ import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
 import { Graph, stateOf, type Tensor } from '../ops/graph.ts';
 import { store } from '../ops/state/store.ts';
+import { type Answers, asMeasurement, type FoundBy, type Measurement, type Round } from './measurement.ts';
 import { Memory } from './memory.ts';
 import { Pass, type Point, unitsOf } from './pass.ts';
 import type { Look, MeasuredOf, Numbers, Quantity } from './quantity.ts';
 import type { TracedBatch } from './tracedBatch.ts';
 
-/** What each of some quantities finds. */
-export type FoundBy<Q> = { readonly [K in keyof Q]: Q[K] extends Quantity<infer Found> ? Found : never };
+/** Quantities and measurements by name; null for one that there is no use for. */
+export type Measurements = Readonly<Record<string, Quantity<unknown> | Measurement<unknown> | null>>;
 
 /**
- * Measures quantities over all examples of a point, together: as many passes over the data as the one that takes the most
- * looks, each traced and compiled once, with one forward pass for all.
+ * Measures over all examples of a point, together: in each round as many passes over the data as the quantity takes that takes
+ * the most looks, each traced and compiled once, with one forward pass for all.
  * @throws RangeError for parameters of several replicas
  */
-export async function measureOver<Q extends Readonly<Record<string, Quantity<unknown>>>>(
+export async function measureOver<M extends Measurements>(
   gpu: Gpu,
   point: Point,
-  quantities: Q,
-): Promise<FoundBy<Q>> {
+  measurements: M,
+): Promise<FoundBy<M>> {
+  const rounds = measureInRounds(gpu, point, measurements);
+  for (;;) {
+    const next = await rounds.next();
+    if (next.done) return next.value;
+  }
+}
+
+/**
+ * The same, yielding after each round how many there were.
+ * @throws RangeError for parameters of several replicas
+ */
+export async function* measureInRounds<M extends Measurements>(
+  gpu: Gpu,
+  point: Point,
+  measurements: M,
+): AsyncGenerator<number, FoundBy<M>, void> {
+  const at = { gpu, point };
+  const open = new Map<string, AsyncGenerator<Round, unknown, Answers>>(
+    Object.entries(measurements).flatMap(([name, each]) =>
+      each ? [[name, asMeasurement(each).over(at)] as const] : [],
+    ),
+  );
+  const found = new Map<string, unknown>();
+  let answers = new Map<string, Answers>();
+  try {
+    for (let rounds = 1; ; rounds++) {
+      const asked = new Map<string, Round>();
+      // One after the other: between rounds they may work on the device.
+      for (const [name, each] of open) {
+        const next = await each.next(answers.get(name)!);
+        if (next.done) {
+          open.delete(name);
+          found.set(name, next.value);
+        } else asked.set(name, next.value);
+      }
+      if (open.size === 0) {
+        return Object.fromEntries(
+          Object.keys(measurements).map((name) => [name, found.get(name) ?? null]),
+        ) as FoundBy<M>;
+      }
+      answers = await answer(gpu, point, asked);
+      yield rounds;
+    }
+  } finally {
+    for (const each of open.values()) await each.return(undefined);
+  }
+}
+
+/** What is measured for several askers at once. */
+interface Slot {
+  readonly name: string;
+  quantity: Quantity<unknown>;
+}
+
+/** Measures the quantities of one round of several measurements; those that are joined, once. */
+async function answer(
+  gpu: Gpu,
+  point: Point,
+  asked: ReadonlyMap<string, Round>,
+): Promise<Map<string, Answers>> {
+  const slots: Slot[] = [];
+  const slotOf = (name: string, quantity: Quantity<unknown>): Slot => {
+    for (const slot of slots) {
+      const joined = slot.quantity === quantity ? quantity : slot.quantity.joined?.(quantity);
+      if (joined) return Object.assign(slot, { quantity: joined });
+    }
+    const slot = { name, quantity };
+    slots.push(slot);
+    return slot;
+  };
+  const places = [...asked].map(([asker, round]) => {
+    const of = Object.entries(round).map(([key, quantity]) => {
+      return [key, quantity && slotOf(key === '' ? asker : `${asker} ${key}`, quantity)] as const;
+    });
+    return [asker, of] as const;
+  });
+  const quantities = Object.fromEntries(slots.map(({ name, quantity }) => [name, quantity]));
   const numbers = await Scope.within((scope) => looksAt(gpu, scope, point, quantities));
   const { layout, examples, ghostBatch } = point;
   const units = unitsOf(point);
   const unitSize = ghostBatch ?? (units === 1 ? examples.examples : 1);
   const of: MeasuredOf = { layout, examples: examples.examples, units, unitSize };
-  const found = Object.entries(quantities).map(([name, quantity]) => [
-    name,
-    quantity.read(numbers.get(name)!, of),
-  ]);
-  return Object.fromEntries(found) as FoundBy<Q>;
+  const found = new Map(slots.map((slot) => [slot, slot.quantity.read(numbers.get(slot.name)!, of)]));
+  return new Map(
+    places.map(([asker, each]) => [
+      asker,
+      Object.fromEntries(each.map(([key, slot]) => [key, slot && found.get(slot)])),
+    ]),
+  );
 }
 
 async function looksAt(

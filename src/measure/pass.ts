@@ -1,4 +1,5 @@
 import { compileOptimised, optimise } from '../autograd/compile.ts';
+import type { Targets } from '../data/dataset.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
@@ -37,6 +38,17 @@ export interface Point {
    * units of their mean losses, and what is said of examples is said of units. Left out, a unit is one example.
    */
   readonly ghostBatch?: number;
+  /** What the examples are of, where that is known: for what is said of them. */
+  readonly source?: ExampleSource;
+}
+
+/** The data that a point's examples are of. */
+export interface ExampleSource {
+  /** How messages call them. */
+  readonly name: string;
+  readonly targets: Targets;
+  /** Where the examples are in an order drawn by a seed: the seed, and the place of each in the data as they were given. */
+  readonly drawn?: { readonly seed: number; readonly order: readonly number[] } | null;
 }
 
 /**

@@ -32,6 +32,8 @@ export interface MeasuredOf {
 export interface Quantity<Found> {
   /** Vectors from the host, which the traces find in the memory of these names. */
   readonly given?: Numbers;
+  /** What finds all that this one and another do, where they are of a kind: both are answered by it. */
+  joined?(other: Quantity<unknown>): Quantity<Found> | null;
   trace(batch: TracedBatch): Look;
   /** On the host, in float64, from the numbers of all looks. */
   read(values: Numbers, of: MeasuredOf): Found;

@@ -83,7 +83,11 @@ export class RepeatedPass {
       return;
     }
     this.#parts ??= this.#makeParts(this.#hoisted);
-    const parts = await this.#parts;
+    const parts = await this.#parts.catch((error: unknown) => {
+      // Another run may have the memory that this one had not.
+      this.#parts = null;
+      throw error;
+    });
     const isKept = versions === this.#kept;
     this.#kept = null;
     await this.#pass.run(

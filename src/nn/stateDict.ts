@@ -17,10 +17,23 @@ const AVERAGED_COUNT = 'n_averaged';
 /** Where a model's state dict is in a file. */
 export interface StateDictPlace {
   /** Only names under it ("swa.", "module.", "replica.0."), and they without it. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** The name in the file of each tensor, by its plain name, from matchModules; else they are the plain names. */
-  readonly names?: ReadonlyMap<string, string>;
+  readonly names?: ReadonlyMap<string, string> | undefined;
+  /** What messages say finds tensors that are elsewhere: the command line's options if left out, nothing for null. */
+  readonly hints?: PlaceHints | null;
 }
+
+/** How messages call the options that say where a state dict is. */
+export interface PlaceHints {
+  prefix(found: string): string;
+  readonly byOrder: string;
+}
+
+const OPTIONS: PlaceHints = {
+  prefix: (found) => `--weights-prefix ${found} (weights_prefix)`,
+  byOrder: '--weights-by-order (weights_by_order)',
+};
 
 /**
  * Picks a model's state dict out of the tensors of a file.
@@ -36,13 +49,13 @@ export function loadStateDict(
   file: string,
   tensors: ReadonlyMap<string, HostTensor>,
   layout: readonly StateTensor[],
-  { prefix = '', names }: StateDictPlace = {},
+  { prefix = '', names, hints = OPTIONS }: StateDictPlace = {},
 ): Map<string, Float32Array | Uint32Array> {
   const nameOf = (plain: string): string => names?.get(plain) ?? prefix + plain;
   const expected = new Set(layout.map((tensor) => nameOf(tensor.name)));
   for (const name of tensorsUnder(tensors, prefix)) {
     if (!expected.has(name)) {
-      const hint = hintOf(name, tensors, layout);
+      const hint = hints ? hintOf(name, tensors, layout, hints) : '';
       throw new InputError(file, name, `unknown name, expected ${list([...expected])}${hint}`);
     }
   }
@@ -74,14 +87,15 @@ function hintOf(
   name: string,
   tensors: ReadonlyMap<string, HostTensor>,
   layout: readonly StateTensor[],
+  hints: PlaceHints,
 ): string {
   const plain = layout.find((tensor) => name.endsWith(`.${tensor.name}`))?.name;
   const prefix = plain === undefined ? undefined : name.slice(0, -plain.length);
   if (prefix !== undefined && layout.every((tensor) => tensors.has(prefix + tensor.name))) {
-    return `; --weights-prefix ${prefix} (weights_prefix) finds them`;
+    return `; ${hints.prefix(prefix)} finds them`;
   }
   return (
-    '; layers of the model may carry the "name" of their module, or --weights-by-order (weights_by_order) matches modules ' +
+    `; layers of the model may carry the "name" of their module, or ${hints.byOrder} matches modules ` +
     'by their shapes'
   );
 }

@@ -14,6 +14,11 @@ export function captures({ start, every }: Pick<Averaging, 'start' | 'every'>, s
   return step >= start && (step - start) % every === 0;
 }
 
+/** Whether a run of so many steps has captured anything. */
+export function hasCaptured(averaging: Pick<Averaging, 'start' | 'every'>, steps: number): boolean {
+  return steps >= averaging.start && captures(averaging, averaging.start);
+}
+
 const averageOp: Op = {
   name: 'average',
   reads: ({ theta, counters }) => [theta, counters],

@@ -9,7 +9,11 @@ import { threefry2x32 } from './threefry.ts';
  * @param stream a number of the data set's own, so that two of its random quantities are independent
  */
 export function normal(seed: number, stream: number, example: number, element: number): number {
-  const [first, second] = threefry2x32(seed, purpose.syntheticData + stream, element, example);
+  return normalOf(threefry2x32(seed, purpose.syntheticData + stream, element, example));
+}
+
+/** Two words of 32 random bits as a standard normal number. */
+export function normalOf([first, second]: readonly [number, number]): number {
   const u = (first + 1) * 2 ** -32;
   const v = second * 2 ** -32;
   return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);

@@ -22,6 +22,8 @@ export const purpose = {
   seeds: 0x0000_8000,
   /** What is mixed into the vector that follows an eigenvalue; counter = (look, element / 2). */
   followedMix: 9,
+  /** Normal numbers of a vector of parameters; counter = (element of the flat vector, 0). */
+  parameterNormals: 10,
   /** Seeds of an experiment's parts, by the replicate's own; counter = (part, 0). */
   experimentPart: 32,
   /** Orders with which a file's is compared; counter = (draw / 2, 0), a word for each of two draws. */

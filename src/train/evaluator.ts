@@ -125,4 +125,8 @@ export class Evaluator {
   dispose(): void {
     this.#scope.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

@@ -2,8 +2,9 @@ import type { FollowedRun, Instrument, Told } from '../measure/instrument.ts';
 import { temperature } from '../measure/statistics/sgdNoise.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import type { Reading } from './reading.ts';
+import type { StepReading } from './runReadings.ts';
 import { stepSampling } from './stepSampling.ts';
-import type { Replica, StepReading, TrainingOptions } from './trainingRun.ts';
+import type { Replica, TrainingOptions } from './trainingRun.ts';
 
 /** A run whose loss or weights are no longer finite. */
 export interface Divergence {

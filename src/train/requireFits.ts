@@ -47,6 +47,7 @@ export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Pro
  * Refuses a run that the adapter cannot hold, before anything of it is made: initial weights, tables, buffers. Says which of
  * its numbers would have to be smaller for it to fit, each on its own, and how small. Refuses a batch larger than the data
  * where an epoch is to go through them: PyTorch's loader would make such batches shorter, and here none is.
+ * @returns the bytes that it takes at most, those of its evaluations included
  * @throws InputError naming the key
  */
 export async function requireFits(
@@ -54,12 +55,11 @@ export async function requireFits(
   shape: RunShape,
   replicas: number,
   names: RunNames,
-): Promise<void> {
+): Promise<number> {
   requireWithinData(shape, names);
   let limit: LimitError;
   try {
-    await memoryOf(gpu, shape, replicas);
-    return;
+    return await memoryOf(gpu, shape, replicas);
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
     limit = error;

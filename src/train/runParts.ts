@@ -36,6 +36,9 @@ export interface RunShape {
   readonly instruments?: readonly Instrument[];
 }
 
+/** What the device's counter of steps holds. */
+export const MOST_STEPS = 2 ** 32 - 1;
+
 /** Steps that a submit may hold; a ring slot is kept for each of those in flight. */
 export const LARGEST_CHUNK = 256;
 export const IN_FLIGHT = 2;

@@ -29,8 +29,8 @@ export function stepSampling(
   return () => ({ examples, replacement: true });
 }
 
-/** Examples of the batches before a step. */
-function drawnBefore(step: number, batches: TrainingOptions['batches']): number {
+/** Examples of the batches before a step, counted from 1. */
+export function drawnBefore(step: number, batches: TrainingOptions['batches']): number {
   return batches.reduce((drawn, { fromStep, batchSize }, i) => {
     const until = Math.min(step - 1, batches[i + 1]?.fromStep ?? Number.POSITIVE_INFINITY);
     return drawn + Math.max(0, until - fromStep) * batchSize;

@@ -14,7 +14,6 @@ import type { FlatLayout } from '../ops/flat.ts';
 import { captures } from '../optim/average.ts';
 import { packSettings, type SgdSettings } from '../optim/sgd.ts';
 import { Evaluator } from './evaluator.ts';
-import { ReadingRows } from './readingRows.ts';
 import { recomputeStatistics } from './recomputeStatistics.ts';
 import {
   AVERAGE,
@@ -22,14 +21,13 @@ import {
   compileRun,
   dueAt,
   IN_FLIGHT,
-  LARGEST_CHUNK,
   makeRunParts,
   programKey,
   type RunParts,
   type RunShape,
   SLOTS,
 } from './runParts.ts';
-import { shortestFloat32 } from './shortestFloat32.ts';
+import { RunReadings, type StepReading } from './runReadings.ts';
 import type { RateChange, RunState } from './snapshot.ts';
 
 /**
@@ -55,26 +53,6 @@ export interface TrainingOptions extends RunShape {
   readonly replicas: readonly Replica[];
   /** Readings at steps n, 2n, … and wherever statistics are measured; 0 for never. 1 by default. */
   readonly recordEvery?: number;
-}
-
-/** What the device recorded of one step of one replica. */
-export interface StepReading {
-  readonly replica: number;
-  /** Counted from 1. */
-  readonly step: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly loss: number;
-  /** What the run's instruments found, in their order: undefined for those that were not due. */
-  readonly found: readonly unknown[];
-}
-
-/** What a snapshot has of the readings before it: rows from `at` on, of steps (counted from 0) from `step` up to `until`. */
-interface Restored {
-  readonly rows: Float32Array;
-  readonly until: number;
-  at: number;
-  step: number;
 }
 
 /** Steps of one submit, and the rows that come back for them. */
@@ -108,14 +86,8 @@ export class TrainingRun {
   readonly #resident = new Map<Dataset, ResidentExamples>();
   /** Submits that are not read back yet, oldest first. */
   readonly #flights: Flight[] = [];
-  /** Readings that came back and were not asked for yet, in their order. */
-  #kept: StepReading[] = [];
-  /** The numbers of all readings that came back. */
-  readonly #rows = new ReadingRows();
-  /** Readings of a snapshot that are still to be given again. */
-  #restored: Restored | null = null;
+  readonly #readings: RunReadings;
   readonly #rateChanges: RateChange[] = [];
-  readonly #diverged = new Set<number>();
   #submitted = 0;
   #stopped = false;
 
@@ -132,6 +104,7 @@ export class TrainingRun {
     this.#parts = parts;
     this.#programs = programs;
     this.#hostRates = options.replicas.map(({ rates }) => rates.slice());
+    this.#readings = new RunReadings(options, parts, (replica, step) => this.#hostRates[replica]![step]!);
     this.layout = parts.layout;
     this.theta = parts.theta;
     this.averaged = parts.averaged;
@@ -171,6 +144,11 @@ export class TrainingRun {
     return this.#options;
   }
 
+  /** Of each kind of step, and of the average. */
+  get programs(): Program[] {
+    return [...this.#programs.values()];
+  }
+
   get arena(): Arena {
     return this.#parts.arena;
   }
@@ -203,7 +181,7 @@ export class TrainingRun {
     while (this.#flights.length > 0) await this.#land();
     // The copies are submitted here, before any step that is taken while this waits.
     const reading = this.#parts.states.read();
-    const [step, rows, rateChanges] = [this.#submitted, this.#rows.all(), [...this.#rateChanges]];
+    const [step, rows, rateChanges] = [this.#submitted, this.#readings.all(), [...this.#rateChanges]];
     return { step, states: await reading, rows, rateChanges };
   }
 
@@ -217,7 +195,7 @@ export class TrainingRun {
     if (this.#submitted > 0) throw new Error('a run is restored before its first step');
     const { steps } = this.#options;
     if (!(step <= steps)) throw new InputError(file, 'step', `is ${step}, the run has ${steps} steps`);
-    const numbers = this.#numbersUntil(step);
+    const numbers = this.#readings.numbersUntil(step);
     if (rows.length !== numbers) {
       throw new InputError(file, 'readings', `are ${rows.length} numbers, expected ${numbers}`);
     }
@@ -227,8 +205,7 @@ export class TrainingRun {
     }
     this.#parts.states.write(file, states);
     this.#submitted = step;
-    this.#rows.push(rows);
-    this.#restored = { rows, until: step, at: 0, step: 0 };
+    this.#readings.restore(rows, step);
     for (const change of rateChanges) this.#changeRate(change);
     if (rateChanges.length > 0) {
       this.#hostRates.forEach((rates, replica) => {
@@ -242,17 +219,8 @@ export class TrainingRun {
     return batchSizeAt(this.#options, step);
   }
 
-  #measures(step: number): boolean {
-    return dueAt(this.#options, step).length > 0;
-  }
-
   #keyOf(step: number): string {
     return programKey(this.batchSizeAt(step), dueAt(this.#options, step));
-  }
-
-  #records(step: number): boolean {
-    const every = this.#options.recordEvery ?? 1;
-    return this.#measures(step) || (every > 0 && (step + 1) % every === 0);
   }
 
   /**
@@ -286,25 +254,16 @@ export class TrainingRun {
   async *steps(until = this.#options.steps): AsyncGenerator<StepReading[], void, void> {
     const end = Math.min(until, this.#options.steps);
     for (;;) {
-      const kept = this.#takeKept(end);
-      if (kept.length > 0) {
-        yield kept;
-        continue;
-      }
-      if (this.#kept.length === 0 && this.#restored) {
-        this.#replay(this.#restored);
+      const readings = this.#readings.take(end);
+      this.#endIfDiverged();
+      if (readings.length > 0) {
+        yield readings;
         continue;
       }
       while (!this.#stopped && this.#flights.length < IN_FLIGHT && this.#submitted < end) this.#submit(end);
       if (this.#flights.length === 0 || this.#flights[0]!.first >= end) return;
       await this.#land();
     }
-  }
-
-  /** Readings that are there already, up to step `end`. */
-  #takeKept(end: number): StepReading[] {
-    const later = this.#kept.findIndex(({ step }) => step > end);
-    return this.#kept.splice(0, later < 0 ? this.#kept.length : later);
   }
 
   /** Gives the next steps up to `end` to the device, as many as a submit should hold. */
@@ -320,7 +279,9 @@ export class TrainingRun {
   }
 
   #fly(first: number, count: number, encode: (pass: GPUComputePassEncoder) => void): void {
-    const read = Array.from({ length: count }, (_, i) => first + i).some((step) => this.#records(step));
+    const read = Array.from({ length: count }, (_, i) => first + i).some((step) =>
+      this.#readings.records(step),
+    );
     const rows = this.#parts.replay.submit(encode, { count, slot: first % SLOTS, read });
     // A failure is told to whoever asks for the readings.
     rows.catch(() => {});
@@ -332,43 +293,12 @@ export class TrainingRun {
   async #land(): Promise<void> {
     const { first, count, rows } = this.#flights.shift()!;
     const found = await rows;
-    while (this.#restored) this.#replay(this.#restored);
-    if (found) this.#keep(this.#readings(found, first, count));
+    if (found) this.#readings.add(found, this.#parts.ring.shape[1]!, first, count);
+    this.#endIfDiverged();
   }
 
-  #keep(readings: readonly StepReading[]): void {
-    for (const { replica, loss } of readings) if (!Number.isFinite(loss)) this.#diverged.add(replica);
-    if (this.#diverged.size === this.replicas) this.stop();
-    this.#kept = this.#kept.concat(readings);
-  }
-
-  /** Gives some of a snapshot's readings again: many at a time, and never all of a long run's. */
-  #replay(restored: Restored): void {
-    const { rows, step: first, until } = restored;
-    const readings: StepReading[] = [];
-    for (; restored.step < until && restored.step < first + LARGEST_CHUNK; restored.step++) {
-      const width = this.#widthOf(restored.step);
-      for (let replica = 0; width > 0 && replica < this.replicas; replica++) {
-        const row = rows.subarray(restored.at, restored.at + width);
-        readings.push(this.#reading(restored.step, replica, row));
-        restored.at += width;
-      }
-    }
-    if (restored.step === until) this.#restored = null;
-    this.#keep(readings);
-  }
-
-  /** Numbers of a step (counted from 0) at the head of its row: what is behind them is of an earlier one. */
-  #widthOf(step: number): number {
-    if (!this.#records(step)) return 0;
-    return 1 + this.#parts.rows.get(this.#keyOf(step))!.flat().length;
-  }
-
-  /** Numbers of all replicas' readings of the steps before one. */
-  #numbersUntil(step: number): number {
-    let numbers = 0;
-    for (let s = 0; s < step; s++) numbers += this.#widthOf(s);
-    return numbers * this.replicas;
+  #endIfDiverged(): void {
+    if (this.#readings.allDiverged) this.stop();
   }
 
   /** The program of a step, counted from 0. */
@@ -380,45 +310,6 @@ export class TrainingRun {
   #encodeAfter(pass: GPUComputePassEncoder, step: number): void {
     const { averaging } = this.#options;
     if (averaging && captures(averaging, step + 1)) this.#programs.get(AVERAGE)!.encode(pass);
-  }
-
-  #readings(rows: readonly Float32Array[], first: number, count: number): StepReading[] {
-    const readings: StepReading[] = [];
-    for (let i = 0; i < count; i++) {
-      const step = first + i;
-      const width = this.#widthOf(step);
-      if (width === 0) continue;
-      const at = i * this.#parts.ring.shape[1]!;
-      rows.forEach((all, replica) => {
-        const row = all.subarray(at, at + width);
-        this.#rows.push(row);
-        readings.push(this.#reading(step, replica, row));
-      });
-    }
-    return readings;
-  }
-
-  /** What a row says of a step, counted from 0. */
-  #reading(step: number, replica: number, row: Float32Array): StepReading {
-    const batchSize = this.batchSizeAt(step);
-    const learningRate = shortestFloat32(this.#hostRates[replica]![step]!);
-    const found = this.#found(step, batchSize, row);
-    return { replica, step: step + 1, batchSize, learningRate, loss: row[0]!, found };
-  }
-
-  #found(step: number, batchSize: number, row: Float32Array): readonly unknown[] {
-    const { instruments = [] } = this.#options;
-    const found = new Array<unknown>(instruments.length).fill(undefined);
-    const names = this.#parts.rows.get(this.#keyOf(step))!;
-    let at = 1;
-    dueAt(this.#options, step).forEach((place, i) => {
-      const { quantity, unitSize: ofUnits } = instruments[place]!;
-      const unitSize = ofUnits ?? 1;
-      const numbers = Object.fromEntries(names[i]!.map((name) => [name, row.subarray(at, ++at)]));
-      const of = { layout: this.layout, examples: batchSize, units: batchSize / unitSize, unitSize };
-      found[place] = quantity.read(numbers, of);
-    });
-    return found;
   }
 
   /**
@@ -493,7 +384,7 @@ export class TrainingRun {
   /**
    * One replica as it is after all steps submitted, to be measured over the data that the run trains on: a copy, so that
    * the run may go on. `train` is the mode in which BatchNorm normalises by the batch; `eval` takes running statistics.
-   * `dispose` frees the copy; the run's own disposal ends it too.
+   * `dispose` frees the copy, which is of no use once the run's own disposal has freed the data.
    * @throws RangeError if there is no such replica
    */
   point(
@@ -504,13 +395,13 @@ export class TrainingRun {
       throw new RangeError(`replica ${replica}, expected one from 0 to ${this.replicas - 1}`);
     }
     const { layout, examples } = this;
-    const { model } = this.#options;
+    const { model, dataset: source } = this.#options;
     return Scope.makeNow((scope) => {
       const copy = (from: State): State => scope.own(from.copyOf(replica));
       const [theta, buffers] = this.#weights(which);
       const context = { mode, buffers: mode === 'eval' && buffers ? copy(buffers) : null };
       return {
-        point: { model, layout, theta: copy(theta), examples, context },
+        point: { model, layout, theta: copy(theta), examples, source, context },
         dispose: () => scope.dispose(),
       };
     });
@@ -538,5 +429,9 @@ export class TrainingRun {
   /** Frees all that the run holds on the device. */
   dispose(): void {
     this.#scope.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

@@ -7,8 +7,7 @@ import { type Gpu, openDevice } from '../../src/gpu/device.ts';
 import { pendingWaits } from '../../src/gpu/orLost.ts';
 import { RunControl } from '../../src/host/runControl.ts';
 import { runJob } from '../../src/jobs/job.ts';
-import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
-import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
+import { noise } from '../../src/measure/noise.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
 import { train } from '../../src/train/train.ts';
 import { NO_MEMORY, watchBuffers } from '../gpu/watchBuffers.ts';
@@ -67,7 +66,7 @@ export function testMemory(runs: number): void {
       averaging: { type: 'swa' as const, start: 2, every: 2 },
     };
     const host = { read: (path: string) => Promise.reject(new Error(path)) };
-    const settings = { model: layers, data, steps: 40, batchSize: 20, lr: [0.1, 0.2] };
+    const settings = { model: layers, data, steps: 40, batchSize: 20, grid: { lr: [0.1, 0.2] } };
     const averaging = { kind: 'swa' as const, start: 1, every: 1 };
 
     const library = async (): Promise<void> => {
@@ -75,13 +74,12 @@ export function testMemory(runs: number): void {
       try {
         for await (const _ of run.readings(20));
         await run.evaluate();
-        await run.evaluate(undefined, 'averaged');
-        const { point, dispose } = run.point(1, { mode: 'eval' });
+        await run.evaluate(undefined, { which: 'averaged' });
+        const at = await run.point(1, { mode: 'eval' });
         try {
-          await gradientMoments(gpu, point);
-          (await LossAlongLine.open(gpu, point, { points: 3, lines: 1 })).dispose();
+          await at.measure({ noise: noise({ probes: 2 }) });
         } finally {
-          dispose();
+          at.dispose();
         }
         for await (const { step } of run.readings()) if (step > 25) break;
       } finally {

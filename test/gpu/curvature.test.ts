@@ -11,6 +11,7 @@ import {
   spectralQuadrature,
   spectralSum,
 } from '../../src/measure/curvature/spectralDensity.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
 import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
@@ -128,11 +129,11 @@ test('batch sharpness: the mean over all pairs of five examples', async () => {
     }),
   );
   const truth = ratios.reduce((sum, value) => sum + value, 0) / ratios.length;
-  const { value, stderr } = await batchSharpness(made.gpu, made.point, {
-    batchSize: 2,
-    batches: 400,
-    seed: 1,
-  });
+  const { value, stderr } = (
+    await measureOver(made.gpu, made.point, {
+      sharpness: batchSharpness({ batchSize: 2, batches: 400, seed: 1 }),
+    })
+  ).sharpness;
   const spread = Math.sqrt(ratios.reduce((sum, r) => sum + (r - truth) ** 2, 0) / ratios.length / 400);
   expect(Math.abs(value - truth)).toBeLessThan(4 * stderr!);
   expect(stderr! / spread).toBeGreaterThan(0.8);

@@ -88,14 +88,14 @@ test('a device lost while the weights are evaluated, and the library, name the l
   await expect(run.evaluate()).rejects.toThrow(/device was lost .*; the last step read was 30 of 50/);
 });
 
-test('the library: replicas from lists, readings, a changed rate, evaluation, the state dict', async () => {
+test('the library: a grid, readings, a changed rate, evaluation, the state dict', async () => {
   const gpu = await testGpu();
   const run = await train(gpu, {
     model: sequential(linear(5, 9), relu(), linear(9, 3)),
     data: syntheticDataset('gaussian-clusters?examples=200&classes=3&dims=5'),
     steps: 300,
     batchSize: 20,
-    lr: [0.02, 0.2],
+    grid: { lr: [0.02, 0.2] },
     seed: 7,
     noiseScaleEvery: 10,
   });
@@ -104,12 +104,12 @@ test('the library: replicas from lists, readings, a changed rate, evaluation, th
   expect(readings).toHaveLength(80);
   expect(readings.filter(({ traceCovariance }) => traceCovariance !== undefined)).toHaveLength(8);
   expect(Object.keys(readings[0]!.layers!)).toEqual(['0.weight', '0.bias', '2.weight', '2.bias']);
-  run.setLearningRate(0.05, 1);
+  run.setLearningRate(0.05, { lr: 0.2 });
   for await (const reading of run.readings()) readings.push(reading);
   expect(readings.at(-1)).toMatchObject({ step: 300, replica: 1, learningRate: 0.05 });
   const [slow, fast] = await run.evaluate();
   expect(fast!.loss).toBeLessThan(slow!.loss);
   expect(fast!.accuracy).toBeGreaterThan(0.5);
-  expect((await run.stateDict(1)).get('0.weight')).toHaveLength(45);
+  expect((await run.stateDict({ lr: 0.2 })).get('0.weight')).toHaveLength(45);
   run.dispose();
 });

@@ -5,7 +5,6 @@ import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { runJob } from '../../src/jobs/job.ts';
-import { openPoint } from '../../src/jobs/measure/openPoint.ts';
 import { alongGradient } from '../../src/measure/curvature/alongGradient.ts';
 import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
 import { covarianceProbes } from '../../src/measure/curvature/covarianceProbes.ts';
@@ -26,6 +25,7 @@ import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { meanRatioErrors } from '../../src/measure/gradient/meanRatioErrors.ts';
 import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
+import { openPoint } from '../../src/measure/openPoint.ts';
 import type { Point } from '../../src/measure/pass.ts';
 import { unitsOf } from '../../src/measure/pass.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
@@ -134,7 +134,7 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
   'several quantities together': (gpu) =>
     withPoint(gpu, (point) =>
       measureOver(gpu, point, {
-        along: alongGradient({ units: true, covariance: true }),
+        along: alongGradient({ units: true, dots: true, hessian: true, covariance: true }),
         probes: covarianceProbes(unitsOf(point), { from: 0, to: 2, seed: 1 }),
       }),
     ),
@@ -147,7 +147,7 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
         mean: new Float32Array(length).fill(1),
         centredSquares: new Float32Array(length).fill(900),
       };
-      return meanRatioErrors(gpu, point, dataset, moments);
+      return meanRatioErrors(gpu, point, moments);
     }),
   'the loss along a line': (gpu) =>
     withPoint(gpu, async (point) => {
@@ -185,7 +185,9 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
       }
     }),
   'batch sharpness': (gpu) =>
-    withPoint(gpu, (point) => batchSharpness(gpu, point, { batchSize: 8, batches: 2, seed: 1 })),
+    withPoint(gpu, (point) =>
+      measureOver(gpu, point, { sharpness: batchSharpness({ batchSize: 8, batches: 2, seed: 1 }) }),
+    ),
 };
 
 /** Which of so many buffers fail: each of the first and last ones, and some between. */

@@ -2,10 +2,13 @@ import { expect, test } from 'vitest';
 import { type Dataset, fitDataset } from '../../src/data/dataset.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
+import type { Gpu } from '../../src/gpu/device.ts';
 import { State } from '../../src/gpu/state.ts';
 import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
-import { microBatchNoise } from '../../src/measure/gradient/microBatchNoise.ts';
+import { type MicroBatchNoise, microBatchNoise } from '../../src/measure/gradient/microBatchNoise.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
+import type { Point } from '../../src/measure/pass.ts';
 import { flatValues } from '../../src/nn/flatValues.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
@@ -66,7 +69,7 @@ test('with BatchNorm a ghost batch is one example: against each ghost batch meas
   const [unit, units] = [6, 5];
   const { gpu, dataset, at, dispose } = await perceptron(true, unit * units + 4);
   const whole = at(dataset);
-  const found = await microBatchNoise(gpu, whole, unit);
+  const found = await measuredBy(gpu, whole, unit);
   whole.examples.dispose();
   const gradients: Float32Array[] = [];
   let loss = 0;
@@ -115,16 +118,20 @@ test('without BatchNorm: b = 1 is the sample covariance, larger b agree with it 
   const point = at(dataset);
   const { centredSquares } = await gradientMoments(gpu, point);
   const exact = centredSquares.reduce((sum, v) => sum + v, 0) / (N - 1);
-  const single = await microBatchNoise(gpu, point, 1);
+  const single = await measuredBy(gpu, point, 1);
   expect(single.traceCovariance / exact).toBeCloseTo(1, 4);
   for (const unit of [4, 15]) {
-    const found = await microBatchNoise(gpu, point, unit);
+    const found = await measuredBy(gpu, point, unit);
     console.info(
       `b = ${unit}: tr Σ ${found.traceCovariance} ± ${found.traceCovarianceStderr}, of all ${exact}`,
     );
     expect(Math.abs(found.traceCovariance - exact)).toBeLessThan(3 * found.traceCovarianceStderr!);
   }
-  await expect(microBatchNoise(gpu, point, 301)).rejects.toThrow(/600 examples make 1 micro-batches of 301/);
+  await expect(measuredBy(gpu, point, 301)).rejects.toThrow(/600 examples make 1 micro-batches of 301/);
   point.examples.dispose();
   dispose();
 });
+
+async function measuredBy(gpu: Gpu, point: Point, microBatch: number): Promise<MicroBatchNoise> {
+  return (await measureOver(gpu, point, { found: microBatchNoise(microBatch) })).found;
+}

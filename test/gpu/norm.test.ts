@@ -159,18 +159,18 @@ test('BatchNorm trains as one of three replicas bit for bit as alone, and counts
   const gpu = await testGpu();
   const averaging = { kind: 'swa' as const, start: 4, every: 3 };
   const rates = [0.02, 0.1, 0.3];
-  const sweep = await train(gpu, { ...settings, averaging, lr: rates });
+  const sweep = await train(gpu, { ...settings, averaging, grid: { lr: rates } });
   const alone = await train(gpu, { ...settings, averaging, lr: rates[1]! });
   for (const run of [sweep, alone]) for await (const _ of run.readings());
   for (const which of ['last', 'averaged'] as const) {
-    const [one, other] = [await sweep.stateDict(1, which), await alone.stateDict(0, which)];
+    const [one, other] = [await sweep.stateDict(1, { which }), await alone.stateDict(0, { which })];
     expect([...one.keys()].sort()).toEqual([...initialStateDict(alone.model, 0).keys()].sort());
     expect(one).toEqual(other);
     expect(one.get('1.num_batches_tracked')).toEqual(Uint32Array.of(which === 'last' ? 12 : 4));
   }
   const [here, there] = [
-    await sweep.evaluate(undefined, 'averaged'),
-    await alone.evaluate(undefined, 'averaged'),
+    await sweep.evaluate(undefined, { which: 'averaged' }),
+    await alone.evaluate(undefined, { which: 'averaged' }),
   ];
   expect(here[1]).toEqual(there[0]);
   sweep.dispose();

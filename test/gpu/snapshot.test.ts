@@ -12,8 +12,10 @@ import { eigenvalue } from '../../src/measure/curvature/eigenvalueInstrument.ts'
 import type { FollowedValue } from '../../src/measure/curvature/followedEigenvalue.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
-import { type TrainSettings, train } from '../../src/train/train.ts';
-import { type StepReading, type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
+import type { StepReading } from '../../src/train/runReadings.ts';
+import { train } from '../../src/train/train.ts';
+import { type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
+import type { TrainSettings } from '../../src/train/trainSettings.ts';
 import { testGpu } from './device.ts';
 
 const DATA = 'gaussian-clusters?examples=90&test=30&classes=3&dims=5';
@@ -274,7 +276,7 @@ const SETTINGS: TrainSettings = {
   data: syntheticDataset(DATA),
   steps: 60,
   batchSize: 10,
-  lr: [0.05, 0.1],
+  grid: { lr: [0.05, 0.1] },
   momentum: 0.9,
   noiseScaleEvery: 4,
   smallBatch: 2,
@@ -299,17 +301,28 @@ test('the library: a run goes on from its snapshot, and tells its readings from 
   for await (const reading of again.readings()) told.push(reading);
   expect(told).toEqual(readings);
   for (const which of ['last', 'averaged'] as const) {
-    expect(await again.stateDict(1, which)).toEqual(await whole.stateDict(1, which));
+    expect(await again.stateDict(1, { which })).toEqual(await whole.stateDict(1, { which }));
   }
   expect(await again.snapshot()).toEqual(await whole.snapshot());
 
   const refused = (changes: Partial<TrainSettings>) => train(gpu, { ...SETTINGS, resume: kept, ...changes });
-  await expect(refused({ lr: [0.05, 0.2] })).rejects.toThrow(
-    /^resume: lr\.1: is 0\.1 in the snapshot's job, and 0\.2/,
+  await expect(refused({ grid: { lr: [0.05, 0.2] } })).rejects.toThrow(
+    /^resume: grid\.lr\.1: is 0\.1 in the snapshot's job, and 0\.2/,
   );
   await expect(refused({ batchSize: 12 })).rejects.toThrow(/^resume: batchSize: is 10 in/);
   await expect(refused({ noiseScaleEvery: 5 })).rejects.toThrow(/^resume: noiseScaleEvery: is 4 in/);
-  await expect(refused({ data: syntheticDataset(`${DATA}&seed=4`) })).rejects.toThrow(/^resume: data: /);
+  await expect(refused({ grid: undefined, zip: SETTINGS.grid })).rejects.toThrow(
+    /^resume: grid: is \{"lr":\[0\.05,0\.1\]\} in the snapshot's job, and nothing in this one/,
+  );
+  await expect(refused({ seed: 1 })).rejects.toThrow(/^resume: seed: is 0 in/);
+  await expect(refused({ initSeed: 1 })).rejects.toThrow(/^resume: initSeed: is nothing in/);
+  const wider = sequential(linear(5, 9), batchNorm1d(9), relu(), linear(9, 3));
+  await expect(refused({ model: wider })).rejects.toThrow(/^resume: model\.layers\.0\.out_features: is 8 in/);
+  await expect(refused({ data: syntheticDataset(`${DATA}&seed=4`) })).rejects.toThrow(
+    /^resume: data: ".*&seed=4", in the snapshot's job ".*dims=5", does not hold what the snapshot's run was given/,
+  );
+  // Under another name they are what they were.
+  (await refused({ data: { ...SETTINGS.data, name: 'moved' } })).dispose();
   await expect(refused({ resume: kept!.subarray(0, 900) })).rejects.toThrow(/^resume: .*cut short/);
   for (const each of [whole, again]) each.dispose();
 });

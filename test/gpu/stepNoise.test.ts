@@ -8,6 +8,7 @@ import { type JobSpec, runJob } from '../../src/jobs/job.ts';
 import { directionalDerivatives } from '../../src/measure/gradient/directionalDerivatives.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { type MicroBatchNoise, microBatchNoise } from '../../src/measure/gradient/microBatchNoise.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
 import { jackknifeErrors } from '../../src/measure/statistics/jackknifeErrors.ts';
 import { samplingCriteria } from '../../src/measure/statistics/samplingCriteria.ts';
 import { unitSpread } from '../../src/measure/statistics/unitSpread.ts';
@@ -20,7 +21,9 @@ import { type LayerSpec, parseModel } from '../../src/nn/modelSpec.ts';
 import { deriveSeed } from '../../src/random/deriveSeed.ts';
 import { normalize } from '../../src/reference/normalize.ts';
 import type { Reading } from '../../src/train/reading.ts';
-import { type TrainSettings, train } from '../../src/train/train.ts';
+import { train } from '../../src/train/train.ts';
+import type { TrainingReading } from '../../src/train/training.ts';
+import type { TrainSettings } from '../../src/train/trainSettings.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 import { evaluate, randomValues } from './trace.ts';
@@ -69,21 +72,22 @@ const MODELS: Record<string, LayerSpec[]> = {
 const BATCHNORM = MODELS['convolutions, BatchNorm and Dropout']!;
 const withoutDropout = (layers: LayerSpec[]): LayerSpec[] => layers.filter(({ type }) => type !== 'Dropout');
 
+/** Of the two replicas. */
+const ZIP = { lr: [0.1, 0.05], seed: [4, 7] };
 const SETTINGS = {
   data: images(100),
   steps: 12,
   batchSize: 24,
-  lr: [0.1, 0.05],
   momentum: 0.9,
-  seed: [4, 7],
+  zip: ZIP,
 };
 
-async function trained(settings: TrainSettings): Promise<{ readings: Reading[]; weights: object[] }> {
+async function trained(settings: TrainSettings): Promise<{ readings: TrainingReading[]; weights: object[] }> {
   const run = await train(await testGpu(), settings);
-  const readings: Reading[] = [];
+  const readings: TrainingReading[] = [];
   for await (const reading of run.readings()) readings.push(reading);
   const weights = [];
-  for (const [replica] of [settings.seed ?? 0].flat().entries()) weights.push(await run.stateDict(replica));
+  for (const replica of run.replicas.keys()) weights.push(await run.stateDict(replica));
   run.dispose();
   return { readings, weights };
 }
@@ -163,8 +167,8 @@ for (const smallBatch of [3, 8]) {
     });
     expect(readings).toHaveLength(2);
     for (const reading of readings) {
-      const { point, dispose } = pointOf(gpu, layers, data, SETTINGS.seed[reading.replica]!);
-      const expected = await microBatchNoise(gpu, point, smallBatch);
+      const { point, dispose } = pointOf(gpu, layers, data, reading.settings.seed);
+      const expected = (await measureOver(gpu, point, { found: microBatchNoise(smallBatch) })).found;
       dispose();
       expectNoise(reading, expected);
       expect(reading.bSimpleOfBatch! / expected.bSimple!).toBeCloseTo(1, 2);
@@ -183,10 +187,10 @@ for (const [name, layers] of Object.entries(MODELS)) {
     const settings = { ...SETTINGS, model, data, batchSize: 33, steps: 1, order: 'sequential' as const };
     const measured = { ...settings, noiseScaleEvery: 1, gradientTests: true };
     const { readings } = await trained(measured);
-    const { point, dispose } = pointOf(gpu, model, data, SETTINGS.seed[0]!);
+    const { point, dispose } = pointOf(gpu, model, data, ZIP.seed[0]!);
     const moments = await gradientMoments(gpu, point);
     const dots = await directionalDerivatives(gpu, point, moments.mean);
-    const micro = await microBatchNoise(gpu, point, 11);
+    const micro = (await measureOver(gpu, point, { found: microBatchNoise(11) })).found;
     dispose();
     const sum = (values: Float32Array): number => values.reduce((total, v) => total + v, 0);
     const gradNormSq = sum(moments.mean.map((v) => v * v));
@@ -243,7 +247,7 @@ test('with BatchNorm each of two measured replicas is bit for bit what it is alo
   const measured = { ...SETTINGS, model: BATCHNORM, noiseScaleEvery: 3, smallBatch: 4, gradientTests: true };
   const together = await trained(measured);
   for (const replica of [0, 1]) {
-    const alone = await trained({ ...measured, lr: SETTINGS.lr[replica]!, seed: SETTINGS.seed[replica]! });
+    const alone = await trained({ ...measured, zip: {}, lr: ZIP.lr[replica]!, seed: ZIP.seed[replica]! });
     const own = together.readings.filter((reading) => reading.replica === replica);
     expect(alone.readings).toEqual(own.map((reading) => ({ ...reading, replica: 0 })));
     expect(alone.weights[0]).toEqual(together.weights[replica]);
@@ -333,10 +337,10 @@ test('what cannot be measured is refused before anything runs, and says what to 
   const settings = { ...SETTINGS, noiseScaleEvery: 1 };
   await expect(train(gpu, { ...settings, model: BATCHNORM })).rejects.toThrow(
     'layer 1 (BatchNorm2d): couples the examples of a batch in train mode, so they have no gradients of their own to ' +
-      'measure; set small_batch to 2 or more for those of ghost batches',
+      'measure; set smallBatch to 2 or more for those of ghost batches',
   );
   await expect(train(gpu, { ...settings, model: MODELS.perceptron!, smallBatch: 7 })).rejects.toThrow(
-    'small batch 7, expected a divisor of the batch size 24',
+    'train: smallBatch: is 7, expected a divisor of the batch size 24',
   );
   const two = { ...settings, model: MODELS.perceptron!, batchSize: 2, steps: 1, gradientTests: true };
   const { readings } = await trained(two);

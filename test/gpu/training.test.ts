@@ -11,7 +11,8 @@ import { initialStateDict } from '../../src/nn/init.ts';
 import { type ModelSpec, parseModel } from '../../src/nn/modelSpec.ts';
 import * as ops from '../../src/ops/index.ts';
 import { packSettings, sgd } from '../../src/optim/sgd.ts';
-import { type StepReading, type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
+import type { StepReading } from '../../src/train/runReadings.ts';
+import { type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 

@@ -7,10 +7,13 @@ import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
 import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
-import { type TrainSettings, train } from '../../src/train/train.ts';
-import { type StepReading, type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
+import type { StepReading } from '../../src/train/runReadings.ts';
+import { train } from '../../src/train/train.ts';
+import { type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
+import type { TrainSettings } from '../../src/train/trainSettings.ts';
 import { testGpu } from './device.ts';
 import { watchBuffers } from './watchBuffers.ts';
 
@@ -90,7 +93,14 @@ test('left early, stopped or asked for in parts, no reading is lost', async () =
   for (const each of [plain, run]) each.dispose();
 });
 
-const SETTINGS: TrainSettings = { model: layers, data, steps: 200, batchSize: 10, lr: [0.02, 0.05], seed: 3 };
+const SETTINGS: TrainSettings = {
+  model: layers,
+  data,
+  steps: 200,
+  batchSize: 10,
+  grid: { lr: [0.02, 0.05] },
+  seed: 3,
+};
 
 test('the library: readings go on where the last loop was left, in the middle of a submit too', async () => {
   const gpu = await testGpu();
@@ -113,7 +123,12 @@ test('the library: readings go on where the last loop was left, in the middle of
 
 test('a run whose replicas have all diverged ends, and says at which step', async () => {
   const gpu = await testGpu();
-  const wild = { ...SETTINGS, model: sequential(linear(5, 8), linear(8, 3)), steps: 4000, lr: [1e8, 1e9] };
+  const wild = {
+    ...SETTINGS,
+    model: sequential(linear(5, 8), linear(8, 3)),
+    steps: 4000,
+    grid: { lr: [1e8, 1e9] },
+  };
   const run = await train(gpu, wild);
   for await (const _ of run.readings());
   expect(run.steps).toBeLessThan(1000);
@@ -123,7 +138,7 @@ test('a run whose replicas have all diverged ends, and says at which step', asyn
   }
   run.dispose();
   // While one goes on, the run does.
-  const one = await train(gpu, { ...wild, steps: 400, lr: [1e9, 0.01] });
+  const one = await train(gpu, { ...wild, steps: 400, grid: { lr: [1e9, 0.01] } });
   for await (const _ of one.readings());
   expect(one.steps).toBe(400);
   expect([one.diverged(0) === null, one.diverged(1) === null]).toEqual([false, true]);
@@ -211,7 +226,8 @@ test('the parameters of a live run are no point: everything that takes one refus
       meanGradient: () => batchGradient(gpu, point),
       'hessian products': () => CurvatureOperator.open(gpu, point, 1),
       'gradients of draws': () => GradientDraws.open(gpu, point, { batchSizes: [4], seed: 1, into }),
-      'batch sharpness': () => batchSharpness(gpu, point, { batchSize: 4, batches: 1, seed: 1 }),
+      'batch sharpness': () =>
+        measureOver(gpu, point, { sharpness: batchSharpness({ batchSize: 4, batches: 1, seed: 1 }) }),
       'the loss along a line': () => LossAlongLine.open(gpu, point, { points: 2 * seeds.length, lines: 1 }),
     };
     const holds = new RegExp(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { measureSummary } from '../../src/cli/measureSummary.ts';
-import { withoutNonFinite } from '../../src/jobs/measure/nonFinite.ts';
+import { withoutNonFinite } from '../../src/measure/nonFinite.ts';
 
 test('numbers that are not finite become null, and their keys are told', () => {
   const { result, keys } = withoutNonFinite({

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
 import type { Reading } from '../../src/train/reading.ts';
 import { replicaLogs } from '../../src/train/replicaLog.ts';
-import type { StepReading, TrainingOptions } from '../../src/train/trainingRun.ts';
+import type { StepReading } from '../../src/train/runReadings.ts';
+import type { TrainingOptions } from '../../src/train/trainingRun.ts';
 
 const B = 16;
 

@@ -48,7 +48,14 @@ export async function benchBrowser(peers: string | undefined): Promise<BenchDriv
         ),
         crashed,
       ]);
-    return { call: call as BenchWorker['call'] };
+    const heapBytes = async (): Promise<number> => {
+      const session = await page.context().newCDPSession(page);
+      await session.send('HeapProfiler.collectGarbage');
+      const { usedSize, backingStorageSize } = await session.send('Runtime.getHeapUsage');
+      await session.detach();
+      return usedSize + backingStorageSize;
+    };
+    return { call: call as BenchWorker['call'], heapBytes };
   };
 
   return {

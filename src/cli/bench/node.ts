@@ -37,7 +37,7 @@ export function benchNode(peers: string | undefined): BenchDriver {
         silent: true,
       });
       children.push(child);
-      return { call: asking(child) };
+      return { call: asking(child), heapBytes: async () => undefined };
     },
     peerUrl: (key) => pathToFileURL(join(peers ?? '', 'dist/node', `${key}.mjs`)).href,
     ownUrl: pathToFileURL(join(distFolder, 'bench/cold/basin.js')).href,

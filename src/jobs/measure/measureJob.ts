@@ -2,23 +2,23 @@ import { writeSafetensors } from '../../data/safetensors.ts';
 import { selectExamples } from '../../data/selectExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { RunKernels } from '../../gpu/runKernels.ts';
-import { InputError } from '../../host/inputError.ts';
-import { unitsOf } from '../../measure/pass.ts';
-import { unitOrder } from '../../measure/statistics/unitOrder.ts';
+import type { FoundBy } from '../../measure/measurement.ts';
+import { type Measurements, measureInRounds } from '../../measure/measureOver.ts';
+import { noiseOf } from '../../measure/noise.ts';
+import { withoutNonFinite } from '../../measure/nonFinite.ts';
+import { openPoint } from '../../measure/openPoint.ts';
+import { type Point, unitsOf } from '../../measure/pass.ts';
+import { inGivenOrder } from '../../measure/requireFiniteLosses.ts';
 import { flatValues } from '../../nn/flatValues.ts';
 import { permutedIndex } from '../../random/permutation.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
-import { gradientStatistics } from './gradientStatistics.ts';
-import { measurePoint } from './measurePoint.ts';
+import { measurementsOf } from './measurePoint.ts';
 import { measureResult } from './measureResult.ts';
 import { type MeasureSpec, parseMeasureSpec } from './measureSpec.ts';
-import { withoutNonFinite } from './nonFinite.ts';
-import { openPoint } from './openPoint.ts';
-import { gradientSample, pointErrors } from './pointErrors.ts';
 import { readMeasureInput } from './readMeasureInput.ts';
 import { resultTensors } from './resultTensors.ts';
 import { spectralResults } from './spectralResults.ts';
-import { nullReasons, warnings } from './warnings.ts';
+import { warnings } from './warnings.ts';
 
 /** The key under which a matrix's spectrum is reported. */
 const OPERATORS = {
@@ -46,29 +46,31 @@ export async function* measureJob(
 
   const order = spec.ghost_order === 'shuffle' ? shuffledOrder(N, spec.seed) : null;
   const measured = order ? { ...input, dataset: selectExamples(input.dataset, order) } : input;
-  const fileOrder =
-    spec.ghost_batch && !order ? unitOrder(input.dataset.targets, spec.ghost_batch) : 'random';
 
   yield { type: 'phase', phase: 'measuring' };
-  const { point, dispose } = openPoint(gpu, measured, spec.ghost_batch);
+  const drawn = order && { seed: spec.seed, order };
+  const { point, dispose } = openPoint(gpu, { ...measured, ghostBatch: spec.ghost_batch, drawn });
   try {
     const { layout } = point;
     const vector = input.vector && flatValues(layout, input.vector);
-    const found = await measurePoint(gpu, point, spec, { vector, weights: input.weights });
-    const { along } = found;
-    const perExampleLoss = order ? asInFile(along.perExampleLoss, order) : along.perExampleLoss;
-    requireFinite(spec.data, perExampleLoss);
-    yield { type: 'progress', done: N, total: 2 * N, unit: 'examples' };
-    const sample = gradientSample(along);
-    const errors = await pointErrors(gpu, point, measured.dataset, found, sample);
-    const statistics = yield* gradientStatistics(gpu, point, spec, measured.dataset, found, sample);
+    const found = yield* measuring(gpu, point, measurementsOf(point, spec, vector), [
+      { type: 'progress', done: N, total: 2 * N, unit: 'examples' },
+      ...(spec.signal_to_noise
+        ? [{ type: 'phase' as const, phase: 'measuring the signal-to-noise ratio' }]
+        : []),
+    ]);
     const spectral = yield* spectralResults(gpu, point, spec, found.trace);
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
+    const { along, errors } = found.noise;
+    const perExampleLoss = order ? inGivenOrder(along.perExampleLoss, order) : along.perExampleLoss;
+    const noise = noiseOf(point, found.noise, spec.exact);
     const { result, keys } = withoutNonFinite({
-      ...measureResult(point, perExampleLoss, found, errors, spec.exact),
+      ...measureResult(point, perExampleLoss, noise, spec.exact),
       ...(Object.keys(spectral.results).length > 0 ? { [OPERATORS[spec.operator]]: spectral.results } : {}),
-      ...statistics,
+      ...(spec.tests ? { gradientTests: found.tests } : {}),
+      ...(spec.signal_to_noise ? { signalToNoise: found.signalToNoise } : {}),
+      ...(spec.histogram === undefined ? {} : { gradientHistogram: found.histogram }),
       ...(spec.quantities.length > 0 ? { quantities: found.quantities } : {}),
     });
     yield {
@@ -76,13 +78,9 @@ export async function* measureJob(
       result: {
         ...result,
         kernels: kernels.record,
-        warnings: [
-          ...warnings(point, spec, errors, fileOrder),
-          ...nullReasons(result, errors, keys),
-          ...spectral.warnings,
-        ],
+        warnings: [...warnings(point, spec, result, { errors, keys }), ...spectral.warnings],
       },
-      tensors: writeSafetensors(resultTensors(layout, found, unitsOf(point))),
+      tensors: writeSafetensors(resultTensors(layout, along, found.hvp, unitsOf(point))),
       exitCode: 0,
     };
   } finally {
@@ -90,23 +88,27 @@ export async function* measureJob(
   }
 }
 
+/** Measures what is asked for; tells something once the first round is there. */
+async function* measuring<M extends Measurements>(
+  gpu: Gpu,
+  point: Point,
+  measurements: M,
+  afterFirst: readonly JobEvent[],
+): AsyncGenerator<JobEvent, FoundBy<M>, void> {
+  const rounds = measureInRounds(gpu, point, measurements);
+  try {
+    for (;;) {
+      const next = await rounds.next();
+      if (next.done) return next.value;
+      if (next.value === 1) yield* afterFirst;
+    }
+  } finally {
+    // A job that is stopped is left at a yield.
+    await rounds.return(undefined as never);
+  }
+}
+
 /** The examples' indices in the order in which they are measured. */
 function shuffledOrder(examples: number, seed: number): number[] {
   return Array.from({ length: examples }, (_, n) => permutedIndex(seed, 0, examples, n));
-}
-
-/** Values of examples that were taken in an order, as they stand in the file. */
-function asInFile(values: Float32Array, order: readonly number[]): Float32Array {
-  const back = new Float32Array(values.length);
-  order.forEach((n, i) => {
-    back[n] = values[i]!;
-  });
-  return back;
-}
-
-/** @throws InputError naming the first example whose loss is not finite */
-function requireFinite(file: string, losses: Float32Array): void {
-  const bad = losses.findIndex((loss) => !Number.isFinite(loss));
-  if (bad < 0) return;
-  throw new InputError(file, `example ${bad}`, `its loss is ${losses[bad]}, expected a finite number`);
 }

@@ -4,6 +4,7 @@ import { readWeights } from '../../data/readWeights.ts';
 import { readSafetensors } from '../../data/safetensors.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { InputError } from '../../host/inputError.ts';
+import { requireOneBatch } from '../../measure/requireOneBatch.ts';
 import { requireBatches } from '../../nn/batchNorm.ts';
 import { requireSupported } from '../../nn/forward.ts';
 import { isCoupled } from '../../nn/isCoupled.ts';
@@ -11,7 +12,7 @@ import { type ModelSpec, parseModel, type StateTensor, stateDictLayout } from '.
 import { loadStateDict, type StateValues } from '../../nn/stateDict.ts';
 import type { JobHost } from '../jobEvent.ts';
 import type { MeasureSettings } from './measureSpec.ts';
-import { requireOneBatch } from './requireOneBatch.ts';
+import { WORDS } from './warnings.ts';
 
 /** What a measurement reads, in host memory. */
 export interface MeasureInput {
@@ -58,7 +59,13 @@ export async function readMeasureInput(
     const batch = Math.min(N, spec.ghost_batch ?? N);
     const batchSizes = [batch, N % batch || batch];
     requireBatches(spec.model, model, shapes, { batchSizes, measures: false, passes: null });
-    await requireOneBatch(gpu, spec.data, { model, dataset, mode, ghostBatch: spec.ghost_batch }, shapes);
+    await requireOneBatch(
+      gpu,
+      spec.data,
+      { model, dataset, mode, ghostBatch: spec.ghost_batch },
+      shapes,
+      WORDS,
+    );
   }
   return { model, mode, dataset, weights, vector, notes };
 }

@@ -1,14 +1,14 @@
 import type { HostTensor } from '../../host/hostTensor.ts';
+import type { AlongGradient } from '../../measure/curvature/alongGradient.ts';
 import { type FlatLayout, partValues } from '../../nn/flatValues.ts';
-import type { PointFound } from './measurePoint.ts';
 
 /** Gradient, variance and Hessian product by state-dict names, each under its prefix. */
 export function resultTensors(
   layout: FlatLayout,
-  { along, hvp }: Pick<PointFound, 'along' | 'hvp'>,
+  { mean, centredSquares }: AlongGradient,
+  hvp: Float32Array | null,
   examples: number,
 ): Map<string, HostTensor> {
-  const { mean, centredSquares } = along;
   const named = new Map<string, HostTensor>();
   const put = (prefix: string, flat: Float32Array): void => {
     layout.entries.forEach(({ name, shape }, i) => {

@@ -6,6 +6,15 @@ import type { LocalModel } from '../statistics/localModel.ts';
 import { CurvatureOperator } from './operator.ts';
 import { estimateTraceCovariance } from './traceHessianCovariance.ts';
 
+/** How it is measured. */
+export interface LocalModelOptions {
+  /** Random vectors behind tr(HΣ), two or more. */
+  readonly probes: number;
+  readonly seed: number;
+  /** Of the population that the examples are a part of: the examples alone by default. */
+  readonly populationExamples?: number;
+}
+
 /** The local model of a population at a point: Σ has the population's divisor, G is its mean gradient. */
 export interface MeasuredLocalModel {
   readonly local: LocalModel;
@@ -30,11 +39,7 @@ export interface MeasuredLocalModel {
 export async function measureLocalModel(
   gpu: Gpu,
   point: Point,
-  {
-    probes,
-    seed,
-    populationExamples = point.examples.examples,
-  }: { readonly probes: number; readonly seed: number; readonly populationExamples?: number },
+  { probes, seed, populationExamples = point.examples.examples }: LocalModelOptions,
 ): Promise<MeasuredLocalModel> {
   const N = point.examples.examples;
   if (populationExamples < N) {

@@ -16,7 +16,7 @@ export function unitSlopes(batch: TracedBatch, direction: Tensor): Tensor {
 }
 
 /** ⟨gₙ, v⟩ of every example, or unit. @param direction flat [P], zero between the tensors */
-function slopesAlong(direction: Float32Array): Quantity<Float32Array> {
+export function slopesOf(direction: Float32Array): Quantity<Float32Array> {
   return {
     given: { direction },
     trace(batch) {
@@ -46,5 +46,5 @@ export async function directionalDerivatives(
   if (isCoupled(point) && point.ghostBatch === undefined) {
     throw new Error('BatchNorm in train mode couples the examples; measure in eval mode, or ghost batches');
   }
-  return (await measureOver(gpu, point, { slopes: slopesAlong(direction) })).slopes;
+  return (await measureOver(gpu, point, { slopes: slopesOf(direction) })).slopes;
 }

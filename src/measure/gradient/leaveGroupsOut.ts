@@ -1,6 +1,4 @@
-import type { Dataset } from '../../data/dataset.ts';
-import { selectExamples } from '../../data/selectExamples.ts';
-import { uploadExamples } from '../../data/uploadExamples.ts';
+import { arrangeExamples } from '../../data/arrangeExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { Graph, stateOf } from '../../ops/graph.ts';
@@ -14,15 +12,13 @@ const GROUPS = 16;
 
 /**
  * The moments of all examples but a group's, for one group after the other (the grouped jackknife, Shao & Tu 1995): one more
- * pass over the data, uploaded in the groups' order and compiled once for each size of a group. A group is every 16th example (unit), so that the order of a file in which neighbours are
- * alike does not tell.
- * @param dataset the point's examples
+ * pass over the data, which are copied into the groups' order on the device; compiled once for each size of a group. A group is
+ * every 16th example (unit), so that the order of a file in which neighbours are alike does not tell.
  * @param moments of all of them
  */
 export async function* leaveGroupsOut(
   gpu: Gpu,
   point: Point,
-  dataset: Dataset,
   { mean, centredSquares }: Pick<GradientMoments, 'mean' | 'centredSquares'>,
 ): AsyncGenerator<CoordinateMoments, void, void> {
   const units = unitsOf(point);
@@ -30,11 +26,13 @@ export async function* leaveGroupsOut(
   const count = Math.min(GROUPS, units);
   // Those of one size together: they are one pass, run a group at a time.
   const groups = Array.from({ length: count }, (_, group) =>
-    Array.from({ length: dataset.examples }, (_, n) => n).filter((n) => Math.floor(n / b) % count === group),
+    Array.from({ length: point.examples.examples }, (_, n) => n).filter(
+      (n) => Math.floor(n / b) % count === group,
+    ),
   ).sort((one, other) => one.length - other.length);
   const scope = new Scope();
   try {
-    const examples = scope.own(uploadExamples(gpu, selectExamples(dataset, groups.flat())));
+    const examples = scope.own(arrangeExamples(gpu, point.examples, groups.flat()));
     let from = 0;
     for (const size of new Set(groups.map(({ length }) => length))) {
       const alike = groups.filter(({ length }) => length === size).length;

@@ -1,4 +1,3 @@
-import type { Dataset } from '../../data/dataset.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { type Point, unitsOf } from '../pass.ts';
 import { gradientSignalToNoise, type SignalToNoise } from '../statistics/gradientSignalToNoise.ts';
@@ -16,19 +15,17 @@ export interface MeanRatioErrors {
 /**
  * Errors of the mean ratio of single coordinates by leaving out one group of examples after the other. Where all is noise
  * they are too large, by about √2.
- * @param dataset the point's examples
  * @param moments of all of them
  * @returns nulls for fewer than three examples, and for fewer than five of the one without bias
  */
 export async function meanRatioErrors(
   gpu: Gpu,
   point: Point,
-  dataset: Dataset,
   moments: Pick<GradientMoments, 'mean' | 'centredSquares'>,
 ): Promise<MeanRatioErrors> {
   if (unitsOf(point) < 3) return { mean: null, meanUnbiased: null };
   const left: { found: SignalToNoise; examples: number }[] = [];
-  for await (const others of leaveGroupsOut(gpu, point, dataset, moments)) {
+  for await (const others of leaveGroupsOut(gpu, point, moments)) {
     left.push({ found: gradientSignalToNoise(point.layout, others), examples: others.examples });
   }
   return {

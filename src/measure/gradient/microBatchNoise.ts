@@ -1,4 +1,5 @@
 import type { Gpu } from '../../gpu/device.ts';
+import { byItself, type Measurement } from '../measurement.ts';
 import type { Point } from '../pass.ts';
 import { dot64 } from '../statistics/estimate.ts';
 import { type BatchErrors, jackknifeErrors } from '../statistics/jackknifeErrors.ts';
@@ -27,10 +28,15 @@ export interface MicroBatchNoise extends GradientNoise, BatchErrors {
  *
  * The errors rest on |g_u|² − 2⟨g_u, ḡ⟩, float32 numbers: noise below 2⁻²⁴ of |ḡ|² is lost in them, and their rounding
  * counts as noise.
- * @param point its own `ghostBatch` is not heeded
- * @throws RangeError for fewer than two micro-batches
+ *
+ * The point's own ghost batches are not heeded.
+ * @throws RangeError, when it is measured, for fewer than two micro-batches
  */
-export async function microBatchNoise(gpu: Gpu, point: Point, microBatch: number): Promise<MicroBatchNoise> {
+export function microBatchNoise(microBatch: number): Measurement<MicroBatchNoise> {
+  return byItself(({ gpu, point }) => noiseOf(gpu, point, microBatch));
+}
+
+async function noiseOf(gpu: Gpu, point: Point, microBatch: number): Promise<MicroBatchNoise> {
   const units = Math.floor(point.examples.examples / microBatch);
   if (units < 2) {
     throw new RangeError(

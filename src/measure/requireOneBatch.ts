@@ -1,27 +1,29 @@
-import type { Dataset } from '../../data/dataset.ts';
-import { placeExamples } from '../../data/uploadExamples.ts';
-import type { Gpu } from '../../gpu/device.ts';
-import { LimitError } from '../../gpu/limitError.ts';
-import { planningGpu } from '../../gpu/planningGpu.ts';
-import { State } from '../../gpu/state.ts';
-import { InputError } from '../../host/inputError.ts';
-import { CurvatureOperator } from '../../measure/curvature/operator.ts';
-import { parameterLayout } from '../../nn/forward.ts';
-import type { ModelSpec } from '../../nn/modelSpec.ts';
-import { WIDTH } from './measurePoint.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { placeExamples } from '../data/uploadExamples.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { LimitError } from '../gpu/limitError.ts';
+import { planningGpu } from '../gpu/planningGpu.ts';
+import { State } from '../gpu/state.ts';
+import { InputError } from '../host/inputError.ts';
+import { parameterLayout } from '../nn/forward.ts';
+import type { ModelSpec } from '../nn/modelSpec.ts';
+import { CurvatureOperator } from './curvature/operator.ts';
+import { WIDTH } from './curvature/withOperator.ts';
+import type { Remedies } from './noiseReasons.ts';
 
 /** What a measurement is of, whatever the values. */
 interface MeasuredShape {
   readonly model: ModelSpec;
   readonly dataset: Dataset;
   readonly mode: 'train' | 'eval';
-  readonly ghostBatch?: number;
+  readonly ghostBatch?: number | undefined;
 }
 
 /**
  * Refuses data whose examples see each other and do not fit on the device as one batch, by the plan of the Hessian's
  * products, which take most. Nothing is made or uploaded.
  * @param shapes of one example before and after each layer
+ * @param remedies how messages call what helps
  * @throws InputError with the memory that the batch needs and the limit
  * @throws LimitError if the parameters or the data do not fit, in batches of whatever size
  */
@@ -30,6 +32,7 @@ export async function requireOneBatch(
   file: string,
   { model, dataset, mode, ghostBatch }: MeasuredShape,
   shapes: readonly (readonly number[])[],
+  { ghostBatch: units, evalMode }: Pick<Remedies, 'ghostBatch' | 'evalMode'>,
 ): Promise<void> {
   const planned = planningGpu(gpu).gpu;
   const layout = parameterLayout(model);
@@ -49,7 +52,7 @@ export async function requireOneBatch(
       file,
       `${batch} examples`,
       `BatchNorm in train mode takes them as one batch, whose activations alone have ${bytes} bytes; take fewer ` +
-        `examples, --ghost-batch, or --eval (${error.message})`,
+        `examples, ${units}, or ${evalMode} (${error.message})`,
     );
   }
 }

@@ -1,19 +1,20 @@
-import type { Dataset } from '../../data/dataset.ts';
-import type { Gpu } from '../../gpu/device.ts';
-import type { AlongGradient } from '../../measure/curvature/alongGradient.ts';
-import { leaveGroupsOut } from '../../measure/gradient/leaveGroupsOut.ts';
-import { type Point, unitsOf } from '../../measure/pass.ts';
-import { type CurvatureErrors, curvatureErrors } from '../../measure/statistics/curvatureErrors.ts';
-import { dot64 } from '../../measure/statistics/estimate.ts';
-import { type GradientSample, type LeftOut, leaveOneOut } from '../../measure/statistics/leaveOneOut.ts';
-import { type NoiseErrors, noiseErrors } from '../../measure/statistics/noiseErrors.ts';
-import type { PointFound } from './measurePoint.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { AlongGradient } from './curvature/alongGradient.ts';
+import { leaveGroupsOut } from './gradient/leaveGroupsOut.ts';
+import { type Point, unitsOf } from './pass.ts';
+import type { CovarianceTrace } from './statistics/covarianceTrace.ts';
+import { type CurvatureErrors, curvatureErrors } from './statistics/curvatureErrors.ts';
+import { dot64 } from './statistics/estimate.ts';
+import { type GradientSample, type LeftOut, leaveOneOut } from './statistics/leaveOneOut.ts';
+import { type NoiseErrors, noiseErrors } from './statistics/noiseErrors.ts';
 
 /** Errors of a point's statistics over examples (units). */
 export interface PointErrors {
   readonly noise: NoiseErrors;
-  /** Null where float32 does not tell how the examples' gradients differ along another vector. */
+  /** Null where it was not measured, or float32 does not tell how the examples' gradients differ along another vector. */
   readonly curvature: CurvatureErrors | null;
+  /** They are by groups of examples, since float32 does not tell how single ones differ. */
+  readonly grouped: boolean;
 }
 
 /** What standard errors over examples (units) take; null where there is no covariance. */
@@ -37,24 +38,33 @@ export function gradientSample(along: AlongGradient): GradientSample | null {
 export async function pointErrors(
   gpu: Gpu,
   point: Point,
-  dataset: Dataset,
-  { along, covarianceTrace: trace }: Pick<PointFound, 'along' | 'covarianceTrace'>,
-  sample: GradientSample | null,
+  {
+    along,
+    covarianceTrace: trace,
+    sample,
+  }: {
+    readonly along: AlongGradient;
+    readonly covarianceTrace: CovarianceTrace | null;
+    readonly sample: GradientSample | null;
+  },
 ): Promise<PointErrors | null> {
   const { mean, product, centredSquares, influence } = along;
   const units = unitsOf(point);
-  if (!sample || !trace || !centredSquares || !influence || units < 3) return null;
+  if (!sample || !centredSquares || units < 3) return null;
   const whole = { gradNormSq: sample.gradNormSq, traceCovariance: sample.traceCovariance, units };
   const left = leaveOneOut(sample);
   if (left) {
-    const gHg = dot64(mean, product);
     return {
       noise: noiseErrors(whole, left),
-      curvature: curvatureErrors({ ...whole, gHg, influence, trace }, left),
+      curvature:
+        product && influence && trace
+          ? curvatureErrors({ ...whole, gHg: dot64(mean, product), influence, trace }, left)
+          : null,
+      grouped: false,
     };
   }
   const groups: LeftOut[] = [];
-  for await (const others of leaveGroupsOut(gpu, point, dataset, { mean, centredSquares })) {
+  for await (const others of leaveGroupsOut(gpu, point, { mean, centredSquares })) {
     const sum = (values: ArrayLike<number>, of: (value: number) => number): number =>
       Array.from(values).reduce((total, value) => total + of(value), 0);
     groups.push({
@@ -64,5 +74,5 @@ export async function pointErrors(
       alongCovariance: Number.NaN,
     });
   }
-  return { noise: noiseErrors(whole, groups), curvature: null };
+  return { noise: noiseErrors(whole, groups), curvature: null, grouped: true };
 }

@@ -1,0 +1,250 @@
+import type { Gpu } from '../../gpu/device.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { State } from '../../gpu/state.ts';
+import { Turns } from '../../host/turns.ts';
+import { Uses } from '../../host/uses.ts';
+import { measureOver } from '../measureOver.ts';
+import { type ParameterVector, requireLayout } from '../parameterVector.ts';
+import type { Point } from '../pass.ts';
+import type { Estimate } from '../statistics/estimate.ts';
+import { curvatureTrace, type TraceOptions } from './curvatureTrace.ts';
+import {
+  type EigenvalueOptions,
+  type EigenvalueProgress,
+  type Spectrum,
+  searchEigenvalues,
+} from './eigenvalues.ts';
+import { hutchPlusPlus } from './hutchPlusPlus.ts';
+import { type CurvatureKind, CurvatureOperator, dimension } from './operator.ts';
+import {
+  logDeterminant,
+  type SpectralDensity,
+  type SpectralQuadrature,
+  spectralDensity,
+  spectralQuadrature,
+} from './spectralDensity.ts';
+import { WIDTH } from './withOperator.ts';
+
+/** How eigenvalues are searched for: see `EigenvalueOptions`. */
+export interface SpectrumOptions extends Pick<EigenvalueOptions, 'which' | 'seed' | 'tolerance' | 'most'> {
+  /** Also the eigenvectors, of length 1. */
+  readonly vectors?: boolean;
+  /** Is told how far the search is, at each look at the Ritz values. */
+  readonly progress?: (progress: EigenvalueProgress) => void;
+}
+
+/** Eigenpairs of a matrix; `vectors` in the order of the pairs, where they were asked for. */
+export interface CurvatureSpectrum extends Spectrum {
+  readonly vectors: readonly ParameterVector[] | null;
+}
+
+/** How a trace is estimated. */
+export interface CurvatureTraceOptions extends Partial<TraceOptions> {
+  /** Hutchinson's probes, or Hutch++ (Meyer et al. 2021), better where few eigenvalues hold most of the matrix. */
+  readonly method?: 'hutchinson' | 'hutch++';
+}
+
+/** From where a spectrum is sampled. */
+export interface QuadratureOptions {
+  /** Random vectors to start from: 8 by default. */
+  readonly starts?: number;
+  /** Steps of Lanczos's process from each, a product each: 64 by default. */
+  readonly steps?: number;
+  readonly seed?: number;
+}
+
+/** What a matrix has of the point that made it. */
+export interface CurvatureOwner {
+  readonly uses: Uses;
+  /** A vector of a flat state, that belongs to the point. */
+  own(state: State): ParameterVector;
+  /** Is told when a matrix frees what it holds. */
+  freed(curvature: Curvature): void;
+}
+
+/**
+ * A matrix of second order of the mean loss at a point, known by its products, P × P: the Hessian, the Gauss-Newton matrix or the
+ * empirical Fisher matrix (`CurvatureKind`). Nothing is compiled before the first product. What is asked for at once is done
+ * one after the other. Freed with its point.
+ */
+export class Curvature {
+  readonly kind: CurvatureKind;
+  readonly #gpu: Gpu;
+  readonly #point: Point;
+  readonly #owner: CurvatureOwner;
+  readonly #uses = new Uses('matrix');
+  readonly #scope = new Scope();
+  readonly #turns = new Turns();
+  /** By how many vectors they multiply in one pass. */
+  readonly #operators = new Map<number, CurvatureOperator>();
+
+  constructor(gpu: Gpu, point: Point, kind: CurvatureKind, owner: CurvatureOwner) {
+    this.#gpu = gpu;
+    this.#point = point;
+    this.kind = kind;
+    this.#owner = owner;
+  }
+
+  /**
+   * The matrix times a vector, or times each of several, up to four in one pass over the data. On the device: nothing is waited for
+   * but what compiles.
+   * @throws InputError for a vector of another model's parameters
+   */
+  times(vector: ParameterVector): Promise<ParameterVector>;
+  times(vectors: readonly ParameterVector[]): Promise<ParameterVector[]>;
+  async times(
+    given: ParameterVector | readonly ParameterVector[],
+  ): Promise<ParameterVector | ParameterVector[]> {
+    const vectors = 'state' in given ? [given] : given;
+    for (const vector of vectors) requireLayout(this.kind, this.#point.layout, vector);
+    const made = await this.#inTurn(() =>
+      Scope.make(async (scope) =>
+        (await this.#products(scope, vectors)).map((state) => this.#owner.own(state)),
+      ),
+    );
+    return 'state' in given ? made[0]! : made;
+  }
+
+  async #products(scope: Scope, vectors: readonly ParameterVector[]): Promise<State[]> {
+    const products: State[] = [];
+    for (let first = 0; first < vectors.length; first += WIDTH) {
+      const some = vectors.slice(first, first + WIDTH);
+      const operator = await this.#operator(some.length);
+      some.forEach(({ state }, i) => {
+        operator.directions[i]!.copyFrom(state);
+      });
+      await operator.apply();
+      for (const product of operator.products) products.push(scope.own(product.copyOf(0)));
+    }
+    return products;
+  }
+
+  /**
+   * The largest eigenvalues in algebraic order, or the smallest, each with its residual |Av − λv|: see `searchEigenvalues`. Where
+   * `converged` is false the products ran out first, and the residuals say how far the pairs are.
+   * @param count min(count, P) come back
+   * @throws RangeError unless count is a positive integer
+   */
+  async eigenvalues(
+    count = 1,
+    { vectors = false, progress, ...options }: SpectrumOptions = {},
+  ): Promise<CurvatureSpectrum> {
+    requireCount('eigenvalues', count, 1);
+    const { layout } = this.#point;
+    const rows = Math.min(count, dimension(layout));
+    return this.#inTurn(async () => {
+      // One vector at a time: Lanczos's process has no more.
+      const operator = await this.#operator(1);
+      return Scope.within(async (scope) => {
+        const flat = { label: 'eigenvectors', shape: [rows, layout.length] };
+        const into = vectors ? scope.own(new State(this.#gpu, flat)) : undefined;
+        const search = searchEigenvalues(this.#gpu, operator, { ...options, count, vectors: into });
+        for (;;) {
+          const look = await search.next();
+          if (look.done) return { ...look.value, vectors: into ? this.#rowsOf(into) : null };
+          progress?.(look.value);
+        }
+      });
+    });
+  }
+
+  #rowsOf(rows: State): ParameterVector[] {
+    const { length } = this.#point.layout;
+    return Scope.makeNow((scope) =>
+      Array.from({ length: rows.shape[0]! }, (_, i) => {
+        const state = scope.own(new State(this.#gpu, { label: `eigenvector ${i}`, shape: [length] }));
+        state.copyFrom(rows, { elements: length, from: i * length });
+        return this.#owner.own(state);
+      }),
+    );
+  }
+
+  /**
+   * The trace, by Hutchinson's probes (16 of seed 0 by default), by Hutch++, or exactly by P products; with its standard error over the
+   * probes.
+   * @throws RangeError for fewer than two probes, or three of Hutch++
+   */
+  async trace({
+    probes = 16,
+    seed = 0,
+    exact = false,
+    method = 'hutchinson',
+  }: CurvatureTraceOptions = {}): Promise<Estimate> {
+    requireCount('probes', probes, method === 'hutch++' ? 3 : 2);
+    return this.#inTurn(async () => {
+      if (method === 'hutch++' && !exact) {
+        return hutchPlusPlus(this.#gpu, await this.#operator(WIDTH), { probes, seed });
+      }
+      const trace = curvatureTrace(this.kind, { probes, seed, exact });
+      return (await measureOver(this.#gpu, this.#point, { trace })).trace;
+    });
+  }
+
+  /**
+   * The density of the eigenvalues by stochastic Lanczos quadrature (Ubaru et al. 2017; Ghorbani et al. 2019), per unit of λ, with standard
+   * errors over the starts.
+   * @param options.sigma standard deviation of the Gaussian that smooths each node: the spectrum's range over the steps by default
+   * @throws RangeError unless starts and steps are positive integers
+   */
+  async density({
+    sigma,
+    ...options
+  }: QuadratureOptions & { readonly sigma?: number } = {}): Promise<SpectralDensity> {
+    return spectralDensity(await this.quadrature(options), sigma);
+  }
+
+  /**
+   * ln det(A + shift·I), by the same quadrature, with its standard error over the starts.
+   * @throws RangeError where an eigenvalue is not above −shift, unless starts and steps are positive integers
+   */
+  async logDeterminant({
+    shift = 0,
+    ...options
+  }: QuadratureOptions & { readonly shift?: number } = {}): Promise<Estimate> {
+    return logDeterminant(await this.quadrature(options), shift);
+  }
+
+  /**
+   * Nodes and weights of Gauss's quadrature of the spectrum, from each start: what `statistics.spectralSum` takes, for tr f(A) of any f.
+   * @throws RangeError unless starts and steps are positive integers
+   */
+  async quadrature({
+    starts = 8,
+    steps = 64,
+    seed = 0,
+  }: QuadratureOptions = {}): Promise<SpectralQuadrature> {
+    requireCount('starts', starts, 1);
+    requireCount('steps', steps, 1);
+    return this.#inTurn(async () =>
+      spectralQuadrature(this.#gpu, await this.#operator(1), { starts, steps, seed }),
+    );
+  }
+
+  async #operator(width: number): Promise<CurvatureOperator> {
+    const known = this.#operators.get(width);
+    if (known) return known;
+    const made = this.#scope.own(await CurvatureOperator.open(this.#gpu, this.#point, width, this.kind));
+    this.#operators.set(width, made);
+    return made;
+  }
+
+  /** Work for which no other is done meanwhile, nor anything freed. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#owner.uses.during(() => this.#uses.during(() => this.#turns.take(work)));
+  }
+
+  /** Frees what multiplies, when what was asked for is done. A second call does nothing. */
+  dispose(): void {
+    this.#uses.dispose(() => this.#scope.dispose());
+    this.#owner.freed(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function requireCount(what: string, count: number, least: number): void {
+  if (Number.isInteger(count) && count >= least) return;
+  throw new RangeError(`${what}: ${count}, expected an integer of at least ${least}`);
+}

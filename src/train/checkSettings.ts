@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import type { Dataset } from '../data/dataset.ts';
+import { InputError } from '../host/inputError.ts';
+import { showValue } from '../host/showValue.ts';
+import type { GivenTensors } from '../nn/givenTensors.ts';
+import type { GivenModel } from '../nn/modelFrom.ts';
+import { REPLICA_KEYS, type ReplicaKey } from './replicaGrid.ts';
+import { MOST_STEPS } from './runParts.ts';
+import { count, issueError, rate, scheduleSchema, seed } from './runSchemas.ts';
+import type { TrainSettings } from './trainSettings.ts';
+
+/** How messages name the settings. */
+export const SETTINGS = 'train';
+
+const captured = { start: count.default(1), every: count.default(1), bnBatchSize: count.optional() };
+const values = {
+  lr: rate,
+  momentum: rate,
+  weightDecay: rate,
+  seed,
+  initSeed: seed,
+  orderSeed: seed,
+} satisfies Record<ReplicaKey, z.ZodType<number>>;
+const list = (value: z.ZodType<number>) => z.array(value).optional();
+const lists = z
+  .strictObject({
+    lr: list(values.lr),
+    momentum: list(values.momentum),
+    weightDecay: list(values.weightDecay),
+    seed: list(values.seed),
+    initSeed: list(values.initSeed),
+    orderSeed: list(values.orderSeed),
+  })
+  .optional();
+
+const keys = {
+  model: z.custom<GivenModel>(),
+  loss: z.enum(['cross_entropy', 'mse']).optional(),
+  data: z.custom<Dataset>(
+    isDataset,
+    'expected a data set, as loadDataset, datasetFromTensors and syntheticDataset give it',
+  ),
+  weights: z.custom<GivenTensors>(isObject, 'expected the state dict, tensors by name').optional(),
+  weightsPrefix: z.string().optional(),
+  weightsByOrder: z.boolean().optional(),
+  steps: z.int().nonnegative().max(MOST_STEPS).optional(),
+  epochs: z.number().positive().optional(),
+  batchSize: count.optional(),
+  batchSchedule: z
+    .array(z.strictObject({ fromStep: z.int().nonnegative(), batchSize: count }))
+    .min(1)
+    .optional(),
+  lr: values.lr.optional(),
+  momentum: values.momentum.optional(),
+  weightDecay: values.weightDecay.optional(),
+  seed: values.seed.optional(),
+  initSeed: values.initSeed.optional(),
+  orderSeed: values.orderSeed.optional(),
+  grid: lists,
+  zip: lists,
+  nesterov: z.boolean().default(false),
+  dampening: z.number().default(0),
+  schedule: scheduleSchema.default({ type: 'constant' }),
+  order: z.enum(['shuffle', 'iid', 'sequential']).default('shuffle'),
+  averaging: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('swa'), ...captured }),
+      z.strictObject({ kind: z.literal('ema'), decay: z.number().min(0).lt(1), ...captured }),
+    ])
+    .optional(),
+  noiseScaleEvery: count.optional(),
+  smallBatch: count.optional(),
+  gradientTests: z.boolean().optional(),
+  instruments: z.array(z.record(z.string(), z.unknown())).default([]),
+  resume: z.instanceof(Uint8Array).optional(),
+} satisfies Record<keyof TrainSettings, z.ZodType>;
+const schema = z.strictObject(keys);
+
+/** The settings of a run, checked, with every default that no list takes the place of. */
+export type CheckedSettings = z.output<typeof schema>;
+
+/**
+ * Refuses settings that cannot be meant, as far as they alone tell.
+ * @throws InputError naming the key, what was found and what was expected: also for a key that is none
+ */
+export function checkSettings(given: TrainSettings): CheckedSettings {
+  for (const key of REPLICA_KEYS) {
+    if (!Array.isArray(given[key])) continue;
+    const several = `several replicas are grid: { ${key}: […] }, every combination, or zip: { ${key}: […] }, lists that go together`;
+    throw refuse(key, `is ${showValue(given[key])}, expected a number; ${several}`);
+  }
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
+      throw refuse(issue.keys[0]!, `is no setting, expected some of ${Object.keys(keys).join(', ')}`);
+    }
+    throw issueError(SETTINGS, issue, given);
+  }
+  const settings = parsed.data;
+  const { schedule, grid, zip, noiseScaleEvery, batchSchedule, batchSize } = settings;
+  if ((settings.steps === undefined) === (settings.epochs === undefined)) {
+    const [key, found] =
+      settings.steps === undefined ? ['steps', 'missing'] : ['epochs', 'given beside steps'];
+    throw refuse(key!, `${found}, expected one of steps and epochs`);
+  }
+  if (schedule.type === 'table') {
+    const places = Object.entries({ lr: settings, 'grid.lr': grid, 'zip.lr': zip });
+    const [place] = places.find(([, of]) => of?.lr !== undefined) ?? [];
+    if (place) throw refuse(place, 'says nothing beside a table, whose rates are absolute: expected no lr');
+  }
+  if (settings.weights) {
+    const places = Object.entries({ initSeed: settings, 'grid.initSeed': grid, 'zip.initSeed': zip });
+    const [place] = places.find(([, of]) => of?.initSeed !== undefined) ?? [];
+    if (place)
+      throw refuse(place, 'says nothing beside weights, which are then not drawn: expected no initSeed');
+  }
+  for (const key of ['weightsPrefix', 'weightsByOrder'] as const) {
+    if (settings[key] === undefined || settings.weights) continue;
+    throw refuse(key, 'says nothing without weights');
+  }
+  for (const key of ['smallBatch', 'gradientTests'] as const) {
+    if (settings[key] === undefined || noiseScaleEvery !== undefined) continue;
+    throw refuse(key, 'says nothing without noiseScaleEvery, which measures the noise scale');
+  }
+  batchSchedule?.forEach(({ fromStep }, i) => {
+    if (i === 0 || fromStep > batchSchedule[i - 1]!.fromStep) return;
+    throw refuse(`batchSchedule.${i}.fromStep`, `is ${fromStep}, expected more than the entry before it`);
+  });
+  const begins = batchSchedule?.[0]?.fromStep === 0;
+  if (begins === (batchSize !== undefined)) {
+    const reason = begins ? 'given beside a batchSchedule that begins at step 0' : 'missing';
+    throw refuse('batchSize', `${reason}, expected a batch size, or a batchSchedule that begins at step 0`);
+  }
+  return settings;
+}
+
+function refuse(key: string, reason: string): InputError {
+  return new InputError(SETTINGS, key, reason);
+}
+
+function isObject(given: unknown): given is object {
+  return typeof given === 'object' && given !== null;
+}
+
+function isDataset(given: unknown): boolean {
+  return isObject(given) && 'x' in given && 'targets' in given && 'examples' in given;
+}

@@ -1,0 +1,163 @@
+import type { FlatLayout } from '../ops/flat.ts';
+import { ReadingRows } from './readingRows.ts';
+import { batchSizeAt, dueAt, LARGEST_CHUNK, programKey, type RunParts } from './runParts.ts';
+import { shortestFloat32 } from './shortestFloat32.ts';
+import type { TrainingOptions } from './trainingRun.ts';
+
+/** What the device recorded of one step of one replica. */
+export interface StepReading {
+  readonly replica: number;
+  /** Counted from 1. */
+  readonly step: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly loss: number;
+  /** What the run's instruments found, in their order: undefined for those that were not due. */
+  readonly found: readonly unknown[];
+}
+
+/** What a snapshot has of the readings before it: rows from `at` on, of steps (counted from 0) from `step` up to `until`. */
+interface Restored {
+  readonly rows: Float32Array;
+  readonly until: number;
+  at: number;
+  step: number;
+}
+
+/**
+ * The readings of a run: from the rows that the device records to what is asked for, in the order of steps, then replicas, each
+ * once. Keeps the numbers of all of them for a snapshot, whose own are given again before any other. Steps are counted from 0.
+ */
+export class RunReadings {
+  readonly #options: TrainingOptions;
+  readonly #layout: FlatLayout;
+  readonly #names: RunParts['rows'];
+  readonly #rateAt: (replica: number, step: number) => number;
+  /** Those that came back and were not asked for yet. */
+  #kept: StepReading[] = [];
+  /** The numbers of all that came back. */
+  readonly #rows = new ReadingRows();
+  /** Those of a snapshot that are still to be given again. */
+  #restored: Restored | null = null;
+  readonly #diverged = new Set<number>();
+
+  /** @param rateAt ε of a replica at a step, as it was used */
+  constructor(
+    options: TrainingOptions,
+    { layout, rows }: Pick<RunParts, 'layout' | 'rows'>,
+    rateAt: (replica: number, step: number) => number,
+  ) {
+    this.#options = options;
+    this.#layout = layout;
+    this.#names = rows;
+    this.#rateAt = rateAt;
+  }
+
+  /** Whether each replica has had a loss that is not finite, in what came back. */
+  get allDiverged(): boolean {
+    return this.#diverged.size === this.#options.replicas.length;
+  }
+
+  /** Whether there is a reading of a step. */
+  records(step: number): boolean {
+    const every = this.#options.recordEvery ?? 1;
+    return dueAt(this.#options, step).length > 0 || (every > 0 && (step + 1) % every === 0);
+  }
+
+  /** Numbers of all replicas' readings of the steps before one. */
+  numbersUntil(step: number): number {
+    let numbers = 0;
+    for (let s = 0; s < step; s++) numbers += this.#widthOf(s);
+    return numbers * this.#options.replicas.length;
+  }
+
+  /** The numbers of all readings that came back, a copy. */
+  all(): Float32Array {
+    return this.#rows.all();
+  }
+
+  /** Begins with the numbers of the readings before a step, `numbersUntil` it. */
+  restore(rows: Float32Array, until: number): void {
+    this.#rows.push(rows);
+    this.#restored = { rows, until, at: 0, step: 0 };
+  }
+
+  /** Takes in the rows that came back for `count` steps, of each replica the ring's. */
+  add(rows: readonly Float32Array[], width: number, first: number, count: number): void {
+    while (this.#restored) this.#replay(this.#restored);
+    const readings: StepReading[] = [];
+    for (let i = 0; i < count; i++) {
+      const recorded = this.#widthOf(first + i);
+      if (recorded === 0) continue;
+      rows.forEach((all, replica) => {
+        const row = all.subarray(i * width, i * width + recorded);
+        this.#rows.push(row);
+        readings.push(this.#reading(first + i, replica, row));
+      });
+    }
+    this.#keep(readings);
+  }
+
+  /** Readings that are there up to step `end`, which are then no more; none where the next one is of a later step, or not back. */
+  take(end: number): StepReading[] {
+    for (;;) {
+      const later = this.#kept.findIndex(({ step }) => step > end);
+      const taken = this.#kept.splice(0, later < 0 ? this.#kept.length : later);
+      if (taken.length > 0 || this.#kept.length > 0 || !this.#restored) return taken;
+      this.#replay(this.#restored);
+    }
+  }
+
+  /** Gives some of a snapshot's readings again: many at a time, and never all of a long run's. */
+  #replay(restored: Restored): void {
+    const { rows, step: first, until } = restored;
+    const readings: StepReading[] = [];
+    for (; restored.step < until && restored.step < first + LARGEST_CHUNK; restored.step++) {
+      const width = this.#widthOf(restored.step);
+      for (let replica = 0; width > 0 && replica < this.#options.replicas.length; replica++) {
+        const row = rows.subarray(restored.at, restored.at + width);
+        readings.push(this.#reading(restored.step, replica, row));
+        restored.at += width;
+      }
+    }
+    if (restored.step === until) this.#restored = null;
+    this.#keep(readings);
+  }
+
+  #keep(readings: readonly StepReading[]): void {
+    for (const { replica, loss } of readings) if (!Number.isFinite(loss)) this.#diverged.add(replica);
+    this.#kept = this.#kept.concat(readings);
+  }
+
+  /** Numbers of a step at the head of its row: what is behind them is of an earlier one. */
+  #widthOf(step: number): number {
+    return this.records(step) ? 1 + this.#namesAt(step).flat().length : 0;
+  }
+
+  /** Names of the numbers behind the loss, of each instrument that is due. */
+  #namesAt(step: number): readonly (readonly string[])[] {
+    return this.#names.get(programKey(batchSizeAt(this.#options, step), dueAt(this.#options, step)))!;
+  }
+
+  #reading(step: number, replica: number, row: Float32Array): StepReading {
+    const batchSize = batchSizeAt(this.#options, step);
+    const learningRate = shortestFloat32(this.#rateAt(replica, step));
+    const found = this.#found(step, batchSize, row);
+    return { replica, step: step + 1, batchSize, learningRate, loss: row[0]!, found };
+  }
+
+  #found(step: number, batchSize: number, row: Float32Array): readonly unknown[] {
+    const { instruments = [] } = this.#options;
+    const found = new Array<unknown>(instruments.length).fill(undefined);
+    const names = this.#namesAt(step);
+    let at = 1;
+    dueAt(this.#options, step).forEach((place, i) => {
+      const { quantity, unitSize: ofUnits } = instruments[place]!;
+      const unitSize = ofUnits ?? 1;
+      const numbers = Object.fromEntries(names[i]!.map((name) => [name, row.subarray(at, ++at)]));
+      const of = { layout: this.#layout, examples: batchSize, units: batchSize / unitSize, unitSize };
+      found[place] = quantity.read(numbers, of);
+    });
+    return found;
+  }
+}

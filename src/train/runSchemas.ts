@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { InputError } from '../host/inputError.ts';
+import { showValue } from '../host/showValue.ts';
+
+/** What the numbers of a run's description may be, in a train.json as in the library's settings. */
+export const count = z.int().positive();
+export const rate = z.number().nonnegative();
+export const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+
+const warmup = z.int().nonnegative().optional();
+
+/** How the learning rate goes on from its start: `Schedule`, with defaults for what may be left out. */
+export const scheduleSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('constant'), warmup }),
+  z.strictObject({ type: z.literal('table'), values: z.array(rate), warmup }),
+  z.strictObject({ type: z.literal('step'), step_size: count, gamma: z.number().default(0.1), warmup }),
+  z.strictObject({ type: z.literal('cosine'), T_max: count, eta_min: z.number().default(0), warmup }),
+  z
+    .strictObject({
+      type: z.literal('swa'),
+      kind: z.enum(['constant', 'cyclic']).default('constant'),
+      start: z.int().nonnegative(),
+      cycle: count.default(1),
+      alpha1: rate,
+      alpha2: rate.optional(),
+      warmup,
+    })
+    .transform((schedule) => ({ ...schedule, alpha2: schedule.alpha2 ?? schedule.alpha1 })),
+]);
+
+/** What a schema found wrong of what was given: the key, what it holds and what was expected. */
+export function issueError(file: string, issue: z.core.$ZodIssue, given: unknown): InputError {
+  const item = issue.path.map(String).join('.') || 'top level';
+  if (issue.code === 'unrecognized_keys') return new InputError(file, item, `unknown key "${issue.keys[0]}"`);
+  const found = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    given,
+  );
+  const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received undefined$/, '');
+  const shown = found === undefined ? 'missing' : `is ${showValue(found)}`;
+  return new InputError(file, item, `${shown}: ${expected}`);
+}

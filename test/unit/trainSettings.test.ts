@@ -1,0 +1,177 @@
+import { expect, test } from 'vitest';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
+import { InputError } from '../../src/host/inputError.ts';
+import { linear, sequential } from '../../src/nn/layers.ts';
+import { modelFrom } from '../../src/nn/modelFrom.ts';
+import { checkSettings } from '../../src/train/checkSettings.ts';
+import { descriptionOf, replicasOf, runShapeOf } from '../../src/train/describedRun.ts';
+import type { TrainSettings } from '../../src/train/trainSettings.ts';
+
+const data = syntheticDataset('gaussian-clusters?examples=100&classes=3&dims=5');
+const WHOLE = { model: sequential(linear(5, 3)), data, steps: 60, batchSize: 10, lr: 0.1 };
+
+/** As `train` takes settings up to where it asks the adapter. */
+function described(changes: object) {
+  const settings = checkSettings({ ...WHOLE, ...changes } as TrainSettings);
+  return { replicas: replicasOf(settings), ...runShapeOf(settings, data.examples) };
+}
+
+test('settings that cannot be meant are refused by their key, with what was found and expected', () => {
+  for (const [changes, message] of [
+    // What a program in JavaScript may have, which no type holds.
+    [
+      { learningRate: 0.1 },
+      'train: learningRate: is no setting, expected some of model, loss, data, weights, ',
+    ],
+    [{ batch_size: 10 }, 'train: batch_size: is no setting'],
+    [
+      { lr: [0.1, 0.2] },
+      'train: lr: is [0.1,0.2], expected a number; several replicas are grid: { lr: […] }, every combination, or zip: { lr: […] }',
+    ],
+    [{ seed: [0] }, 'train: seed: is [0], expected a number; several replicas are grid: { seed: […] }'],
+    [{ grid: { learningRate: [1] } }, 'train: grid: unknown key "learningRate"'],
+    [{ grid: { seed: 3 } }, 'train: grid.seed: is 3: expected array'],
+    [{ zip: { momentum: [0, -1] } }, 'train: zip.momentum.1: is -1: '],
+    [{ lr: '0.1' }, 'train: lr: is "0.1": expected number'],
+    [{ lr: Number.NaN }, 'train: lr: is NaN: '],
+    [{ lr: undefined }, 'train: lr: missing, expected a learning rate'],
+    [{ seed: 0.5 }, 'train: seed: is 0.5: '],
+    [{ data: undefined }, 'train: data: missing: expected a data set, as loadDataset'],
+    [{ data: Promise.resolve(data) }, 'train: data: is {}: expected a data set, as loadDataset'],
+    [{ resume: 'run.snapshot' }, 'train: resume: is "run.snapshot": '],
+    [{ order: 'random' }, 'train: order: is "random": '],
+    [{ schedule: { type: 'cosine' } }, 'train: schedule.T_max: missing: '],
+    [{ averaging: { kind: 'swa', bn_batch_size: 4 } }, 'train: averaging: unknown key "bn_batch_size"'],
+    // Two that exclude each other, or one that says nothing.
+    [{ epochs: 2 }, 'train: epochs: given beside steps, expected one of steps and epochs'],
+    [{ steps: undefined }, 'train: steps: missing, expected one of steps and epochs'],
+    [
+      { batchSize: undefined },
+      'train: batchSize: missing, expected a batch size, or a batchSchedule that begins at step 0',
+    ],
+    [
+      { batchSchedule: [{ fromStep: 0, batchSize: 5 }] },
+      'train: batchSize: given beside a batchSchedule that begins at step 0',
+    ],
+    [
+      { batchSchedule: [9, 4].map((fromStep) => ({ fromStep, batchSize: 5 })) },
+      'train: batchSchedule.1.fromStep: is 4, expected more than the entry before it',
+    ],
+    [
+      { weights: 'w.safetensors' },
+      'train: weights: is "w.safetensors": expected the state dict, tensors by name',
+    ],
+    [{ weights: {}, initSeed: 1 }, 'train: initSeed: says nothing beside weights, which are then not drawn'],
+    [{ weights: {}, grid: { initSeed: [1] } }, 'train: grid.initSeed: says nothing beside weights'],
+    [
+      { noiseScaleEvery: 1, smallBatch: 10 },
+      'train: smallBatch: is 10, expected a divisor of the batch size 10 below it',
+    ],
+    [{ weightsPrefix: 'module.' }, 'train: weightsPrefix: says nothing without weights'],
+    [{ smallBatch: 2 }, 'train: smallBatch: says nothing without noiseScaleEvery'],
+    [{ gradientTests: true }, 'train: gradientTests: says nothing without noiseScaleEvery'],
+    [
+      { noiseScaleEvery: 1, smallBatch: 4 },
+      'train: smallBatch: is 4, expected a divisor of the batch size 10 below it',
+    ],
+    [
+      {
+        noiseScaleEvery: 1,
+        smallBatch: 5,
+        batchSchedule: [{ fromStep: 7, batchSize: 12 }],
+      },
+      'train: smallBatch: is 5, expected a divisor of the batch size 12',
+    ],
+    [
+      { instruments: [{ type: 'noise_scale', every: 1, small_batch: 3 }] },
+      'train: instruments.0.small_batch: is 3, expected a divisor of the batch size 10',
+    ],
+    [{ instruments: [{ type: 'loss', every: 1 }] }, 'train: instruments.0.type: is "loss", expected one of'],
+    [
+      { schedule: { type: 'table', values: [0.1] } },
+      'train: lr: says nothing beside a table, whose rates are absolute: expected no lr',
+    ],
+    [
+      { lr: undefined, grid: { lr: [0.1] }, schedule: { type: 'table', values: [0.1] } },
+      'train: grid.lr: says nothing beside a table',
+    ],
+    [
+      { lr: undefined, schedule: { type: 'table', values: [0.1, 0.2] } },
+      'train: schedule.values: has 2 rates, expected at least 60, one a step',
+    ],
+    [{ nesterov: true }, 'train: nesterov: needs a momentum above 0 in every replica and no dampening'],
+    [{ nesterov: true, grid: { momentum: [0.9, 0] } }, 'train: nesterov: needs a momentum above 0 in every'],
+    [{ nesterov: true, momentum: 0.9, dampening: 0.1 }, 'train: nesterov: needs'],
+    [
+      { averaging: { kind: 'swa', start: 61 } },
+      'train: averaging.start: is 61 and the run has 60 steps, so nothing would be averaged',
+    ],
+    [{ steps: 2 ** 32 }, 'train: steps: is 4294967296: '],
+    [
+      { steps: undefined, epochs: 1e12 },
+      'train: epochs: come to 10000000000000 steps, expected at most 4294967295',
+    ],
+  ] as [object, string][]) {
+    const refusal = (() => {
+      try {
+        return described(changes);
+      } catch (error) {
+        return error as Error;
+      }
+    })();
+    expect(refusal, message).toBeInstanceOf(InputError);
+    expect((refusal as Error).message).toContain(message);
+  }
+});
+
+test('epochs, a batch schedule and an average with its defaults make the run', () => {
+  expect(described({ steps: undefined, epochs: 2 }).steps).toBe(20);
+  // 5 steps of 10 and 4 of 40 are 210 examples.
+  const grown = described({ steps: undefined, epochs: 2, batchSchedule: [{ fromStep: 5, batchSize: 40 }] });
+  expect(grown).toMatchObject({
+    steps: 9,
+    batches: [
+      { fromStep: 0, batchSize: 10 },
+      { fromStep: 5, batchSize: 40 },
+    ],
+  });
+  const alone = described({ batchSize: undefined, batchSchedule: [{ fromStep: 0, batchSize: 20 }] });
+  expect(alone.batches).toEqual([{ fromStep: 0, batchSize: 20 }]);
+  expect(described({ averaging: { kind: 'swa', bnBatchSize: 25 } })).toMatchObject({
+    averaging: { kind: 'swa', start: 1, every: 1 },
+    bnBatchSize: 25,
+  });
+  const table = { lr: undefined, schedule: { type: 'table', values: new Array(60).fill(0.3) } };
+  expect(described({ ...table, grid: { seed: [1, 2] } }).replicas).toEqual([
+    { lr: 0.3, momentum: 0, weightDecay: 0, seed: 1 },
+    { lr: 0.3, momentum: 0, weightDecay: 0, seed: 2 },
+  ]);
+});
+
+test('two descriptions of one run are one: what is left out is what it is by default', () => {
+  const description = (changes: object): unknown => {
+    const settings = checkSettings({ ...WHOLE, ...changes } as TrainSettings);
+    const described = descriptionOf(settings, modelFrom('model', settings.model, settings.loss));
+    return JSON.parse(JSON.stringify(described));
+  };
+  const spelled = {
+    momentum: 0,
+    weightDecay: 0,
+    seed: 0,
+    loss: 'cross_entropy',
+    nesterov: false,
+    dampening: 0,
+    schedule: { type: 'constant' },
+    order: 'shuffle',
+    instruments: [],
+    resume: Uint8Array.of(1),
+  };
+  expect(description(spelled)).toEqual(description({}));
+  expect(description({ momentum: undefined, grid: undefined })).toEqual(description({}));
+  expect(description({ noiseScaleEvery: 2, smallBatch: 1, gradientTests: false })).toEqual(
+    description({ noiseScaleEvery: 2 }),
+  );
+  expect(description({ model: { layers: WHOLE.model, loss: 'cross_entropy' } })).toEqual(description({}));
+  expect(description({ noiseScaleEvery: 2 })).not.toEqual(description({}));
+  expect(description({ lr: undefined, grid: { lr: [0.1] } })).not.toEqual(description({}));
+});
