@@ -1,4 +1,9 @@
 /** The engine alone: devices, programs, ops, differentiation, optimisation. No data formats, no measurement. */
+
+import './gpu/disposeSymbol.ts';
+
+export { type TraceOptions, type TraceResults, type Tracing, trace } from './autograd/trace.ts';
+export { type ResultStates, TracedProgram } from './autograd/tracedProgram.ts';
 export {
   type AdapterInfo,
   type Gpu,
@@ -8,7 +13,7 @@ export {
 } from './gpu/device.ts';
 export { LimitError } from './gpu/limitError.ts';
 export { DeviceLostError } from './gpu/orLost.ts';
-export type { State } from './gpu/state.ts';
+export { type NewState, type State, state } from './gpu/state.ts';
 export * as engine from './library/engine.ts';
 export * as ops from './library/ops.ts';
 export * as optim from './library/optim.ts';

@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { KernelCall } from '../gpu/kernelCall.ts';
 import { type Dispatch, type Placement, Program } from '../gpu/program.ts';
 import { aligned, State } from '../gpu/state.ts';
+import { showValue } from '../host/showValue.ts';
 import { constantOf } from '../ops/fill.ts';
 import { type FlatLayout, gapsOf, packOp } from '../ops/flat.ts';
 import { type Graph, type Node, rootOf, size, stateOf, type Tensor } from '../ops/graph.ts';
@@ -82,6 +83,28 @@ function requireReplicas({ nodes }: Graph, { label, replicas }: CompileOptions):
         `program ${label}: op ${op.name} takes ${state.label}, which has ${state.replicas} replicas; the program has ${replicas}`,
       );
     }
+  }
+}
+
+/** Refuses an operand that is none; of a kernel of a user's own also a binding that is left out, which would be a dummy. */
+function requireOperands(
+  { source, grid }: KernelCall,
+  operands: Readonly<Record<string, Operand | undefined>>,
+  label: string,
+): void {
+  if (!source?.bindings) {
+    throw new Error(
+      `${label}: dispatch of no kernel${source instanceof Promise ? ': write await ops.kernel(…)' : ''}`,
+    );
+  }
+  if (!(Array.isArray(grid) && grid.length === 2 && grid.every((n) => Number.isInteger(n) && n > 0))) {
+    throw new Error(
+      `${label}: kernel ${source.name} with the grid ${showValue(grid)}, expected workgroups [x, y]`,
+    );
+  }
+  for (const { name } of source.bindings) {
+    if (operands[name] !== undefined || !(name in operands || source.ofUser)) continue;
+    throw new Error(`${label}: kernel ${source.name} is given nothing for its binding ${name}`);
   }
 }
 
@@ -195,28 +218,31 @@ class Planner {
 
   #placeOf(operand: Tensor | Scratch | State): Placement {
     if (operand instanceof State) {
-      return { buffer: operand.buffer, offset: 0, replicaStride: operand.replicaStride };
+      const { buffer, replicaStride, shape } = operand;
+      return { buffer, offset: 0, replicaStride, shape, state: operand };
     }
-    if ('scratch' in operand) return this.#places.get(operand)!;
+    const { shape } = operand;
+    if ('scratch' in operand) return { ...this.#places.get(operand)!, shape };
     const root = rootOf(operand);
     const offset = viewOffset(operand);
     const state = stateOf(root);
-    if (state) return { ...this.#placeOf(state), offset };
+    if (state) return { ...this.#placeOf(state), offset, shape };
     const target = this.#targets.get(root);
     if (target) {
       const { destination } = target;
       const base = this.#placeOf(destination);
-      return { ...base, offset: base.offset + target.offset + offset };
+      return { ...base, offset: base.offset + target.offset + offset, shape };
     }
     const place = this.#places.get(root);
     if (!place)
       throw new Error(`op ${root.node.op.name}: its result has no place in program ${this.#options.label}`);
-    return { ...place, offset: place.offset + offset };
+    return { ...place, offset: place.offset + offset, shape };
   }
 
   #lower(node: Node, scratch: GPUBuffer[], hold: (buffer: GPUBuffer, tensor: Tensor) => void): void {
     const { arena, replicas } = this.#options;
     const dispatch = (call: KernelCall, operands: Readonly<Record<string, Operand>>, label: string): void => {
+      requireOperands(call, operands, label);
       const used = Object.entries(operands).filter(([, operand]) => operand !== UNUSED) as [
         string,
         Tensor | Scratch | State,
@@ -250,7 +276,7 @@ class Planner {
       const [x] = node.inputs as [Tensor];
       // A state that is stored into itself is there already.
       const isThere = stateOf(x) === state || this.#targets.get(rootOf(x))?.destination === state;
-      if (!isThere) copy(x, state, state.replicated);
+      if (!isThere) copy(x, this.#placeOf(state), state.replicated);
       return;
     }
     if (node.op === packOp) {
@@ -261,15 +287,24 @@ class Planner {
         const wanted = base.offset + layout.entries[i]!.offset;
         const place = constantOf(rootOf(input)) === null ? this.#placeOf(input) : null;
         if (place?.buffer === base.buffer && place.offset === wanted) return;
-        copy(input, { ...base, offset: wanted }, packed.replicated);
+        copy(input, { ...base, offset: wanted, shape: input.shape }, packed.replicated);
       });
       if (this.#targets.get(packed)) this.#zeroGaps(layout, base, packed.replicated);
       return;
     }
-    if (!node.op.lower) return;
+    if (!node.op.lower) {
+      if (node.op.view || node.op.alias) return;
+      throw new Error(`op ${node.op.name} has neither a lower nor an expand, so nothing computes it`);
+    }
+    const written = new Set<Operand>();
     const to: Lowering = {
       target: this.#target,
-      dispatch: (call, operands) => dispatch(call, operands, node.op.name),
+      dispatch: (call, operands) => {
+        dispatch(call, operands, node.op.name);
+        for (const { name, access } of call.source.bindings) {
+          if (access === 'read_write' && operands[name]) written.add(operands[name]);
+        }
+      },
       scratch: (shape, replicated) => {
         const stride = aligned(size(shape));
         const buffer = arena.acquire(4 * stride * (replicated ? replicas : 1));
@@ -281,6 +316,9 @@ class Planner {
       offset: (tensor) => this.#placeOf(tensor).offset,
     };
     node.op.lower({ ...node, node }, to);
+    if (node.outputs.length > 0 && !node.outputs.some((output) => written.has(output))) {
+      throw new Error(`op ${node.op.name}: no dispatch of its lower writes its output`);
+    }
   }
 
   /** A state that a flat vector is placed in may hold anything between its tensors. */

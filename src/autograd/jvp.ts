@@ -1,17 +1,32 @@
+import { InputError } from '../host/inputError.ts';
 import { requireSameShape } from '../ops/elementwise.ts';
 import type { Tensor } from '../ops/graph.ts';
+import { requireTensor, showGiven } from '../ops/requireTensor.ts';
+import { isList, requireLike, requireOneTrace } from './requireTensors.ts';
 
 /**
- * Forward mode over what was traced, gradients included: appends to the trace the tangents of `outputs` given
- * tangents of `wrt`. `jvp([gradient], [[θ, v]])` is the Hessian product Hv, forward over reverse (Pearlmutter 1994).
+ * Forward mode over what was traced, gradients included: appends to the trace the tangents of an output, or of each of a list, given
+ * tangents of `wrt`. `jvp(gradient, [[θ, v]])` is the Hessian product Hv, forward over reverse (Pearlmutter 1994).
  * @returns the tangent of each output, null where it is zero
  * @throws if a tangent has another shape than its tensor, or a node on the way has no jvp rule.
  */
-export function jvp(
-  outputs: readonly Tensor[],
+export function jvp(output: Tensor, wrt: readonly (readonly [Tensor, Tensor])[]): Tensor | null;
+export function jvp<const Outputs extends readonly Tensor[]>(
+  outputs: Outputs,
   wrt: readonly (readonly [Tensor, Tensor])[],
-): readonly (Tensor | null)[] {
+): { readonly [i in keyof Outputs]: Tensor | null };
+export function jvp(
+  outputs: Tensor | readonly Tensor[],
+  wrt: readonly (readonly [Tensor, Tensor])[],
+): Tensor | null | readonly (Tensor | null)[] {
+  if (!isList(outputs)) return jvp([outputs], wrt)[0];
+  requireTensor('jvp', 'output 0', outputs[0]);
+  for (const pair of wrt) {
+    if (Array.isArray(pair) && pair.length === 2) continue;
+    throw new InputError('jvp', 'wrt', `${showGiven(pair)}, expected pairs [tensor, tangent]`);
+  }
   const { graph } = outputs[0]!.node;
+  requireOneTrace('jvp', graph, [...outputs, ...wrt.flat()]);
   for (const [tensor, tangent] of wrt) requireSameShape('jvp', tensor, tangent);
   const tangents = new Map<Tensor, Tensor>(wrt);
   const wanted = new Set(outputs.map((output) => output.node));
@@ -23,8 +38,12 @@ export function jvp(
     if (!wanted.has(node)) continue;
     const moved = node.inputs.map((input) => tangents.get(input) ?? null);
     if (moved.every((tangent) => tangent === null)) continue;
-    if (!node.op.jvp) throw new Error(`op ${node.op.name} has no forward-mode rule`);
-    node.op.jvp(node, moved).forEach((tangent, i) => {
+    if (!node.op.jvp) {
+      throw new Error(`op ${node.op.name} has no forward-mode rule (jvp), so there is no tangent through it`);
+    }
+    const along = node.op.jvp(node, moved);
+    requireLike(`op ${node.op.name}: the tangent that its jvp gives output`, along, node.outputs);
+    along.forEach((tangent, i) => {
       const output = node.outputs[i]!;
       if (tangent && !tangents.has(output)) tangents.set(output, tangent);
     });

@@ -13,6 +13,8 @@ import type { Cotangents, Use } from './vjp.ts';
  * @throws if anything else was differentiated, nothing uses a parameter, or an op that has no per-example rule for it does
  */
 export function perExample({ outputs, uses }: Cotangents, wrt: readonly Tensor[]): PerExampleGradient[] {
+  if (!Array.isArray(outputs))
+    throw new Error('per-example gradients: expected what vjp gives, and found something else');
   const [losses] = outputs as [Tensor];
   if (outputs.length !== 1 || losses.shape.length !== 1) {
     const found = outputs.map(({ shape }) => showShape(shape)).join(', ');
@@ -30,5 +32,8 @@ export function perExample({ outputs, uses }: Cotangents, wrt: readonly Tensor[]
 function gradientOf({ node, input, cotangent }: Use, examples: number): PerExampleGradient {
   const made = node.op.perExample?.(node, cotangent, examples)[input];
   if (made) return made;
-  throw new Error(`no per-example gradient: ${node.op.name} uses the parameter for its operand ${input}`);
+  const rule = node.op.perExample ? 'its perExample has none for that' : 'it has no rule perExample';
+  throw new Error(
+    `no per-example gradient: ${node.op.name} uses the parameter for its operand ${input}, and ${rule}`,
+  );
 }

@@ -18,7 +18,7 @@ export interface Renaming {
 
 /** Copies a trace node by node through a rule. */
 export function rewrite(graph: Graph, rule: Rule): Graph {
-  const target = new Graph();
+  const target = new Graph(graph.label);
   const names = new Map<Tensor, Tensor>();
   const renaming: Renaming = {
     copy: (node) => copy(node),

@@ -1,5 +1,6 @@
 import type { State } from '../gpu/state.ts';
 import { Graph, type Node, type Tensor } from '../ops/graph.ts';
+import { requireLike } from './requireTensors.ts';
 import { rewrite } from './rewrite.ts';
 
 /** Writes every op that is made of others out, until none is left. */
@@ -8,7 +9,9 @@ export function expand(graph: Graph): Graph {
   while (current.nodes.some((node) => node.op.expand)) {
     current = rewrite(current, (node, names) => {
       if (!node.op.expand) return null;
-      return node.op.expand({ ...node, inputs: node.inputs.map(names.get) });
+      const made = node.op.expand({ ...node, inputs: node.inputs.map(names.get) });
+      requireLike(`op ${node.op.name}: what its expand gives for output`, made, node.outputs);
+      return made;
     });
   }
   return current;
@@ -44,7 +47,7 @@ export function mergeCommon(graph: Graph): Graph {
     const operands = inputs.map((input) => names.get(input).id);
     // A constant is told apart from others of its value by its shape alone.
     const shapes = outputs.map(({ shape, replicated }) => `[${shape}]${replicated}`);
-    const key = [op.name, ...shapes, ...operands, ...given, ...versions].join(' ');
+    const key = [identity(op), ...shapes, ...operands, ...given, ...versions].join(' ');
     const known = seen.get(key);
     if (known) return known;
     const made = names.copy(node);
@@ -60,7 +63,7 @@ export function removeDead(graph: Graph): Graph {
     if (node.op.writes) live.add(node);
     if (live.has(node)) for (const input of node.inputs) live.add(input.node);
   }
-  const kept = new Graph();
+  const kept = new Graph(graph.label);
   kept.nodes.push(...graph.nodes.filter((node) => live.has(node)));
   return kept;
 }

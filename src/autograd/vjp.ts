@@ -1,7 +1,10 @@
+import { showShape } from '../host/showShape.ts';
 import { addPresent } from '../ops/add.ts';
 import { requireSameShape } from '../ops/elementwise.ts';
 import { fill } from '../ops/fill.ts';
 import type { Node, Tensor } from '../ops/graph.ts';
+import { requireTensor } from '../ops/requireTensor.ts';
+import { isList, requireLike, requireOneTrace } from './requireTensors.ts';
 
 /** Where a parameter was used, and the cotangent that reached that use: what statistics over examples start from. */
 export interface Use {
@@ -27,6 +30,7 @@ export interface Cotangents {
  */
 export function vjp(outputs: readonly (readonly [Tensor, Tensor])[], wrt: readonly Tensor[]): Cotangents {
   const { graph } = outputs[0]![0].node;
+  requireOneTrace('vjp', graph, [...outputs.flat(), ...wrt]);
   const nodes = [...graph.nodes];
   const dependent = dependents(nodes, wrt);
   const cotangents = new Map<Tensor, Tensor>();
@@ -44,8 +48,13 @@ export function vjp(outputs: readonly (readonly [Tensor, Tensor])[], wrt: readon
     if (!node.inputs.some((input) => dependent.has(input))) continue;
     const reached = node.outputs.map((output) => cotangents.get(output) ?? null);
     if (reached.every((cotangent) => cotangent === null)) continue;
-    if (!node.op.vjp) throw new Error(`op ${node.op.name} has no reverse-mode rule`);
+    if (!node.op.vjp) {
+      throw new Error(
+        `op ${node.op.name} has no reverse-mode rule (vjp), so there is no gradient through it`,
+      );
+    }
     const back = node.op.vjp(node, reached);
+    requireLike(`op ${node.op.name}: the cotangent that its vjp gives operand`, back, node.inputs);
     node.inputs.forEach((input, i) => {
       if (!dependent.has(input)) return;
       accumulate(input, back[i]);
@@ -69,12 +78,20 @@ export function dependents(nodes: readonly Node[], from: readonly Tensor[]): Set
 }
 
 /**
- * Gradient of a scalar with respect to each tensor; zeros where it does not depend on one.
- * @throws if `value` is no scalar.
+ * Gradient of a scalar with respect to a tensor, of its shape, or to each of a list; zeros where it does not depend on one.
+ * @throws if `value` is no scalar, or of another trace than a tensor; if a node on the way has no vjp rule
  */
-export function grad(value: Tensor, wrt: readonly Tensor[]): Tensor[] {
-  if (value.shape.length !== 0)
-    throw new Error(`grad: expected a scalar, found shape [${value.shape.join(', ')}]`);
+export function grad(value: Tensor, wrt: Tensor): Tensor;
+export function grad<const Wrt extends readonly Tensor[]>(
+  value: Tensor,
+  wrt: Wrt,
+): { -readonly [i in keyof Wrt]: Tensor };
+export function grad(value: Tensor, wrt: Tensor | readonly Tensor[]): Tensor | Tensor[] {
+  requireTensor('grad', 'the value', value);
+  if (value.shape.length !== 0) {
+    throw new Error(`grad: expected a scalar, found shape ${showShape(value.shape)}; sum or mean makes one`);
+  }
+  if (!isList(wrt)) return grad(value, [wrt])[0];
   const { graph } = value.node;
   const { of } = vjp([[value, fill(graph, 1, [])]], wrt);
   return of.map((cotangent, i) => cotangent ?? fill(graph, 0, wrt[i]!.shape));

@@ -52,6 +52,6 @@ export function taskOrder(
 }
 
 /** [rows, columns] → [columns, rows]. */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
 }

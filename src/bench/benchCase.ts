@@ -146,7 +146,8 @@ export function benchTask(key: string): BenchTask {
   return entry.make();
 }
 
-function mlpTask(kind: MlpTask['kind'], batch: number): MlpTask {
+/** A 784-128-10 perceptron at a point, its batch, and a direction; the same bits on each call. */
+export function mlpTask(kind: MlpTask['kind'], batch: number): MlpTask {
   const [inputs, hidden, classes, rate] = [784, 128, 10, 0.1];
   const bytes = Uint8Array.from(uniform(batch * inputs, 1, 0, 256));
   const labels = Uint32Array.from(uniform(batch, 2, 0, classes));

@@ -2,6 +2,7 @@ import { compile } from '../autograd/compile.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { AdapterInfo, Gpu } from '../gpu/device.ts';
 import { State } from '../gpu/state.ts';
+import { inTurn, medianOf, type TimedProgram, timed, timeProgram } from '../gpu/timedProgram.ts';
 import { InputError } from '../host/inputError.ts';
 import type { ResultEvent, WorkEvent } from '../host/workEvent.ts';
 import { conv2dWeightGradient } from '../ops/conv2dWeightGradient.ts';
@@ -12,7 +13,6 @@ import { convMoments } from '../ops/perExample/convMoments.ts';
 import { denseMoments } from '../ops/perExample/denseMoments.ts';
 import { store } from '../ops/state/store.ts';
 import { window2d } from '../ops/window2d.ts';
-import { inTurn, medianOf, type TimedProgram, timed, timeProgram } from './timedProgram.ts';
 
 /** Times in milliseconds, one a round, and their median. */
 export interface MomentsTiming {

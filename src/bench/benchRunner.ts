@@ -3,6 +3,9 @@ import type { DispatchTime } from '../gpu/program.ts';
 import { OWN } from './basinAdapters.ts';
 import { type BenchAdapter, type BenchJob, makeJob } from './benchAdapter.ts';
 import { type BenchTask, benchTask } from './benchCase.ts';
+import { GpuMemory } from './gpuMemory.ts';
+import type { TaskPart } from './task/taskProgram.ts';
+import { type PartDone, type TaskClosed, type TaskOpened, TaskSession } from './task/taskSession.ts';
 
 /** Who is being timed. */
 export interface Started {
@@ -53,9 +56,11 @@ const COLD = { product: 'matmul NN 256×256×256', step: 'MLP step B=64' };
 const counts = { submits: 0, dispatches: 0, pipelines: 0 };
 const errors: string[] = [];
 const devices = new Set<GPUDevice>();
+let memory: GpuMemory;
 
 /** Counts from now on what every device of this page or process is given. */
 function install(): void {
+  memory = new GpuMemory({ GPUDevice, GPUBuffer });
   const wrap = (prototype: object, method: string, before: () => void): void => {
     const methods = prototype as Record<string, (...args: unknown[]) => unknown>;
     const original = methods[method]!;
@@ -89,6 +94,7 @@ async function idle(): Promise<void> {
 export class BenchRunner {
   readonly #adapters = new Map<string, BenchAdapter>();
   readonly #jobs = new Map<string, BenchJob>();
+  #task: TaskSession | undefined;
 
   constructor() {
     install();
@@ -203,5 +209,21 @@ export class BenchRunner {
   release(key: string): void {
     this.#jobs.get(key)?.dispose();
     this.#jobs.delete(key);
+  }
+
+  /** @param url of a program of bench/peers/task */
+  async openTask(url: string, batch: number): Promise<TaskOpened> {
+    const { session, opened } = await TaskSession.open(url, batch, { memory, errors });
+    this.#task = session;
+    return opened;
+  }
+
+  /** @param wanted whether the result is needed, which costs more than the part itself */
+  doPart(part: TaskPart, wanted: boolean): Promise<PartDone> {
+    return this.#task!.do(part, wanted);
+  }
+
+  closeTask(): Promise<TaskClosed> {
+    return this.#task!.close();
   }
 }

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { build, type Rollup, transformWithEsbuild } from 'vite';
 import { type CommonConfig, libraryBuild } from './libraryBuild.ts';
+
+/** What chunks of kernels are called, before their family. */
+const KERNELS = 'kernels/';
 
 /** Bytes of the engine (`src/engine.ts`) as a page has it, minified and gzipped. */
 export interface EngineSize {
@@ -11,25 +15,44 @@ export interface EngineSize {
   readonly kernels: Readonly<Record<string, number>>;
 }
 
-/** Builds the engine and weighs it; writes nothing. */
-export async function engineSize(common: CommonConfig, root: string): Promise<EngineSize> {
-  const config = libraryBuild(common, root, 'src/engine.ts', 'engine.js');
+/**
+ * Builds the engine and weighs it; writes nothing.
+ * @param sources the folder `src/`
+ */
+export async function engineSize(common: CommonConfig, sources: string): Promise<EngineSize> {
+  const config = libraryBuild(common, { engine: join(sources, 'engine.ts') });
   const built = (await build({
     ...config,
     build: { ...config.build, write: false },
   })) as Rollup.RollupOutput[];
   const chunks = built.flatMap(({ output }) => output).filter((file) => file.type === 'chunk');
-  const sizes = await Promise.all(
-    chunks.map(async ({ name, isEntry, code }) => {
-      // Vite leaves the white space of a library as it is; the page that bundles it does not.
-      const minified = await transformWithEsbuild(code, 'engine.js', { minify: true });
-      const { length } = await promisify(gzip)(minified.code, { level: 9 });
-      return { name, isEntry, length };
-    }),
+  const sizes = new Map(
+    await Promise.all(
+      chunks.map(async ({ fileName, code }) => {
+        // Vite leaves the white space of a library as it is; the page that bundles it does not.
+        const minified = await transformWithEsbuild(code, 'engine.js', { minify: true });
+        const { length } = await promisify(gzip)(minified.code, { level: 9 });
+        return [fileName, length] as const;
+      }),
+    ),
   );
-  const loaded = sizes.filter(({ isEntry }) => !isEntry);
+  const families = chunks.filter(({ name }) => name.startsWith(KERNELS));
   return {
-    entry: sizes.find(({ isEntry }) => isEntry)!.length,
-    kernels: Object.fromEntries(loaded.map(({ name, length }) => [name.replace('kernels/', ''), length])),
+    entry: [...loadedAtOnce(chunks)].reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0),
+    kernels: Object.fromEntries(
+      families.map(({ name, fileName }) => [name.slice(KERNELS.length), sizes.get(fileName)!]),
+    ),
   };
+}
+
+/** The files that a page loads with the entries, what these import included. */
+export function loadedAtOnce(chunks: readonly Rollup.OutputChunk[]): Set<string> {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    chunks.find(({ fileName }) => fileName === file)?.imports.forEach(load);
+  };
+  for (const { fileName, isEntry } of chunks) if (isEntry) load(fileName);
+  return loaded;
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { InlineConfig } from 'vite';
 import { quiet } from './quiet.ts';
 
@@ -8,26 +7,34 @@ export type CommonConfig = Pick<
   'configFile' | 'root' | 'mode' | 'define' | 'logLevel' | 'publicDir' | 'plugins'
 >;
 
+/** What is looked up where the library runs: Node's own modules, and packages that its user installs. */
+const OUTSIDE = [/^node:/, 'webgpu', 'playwright-core', '@playwright/test'];
+
 /**
- * A library for pages and for Node: an entry, and beside it what is loaded when it is first wanted, the kernels of a family in a
- * chunk of their own. All names but the entry's hold a hash, since an entry of one version must not meet the kernels of another in a
- * browser's cache.
+ * A library for pages and for Node: entries, what several of them need in chunks beside them, and what is loaded when it is first
+ * wanted, the kernels of a family in a chunk of their own. All names but the entries' hold a hash, since an entry of one version must
+ * not meet the kernels of another in a browser's cache. White space stays: with it would go the annotations by which whoever bundles
+ * the library leaves out what he does not use.
+ *
+ * @param entries sources by the names of their files, without the ending
  */
 export function libraryBuild(
   common: CommonConfig,
-  root: string,
-  entry: string,
-  fileName: string,
+  entries: Readonly<Record<string, string>>,
 ): InlineConfig & { build: NonNullable<InlineConfig['build']> } {
   return {
     ...common,
     build: {
       target: 'es2022',
       minify: 'esbuild',
-      lib: { entry: join(root, entry), formats: ['es'], fileName: () => fileName },
+      emptyOutDir: false,
+      lib: { entry: entries, formats: ['es'], fileName: (_format, name) => `${name}.js` },
       rollupOptions: {
+        external: OUTSIDE,
         onwarn: quiet,
         output: {
+          // Who takes nothing of what needs a package is spared the package.
+          manualChunks: (id) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1],
           chunkFileNames: ({ name }) => `${name.startsWith('kernels/') ? '' : 'chunks/'}[name]-[hash].js`,
         },
       },

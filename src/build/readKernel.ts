@@ -61,7 +61,10 @@ export async function readKernel(
   }
   const { code: linked, files } = await linkWgsl(file, conditions, readShader);
   try {
-    return { text: { ...reflectWgsl(variant.name, linked, file), ...variant, written, linked }, files };
+    const reflected = reflectWgsl(variant.name, linked, (reason) => {
+      throw new Error(`shaders/${file}.wgsl: ${reason}`);
+    });
+    return { text: { ...reflected, ...variant, written, linked }, files };
   } catch (error) {
     throw new KernelError((error as Error).message, files);
   }

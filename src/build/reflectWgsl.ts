@@ -6,38 +6,60 @@ const KNOB = /^const (\w+)\s*:\s*(u32|i32|f32|bool)\s*=\s*([^;]+);/;
 const SCALARS = new Set(['u32', 'i32', 'f32']);
 
 /**
+ * Says what departs from the form of a kernel.
+ * @param found what to look for in the text: its line is where it departs
+ */
+export type RefuseKernel = (reason: string, found?: RegExp) => never;
+
+/**
  * Reflects a kernel's WGSL into what the engine needs at run time.
  * @param name family and kernel
- * @param file path below `shaders/` without the extension of the file that it comes from, for messages
+ * @param refuse throws; left out, with the name of the file below `shaders/`
  * @throws if the text departs from the form every kernel has: `Params` of scalars at binding 0, entry point `main`,
- *   an offset and a replica stride for each storage binding, knobs as typed constants.
+ *   in group 0 storage bindings of arrays alone with an offset and a replica stride each, knobs as typed constants.
  */
-export function reflectWgsl(name: string, code: string, file = name): KernelInterface {
-  const refuse = (reason: string): never => {
-    throw new Error(`shaders/${file}.wgsl: ${reason}`);
-  };
-  const reflection = new WgslReflect(code);
+export function reflectWgsl(
+  name: string,
+  code: string,
+  refuse: RefuseKernel = (reason) => {
+    throw new Error(`shaders/${name}.wgsl: ${reason}`);
+  },
+): KernelInterface {
+  const reflection = parse(code, refuse);
   const entry = reflection.entry.compute;
   if (entry.length !== 1 || entry[0]?.name !== 'main')
-    refuse('expected one compute entry point, called main');
+    refuse('expected one compute entry point, called main', /@compute/);
+  const [override] = reflection.overrides;
+  if (override)
+    refuse(`override ${override.name}, expected a const in the knob block`, /^[ \t]*(@id\S*\s*)?override\b/m);
+  const [image] = [...reflection.textures, ...reflection.samplers];
+  if (image) refuse(`a binding ${image.name} that is no buffer`, declaration(image.name));
 
   const uniform = reflection.uniforms[0];
   if (reflection.uniforms.length !== 1 || uniform?.name !== 'params' || uniform.binding !== 0) {
-    refuse('expected one uniform, `params`, at binding 0');
+    refuse('expected one uniform, `params`, at binding 0', /var<uniform>/);
   }
   const members: { name: string; offset: number; type: { name: string } }[] =
     (uniform?.type as { members?: [] } | undefined)?.members ?? [];
   const params = members.map((member) => {
     if (!SCALARS.has(member.type.name))
-      refuse(`Params.${member.name} is a ${member.type.name}, expected a scalar`);
+      refuse(
+        `Params.${member.name} is a ${member.type.name}, expected a scalar`,
+        new RegExp(`\\b${member.name}\\s*:`),
+      );
     return { name: member.name, offset: member.offset, type: member.type.name as ScalarType };
   });
 
   const storage = [...reflection.storage].sort((a, b) => a.binding - b.binding);
   const bindings = storage.map((variable) => {
+    const where = declaration(variable.name);
+    if (variable.group !== 0)
+      refuse(`the binding ${variable.name} is in group ${variable.group}, expected 0`, where);
+    if (variable.type.name !== 'array')
+      refuse(`the binding ${variable.name} is a ${variable.type.name}, expected an array`, where);
     for (const suffix of ['Offset', 'Replica']) {
       if (!params.some((p) => p.name === variable.name + suffix && p.type === 'u32')) {
-        refuse(`Params lacks ${variable.name}${suffix}: u32 for the binding ${variable.name}`);
+        refuse(`Params lacks ${variable.name}${suffix}: u32 for the binding ${variable.name}`, where);
       }
     }
     return {
@@ -59,13 +81,29 @@ export function reflectWgsl(name: string, code: string, file = name): KernelInte
   };
 }
 
-function readKnobs(code: string, refuse: (reason: string) => never): KernelInterface['knobs'] {
+/** Reflection, whose errors end in `Line: 3`. */
+function parse(code: string, refuse: RefuseKernel): WgslReflect {
+  try {
+    return new WgslReflect(code);
+  } catch (error) {
+    const [, reason = 'it does not parse', line] =
+      /^(.*?)\.*\s*Line:\s*(\d+)/s.exec((error as Error).message) ?? [];
+    return refuse(`${reason}${line ? ` (line ${line})` : ''}`);
+  }
+}
+
+/** Where a variable is declared. */
+function declaration(name: string): RegExp {
+  return new RegExp(`\\bvar(<[^>]*>)?\\s+${name}\\b`);
+}
+
+function readKnobs(code: string, refuse: RefuseKernel): KernelInterface['knobs'] {
   const block = KNOB_BLOCK.exec(code)?.[1] ?? '';
   const knobs: Record<string, { type: ScalarType | 'bool'; value: string }> = {};
   for (const line of block.split('\n')) {
     if (!line.trim() || line.startsWith('//')) continue;
     const match = KNOB.exec(line);
-    if (!match) return refuse(`expected a typed const in the knob block, found: ${line}`);
+    if (!match) return refuse(`expected a typed const in the knob block, found: ${line}`, /^\/\/ knobs/m);
     knobs[match[1]!] = { type: match[2] as ScalarType | 'bool', value: match[3]!.trim() };
   }
   return knobs;
@@ -74,13 +112,15 @@ function readKnobs(code: string, refuse: (reason: string) => never): KernelInter
 function readWorkgroupSize(
   code: string,
   attributes: { name: string; value: unknown }[] | null | undefined,
-  refuse: (reason: string) => never,
+  refuse: RefuseKernel,
 ): [number, number, number] {
   const value = attributes?.find((a) => a.name === 'workgroup_size')?.value;
   const sizes = (Array.isArray(value) ? value : [value]).map((text: string) => {
     if (/^\d+u?$/.test(text)) return Number.parseInt(text, 10);
     const named = new RegExp(`^const ${text}\\s*(?::\\s*u32)?\\s*=\\s*(\\d+)u?;`, 'm').exec(code);
-    return named ? Number.parseInt(named[1]!, 10) : refuse(`cannot read @workgroup_size(${value})`);
+    return named
+      ? Number.parseInt(named[1]!, 10)
+      : refuse(`cannot read @workgroup_size(${value})`, /@workgroup_size/);
   });
   return [sizes[0] ?? 1, sizes[1] ?? 1, sizes[2] ?? 1];
 }

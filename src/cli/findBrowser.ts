@@ -140,7 +140,8 @@ function installRefusal(asked: boolean, machine: Machine): string | undefined {
   return machine.aptRefusal();
 }
 
-function thisMachine(): Machine {
+/** The machine that this process runs on. */
+export function thisMachine(): Machine {
   const { platform, env } = process;
   return {
     platform,

@@ -8,6 +8,8 @@ import type { Dataset } from './dataset.ts';
 /** A data set in device memory, bytes as bytes. `dispose` frees it. */
 export interface ResidentExamples extends Examples {
   dispose(): void;
+  /** `dispose`, at the end of the block of `using examples = uploadExamples(…)`. */
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -31,6 +33,7 @@ export function placeExamples(
       targets: targets.kind === 'classes' ? state('y', 1, 'u32') : state('y', targets.width, 'f32'),
       examples,
       dispose: () => scope.dispose(),
+      [Symbol.dispose]: () => scope.dispose(),
     };
   });
 }

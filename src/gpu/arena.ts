@@ -62,6 +62,10 @@ export class Arena {
     this.#free.clear();
     this.#uses.clear();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** Four classes an octave: at most a quarter of a buffer is unused. */

@@ -36,6 +36,8 @@ export interface Gpu {
   readonly errors: readonly GPUError[];
   /** Destroys the device and all that was made on it. A second call does nothing. */
   dispose(): void;
+  /** `dispose`, at the end of the block of `using gpu = await openDevice()`. */
+  [Symbol.dispose](): void;
 }
 
 export interface OpenDeviceOptions {
@@ -98,13 +100,9 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Gpu> 
     });
   });
 
-  return {
-    device,
-    info,
-    lost: Promise.race([device.lost, failed]),
-    errors,
-    dispose: () => device.destroy(),
-  };
+  const dispose = (): void => device.destroy();
+  const lost = Promise.race([device.lost, failed]);
+  return { device, info, lost, errors, dispose, [Symbol.dispose]: dispose };
 }
 
 /** Bytes of the largest buffer that a kernel can bind. */

@@ -29,6 +29,11 @@ export interface KernelInterface {
 export interface KernelSource extends KernelInterface {
   /** A hash of the text: another where the kernel is another. */
   readonly version: string;
+  /** Of a kernel that was not written for Basin (`ops.kernel`): all its bindings must be given. */
+  readonly ofUser?: {
+    /** It finds its workgroup from both indices of the grid, so that a long row may be folded. */
+    readonly folds: boolean;
+  };
   /** The WGSL with the knobs' defaults; kernels of one family come together. */
   code(): Promise<string>;
 }

@@ -60,6 +60,11 @@ export function orLost<T>(gpu: Gpu, work: Promise<T>): Promise<T> {
   });
 }
 
+/** Why the device was lost, as far as that was reported by now; null while it is there. */
+export function lossOf(gpu: Gpu): DeviceLostError | null {
+  return waitsOf(gpu).error;
+}
+
 /** Waits under way for a device: for tests of what they leave behind. */
 export function pendingWaits(gpu: Gpu): number {
   return waitsOf(gpu).pending.size;

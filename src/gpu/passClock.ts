@@ -65,4 +65,8 @@ export class PassClock {
   dispose(): void {
     for (const disposable of [this.#set, this.#resolved, this.#staging]) disposable?.destroy();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

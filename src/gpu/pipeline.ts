@@ -1,5 +1,6 @@
 import type { Gpu } from './device.ts';
 import type { KernelSource } from './kernelSource.ts';
+import { LimitError } from './limitError.ts';
 import { knobLiterals, specialise } from './specialise.ts';
 
 interface Cache {
@@ -41,6 +42,7 @@ export function bindGroupLayout(gpu: Gpu, source: KernelSource): GPUBindGroupLay
 /**
  * The pipeline of one variant of a kernel, compiled once a device; the kernel's text is loaded first, where it has not been.
  * Shapes are in the uniform, so one pipeline serves many shapes.
+ * @throws LimitError if it binds more buffers than the adapter takes
  * @throws with the kernel's name, its knobs and the compiler's message if the WGSL is refused; with the kernel's name if its
  *   text cannot be loaded
  */
@@ -49,6 +51,7 @@ export function pipeline(
   source: KernelSource,
   knobs: Readonly<Record<string, number | boolean>> = {},
 ): Promise<GPUComputePipeline> {
+  requireBindings(gpu, source);
   const { pipelines } = cacheOf(gpu.device);
   let variants = pipelines.get(source);
   if (!variants) {
@@ -63,6 +66,22 @@ export function pipeline(
   // What failed for want of memory, or of a network, may do another time.
   made.catch(() => variants.delete(variant));
   return made;
+}
+
+function requireBindings({ device }: Gpu, { name, bindings }: KernelSource): void {
+  const limit = device.limits.maxStorageBuffersPerShaderStage;
+  if (bindings.length > limit) {
+    throw new LimitError(`kernel ${name}: ${bindings.length} storage buffers, this adapter takes ${limit}`);
+  }
+}
+
+/** A message of the compiler's with the line that it is about: the text is a variant's, whose lines may be counted otherwise than the file's. */
+function showMessage({ lineNum, linePos, message }: GPUCompilationMessage, lines: readonly string[]): string {
+  const line = lines[lineNum - 1];
+  if (line === undefined) return message;
+  const text = line.trimStart();
+  const column = Math.max(0, linePos - 1 - (line.length - text.length));
+  return `line ${lineNum}: ${message}\n    ${text.trimEnd()}\n    ${' '.repeat(column)}^`;
 }
 
 const compileTimes = new WeakMap<GPUComputePipeline, number>();
@@ -99,7 +118,9 @@ async function compile(
   } catch (error) {
     await refused;
     const { messages } = await module.getCompilationInfo();
-    const lines = messages.filter((m) => m.type === 'error').map((m) => `line ${m.lineNum}: ${m.message}`);
-    throw new Error(`kernel ${label} does not compile: ${lines.join('; ') || (error as Error).message}`);
+    const found = messages.filter((m) => m.type === 'error').map((m) => showMessage(m, code.split('\n')));
+    const reason =
+      found.length > 0 ? found.map((text) => `\n  ${text}`).join('') : ` ${(error as Error).message}`;
+    throw new Error(`kernel ${label} does not compile:${reason}`);
   }
 }

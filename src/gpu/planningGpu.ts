@@ -72,6 +72,7 @@ export function planningGpu({ device, info, kernels }: Gpu, { records = false } 
     lost: new Promise<never>(() => {}),
     errors: [],
     dispose() {},
+    [Symbol.dispose]() {},
   };
   return {
     gpu,

@@ -1,3 +1,5 @@
+import { InputError } from '../host/inputError.ts';
+import { showValue } from '../host/showValue.ts';
 import type { Gpu } from './device.ts';
 import type { KernelCall } from './kernelCall.ts';
 import type { KernelSource } from './kernelSource.ts';
@@ -5,6 +7,7 @@ import { LimitError } from './limitError.ts';
 import { orLost } from './orLost.ts';
 import { bindGroupLayout, pipeline } from './pipeline.ts';
 import { Scope } from './scope.ts';
+import { showProgram } from './showProgram.ts';
 import type { State } from './state.ts';
 
 /** Where an operand lies: offsets and strides in elements of 4 bytes. */
@@ -12,6 +15,9 @@ export interface Placement {
   readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly replicaStride: number;
+  /** For listings: one replica's shape, and the state that lies there. */
+  readonly shape?: readonly number[];
+  readonly state?: State;
 }
 
 /** One kernel over its operands, for `replicas` replicas at once. */
@@ -23,7 +29,8 @@ export interface Dispatch {
   readonly replicas: number;
 }
 
-interface Recorded {
+/** A dispatch as a program keeps it. */
+export interface Recorded {
   readonly label: string;
   readonly kernel: string;
   readonly source: KernelSource;
@@ -32,6 +39,7 @@ interface Recorded {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly grid: readonly [number, number, number];
+  readonly operands: Readonly<Record<string, Placement>>;
 }
 
 /** Time of one dispatch of a program, in milliseconds. */
@@ -45,6 +53,8 @@ export interface DispatchTime {
 }
 
 const SLOT = 256;
+/** A submit of `run` has about so many: enough that its cost does not count, few enough that no watchdog takes it for a hang. */
+const DISPATCHES_A_SUBMIT = 256;
 const LARGEST_GRID = 65_535;
 
 /**
@@ -57,6 +67,7 @@ export class Program {
   readonly #gpu: Gpu;
   readonly #scope: Scope;
   readonly #writes: readonly State[];
+  #disposed = false;
 
   private constructor(
     gpu: Gpu,
@@ -154,13 +165,18 @@ export class Program {
         pipeline: compiled[i]!,
         group: groups[i]!,
         grid: grids[i]!,
+        operands: dispatch.operands,
       }),
     );
     return new Program(gpu, scope, label, recorded, writes);
   }
 
-  /** Appends all dispatches to a compute pass. */
+  /**
+   * Appends all dispatches to a compute pass.
+   * @throws if the program is disposed of
+   */
   encode(pass: GPUComputePassEncoder): void {
+    this.#requireLive();
     for (const state of this.#writes) state.wrote();
     for (const { pipeline, group, grid } of this.dispatches) {
       pass.setPipeline(pipeline);
@@ -169,21 +185,37 @@ export class Program {
     }
   }
 
-  /** Runs once, in a submit of its own. For measurements; training replays many steps a submit. */
-  run(): void {
-    const encoder = this.#gpu.device.createCommandEncoder({ label: this.label });
-    const pass = encoder.beginComputePass({ label: this.label });
-    this.encode(pass);
-    pass.end();
-    this.#gpu.device.queue.submit([encoder.finish()]);
+  /**
+   * Runs so many times over, in few submits. Does not wait: what is read from a state afterwards is read after all of it. Of very many runs
+   * read something now and then, so that the device is not given hours of work at once.
+   * @throws InputError if `times` is no whole number
+   * @throws if the program is disposed of
+   */
+  run(times = 1): void {
+    if (!(Number.isInteger(times) && times >= 0)) {
+      throw new InputError(
+        `program ${this.label}`,
+        'run',
+        `${showValue(times)} times, expected a whole number`,
+      );
+    }
+    const runs = Math.max(1, Math.floor(DISPATCHES_A_SUBMIT / Math.max(1, this.dispatches.length)));
+    for (let done = 0; done < times; done += runs) {
+      const encoder = this.#gpu.device.createCommandEncoder({ label: this.label });
+      const pass = encoder.beginComputePass({ label: this.label });
+      for (let i = done; i < Math.min(times, done + runs); i++) this.encode(pass);
+      pass.end();
+      this.#gpu.device.queue.submit([encoder.finish()]);
+    }
   }
 
   /**
    * Runs once with a timestamp at both ends of every dispatch, each in a pass of its own: the sum is more than
    * the program takes, the shares are right.
-   * @throws if the adapter has no timestamp queries.
+   * @throws if the adapter has no timestamp queries, or the program is disposed of
    */
   async profile(): Promise<DispatchTime[]> {
+    this.#requireLive();
     if (!this.#gpu.device.features.has('timestamp-query')) {
       throw new Error('a profile needs the feature timestamp-query, which this adapter lacks');
     }
@@ -226,10 +258,28 @@ export class Program {
     }));
   }
 
+  /** A line a dispatch: op, kernel with its knobs, operands, grid, bytes; then the totals. */
+  toString(): string {
+    return showProgram(this.label, this.dispatches);
+  }
+
+  #requireLive(): void {
+    if (this.#disposed) throw new Error(`program ${this.label}: run after it was disposed of`);
+  }
+
+  /** Frees its parameters; the states that it works on belong to others. A second call does nothing. */
   dispose(): void {
+    this.#disposed = true;
     this.#scope.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
+
+const FOLD_HINT =
+  '; a kernel that reads num_workgroups, and takes group.x + group.y * groups.x for its workgroup, may have a longer row';
 
 function packParams(bytes: DataView, base: number, { label, call, operands }: Dispatch): void {
   const { source, params } = call;
@@ -255,12 +305,13 @@ function packParams(bytes: DataView, base: number, { label, call, operands }: Di
 function foldGrid({ label, call, replicas }: Dispatch): [number, number, number] {
   const [x, y] = call.grid;
   if (x <= LARGEST_GRID && y <= LARGEST_GRID && replicas <= LARGEST_GRID) return [x, y, replicas];
-  if (y === 1 && x <= LARGEST_GRID * LARGEST_GRID && replicas <= LARGEST_GRID) {
+  const folds = call.source.ofUser?.folds ?? true;
+  if (folds && y === 1 && x <= LARGEST_GRID * LARGEST_GRID && replicas <= LARGEST_GRID) {
     const rows = Math.ceil(x / LARGEST_GRID);
     return [Math.ceil(x / rows), rows, replicas];
   }
   throw new LimitError(
     `${label}: kernel ${call.source.name} needs a grid of ${x} × ${y} × ${replicas} workgroups, ` +
-      `the limit is ${LARGEST_GRID} in each direction`,
+      `the limit is ${LARGEST_GRID} in each direction${folds ? '' : FOLD_HINT}`,
   );
 }

@@ -120,4 +120,8 @@ export class Replay {
   dispose(): void {
     this.#scope.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

@@ -74,6 +74,10 @@ export class Scope {
     this.#held = null;
     for (const made of held.reverse()) free(made);
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 function free(made: Held): void {

@@ -1,6 +1,10 @@
+import { InputError } from '../host/inputError.ts';
+import { showShape } from '../host/showShape.ts';
+import { showValue } from '../host/showValue.ts';
 import { type Gpu, largestBinding } from './device.ts';
 import { LimitError } from './limitError.ts';
 import { orLost } from './orLost.ts';
+import { requireGpu } from './requireGpu.ts';
 
 export interface StateOptions {
   readonly label: string;
@@ -9,6 +13,59 @@ export interface StateOptions {
   readonly dtype?: 'f32' | 'u32';
   /** R for a state that every replica has its own of; left out for a shared one. */
   readonly replicas?: number;
+}
+
+/** What `state` makes a state of. */
+export interface NewState {
+  /** One replica's shape; [] for a scalar. */
+  readonly shape: readonly number[];
+  /** What it holds at first, in row-major order: one replica's values, which all get, or all replicas' one after the other. Zeros if left out. */
+  readonly values?: Float32Array | Uint32Array | readonly number[];
+  /** How messages and `toString` name it. */
+  readonly label?: string;
+  /** Left out: that of `values`, else 'f32'. */
+  readonly dtype?: 'f32' | 'u32';
+  /** R for a state that every replica has its own of; left out for one that all share. */
+  readonly replicas?: number;
+}
+
+/**
+ * A state on the device, for traced programs to read and store into. It belongs to the caller: `dispose` frees it.
+ * @throws InputError if extents or replicas are no whole numbers, or there are more or fewer values than elements
+ * @throws LimitError if it passes the adapter's largest storage binding, with both sizes
+ */
+export function state(gpu: Gpu, { shape, values, label, dtype, replicas }: NewState): State {
+  requireGpu('state', gpu);
+  const name = label ?? `state ${Array.isArray(shape) ? showShape(shape) : ''}`.trim();
+  const refuse = (item: string, reason: string): never => {
+    throw new InputError(name, item, reason);
+  };
+  const isCount = (n: unknown, least: number): boolean => Number.isInteger(n) && (n as number) >= least;
+  if (!Array.isArray(shape) || !shape.every((extent) => isCount(extent, 1))) {
+    refuse('shape', `${showValue(shape)}, expected a list of positive integers`);
+  }
+  if (replicas !== undefined && !isCount(replicas, 1)) {
+    refuse('replicas', `${showValue(replicas)}, expected a positive integer`);
+  }
+  const kind = dtype ?? (values instanceof Uint32Array ? 'u32' : 'f32');
+  if (kind !== 'f32' && kind !== 'u32') refuse('dtype', `${showValue(kind)}, expected "f32" or "u32"`);
+  if (values instanceof Float32Array && kind === 'u32')
+    refuse('values', 'a Float32Array, and dtype is "u32"');
+  if (values instanceof Uint32Array && kind === 'f32') refuse('values', 'a Uint32Array, and dtype is "f32"');
+  const elements = shape.reduce((product, extent) => product * extent, 1);
+  const all = elements * (replicas ?? 1);
+  if (values && values.length !== elements && values.length !== all) {
+    const expected = all === elements ? `${elements}` : `${elements} for each replica alike, or ${all}`;
+    refuse('values', `${values.length} given, expected ${expected} for the shape ${showShape(shape)}`);
+  }
+  const made = new State(gpu, { label: name, shape: [...shape], dtype: kind, replicas });
+  if (!values) return made;
+  const typed = kind === 'u32' ? Uint32Array.from(values) : Float32Array.from(values);
+  for (let replica = 0; replica < made.replicas; replica++) {
+    const at = typed.length === all ? replica * elements : 0;
+    made.write(typed.subarray(at, at + elements), { replica });
+  }
+  return made;
 }
 
 /** Elements of one replica are rounded up to this, so that every replica starts at a vec4 and at 256 bytes. */
@@ -36,6 +93,7 @@ export class State {
   readonly buffer: GPUBuffer;
   readonly #gpu: Gpu;
   #version = 0;
+  #disposed = false;
 
   /**
    * @throws Error if extents or replicas are no whole numbers
@@ -78,6 +136,16 @@ export class State {
     return this.#version;
   }
 
+  /** Its memory is freed. */
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Whether it lies on that device. */
+  isOn({ device }: Gpu): boolean {
+    return this.#gpu.device === device;
+  }
+
   /** Says that a command that was encoded writes the content. */
   wrote(): void {
     this.#version++;
@@ -89,6 +157,7 @@ export class State {
    * @throws if they pass the end of the state, are floats for integers, or there is no such replica
    */
   write(values: Float32Array | Uint32Array, { replica = 0, at = 0 } = {}): void {
+    this.#requireLive('written');
     if (!(at >= 0 && at + values.length <= this.elements)) {
       throw new Error(
         `${this.label}: ${values.length} values given from element ${at} on, it holds ${this.elements}`,
@@ -115,6 +184,36 @@ export class State {
   /** The same of a state of integers; of one of floats their bits. */
   async readU32(replica = 0): Promise<Uint32Array> {
     return new Uint32Array(await this.#readBytes(replica));
+  }
+
+  /**
+   * The number of a state of one element, of either type. Waits for all that was submitted before.
+   * @param replica may be left out where there is one
+   * @throws InputError if it holds more elements, or the replica is left out where there are several
+   */
+  async item(replica?: number): Promise<number> {
+    if (replica === undefined && this.replicas > 1) {
+      const reason = `left out, expected one of 0 to ${this.replicas - 1}; items() reads those of all`;
+      throw new InputError(this.label, 'replica', reason);
+    }
+    this.#requireReplica(replica ?? 0);
+    return (await this.items())[replica ?? 0]!;
+  }
+
+  /**
+   * The numbers of a state of one element, one a replica. Waits for all that was submitted before.
+   * @throws InputError if it holds more elements
+   */
+  async items(): Promise<number[]> {
+    if (this.elements !== 1) {
+      throw new InputError(
+        this.label,
+        'item',
+        `it is ${showShape(this.shape)}, expected one element: use read()`,
+      );
+    }
+    const bits = await this.readAll();
+    return Array.from(this.dtype === 'u32' ? bits : new Float32Array(bits.buffer));
   }
 
   /** All replicas' values one after the other, as bits. Waits for all that was submitted before. */
@@ -148,6 +247,10 @@ export class State {
     return (this.replicas - 1) * this.replicaStride + this.elements;
   }
 
+  #requireLive(what: string): void {
+    if (this.#disposed) throw new Error(`${this.label}: ${what} after it was disposed of`);
+  }
+
   #requireReplica(replica: number): void {
     if (!(Number.isInteger(replica) && replica >= 0 && replica < this.replicas)) {
       throw new Error(`${this.label}: no replica ${replica}, it has ${this.replicas}`);
@@ -156,6 +259,7 @@ export class State {
 
   /** A shared state with one replica's values (or the shared ones) as they are after all that was submitted. */
   copyOf(replica: number): State {
+    this.#requireLive('copied');
     this.#requireReplica(replica);
     const copy = new State(this.#gpu, { label: this.label, shape: this.shape, dtype: this.dtype });
     const { device } = this.#gpu;
@@ -168,6 +272,8 @@ export class State {
 
   /** Takes over a part of a state that is of one replica, or shared: `elements` from `from` on, to `at` on. */
   copyFrom(source: State, { elements = source.elements, from = 0, at = 0 } = {}): void {
+    source.#requireLive('copied');
+    this.#requireLive('written');
     const { device } = this.#gpu;
     const encoder = device.createCommandEncoder({ label: `copy ${source.label} to ${this.label}` });
     encoder.copyBufferToBuffer(source.buffer, 4 * from, this.buffer, 4 * at, 4 * elements);
@@ -190,6 +296,7 @@ export class State {
   }
 
   async #readRange(from: number, elements: number): Promise<ArrayBuffer> {
+    this.#requireLive('read');
     const { device } = this.#gpu;
     const bytes = 4 * elements;
     const staging = device.createBuffer({
@@ -208,7 +315,13 @@ export class State {
     }
   }
 
+  /** Frees its memory. A second call does nothing. */
   dispose(): void {
+    this.#disposed = true;
     this.buffer.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

@@ -3,8 +3,16 @@
  * of one replica; tensors are float32 unless said otherwise. An op that does not take what it is given throws, naming itself, what
  * was found and what was expected.
  */
+export {
+  type CheckedInput,
+  type CheckOptions,
+  checkDerivatives,
+  type DerivativeErrors,
+} from '../autograd/checkDerivatives.ts';
 export { jvp } from '../autograd/jvp.ts';
 export { perExample } from '../autograd/perExample.ts';
-export { type Cotangents, grad, vjp } from '../autograd/vjp.ts';
+export { type Cotangents, grad, type Use, vjp } from '../autograd/vjp.ts';
+export type { KernelCall } from '../gpu/kernelCall.ts';
+export type { KernelInterface, KernelSource, ScalarType } from '../gpu/kernelSource.ts';
 export * from '../ops/index.ts';
 export type { PerExampleGradient } from '../ops/perExample/perExampleGradient.ts';

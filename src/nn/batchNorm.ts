@@ -85,6 +85,8 @@ export interface BatchDemands {
   readonly batchSizes: readonly number[];
   /** Examples of a unit whose gradients' statistics are measured, 1 for single ones; false where none are. */
   readonly measures: number | false;
+  /** What gives that size in the run's description; `small_batch` by default. */
+  readonly measuresKey?: string;
   /** The pass that recomputes the statistics of averaged weights. */
   readonly passes: { readonly examples: number; readonly batchSize: number } | null;
 }
@@ -99,7 +101,7 @@ export function requireBatches(
   file: string,
   model: ModelSpec,
   shapes: readonly (readonly number[])[],
-  { batchSizes, measures, passes }: BatchDemands,
+  { batchSizes, measures, measuresKey = 'small_batch', passes }: BatchDemands,
 ): void {
   model.layers.forEach((layer, i) => {
     if (!isBatchNorm(layer)) return;
@@ -120,7 +122,7 @@ export function requireBatches(
     if (measures === 1) {
       throw refuse(
         'couples the examples of a batch in train mode, so they have no gradients of their own to measure; set ' +
-          'small_batch to 2 or more for those of ghost batches',
+          `${measuresKey} to 2 or more for those of ghost batches`,
       );
     }
   });

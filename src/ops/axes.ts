@@ -1,4 +1,5 @@
 import { showShape } from '../host/showShape.ts';
+import { showValue } from '../host/showValue.ts';
 import { size, type Tensor } from './graph.ts';
 import type { SumShape } from './plans/sumPlan.ts';
 
@@ -23,7 +24,9 @@ export function keptShape(shape: readonly number[], { from, to }: Axes): number[
 }
 
 /** @throws if the axes are not of the operand's shape. */
-export function requireAxes(op: string, { shape }: Pick<Tensor, 'shape'>, { from, to }: Axes): void {
+export function requireAxes(op: string, { shape }: Pick<Tensor, 'shape'>, axes: Axes): void {
+  if (typeof axes !== 'object') throw new Error(`${op}: axes ${showValue(axes)}, expected { from, to }`);
+  const { from, to } = axes;
   const whole = Number.isInteger(from) && Number.isInteger(to);
   if (!whole || from < 0 || to > shape.length || from > to) {
     throw new Error(`${op}: axes ${from} to ${to} of shape ${showShape(shape)}`);

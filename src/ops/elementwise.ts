@@ -1,9 +1,11 @@
 import binaryKernel from '../../shaders/elementwise/binary.wgsl';
 import unaryKernel from '../../shaders/elementwise/unary.wgsl';
 import { showShape } from '../host/showShape.ts';
+import { showValue } from '../host/showValue.ts';
 import { sameShape, size, type Tensor } from './graph.ts';
 import { apply, defineOp, type Op } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
+import { requireTensor } from './requireTensor.ts';
 
 /** The numbers of `shaders/elementwise/unary.wgsl`. */
 export const UNARY = {
@@ -64,8 +66,13 @@ export function defineUnary(
   });
 }
 
-/** Applies an op made by `defineUnary`. */
+/**
+ * Applies an op made by `defineUnary`.
+ * @throws if the factor is no number
+ */
 export function applyUnary(op: Op, x: Tensor, factor = 0): Tensor {
+  requireTensor(op.name, 'operand 0', x);
+  if (typeof factor !== 'number') throw new Error(`${op.name}: ${showValue(factor)}, expected a number`);
   return apply(op, [x], { factor }, { shape: x.shape });
 }
 
@@ -94,8 +101,13 @@ export function defineBinary(name: keyof typeof BINARY, rules: Pick<Op, 'vjp' | 
  * @throws naming the op and both shapes
  */
 export function requireSameShape(op: string, x: Tensor, y: Tensor): void {
+  [x, y].forEach((operand, i) => {
+    requireTensor(op, `operand ${i}`, operand);
+  });
   if (!sameShape(x.shape, y.shape)) {
-    throw new Error(`${op}: shapes ${showShape(x.shape)} and ${showShape(y.shape)} differ`);
+    throw new Error(
+      `${op}: shapes ${showShape(x.shape)} and ${showShape(y.shape)} differ; broadcast() repeats one along axes of the other`,
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import type { State } from '../gpu/state.ts';
 import { showShape } from '../host/showShape.ts';
 import type { Op } from './op.ts';
+import { showGraph } from './showGraph.ts';
 
 export type DType = 'f32' | 'u32';
 
@@ -42,10 +43,21 @@ export type Attributes = Readonly<Record<string, any>>;
  * right is refused when it is appended, so that a transformation of the trace that breaks it is seen as well.
  */
 export class Graph {
+  /** Whose trace it is, for messages. */
+  readonly label: string;
   readonly nodes: Node[] = [];
   #ids = 0;
   /** The last node that writes each state. */
   readonly #written = new Map<State, Node>();
+
+  constructor(label = 'program') {
+    this.label = label;
+  }
+
+  /** A line a node, in the order in which they run: results with type and shape, the op, its operands and attributes. */
+  toString(): string {
+    return showGraph(this);
+  }
 
   /**
    * Appends an application of `op`. Used by ops only: they check their operands first.
@@ -84,14 +96,25 @@ export class Graph {
     return node;
   }
 
+  /** Whether a tensor is worth what it was when it was made: a state that was read, or a view of it, is not once the state is written. */
+  isCurrent(tensor: Tensor): boolean {
+    return this.#overwrittenBy(tensor) === null;
+  }
+
+  /** The node that wrote the state that a tensor is, or is a view of, after it was read. */
+  #overwrittenBy(tensor: Tensor): Node | null {
+    const state = stateOf(tensor);
+    const by = state && this.#written.get(state);
+    return by && by.id >= rootOf(tensor).node.id ? by : null;
+  }
+
   /** Nothing is copied when a state is read, so what it was before a write is gone. */
   #requireCurrent(op: Op, inputs: readonly Tensor[]): void {
     for (const input of inputs) {
-      const state = stateOf(input);
-      const by = state && this.#written.get(state);
-      if (!by || by.id < rootOf(input).node.id) continue;
+      const by = this.#overwrittenBy(input);
+      if (!by) continue;
       throw new Error(
-        `${op.name}: ${state.label} was read before ${by.op.name} wrote it, and the value of then is gone: ` +
+        `${op.name}: ${stateOf(input)!.label} was read before ${by.op.name} wrote it, and the value of then is gone: ` +
           'read it again for the new one, or do this before the write',
       );
     }

@@ -18,8 +18,9 @@ export { fill } from './fill.ts';
 export { type FlatLayout, flatLayout, pack, part, unpack } from './flat.ts';
 export { gelu } from './gelu.ts';
 export { geluTanh } from './geluTanh.ts';
-export { Graph, type Tensor } from './graph.ts';
+export { type Attributes, type DType, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
 export { inverseSqrt } from './inverseSqrt.ts';
+export { kernel } from './kernel.ts';
 export { read } from './leaf.ts';
 export { linear } from './linear.ts';
 export { matmul } from './matmul.ts';
@@ -30,6 +31,19 @@ export { multiply } from './multiply.ts';
 export { type Normalized, normalize } from './normalize.ts';
 export { normalizeTangent } from './normalizeTangent.ts';
 export { offset } from './offset.ts';
+export {
+  apply,
+  applyAll,
+  defineOp,
+  type KernelTarget,
+  type Lowering,
+  type MaybeTensor,
+  type Op,
+  type Operand,
+  type RuleArguments,
+  type Scratch,
+  UNUSED,
+} from './op.ts';
 export { convHistogram } from './perExample/convHistogram.ts';
 export { convMoments } from './perExample/convMoments.ts';
 export { convWeightNorms } from './perExample/convNorms.ts';
@@ -39,6 +53,8 @@ export { histogram } from './perExample/histogram.ts';
 export type { Bins, BinsOf } from './perExample/histogramBins.ts';
 export { mergeMoments } from './perExample/mergeMoments.ts';
 export { pick, spread } from './pick.ts';
+export type { SamplingMode } from './plans/indicesPlan.ts';
+export { elementsPerThread, linearGrid } from './plans/linearGrid.ts';
 export { poolGather, poolScatter } from './poolGather.ts';
 export { type RandomStream, randomSigns } from './randomSigns.ts';
 export { reciprocal } from './reciprocal.ts';
@@ -53,10 +69,14 @@ export { softmaxCrossEntropy } from './softmaxCrossEntropy.ts';
 export { softTargetCrossEntropy } from './softTargetCrossEntropy.ts';
 export { square } from './square.ts';
 export { standardize } from './standardize.ts';
+export { accumulate } from './state/accumulate.ts';
+export { advance } from './state/advance.ts';
+export { append } from './state/append.ts';
 export { type Examples, gather } from './state/gather.ts';
-export { record } from './state/record.ts';
-export { sampleIndices } from './state/sampling.ts';
+export { type Recorder, record } from './state/record.ts';
+export { type Sampling, sampleIndices } from './state/sampling.ts';
 export { store } from './state/store.ts';
+export { take } from './state/take.ts';
 export { subtract } from './subtract.ts';
 export { mean, rowSum, sum, sumRows } from './sum.ts';
 export { tanh } from './tanh.ts';

@@ -1,3 +1,4 @@
+import { InputError } from '../host/inputError.ts';
 import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import type { Tensor } from './graph.ts';
@@ -13,6 +14,7 @@ import {
 } from './op.ts';
 import { type Activation, type MatmulForm, type MatmulShape, planMatmul } from './plans/matmulPlan.ts';
 import { planFinish, takesOnePass } from './plans/splitPlan.ts';
+import { requireTensor, showGiven } from './requireTensor.ts';
 
 export type { Activation, MatmulForm };
 
@@ -85,6 +87,11 @@ function isReplicated(operand: Operand): boolean {
  * @throws if the shapes do not fit.
  */
 export function matmul(form: MatmulForm, a: Tensor, b: Tensor): Tensor {
+  if (!['NN', 'NT', 'TN'].includes(form)) {
+    throw new InputError('matmul', 'form', `${showGiven(form)}, expected NN, NT or TN before the operands`);
+  }
+  requireTensor('matmul', 'A', a);
+  requireTensor('matmul', 'B', b);
   const { m, n } = extents(form, a, b);
   return apply(matmulOp, [a, b], { form }, { shape: [m, n] });
 }

@@ -1,8 +1,11 @@
 import type { KernelCall } from '../gpu/kernelCall.ts';
 import type { KernelChoices } from '../gpu/kernelChoice.ts';
 import type { State } from '../gpu/state.ts';
+import { InputError } from '../host/inputError.ts';
+import { showValue } from '../host/showValue.ts';
 import { type Attributes, type DType, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
 import type { PerExampleGradient } from './perExample/perExampleGradient.ts';
+import { requireTensor } from './requireTensor.ts';
 
 /** An operand that no kernel of the call uses in its variant: the engine binds a dummy. */
 export const UNUSED = Symbol('unused operand');
@@ -54,13 +57,17 @@ export interface RuleArguments {
 /**
  * An op: its mathematics and its rules. `vjp` and `jvp` are written with ops that have both themselves, so that
  * `jvp(grad(f))` always works (a test walks the table). Either `lower` says which kernels compute it, or `expand`
- * says which ops do.
+ * says which ops do. A rule that is left out is refused, by the names of op and rule, where it is needed: an op without `vjp` has no gradient.
+ *
+ * Rules are called while a program is traced. `inputs` and `outputs` are the node's tensors, `attributes` what the op was applied with. What
+ * a node computes may depend on its operands and attributes alone: equal ones are merged.
  */
 export interface Op {
+  /** Unique: `defineOp` refuses a second op of one name. Messages and listings show it. */
   readonly name: string;
-  /** Cotangent of each input given those of the outputs; null where none flows. */
+  /** Cotangent of each input, of its shape, given those of the outputs; null where none flows, left out or null for zero. */
   readonly vjp?: (a: RuleArguments, cotangents: readonly (Tensor | null)[]) => readonly MaybeTensor[];
-  /** Tangent of each output given those of the inputs; null stands for zero. */
+  /** Tangent of each output, of its shape, given those of the inputs; null stands for zero. */
   readonly jvp?: (a: RuleArguments, tangents: readonly (Tensor | null)[]) => readonly MaybeTensor[];
   /**
    * How the gradient of each of `examples` examples enters that of each input, given the cotangent of output 0; null for an
@@ -89,10 +96,22 @@ export interface Op {
 
 const table = new Map<string, Op>();
 
-/** Registers an op under its name; the table is what the closure test walks. */
-export function defineOp(op: Op): Op {
-  if (table.has(op.name)) throw new Error(`op ${op.name} is defined twice`);
-  table.set(op.name, op);
+/**
+ * Registers an op under its name, and gives it back for `apply`. The table is what the closure test walks.
+ * @param options.replace takes the place of an op of that name, as a page that reloads its modules while it is edited needs it
+ *   (`{ replace: import.meta.hot !== undefined }`); what was traced with the other keeps it
+ * @throws InputError if there is an op of that name already, or it has no name or nothing that computes it
+ */
+export function defineOp(op: Op, { replace = false }: { readonly replace?: boolean } = {}): Op {
+  const { name } = op;
+  const refuse = (item: string, reason: string): never => {
+    throw new InputError('defineOp', item, reason);
+  };
+  if (typeof name !== 'string' || name === '') refuse('name', `${showValue(name)}, expected a text`);
+  if (table.has(name) && !replace) {
+    refuse(name, 'there is an op of that name already; { replace: true } puts this one in its place');
+  }
+  table.set(name, op);
   return op;
 }
 
@@ -100,7 +119,12 @@ export function opTable(): ReadonlyMap<string, Op> {
   return table;
 }
 
-/** Applies an op with one output. */
+/**
+ * Applies an op with one output: appends it to the trace of its operands.
+ * @param attributes what its rules get beside the operands. An op without operands needs the trace itself as `graph`
+ * @param type shape of the output (of one replica), and its dtype if not f32
+ * @throws if the operands are of two traces, or of other types than the op takes
+ */
 export function apply(op: Op, inputs: readonly Tensor[], attributes: Attributes, type: TensorType): Tensor {
   return applyAll(op, inputs, attributes, [type])[0]!;
 }
@@ -112,11 +136,25 @@ export function applyAll(
   attributes: Attributes,
   types: readonly TensorType[],
 ): readonly Tensor[] {
+  inputs.forEach((input, i) => {
+    requireTensor(op.name, `operand ${i}`, input);
+  });
+  for (const type of types as readonly Partial<TensorType>[]) {
+    if (!Array.isArray(type?.shape)) {
+      throw new InputError(op.name, 'type', `${showValue(type)}, expected { shape } of each output`);
+    }
+  }
   const graph = inputs[0]?.node.graph ?? (attributes.graph as Graph | undefined);
   if (!(graph instanceof Graph)) throw new Error(`op ${op.name}: no operand tells which program is traced`);
-  for (const input of inputs) {
-    if (input.node.graph !== graph) throw new Error(`op ${op.name}: operands of two programs`);
-  }
+  inputs.forEach((input, i) => {
+    if (input.node.graph === graph) return;
+    const found = `of the trace of ${input.node.graph.label}, and operand 0 is of that of ${graph.label}`;
+    throw new InputError(
+      op.name,
+      `operand ${i}`,
+      `${found}: a tensor is worth nothing outside of its own trace`,
+    );
+  });
   return graph.append(op, inputs, attributes, types).outputs;
 }
 

@@ -95,6 +95,24 @@ export function mlpSecondMoments(problem: MlpProblem): Float64Array {
 }
 
 /**
+ * Mean gradient over the batch, and the variance Σₙ (gₙ − ḡ)²/(B − 1) of every coordinate of the examples' gradients, in
+ * float64 (Welford 1962): flat, in the order w1, b1, w2, b2.
+ */
+export function mlpMoments(problem: MlpProblem): { mean: Float64Array; variance: Float64Array } {
+  const mean = new Float64Array(parameterCount(problem));
+  const variance = new Float64Array(mean.length);
+  for (let n = 0; n < problem.batch; n++) {
+    const { gradient } = exampleGradient(problem, n, null);
+    for (let i = 0; i < mean.length; i++) {
+      const step = gradient[i]! - mean[i]!;
+      mean[i] = mean[i]! + step / (n + 1);
+      variance[i] = variance[i]! + (step * (gradient[i]! - mean[i]!)) / (problem.batch - 1);
+    }
+  }
+  return { mean, variance };
+}
+
+/**
  * The Hessian of the mean loss times v, in float64: the derivative of each example's gradient along v, by the rules of
  * forward differentiation (Pearlmutter 1994). Flat, in the order w1, b1, w2, b2.
  */
@@ -142,17 +160,33 @@ function exampleGradient(
       dBack[j]! += dDelta[c]! * w2[at]! + (v ? delta[c]! * v.w2[at]! : 0);
     }
   }
-  const outer = (x: Float64Array, d: Float64Array): number[] =>
-    Array.from(x).flatMap((value) => Array.from(d, (other) => value * other));
   return {
-    gradient: Float64Array.from([...outer(input, back), ...back, ...outer(h, delta), ...delta]),
-    tangent: Float64Array.from([
-      ...outer(input, dBack),
-      ...dBack,
-      ...outer(h, dDelta).map((value, i) => value + dh[Math.floor(i / classes)]! * delta[i % classes]!),
-      ...dDelta,
-    ]),
+    gradient: joined([outer(input, back), back, outer(h, delta), delta]),
+    tangent: joined([outer(input, dBack), dBack, sum(outer(h, dDelta), outer(dh, delta)), dDelta]),
   };
+}
+
+/** x dᵀ, row-major. */
+function outer(x: Float64Array, d: Float64Array): Float64Array {
+  const product = new Float64Array(x.length * d.length);
+  for (let i = 0; i < x.length; i++) {
+    for (let j = 0; j < d.length; j++) product[i * d.length + j] = x[i]! * d[j]!;
+  }
+  return product;
+}
+
+function sum(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value + b[i]!);
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }
 
 /** x·W + b, and its derivative along (dx, dW, db). */

@@ -47,8 +47,8 @@ export function runShapeOf(settings: CheckedSettings, examples: number): Omit<Ru
     throw refuse('averaging.start', reason);
   }
   for (const [key, small] of smallBatches(settings)) {
-    const odd = batches.find((batch) => batch.batchSize % small !== 0);
-    if (odd) throw refuse(key, `is ${small}, expected a divisor of the batch size ${odd.batchSize}`);
+    const odd = batches.find(({ batchSize: B }) => small > 1 && (B % small !== 0 || B === small));
+    if (odd) throw refuse(key, `is ${small}, expected a divisor of the batch size ${odd.batchSize} below it`);
   }
   return {
     steps,

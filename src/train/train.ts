@@ -44,6 +44,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   requireBatches('model', model, shapes, {
     batchSizes: batches.map(({ batchSize }) => batchSize),
     measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,
+    measuresKey: settings.noiseScaleEvery ? 'smallBatch' : 'small_batch',
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });
   const earlier = settings.resume && (await readSnapshot('resume', settings.resume, device.info));

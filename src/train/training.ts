@@ -52,6 +52,7 @@ interface TrainingParts {
   readonly identity: Omit<RunIdentity, 'contents'>;
 }
 
+/** The constructor is private, so that no part of a run is in a public type: what makes trainings is handed out here alone. */
 let make: (run: TrainingRun, of: TrainingParts) => Training;
 
 /** @param run is freed with the training */

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { jvp } from '../../src/autograd/jvp.ts';
-import { vjp } from '../../src/autograd/vjp.ts';
+import { checkDerivatives } from '../../src/autograd/checkDerivatives.ts';
 import { State } from '../../src/gpu/state.ts';
 import { dot } from '../../src/ops/dot.ts';
 import { fill } from '../../src/ops/fill.ts';
@@ -15,7 +14,7 @@ import { softmaxCrossEntropyGradient } from '../../src/ops/softmaxCrossEntropy.t
 import { softmaxJacobian } from '../../src/ops/softmaxJacobian.ts';
 import { tanhBackward } from '../../src/ops/tanh.ts';
 import { testGpu } from './device.ts';
-import { evaluate, type Operand, randomValues } from './trace.ts';
+import { evaluate, randomValues } from './trace.ts';
 
 interface Sample {
   /** Shapes of the differentiable operands. */
@@ -260,69 +259,19 @@ const dot64 = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
 
 for (const [name, { shapes, f, domain, labels }] of Object.entries(SAMPLES)) {
   test(`${name}: closed, adjoint, and its tangent and second derivatives the finite differences`, async () => {
-    const at = shapes.map((shape, i) => randomValues(elements(shape), 11 + i).map(domain ?? ((v) => v)));
-    const direction = shapes.map((shape, i) => randomValues(elements(shape), 31 + i));
-    const operands = (values: readonly Float32Array[]): Operand[] => [
-      ...values.map((v, i) => ({ shape: shapes[i]!, values: v })),
+    const inputs = [
+      ...shapes.map((shape, i) => ({
+        shape,
+        values: randomValues(elements(shape), 11 + i).map(domain ?? ((v) => v)),
+      })),
       ...(labels ? [{ shape: [labels.length], values: Uint32Array.from(labels) }] : []),
     ];
-    const n = shapes.length;
-    const valueAt = async (values: readonly Float32Array[]): Promise<Float32Array> =>
-      (await evaluate(operands(values), (inputs) => [f(inputs)]))[0]![0]!;
-    const cotangent = randomValues((await valueAt(at)).length, 51);
-
-    const back = async (values: readonly Float32Array[]): Promise<Float32Array[]> => {
-      const of = await evaluate(
-        [...operands(values), { shape: [cotangent.length], values: cotangent }],
-        (inputs) => {
-          const y = f(inputs.slice(0, -1));
-          const { of } = vjp([[y, ops.reshape(inputs.at(-1)!, y.shape)]], inputs.slice(0, n));
-          return of.map((c, i) => c ?? fill(y.node.graph, 0, shapes[i]!));
-        },
-      );
-      return of.map(([values]) => values!);
-    };
-    /** The tangent J·d, and the cotangents of cᵀJ·d: what Hessian products are made of. */
-    const [tangent, ...second] = await evaluate(
-      [
-        ...operands(at),
-        { shape: [cotangent.length], values: cotangent },
-        ...direction.map((v, i) => ({ shape: shapes[i]!, values: v })),
-      ],
-      (inputs, graph) => {
-        const [c, ...tangents] = inputs.slice(-n - 1);
-        const y = f(inputs.slice(0, -n - 1));
-        const pairs = tangents.map((t, i) => [inputs[i]!, t] as const);
-        const [dy] = jvp([y], pairs);
-        const { of } = vjp([[dy!, ops.reshape(c!, y.shape)]], inputs.slice(0, n));
-        const missing = graph.nodes.filter(({ op }) => !op.vjp || !op.jvp).map(({ op }) => op.name);
-        expect(missing).toEqual([]);
-        return [dy!, ...of.map((of, i) => of ?? fill(graph, 0, shapes[i]!))];
-      },
-    );
-
-    const first = await back(at);
-    const left = dot64(cotangent, tangent![0]!);
-    const right = first.reduce((total, c, i) => total + dot64(c, direction[i]!), 0);
-    const scale = first.reduce(
-      (total, c, i) => total + dot64(c.map(Math.abs), direction[i]!.map(Math.abs)),
-      0,
-    );
+    const errors = await checkDerivatives(await testGpu(), (...operands) => f(operands), inputs);
+    expect(errors.missing).toEqual([]);
     // Two sums of rounded products: a few roundings of 2⁻²⁴ of what is added up.
-    expect(Math.abs(left - right)).toBeLessThan(16 * 2 ** -24 * scale + 1e-7);
-
-    const h = 2 ** -7;
-    const moved = (sign: number): Float32Array[] =>
-      at.map((values, i) => values.map((v, j) => v + sign * h * direction[i]![j]!));
-    /** Of values at x + hd and x − hd: h² times a third derivative, and 2⁻²⁴/h of rounding. */
-    const expectDifference = (found: Float32Array, plus: Float32Array, minus: Float32Array): void => {
-      const largest = Math.max(...found.map(Math.abs), 1e-3);
-      const worst = Math.max(...found.map((t, i) => Math.abs(t - (plus[i]! - minus[i]!) / (2 * h))));
-      expect(worst / largest).toBeLessThan(2e-3);
-    };
-    expectDifference(tangent![0]!, await valueAt(moved(1)), await valueAt(moved(-1)));
-    const [plus, minus] = [await back(moved(1)), await back(moved(-1))];
-    for (const [i, of] of second.entries()) expectDifference(of[0]!, plus[i]!, minus[i]!);
+    expect(errors.adjoint).toBeLessThan(16 * 2 ** -24);
+    expect(errors.tangent).toBeLessThan(2e-3);
+    expect(errors.second).toBeLessThan(2e-3);
   });
 }
 

@@ -337,7 +337,7 @@ test('what cannot be measured is refused before anything runs, and says what to 
   const settings = { ...SETTINGS, noiseScaleEvery: 1 };
   await expect(train(gpu, { ...settings, model: BATCHNORM })).rejects.toThrow(
     'layer 1 (BatchNorm2d): couples the examples of a batch in train mode, so they have no gradients of their own to ' +
-      'measure; set small_batch to 2 or more for those of ghost batches',
+      'measure; set smallBatch to 2 or more for those of ghost batches',
   );
   await expect(train(gpu, { ...settings, model: MODELS.perceptron!, smallBatch: 7 })).rejects.toThrow(
     'train: smallBatch: is 7, expected a divisor of the batch size 24',

@@ -24,6 +24,7 @@ const FLOORS = [
   ['jobs'],
   ['present'],
   ['cli', 'web'],
+  ['playwright'],
   // The namespaces of the library.
   ['library'],
   // The entries of the packages.

@@ -63,12 +63,16 @@ test('settings that cannot be meant are refused by their key, with what was foun
     ],
     [{ weights: {}, initSeed: 1 }, 'train: initSeed: says nothing beside weights, which are then not drawn'],
     [{ weights: {}, grid: { initSeed: [1] } }, 'train: grid.initSeed: says nothing beside weights'],
+    [
+      { noiseScaleEvery: 1, smallBatch: 10 },
+      'train: smallBatch: is 10, expected a divisor of the batch size 10 below it',
+    ],
     [{ weightsPrefix: 'module.' }, 'train: weightsPrefix: says nothing without weights'],
     [{ smallBatch: 2 }, 'train: smallBatch: says nothing without noiseScaleEvery'],
     [{ gradientTests: true }, 'train: gradientTests: says nothing without noiseScaleEvery'],
     [
       { noiseScaleEvery: 1, smallBatch: 4 },
-      'train: smallBatch: is 4, expected a divisor of the batch size 10',
+      'train: smallBatch: is 4, expected a divisor of the batch size 10 below it',
     ],
     [
       {

@@ -1,8 +1,8 @@
 import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import type { DispatchTime } from '../../gpu/program.ts';
+import { inTurn, medianOf, type TimedProgram, timed, timeProgram } from '../../gpu/timedProgram.ts';
 import type { ByteSource } from '../../host/byteSource.ts';
 import type { ResultEvent, WorkEvent } from '../../host/workEvent.ts';
-import { inTurn, medianOf, type TimedProgram, timed, timeProgram } from '../timedProgram.ts';
 import { type Arithmetic, arithmetic } from './arithmetic.ts';
 import { CURVATURE_MODELS, type CurvatureModel } from './curvatureModels.ts';
 import { CurvatureProgram } from './curvatureProgram.ts';

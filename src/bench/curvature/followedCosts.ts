@@ -1,12 +1,12 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/loadDataset.ts';
 import type { Gpu } from '../../gpu/device.ts';
+import { inTurn, medianOf } from '../../gpu/timedProgram.ts';
 import type { ByteSource } from '../../host/byteSource.ts';
 import { type FollowedValue, followedEigenvalue } from '../../measure/curvature/followedEigenvalue.ts';
 import type { Instrument } from '../../measure/instrument.ts';
 import { initialStateDict } from '../../nn/init.ts';
 import { TrainingRun } from '../../train/trainingRun.ts';
-import { inTurn, medianOf } from '../timedProgram.ts';
 import type { CurvatureModel } from './curvatureModels.ts';
 
 /** What it costs to follow the largest eigenvalue while a model trains. */

@@ -11,9 +11,9 @@ import type { BenchDriver, BenchWorker, Fetched } from './driver.ts';
 /** Timestamps as the adapter gives them, not rounded to 100 µs as pages get them. */
 const TIMESTAMPS = '--disable-dawn-features=timestamp_quantization';
 
-const RUNNER = '/basin.js';
+const RUNNER = '/bench/runner.js';
 /** Ours for the cold start, and the kernels that it loads. */
-const OWN = '/bench/';
+const OWN = '/bench/cold/';
 
 /**
  * One headless Chromium; a page for each library, all open at once.
@@ -48,7 +48,14 @@ export async function benchBrowser(peers: string | undefined): Promise<BenchDriv
         ),
         crashed,
       ]);
-    return { call: call as BenchWorker['call'] };
+    const heapBytes = async (): Promise<number> => {
+      const session = await page.context().newCDPSession(page);
+      await session.send('HeapProfiler.collectGarbage');
+      const { usedSize, backingStorageSize } = await session.send('Runtime.getHeapUsage');
+      await session.detach();
+      return usedSize + backingStorageSize;
+    };
+    return { call: call as BenchWorker['call'], heapBytes };
   };
 
   return {

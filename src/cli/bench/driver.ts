@@ -1,7 +1,10 @@
 import type { BenchRunner } from '../../bench/benchRunner.ts';
 
 /** What is asked of a runner in a page or in another process. */
-export type BenchCalls = Pick<BenchRunner, 'start' | 'cold' | 'prepare' | 'time' | 'profile' | 'release'>;
+export type BenchCalls = Pick<
+  BenchRunner,
+  'start' | 'cold' | 'prepare' | 'time' | 'profile' | 'release' | 'openTask' | 'doPart' | 'closeTask'
+>;
 
 /** A page or process of its own, in which one library lives. */
 export interface BenchWorker {
@@ -10,6 +13,8 @@ export interface BenchWorker {
     method: M,
     ...args: Parameters<BenchCalls[M]>
   ): Promise<Awaited<ReturnType<BenchCalls[M]>>>;
+  /** Bytes of the page's JavaScript heap, array buffers included, after a collection; undefined where no one tells. */
+  heapBytes(): Promise<number | undefined>;
 }
 
 /** A file that was loaded over the network, in bytes. */

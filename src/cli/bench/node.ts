@@ -37,10 +37,10 @@ export function benchNode(peers: string | undefined): BenchDriver {
         silent: true,
       });
       children.push(child);
-      return { call: asking(child) };
+      return { call: asking(child), heapBytes: async () => undefined };
     },
     peerUrl: (key) => pathToFileURL(join(peers ?? '', 'dist/node', `${key}.mjs`)).href,
-    ownUrl: pathToFileURL(join(distFolder, 'bench/basin.js')).href,
+    ownUrl: pathToFileURL(join(distFolder, 'bench/cold/basin.js')).href,
     fetched: () => undefined,
     async close() {
       for (const child of children) child.kill();
@@ -110,7 +110,7 @@ async function open(): Promise<BenchRunner> {
     language: 'en',
   };
   Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
-  const library = pathToFileURL(join(distFolder, 'basin.js')).href;
+  const library = pathToFileURL(join(distFolder, 'bench/runner.js')).href;
   const { BenchRunner } = await import(/* @vite-ignore */ library);
   return new BenchRunner();
 }

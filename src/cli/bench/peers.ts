@@ -9,6 +9,8 @@ export interface Peers {
   folder: string;
   /** Names of the files in bench/peers/adapters, without their ending. */
   keys: string[];
+  /** Names of the files in bench/peers/task, Basin's among them; `task-` and the name is where a worker finds one. */
+  tasks: string[];
 }
 
 /** The checkout that this program was built in, if it still lies there. */
@@ -34,8 +36,24 @@ export function preparePeers(): Peers | undefined {
     run(folder, program!, [...args, 'ci', '--prefix', folder]);
   }
   run(folder, process.execPath, ['build.mjs']);
-  const keys = readdirSync(join(folder, 'adapters')).map((file) => file.replace(/\.js$/, ''));
-  return { folder, keys };
+  return { folder, keys: namesIn(folder, 'adapters'), tasks: namesIn(folder, 'task') };
+}
+
+/**
+ * Bundles Basin's program of bench/peers/task alone; nothing is installed.
+ * @returns undefined outside of a checkout.
+ * @throws when the bundler fails.
+ */
+export function prepareOwnTask(): Peers | undefined {
+  const root = checkoutFolder();
+  if (root === undefined) return undefined;
+  const folder = join(root, 'bench/peers');
+  run(folder, process.execPath, ['build.mjs', '--own']);
+  return { folder, keys: [], tasks: ['basin'] };
+}
+
+function namesIn(folder: string, kind: 'adapters' | 'task'): string[] {
+  return readdirSync(join(folder, kind)).map((file) => file.replace(/\.js$/, ''));
 }
 
 function isInstalled(folder: string): boolean {

@@ -1,16 +1,13 @@
 import type { ProfileLine } from '../../bench/benchRunner.ts';
 import { aligned } from './aligned.ts';
+import { onAdapter } from './onAdapter.ts';
 import type { Spread } from './spread.ts';
 import type { BenchRun, CaseResult, Timing } from './timeCases.ts';
 import type { ColdResult } from './timeColdStarts.ts';
 
 /** One runtime's results for people. */
 export function benchText(run: BenchRun): string {
-  const { vendor, architecture, device, description, software } = run.adapter;
-  const named = [vendor, architecture, device, description].filter(Boolean).join(' ');
-  const lines = [
-    `${run.version} on ${named}${software ? ': a software adapter, its times say nothing about a GPU' : ''}`,
-  ];
+  const lines = [onAdapter(run)];
   for (const result of run.cases) lines.push('', ...caseText(result));
   lines.push(...summary(run.cases));
   if (run.cold) lines.push('', ...coldText(run.cold, run.implementations));

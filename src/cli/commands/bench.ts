@@ -18,6 +18,7 @@ import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
 import { registerBenchKernels } from './benchKernels.ts';
 import { registerBenchMoments } from './benchMoments.ts';
+import { registerBenchTask } from './benchTask.ts';
 
 interface BenchOptions {
   runtime: 'browser' | 'node' | 'both';
@@ -68,6 +69,7 @@ export function registerBench(program: Command): void {
     });
   registerBenchKernels(bench);
   registerBenchMoments(bench);
+  registerBenchTask(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }
 

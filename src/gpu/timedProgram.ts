@@ -1,18 +1,21 @@
-import type { Gpu } from '../gpu/device.ts';
-import { orLost } from '../gpu/orLost.ts';
-import type { Program } from '../gpu/program.ts';
+import type { Gpu } from './device.ts';
+import { orLost } from './orLost.ts';
+import type { Program } from './program.ts';
 
 /** A sample is so many milliseconds of the same work, so that the clock's grain and the submit do not count. */
 const SAMPLE = 40;
 
+/** What can be timed: a program, or what runs as one. */
+export type Timeable = Pick<Program, 'label' | 'encode'>;
+
 /** A program that runs as often within one submit as a sample asks for. */
 export interface TimedProgram {
-  readonly program: Program;
+  readonly program: Timeable;
   readonly repeats: number;
 }
 
 /** Runs a program twice and chooses how often a sample runs it. */
-export async function timed(gpu: Gpu, program: Program): Promise<TimedProgram> {
+export async function timed(gpu: Gpu, program: Timeable): Promise<TimedProgram> {
   await timeProgram(gpu, { program, repeats: 1 });
   const once = await timeProgram(gpu, { program, repeats: 1 });
   return { program, repeats: Math.max(1, Math.min(200, Math.round(SAMPLE / once))) };

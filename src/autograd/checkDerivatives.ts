@@ -1,0 +1,289 @@
+import type { Gpu } from '../gpu/device.ts';
+import { requireGpu } from '../gpu/requireGpu.ts';
+import { Scope } from '../gpu/scope.ts';
+import { type State, state } from '../gpu/state.ts';
+import { InputError } from '../host/inputError.ts';
+import { fill } from '../ops/fill.ts';
+import { size, type Tensor } from '../ops/graph.ts';
+import { threefry2x32, uniform01 } from '../random/threefry.ts';
+import { jvp } from './jvp.ts';
+import { trace } from './trace.ts';
+import { vjp } from './vjp.ts';
+
+/** An operand at which derivatives are checked. */
+export interface CheckedInput {
+  readonly shape: readonly number[];
+  /** Left out: random numbers in [−1, 1). Integers (a Uint32Array) are labels or places: nothing is differentiated by them. */
+  readonly values?: Float32Array | Uint32Array | readonly number[];
+}
+
+export interface CheckOptions {
+  /** The function in float64, of flat operands in row-major order; derivatives are differences of it then, not of the float32 values. */
+  readonly reference?: (...inputs: Float64Array[]) => ArrayLike<number>;
+  /** Of the random operands and directions. */
+  readonly seed?: number;
+}
+
+/** Relative errors: the largest difference over the largest magnitude. */
+export interface DerivativeErrors {
+  /** Of the value against the reference; null without one. */
+  readonly value: number | null;
+  /** |⟨c, Jd⟩ − ⟨Jᵀc, d⟩|, of jvp and vjp at random c and d, over Σ|Jᵀc||d|: a few times 2⁻²⁴ where they are of one function. */
+  readonly adjoint: number;
+  /** Of Jd against central differences: about 10⁻⁶ with a reference, 10⁻³ without. */
+  readonly tangent: number;
+  /** Of the gradient of ⟨c, Jd⟩, what Hessian products are made of, against differences: as large. */
+  readonly second: number;
+  /** Rules that ops on the way lack, as 'op: vjp': higher derivatives are refused there. */
+  readonly missing: readonly string[];
+}
+
+/** Step of a difference quotient of float32 values: its error is h² times a third derivative, and 2⁻²⁴/h of rounding. */
+const STEP = 2 ** -7;
+/** Of float64 values; of second differences. */
+const FINE_STEP = 2 ** -20;
+const SECOND_STEP = 2 ** -13;
+
+/**
+ * Checks the rules of the ops that a function is made of: that vjp and jvp are each other's adjoints, and that the tangent and the second
+ * derivatives are what differences say. For ops of one's own; Basin's are checked by the same.
+ *
+ * ```ts
+ * const errors = await ops.checkDerivatives(gpu, (x) => softplus(x), [{ shape: [33] }], {
+ *   reference: (x) => x.map((v) => Math.log1p(Math.exp(v))),
+ * });
+ * ```
+ * @param f of a tensor for each input; smooth there, at a distance of 0.01 as well where no reference is given
+ * @throws InputError if no input is of floats, or the reference gives another number of values
+ * @throws what tracing and compiling `f` throws
+ */
+export async function checkDerivatives(
+  gpu: Gpu,
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly CheckedInput[],
+  { reference, seed = 1 }: CheckOptions = {},
+): Promise<DerivativeErrors> {
+  requireGpu('checkDerivatives', gpu);
+  const point = drawPoint(inputs, seed);
+  if (!point.moves.includes(true)) {
+    throw new InputError('checkDerivatives', 'inputs', 'none is of floats, nothing to differentiate by');
+  }
+  return Scope.within(async (scope) => {
+    const { at, cotangent, missing } = await traceDerivatives(gpu, scope, f, point, seed);
+    const here = await at(0);
+    const errors = reference
+      ? againstReference(here, point, cotangent, reference)
+      : { value: null, ...againstDifferences(here, await at(STEP), await at(-STEP)) };
+    return { ...errors, adjoint: adjointError(here, cotangent, moving(point, point.along)), missing };
+  });
+}
+
+/** Operands, and directions in which they move. */
+interface Point {
+  readonly shapes: readonly (readonly number[])[];
+  readonly values: readonly (Float32Array | Uint32Array)[];
+  /** Whether an operand is of floats, so that it may move. */
+  readonly moves: readonly boolean[];
+  readonly along: readonly Float32Array[];
+  /** For second derivatives. */
+  readonly across: readonly Float32Array[];
+}
+
+/** Numbers in [−1, 1), the same for a seed and a stream. */
+function draw(seed: number, stream: number, elements: number): Float32Array {
+  const number = (i: number): number => 2 * uniform01(threefry2x32(seed, stream, i, 0)[0]) - 1;
+  return Float32Array.from({ length: elements }, (_, i) => number(i));
+}
+
+const COTANGENT = 0;
+
+function drawPoint(inputs: readonly CheckedInput[], seed: number): Point {
+  const shapes = inputs.map(({ shape }) => shape);
+  const drawn = (purpose: number) => shapes.map((shape, i) => draw(seed, 1 + 3 * i + purpose, size(shape)));
+  const random = drawn(0);
+  const values = inputs.map(({ values: given }, i) =>
+    given instanceof Uint32Array ? given : Float32Array.from(given ?? random[i]!),
+  );
+  const moves = values.map((of) => of instanceof Float32Array);
+  return { shapes, values, moves, along: drawn(1), across: drawn(2) };
+}
+
+/** Those of the operands that move. */
+function moving<T>({ moves }: Point, of: readonly T[]): T[] {
+  return of.filter((_, i) => moves[i]);
+}
+
+/** What is found on the device at one point. */
+interface Found {
+  /** f(x) */
+  readonly value: Float32Array;
+  /** Jd */
+  readonly tangent: Float32Array;
+  /** Jᵀc, of every operand that moves. */
+  readonly first: readonly Float32Array[];
+  /** The gradient of ⟨c, Jd⟩, of every operand that moves. */
+  readonly second: readonly Float32Array[];
+}
+
+interface Derivatives {
+  /** At x + step·d. */
+  at(step: number): Promise<Found>;
+  /** c */
+  readonly cotangent: Float32Array;
+  readonly missing: readonly string[];
+}
+
+async function traceDerivatives(
+  gpu: Gpu,
+  scope: Scope,
+  f: (...inputs: Tensor[]) => Tensor,
+  point: Point,
+  seed: number,
+): Promise<Derivatives> {
+  const { shapes, values, moves, along } = point;
+  const own = (label: string, shape: readonly number[], of: Float32Array | Uint32Array): State =>
+    scope.own(state(gpu, { label, shape, values: of }));
+  const operands = values.map((of, i) => own(`input ${i}`, shapes[i]!, of));
+  const directions = along.flatMap((of, i) => (moves[i] ? [own(`direction ${i}`, shapes[i]!, of)] : []));
+  let cotangent = new Float32Array() as Float32Array;
+  let missing: string[] = [];
+  const program = await trace(
+    gpu,
+    ({ read, graph }) => {
+      const all = operands.map(read);
+      const wrt = moving(point, all);
+      const y = f(...all);
+      cotangent = draw(seed, COTANGENT, size(y.shape));
+      const c = read(own('cotangent', y.shape, cotangent));
+      const whole = (of: readonly (Tensor | null)[]): Tensor[] =>
+        of.map((tensor, k) => tensor ?? fill(graph, 0, wrt[k]!.shape));
+      const tangent =
+        jvp(
+          y,
+          wrt.map((tensor, k) => [tensor, read(directions[k]!)]),
+        ) ?? fill(graph, 0, y.shape);
+      const first = whole(vjp([[y, c]], wrt).of);
+      const second = whole(vjp([[tangent, c]], wrt).of);
+      missing = graph.nodes.flatMap(({ op }) =>
+        (['vjp', 'jvp'] as const).filter((rule) => !op[rule]).map((rule) => `${op.name}: ${rule}`),
+      );
+      const named = (name: string, of: readonly Tensor[]) =>
+        of.map((tensor, k): [string, Tensor] => [`${name} ${k}`, tensor]);
+      return Object.fromEntries([
+        ['value', y],
+        ['tangent', tangent],
+        ...named('first', first),
+        ...named('second', second),
+      ]);
+    },
+    { label: 'checkDerivatives' },
+  );
+  scope.own(program);
+  const readAll = (name: string): Promise<Float32Array[]> =>
+    Promise.all(directions.map((_, k) => program.results[`${name} ${k}`]!.read()));
+  return {
+    async at(step) {
+      operands.forEach((operand, i) => {
+        const of = values[i]!;
+        if (of instanceof Float32Array) operand.write(of.map((x, j) => x + step * along[i]![j]!));
+      });
+      program.run();
+      const [value, tangent, first, second] = await Promise.all([
+        program.results.value!.read(),
+        program.results.tangent!.read(),
+        readAll('first'),
+        readAll('second'),
+      ]);
+      return { value, tangent, first, second };
+    },
+    cotangent,
+    missing: [...new Set(missing)],
+  };
+}
+
+/** By central differences of the values and of the gradients. */
+function againstDifferences(here: Found, plus: Found, minus: Found): { tangent: number; second: number } {
+  const quotient = (p: Float32Array, m: Float32Array): Float64Array =>
+    Float64Array.from(p, (v, j) => (v - m[j]!) / (2 * STEP));
+  const seconds = here.second.map((of, k) => largestError(of, quotient(plus.first[k]!, minus.first[k]!)));
+  return {
+    tangent: largestError(here.tangent, quotient(plus.value, minus.value)),
+    second: Math.max(...seconds),
+  };
+}
+
+/** By a function in float64, and differences of it: of the second derivatives the product with another direction. */
+function againstReference(
+  here: Found,
+  point: Point,
+  cotangent: Float32Array,
+  reference: NonNullable<CheckOptions['reference']>,
+): { value: number; tangent: number; second: number } {
+  const { values, moves, along, across } = point;
+  /** At x + a·d + b·e. */
+  const exact = (a: number, b = 0): Float64Array => {
+    const moved = values.map((of, i) =>
+      Float64Array.from(of, (x, j) => (moves[i] ? x + a * along[i]![j]! + b * across[i]![j]! : x)),
+    );
+    const found = Float64Array.from(reference(...moved));
+    if (found.length === cotangent.length) return found;
+    const reason = `it gives ${found.length} values, the function ${cotangent.length}`;
+    throw new InputError('checkDerivatives', 'reference', reason);
+  };
+  const [plus, minus] = [exact(FINE_STEP), exact(-FINE_STEP)];
+  const tangent = plus.map((v, j) => (v - minus[j]!) / (2 * FINE_STEP));
+  const h = SECOND_STEP;
+  const [pp, pm, mp, mm] = [exact(h, h), exact(h, -h), exact(-h, h), exact(-h, -h)].map((of) =>
+    dot(cotangent, of),
+  );
+  const mixed = (pp! - pm! - mp! + mm!) / (4 * h * h);
+  const { product, magnitude } = products(here.second, moving(point, across));
+  return {
+    value: largestError(here.value, exact(0)),
+    tangent: largestError(here.tangent, tangent),
+    second: relative(product - mixed, Math.max(magnitude, Math.abs(mixed))),
+  };
+}
+
+/** Magnitudes below it are taken as this: a derivative that is zero has no relative error. */
+const SMALLEST = 1e-3;
+
+/** What is no number is wrong. */
+function relative(difference: number, magnitude: number): number {
+  const error = Math.abs(difference) / Math.max(magnitude, SMALLEST);
+  return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
+}
+
+function largestError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let [error, magnitude] = [0, 0];
+  for (let i = 0; i < expected.length; i++) magnitude = Math.max(magnitude, Math.abs(expected[i]!));
+  for (let i = 0; i < expected.length; i++)
+    error = Math.max(error, relative(found[i]! - expected[i]!, magnitude));
+  return error;
+}
+
+function adjointError(
+  { tangent, first }: Found,
+  cotangent: Float32Array,
+  along: readonly Float32Array[],
+): number {
+  const { product, magnitude } = products(first, along);
+  return relative(dot(cotangent, tangent) - product, magnitude);
+}
+
+/** Σ aᵢbᵢ over several vectors, and Σ|aᵢbᵢ|. */
+function products(
+  a: readonly Float32Array[],
+  b: readonly Float32Array[],
+): { product: number; magnitude: number } {
+  const terms = a.flatMap((of, k) => Array.from(of, (value, j) => value * b[k]![j]!));
+  return { product: sum(terms), magnitude: sum(terms.map(Math.abs)) };
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return sum(Array.from(a, (value, i) => value * b[i]!));
+}
+
+function sum(terms: readonly number[]): number {
+  return terms.reduce((total, term) => total + term, 0);
+}

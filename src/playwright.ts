@@ -1,0 +1,3 @@
+/** GPU tests of one's own with Playwright: its `test`, with a page on a WebGPU adapter. */
+export { expect } from '@playwright/test';
+export { type GpuAdapter, type GpuFixtures, type GpuWorkerFixtures, test } from './playwright/gpuTest.ts';
