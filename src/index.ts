@@ -20,12 +20,12 @@ export {
   type LayerNoise,
   type Measured,
   type Noise,
-  type NoiseOptions,
   noise,
   type ProbedMeasured,
 } from './measure/noise.ts';
 export { ParameterVector } from './measure/parameterVector.ts';
 export { type PointSettings, point } from './measure/point.ts';
+export type { NoiseOptions } from './measure/pointNoise.ts';
 export type { GivenWeights } from './nn/givenWeights.ts';
 export type { GivenModel } from './nn/modelFrom.ts';
 export type { Evaluation } from './train/evaluator.ts';

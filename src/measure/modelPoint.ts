@@ -22,6 +22,16 @@ import { requireFiniteLosses } from './requireFiniteLosses.ts';
 import { requireUnits } from './requireUnits.ts';
 import { VectorProducts } from './vectorProducts.ts';
 
+let make: (gpu: Gpu, point: Point, owned: Held) => ModelPoint;
+
+/**
+ * A point as what is asked of it.
+ * @param owned is freed with it: its parameters, running statistics and examples where they are its own
+ */
+export function modelPoint(gpu: Gpu, point: Point, owned: Held): ModelPoint {
+  return make(gpu, point, owned);
+}
+
 /**
  * A model at one point and the data it is measured on, in device memory: what is asked of it is of the mean loss over all examples. Made
  * by `point`, or of a run by its `point`. Its vectors and matrices are freed with it.
@@ -42,8 +52,11 @@ export class ModelPoint {
   readonly #curvatures = new Map<Curvature['kind'], Curvature>();
   readonly #uses = new Uses('point');
 
-  /** @param owned is freed with the point: its parameters, running statistics and examples where they are its own */
-  constructor(gpu: Gpu, point: Point, owned: Held) {
+  static {
+    make = (gpu, point, owned) => new ModelPoint(gpu, point, owned);
+  }
+
+  private constructor(gpu: Gpu, point: Point, owned: Held) {
     this.#gpu = gpu;
     this.#point = point;
     this.#scope.own(owned);
