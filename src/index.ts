@@ -8,6 +8,24 @@ export * as data from './library/data.ts';
 export * as measure from './library/measure.ts';
 export * as nn from './library/nn.ts';
 export * as statistics from './library/statistics.ts';
+export {
+  Curvature,
+  type CurvatureSpectrum,
+  type CurvatureTraceOptions,
+  type QuadratureOptions,
+  type SpectrumOptions,
+} from './measure/curvature/curvature.ts';
+export { ModelPoint } from './measure/modelPoint.ts';
+export {
+  type LayerNoise,
+  type Measured,
+  type Noise,
+  noise,
+  type ProbedMeasured,
+} from './measure/noise.ts';
+export { ParameterVector } from './measure/parameterVector.ts';
+export { type PointSettings, point } from './measure/point.ts';
+export type { NoiseOptions } from './measure/pointNoise.ts';
 export type { GivenWeights } from './nn/givenWeights.ts';
 export type { GivenModel } from './nn/modelFrom.ts';
 export type { Evaluation } from './train/evaluator.ts';

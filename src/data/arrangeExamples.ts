@@ -43,6 +43,7 @@ export function arrangeExamples(gpu: Gpu, from: Examples, indices: readonly numb
       targets: copy(from.targets),
       examples: indices.length,
       dispose: () => scope.dispose(),
+      [Symbol.dispose]: () => scope.dispose(),
     };
   });
 }
