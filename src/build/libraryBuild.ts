@@ -35,6 +35,8 @@ export function libraryBuild(
         output: {
           // Who takes nothing of what needs a package is spared the package.
           manualChunks: (id) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1],
+          // A file takes Node and a browser longer than some lines too many.
+          experimentalMinChunkSize: 20_000,
           chunkFileNames: ({ name }) => `${name.startsWith('kernels/') ? '' : 'chunks/'}[name]-[hash].js`,
         },
       },

@@ -1,4 +1,13 @@
-import { type LaunchOptions, type Page, test as plain } from '@playwright/test';
+import {
+  type LaunchOptions,
+  type Page,
+  type PlaywrightTestArgs,
+  type PlaywrightTestOptions,
+  type PlaywrightWorkerArgs,
+  type PlaywrightWorkerOptions,
+  test as plain,
+  type TestType,
+} from '@playwright/test';
 import { chromiumFlags, hasGpuDevice } from '../cli/chromiumFlags.ts';
 import { findBrowser, thisMachine } from '../cli/findBrowser.ts';
 import { type AdapterInfo, NoAdapterError } from '../gpu/device.ts';
@@ -35,7 +44,10 @@ export interface GpuWorkerFixtures {
  * the one that BASIN_BROWSER names, an installed Chrome, Chromium or Edge, or Playwright's own; flags of the configuration come after
  * those that WebGPU needs.
  */
-export const test = plain.extend<GpuFixtures, GpuWorkerFixtures>({
+export const test: TestType<
+  PlaywrightTestArgs & PlaywrightTestOptions & GpuFixtures,
+  PlaywrightWorkerArgs & PlaywrightWorkerOptions & GpuWorkerFixtures
+> = plain.extend<GpuFixtures, GpuWorkerFixtures>({
   gpuAdapter: ['any', { option: true, scope: 'worker' }],
 
   launchOptions: [

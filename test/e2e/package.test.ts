@@ -39,6 +39,20 @@ test('the library is less than 1 MB, and brings nothing but the types of WebGPU'
   });
 });
 
+test('the library imports nothing but Node and what its user installs', async () => {
+  await withLibrary([], async (folder) => {
+    const library = join(folder, 'node_modules/basin/dist/library');
+    const imported = filesOf(library).flatMap((path) => {
+      const text = readFileSync(join(library, path), 'utf8');
+      const found = text.matchAll(/^(?:import|export)\b[^'"`;]*['"]([^'".][^'"]*)['"]/gm);
+      return [...found].map(([, name]) => name!);
+    });
+    const packages = new Set(imported.filter((name) => !name.startsWith('node:')));
+    expect([...packages].sort()).toEqual(['#webgpu', '@playwright/test']);
+    expect(imported).toContain('node:fs');
+  });
+});
+
 test('the library has no complaint of publint', async () => {
   await withLibrary([], async (folder) => {
     const pkgDir = join(folder, 'node_modules/basin');
