@@ -228,6 +228,7 @@ export class Training {
         dispose: () => {
           dispose();
           this.#points.delete(made);
+          if (this.#disposed) this.#freeUnused();
         },
       });
     });
@@ -301,11 +302,19 @@ export class Training {
     return describeRun(this.#run, this.replicas, this.#of.bytes);
   }
 
-  /** Frees all that the run holds on the device, its points too. A second call does nothing. */
+  /**
+   * Frees all that the run holds on the device, its points too; while a point is being measured, once that is done. A second call does
+   * nothing.
+   */
   dispose(): void {
     this.#disposed = true;
     for (const point of this.#points) point.dispose();
-    this.#scope.dispose();
+    this.#freeUnused();
+  }
+
+  /** A point that is at work holds the run's examples. */
+  #freeUnused(): void {
+    if (this.#points.size === 0) this.#scope.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -211,6 +211,7 @@ test('what is measured together is what is measured alone, in fewer submits', as
   expect(sum(together.moments.mean, (m) => m * m)).toBeCloseTo(together.noise.gradNormSq, 10);
   const { value } = together.noise.traceCovariance;
   expect(sum(together.moments.variance!, (v) => v) / value!).toBeCloseTo(1, 5);
+  expect(together.moments.traceCovariance).toBe(value);
   const { bNoise, gHg, traceHessianCovariance: trace } = together.noise;
   // The derivative of tr(HΣ)/(ḡᵀHḡ − tr(HΣ)/N), by differences.
   const scale = (t: number): number => t / (gHg.value! - t / 37);

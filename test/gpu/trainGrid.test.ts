@@ -254,6 +254,12 @@ test('whatever way a run ends, nothing of it is left, its points neither; a seco
       await run.point(2);
     }
     expect(watch.held()).toBe(0);
+    // What a point measures is of a run that may have been disposed of meanwhile.
+    const other = await train(gpu, SWEEP);
+    const measured = (await other.point(1)).measure(noise());
+    other.dispose();
+    expect((await measured).gradNormSq).toBeGreaterThan(0);
+    expect(watch.held()).toBe(0);
     disposed.dispose();
     expect(watch.held()).toBe(0);
     // It is no run any more, but says what it was.

@@ -18,9 +18,8 @@ export async function open({ x, labels, weights, direction }) {
       return await product.read();
     },
     async variance() {
-      const { variance } = await at.measure(measure.moments());
-      const trace = [...variance.values()].flatMap((of) => [...of]).reduce((sum, value) => sum + value);
-      return { diagonal: variance, trace };
+      const { variance, traceCovariance } = await at.measure(measure.moments());
+      return { diagonal: variance, trace: traceCovariance };
     },
     close: () => gpu.dispose(),
   };

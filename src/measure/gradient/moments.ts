@@ -15,6 +15,8 @@ export interface NamedMoments {
   readonly mean: ReadonlyMap<string, Float32Array>;
   /** Σₙ (gₙ − ḡ)²/(N − 1) of every coordinate, by parameter; null where that is, and of one unit. */
   readonly variance: ReadonlyMap<string, Float32Array> | null;
+  /** tr Σ, the sum of the variances of all coordinates; null where they are. Its error is `noise()`'s. */
+  readonly traceCovariance: number | null;
 }
 
 /**
@@ -30,12 +32,14 @@ export function moments(): Measurement<NamedMoments> {
       const wanted = { units: hasUnits(point), hessian: false, covariance: false, dots: false };
       const { along } = yield* ask({ along: alongGradient(wanted) });
       requireFiniteLosses(point, along.perExampleLoss);
-      const variance = units > 1 ? along.centredSquares?.map((squares) => squares / (units - 1)) : null;
+      const squares = units > 1 ? along.centredSquares : null;
+      const variance = squares?.map((of) => of / (units - 1));
       return {
         perExampleLoss: along.perExampleLoss,
         perExampleGradNormSq: along.perExampleGradNormSq,
         mean: named(along.mean),
         variance: variance ? named(variance) : null,
+        traceCovariance: squares ? squares.reduce((sum, of) => sum + of, 0) / (units - 1) : null,
       };
 
       function named(flat: Float32Array): ReadonlyMap<string, Float32Array> {
