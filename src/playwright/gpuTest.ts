@@ -107,7 +107,7 @@ function browserPath(playwrightPath: () => string): string {
 async function adapterOf(page: Page): Promise<AdapterInfo> {
   await openLibraryPage(page);
   const { info, failure } = await page.evaluate(async (library) => {
-    const { openDevice } = (await import(/* @vite-ignore */ library)) as typeof import('../engine.ts');
+    const { openDevice } = (await import(/* @vite-ignore */ library)) as typeof import('../gpu/device.ts');
     try {
       const gpu = await openDevice();
       gpu.dispose();
