@@ -22,11 +22,6 @@ function libraryEntries() {
   );
 }
 
-const library = libraryEntries();
-if (!('point' in (await import(library.basin)))) {
-  library['built-basin'] = library.basin;
-  library.basin = fileURLToPath(new URL('standIn.js', here));
-}
 const common = {
   absWorkingDir: fileURLToPath(here),
   bundle: true,
@@ -34,7 +29,7 @@ const common = {
   target: 'es2022',
   logLevel: 'error',
   define: { __VERSIONS__: JSON.stringify(dependencies) },
-  alias: library,
+  alias: libraryEntries(),
 };
 /** What ONNX Runtime looks for beside itself. */
 const WASM = 'ort-wasm-simd-threaded.asyncify';

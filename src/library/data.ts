@@ -1,5 +1,6 @@
 /** Data sets and tensors in host memory: files of the formats that Basin reads, synthetic sets whose statistics are known. */
 export { type Dataset, datasetFromTensors, type Targets } from '../data/dataset.ts';
+export { datasetFromArrays, type ExampleArrays } from '../data/datasetFromArrays.ts';
 export { builtinNames, loadDataset } from '../data/loadDataset.ts';
 export { readNpz } from '../data/npz.ts';
 export { readSafetensors, writeSafetensors } from '../data/safetensors.ts';

@@ -26,6 +26,7 @@ export {
 export type { Measurements } from '../measure/measureOver.ts';
 export type { ExampleSource, Point } from '../measure/pass.ts';
 export type { Look, MeasuredOf, Numbers, Quantity } from '../measure/quantity.ts';
+export type { RandomVector } from '../measure/randomParameters.ts';
 export type { Schedule } from '../measure/schedule.ts';
 export type { Estimate, Probes } from '../measure/statistics/estimate.ts';
 export type { Spread } from '../measure/statistics/spreadOf.ts';

@@ -1,5 +1,7 @@
 /** Models as PyTorch's `nn.Sequential`: layers by their names and defaults there, initial weights, the state dict's names and shapes. */
+
 export { parameterLayout } from '../nn/forward.ts';
+export type { GivenTensor, GivenTensors } from '../nn/givenTensors.ts';
 export { type InitialTensor, initialStateDict } from '../nn/init.ts';
 export * from '../nn/layers.ts';
 export {

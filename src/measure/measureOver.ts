@@ -91,7 +91,8 @@ async function answer(
       const joined = slot.quantity === quantity ? quantity : slot.quantity.joined?.(quantity);
       if (joined) return Object.assign(slot, { quantity: joined });
     }
-    const slot = { name, quantity };
+    // The number makes it a name that no other has.
+    const slot = { name: `${name} ${slots.length}`, quantity };
     slots.push(slot);
     return slot;
   };

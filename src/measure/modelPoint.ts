@@ -7,20 +7,30 @@ import { flatValues } from '../nn/flatValues.ts';
 import { type GivenTensors, givenTensors } from '../nn/givenTensors.ts';
 import { type ModelSpec, stateDictLayout } from '../nn/modelSpec.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
-import { Curvature } from './curvature/curvature.ts';
+import { type Curvature, curvature } from './curvature/curvature.ts';
 import { dimension } from './curvature/operator.ts';
 import { losses } from './gradient/exampleLosses.ts';
 import { gradientInto } from './gradient/gradientInto.ts';
 import type { FoundBy, Measurement } from './measurement.ts';
 import { type Measurements, measureOver } from './measureOver.ts';
 import { meanOverUnits } from './noise.ts';
-import { ParameterVector, type VectorOwner } from './parameterVector.ts';
+import { type ParameterVector, parameterVector, type VectorOwner } from './parameterVector.ts';
 import { type Point, unitsOf } from './pass.ts';
 import type { Quantity } from './quantity.ts';
 import { type RandomVector, randomParameters } from './randomParameters.ts';
 import { requireFiniteLosses } from './requireFiniteLosses.ts';
 import { requireUnits } from './requireUnits.ts';
 import { VectorProducts } from './vectorProducts.ts';
+
+let make: (gpu: Gpu, point: Point, owned: Held) => ModelPoint;
+
+/**
+ * A point as what is asked of it.
+ * @param owned is freed with it: its parameters, running statistics and examples where they are its own
+ */
+export function modelPoint(gpu: Gpu, point: Point, owned: Held): ModelPoint {
+  return make(gpu, point, owned);
+}
 
 /**
  * A model at one point and the data it is measured on, in device memory: what is asked of it is of the mean loss over all examples. Made
@@ -42,8 +52,11 @@ export class ModelPoint {
   readonly #curvatures = new Map<Curvature['kind'], Curvature>();
   readonly #uses = new Uses('point');
 
-  /** @param owned is freed with the point: its parameters, running statistics and examples where they are its own */
-  constructor(gpu: Gpu, point: Point, owned: Held) {
+  static {
+    make = (gpu, point, owned) => new ModelPoint(gpu, point, owned);
+  }
+
+  private constructor(gpu: Gpu, point: Point, owned: Held) {
     this.#gpu = gpu;
     this.#point = point;
     this.#scope.own(owned);
@@ -162,7 +175,7 @@ export class ModelPoint {
     this.#uses.requireHeld();
     const known = this.#curvatures.get(kind);
     if (known) return known;
-    const made = new Curvature(this.#gpu, this.#point, kind, {
+    const made = curvature(this.#gpu, this.#point, kind, {
       uses: this.#uses,
       own: (state) => this.#own(state),
       freed: () => this.#curvatures.delete(kind),
@@ -210,7 +223,7 @@ export class ModelPoint {
   #own(state: State): ParameterVector {
     this.#uses.requireHeld();
     const { layout } = this.#point;
-    const vector = new ParameterVector(layout, state, this.#ofVectors);
+    const vector = parameterVector(layout, state, this.#ofVectors);
     this.#vectors.add(vector);
     return vector;
   }
@@ -222,7 +235,7 @@ export class ModelPoint {
   dispose(): void {
     this.#uses.dispose(() => {
       for (const vector of this.#vectors) vector.dispose();
-      for (const curvature of this.#curvatures.values()) curvature.dispose();
+      for (const matrix of this.#curvatures.values()) matrix.dispose();
       this.#scope.dispose();
     });
   }

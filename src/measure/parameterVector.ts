@@ -13,6 +13,13 @@ export interface VectorOwner {
   freed(vector: ParameterVector): void;
 }
 
+let make: (layout: FlatLayout, state: State, owner: VectorOwner) => ParameterVector;
+
+/** A vector of a state, flat by a layout, which it frees. */
+export function parameterVector(layout: FlatLayout, state: State, owner: VectorOwner): ParameterVector {
+  return make(layout, state, owner);
+}
+
 /**
  * A vector with a number for each of a model's P parameters, in device memory: a gradient, a Hessian product, one of one's own. Made by a
  * `ModelPoint`, and freed with it, or by its `dispose`.
@@ -24,7 +31,11 @@ export class ParameterVector {
   readonly #owner: VectorOwner;
   #held = true;
 
-  constructor(layout: FlatLayout, state: State, owner: VectorOwner) {
+  static {
+    make = (layout, state, owner) => new ParameterVector(layout, state, owner);
+  }
+
+  private constructor(layout: FlatLayout, state: State, owner: VectorOwner) {
     this.layout = layout;
     this.#state = state;
     this.#owner = owner;

@@ -8,7 +8,7 @@ import { type GivenWeights, givenWeights } from '../nn/givenWeights.ts';
 import { isCoupled } from '../nn/isCoupled.ts';
 import { type GivenModel, modelFrom } from '../nn/modelFrom.ts';
 import type { LossName } from '../nn/modelSpec.ts';
-import { ModelPoint } from './modelPoint.ts';
+import { type ModelPoint, modelPoint } from './modelPoint.ts';
 import { openPoint } from './openPoint.ts';
 import { requireOneBatch } from './requireOneBatch.ts';
 
@@ -57,5 +57,5 @@ export async function point(gpu: Gpu, settings: PointSettings): Promise<ModelPoi
     await requireOneBatch(gpu, dataset.name, { model, dataset, mode, ghostBatch }, shapes, remedies);
   }
   const { point: made, dispose } = openPoint(gpu, { model, mode, dataset, weights, ghostBatch });
-  return new ModelPoint(gpu, made, { dispose });
+  return modelPoint(gpu, made, { dispose });
 }

@@ -6,7 +6,7 @@ import { Scope } from '../gpu/scope.ts';
 import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
 import { Turns } from '../host/turns.ts';
-import { ModelPoint } from '../measure/modelPoint.ts';
+import { type ModelPoint, modelPoint } from '../measure/modelPoint.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { hasCaptured } from '../optim/average.ts';
 import { SETTINGS } from './checkSettings.ts';
@@ -224,7 +224,7 @@ export class Training {
     const made = Scope.makeNow((scope) => {
       // Where no point can be made of it.
       scope.own({ dispose });
-      return new ModelPoint(this.#of.device, point, {
+      return modelPoint(this.#of.device, point, {
         dispose: () => {
           dispose();
           this.#points.delete(made);

@@ -4,11 +4,7 @@ const model = nn.sequential(nn.linear(784, 128), nn.relu(), nn.linear(128, 10));
 
 export async function open({ x, labels, weights, direction }) {
   const gpu = await openDevice();
-  const batch = new Map([
-    ['x', { dtype: 'F32', shape: [labels.length, 784], data: x }],
-    ['y', { dtype: 'U32', shape: [labels.length], data: labels }],
-  ]);
-  const at = await point(gpu, { model, weights, data: data.datasetFromTensors('batch', batch) });
+  const at = await point(gpu, { model, weights, data: data.datasetFromArrays({ x, y: labels }) });
   const hessian = at.hessian();
   const v = at.vector(direction);
 

@@ -62,6 +62,13 @@ export interface CurvatureOwner {
   freed(curvature: Curvature): void;
 }
 
+let make: (gpu: Gpu, point: Point, kind: CurvatureKind, owner: CurvatureOwner) => Curvature;
+
+/** A matrix at a point. */
+export function curvature(gpu: Gpu, point: Point, kind: CurvatureKind, owner: CurvatureOwner): Curvature {
+  return make(gpu, point, kind, owner);
+}
+
 /**
  * A matrix of second order of the mean loss at a point, known by its products, P × P: the Hessian, the Gauss-Newton matrix or the
  * empirical Fisher matrix (`CurvatureKind`). Nothing is compiled before the first product. What is asked for at once is done
@@ -78,7 +85,11 @@ export class Curvature {
   /** By how many vectors they multiply in one pass. */
   readonly #operators = new Map<number, CurvatureOperator>();
 
-  constructor(gpu: Gpu, point: Point, kind: CurvatureKind, owner: CurvatureOwner) {
+  static {
+    make = (...given) => new Curvature(...given);
+  }
+
+  private constructor(gpu: Gpu, point: Point, kind: CurvatureKind, owner: CurvatureOwner) {
     this.#gpu = gpu;
     this.#point = point;
     this.kind = kind;
