@@ -17,6 +17,7 @@ export interface CheckedInput {
   readonly values?: Float32Array | Uint32Array | readonly number[];
 }
 
+/** What the rules are held against. */
 export interface CheckOptions {
   /** The function in float64, of flat operands in row-major order; derivatives are differences of it then, not of the float32 values. */
   readonly reference?: (...inputs: Float64Array[]) => ArrayLike<number>;

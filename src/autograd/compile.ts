@@ -16,6 +16,7 @@ import { fuse } from './fuse.ts';
 import { placeResults, viewOffset } from './placement.ts';
 import { expand, mergeCommon, removeDead } from './simplify.ts';
 
+/** What a program is compiled with. */
 export interface CompileOptions {
   readonly label: string;
   /** R, for all replicated tensors. */

@@ -32,6 +32,7 @@ export interface Tracing {
   readonly graph: Graph;
 }
 
+/** How a function is traced. */
 export interface TraceOptions {
   /** R. Left out, it is that of the states that are replicated, or 1. */
   readonly replicas?: number;

@@ -14,6 +14,7 @@ export interface Use {
   readonly cotangent: Tensor;
 }
 
+/** What a backward pass found. */
 export interface Cotangents {
   /** What was differentiated. */
   readonly outputs: readonly Tensor[];

@@ -40,6 +40,7 @@ export interface Gpu {
   [Symbol.dispose](): void;
 }
 
+/** Where WebGPU comes from, and who is told of errors. */
 export interface OpenDeviceOptions {
   /** The WebGPU entry point where there is no `navigator.gpu` (Node). */
   gpu?: GPU;

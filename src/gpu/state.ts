@@ -6,6 +6,7 @@ import { LimitError } from './limitError.ts';
 import { orLost } from './orLost.ts';
 import { requireGpu } from './requireGpu.ts';
 
+/** What a state holds. */
 export interface StateOptions {
   readonly label: string;
   /** One replica's shape. */

@@ -17,6 +17,7 @@ export type Dtype =
   | 'U8'
   | 'BOOL';
 
+/** A tensor's elements, row-major, in the array of their type; F16 and BF16 as float32, booleans as bytes. */
 export type HostArray =
   | Float64Array
   | Float32Array

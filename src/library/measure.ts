@@ -3,6 +3,12 @@
  * the data. `Quantity` and `Measurement` are for one's own.
  */
 export { batchSharpness, type SharpnessOptions } from '../measure/curvature/batchSharpness.ts';
+export type {
+  Eigenpair,
+  EigenvalueOptions,
+  EigenvalueProgress,
+  Spectrum,
+} from '../measure/curvature/eigenvalues.ts';
 export { localModel } from '../measure/curvature/localModel.ts';
 export { lossAlong } from '../measure/curvature/lossAlong.ts';
 export type { LocalModelOptions, MeasuredLocalModel } from '../measure/curvature/measureLocalModel.ts';

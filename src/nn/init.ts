@@ -3,6 +3,7 @@ import { purpose } from '../random/purpose.ts';
 import { threefry2x32, uniform01 } from '../random/threefry.ts';
 import { type LayerSpec, type ModelSpec, type StateTensor, stateDictLayout } from './modelSpec.ts';
 
+/** A tensor of a state dict before training, row-major. */
 export interface InitialTensor {
   shape: number[];
   data: Float32Array;

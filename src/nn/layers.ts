@@ -12,14 +12,17 @@ export function linear(inputs: number, outputs: number, { bias = true } = {}): L
   return { type: 'Linear', in_features: inputs, out_features: outputs, bias };
 }
 
+/** max(x, 0), as torch.nn.ReLU. */
 export function relu(): Layer<'ReLU'> {
   return { type: 'ReLU' };
 }
 
+/** tanh x, as torch.nn.Tanh. */
 export function tanh(): Layer<'Tanh'> {
   return { type: 'Tanh' };
 }
 
+/** 1/(1 + e⁻ˣ), as torch.nn.Sigmoid. */
 export function sigmoid(): Layer<'Sigmoid'> {
   return { type: 'Sigmoid' };
 }
@@ -122,6 +125,7 @@ export function dropout(p = 0.5): Layer<'Dropout'> {
   return { type: 'Dropout', p };
 }
 
+/** [N, …] → [N, …·…]: all of an example in one row, as torch.nn.Flatten. */
 export function flatten(): Layer<'Flatten'> {
   return { type: 'Flatten' };
 }

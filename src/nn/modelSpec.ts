@@ -122,6 +122,7 @@ const layerKeys: Record<LayerType, string> = {
 export type LayerType = keyof typeof layerSchemas;
 /** One layer, every default filled in; sizes as [height, width]. */
 export type LayerSpec = { [T in LayerType]: z.output<(typeof layerSchemas)[T]> }[LayerType];
+/** Cross-entropy of logits with class indices or probabilities, or the mean squared error over every element, as torch's. */
 export type LossName = 'cross_entropy' | 'mse';
 
 /** A model as model.json describes it: torch.nn.Sequential of these layers, and the loss of one example. */

@@ -18,6 +18,7 @@ export interface FlatEntry {
   readonly elements: number;
 }
 
+/** Lays tensors out in one flat vector, each at a multiple of 256 bytes, in their order. */
 export function flatLayout(
   tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
 ): FlatLayout {

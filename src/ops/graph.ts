@@ -3,6 +3,7 @@ import { showShape } from '../host/showShape.ts';
 import type { Op } from './op.ts';
 import { showGraph } from './showGraph.ts';
 
+/** The element type of a tensor. */
 export type DType = 'f32' | 'u32';
 
 /**
@@ -17,6 +18,7 @@ export interface Tensor {
   readonly replicated: boolean;
 }
 
+/** What an op makes, as far as its shape and elements go. */
 export interface TensorType {
   readonly shape: readonly number[];
   readonly dtype?: DType;
@@ -34,7 +36,7 @@ export interface Node {
   readonly outputs: readonly Tensor[];
 }
 
-// An op reads its own attributes; the graph only carries and compares them.
+/** What a node has beside its operands. An op reads its own; the graph only carries and compares them. */
 // biome-ignore lint/suspicious/noExplicitAny: attributes are typed by each op's public function
 export type Attributes = Readonly<Record<string, any>>;
 

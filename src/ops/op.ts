@@ -10,6 +10,7 @@ import { requireTensor } from './requireTensor.ts';
 /** An operand that no kernel of the call uses in its variant: the engine binds a dummy. */
 export const UNUSED = Symbol('unused operand');
 
+/** What a kernel may be given for one of its bindings. */
 export type Operand = Tensor | Scratch | State | typeof UNUSED;
 
 /** A buffer that lives for one node only, such as the partial sums of a two-pass reduction. */
@@ -48,6 +49,7 @@ export interface KernelTarget {
 /** Null or left out stands for zero. */
 export type MaybeTensor = Tensor | null | undefined;
 
+/** A node as its rules see it. */
 export interface RuleArguments {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];

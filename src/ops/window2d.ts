@@ -17,7 +17,10 @@ export interface Window2d {
   readonly padWidth: number;
 }
 
-/** @throws if a size or a stride is no positive integer, or a padding no integer of at least 0. */
+/**
+ * A window from its size and how it moves; the op names it in messages.
+ * @throws if a size or a stride is no positive integer, or a padding no integer of at least 0.
+ */
 export function window2d(
   op: string,
   [kernelHeight, kernelWidth]: readonly [number, number],

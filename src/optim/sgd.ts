@@ -12,6 +12,7 @@ export interface SgdSettings {
   readonly nesterov: boolean;
 }
 
+/** What SGD works on. */
 export interface SgdState {
   /** Parameters, flat [P]. */
   readonly theta: State;

@@ -17,6 +17,7 @@ import { sampleIndices } from '../ops/state/sampling.ts';
 import { sum } from '../ops/sum.ts';
 import { passBatches } from './recomputeStatistics.ts';
 
+/** What a replica does over a whole data set. */
 export interface Evaluation {
   /** Mean over all examples. */
   readonly loss: number;

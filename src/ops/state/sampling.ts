@@ -4,6 +4,7 @@ import type { Graph, Tensor } from '../graph.ts';
 import { apply, expectCounters, expectState, type Op } from '../op.ts';
 import { planIndices, type SamplingMode } from '../plans/indicesPlan.ts';
 
+/** How the examples of a step are drawn. */
 export interface Sampling {
   readonly mode: SamplingMode;
   /** N of the data set. */
