@@ -2,6 +2,8 @@
  * Basin under Node: the library, with a device that is found and files that are read as the command line does. A page
  * imports `basin`; both are one library, so that what one makes the other takes.
  */
+
+import './gpu/disposeSymbol.ts';
 import { nodeGpu } from './cli/nodeGpu.ts';
 import { type Gpu, NoAdapterError, type OpenDeviceOptions, openDevice as openOn } from './gpu/device.ts';
 

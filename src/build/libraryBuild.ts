@@ -33,8 +33,7 @@ export function libraryBuild(
         external: OUTSIDE,
         onwarn: quiet,
         output: {
-          // Who takes nothing of what needs a package is spared the package.
-          manualChunks: (id) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1],
+          manualChunks: chunkOf,
           // A file takes Node and a browser longer than some lines too many.
           experimentalMinChunkSize: 20_000,
           chunkFileNames: ({ name }) => `${name.startsWith('kernels/') ? '' : 'chunks/'}[name]-[hash].js`,
@@ -42,4 +41,13 @@ export function libraryBuild(
       },
     },
   };
+}
+
+/**
+ * Packages stand apart, so that who takes nothing of what needs one is spared it; and what is there for its effect, since
+ * `sideEffects` of package.json names its file.
+ */
+function chunkOf(id: string): string | undefined {
+  if (id.endsWith('/gpu/disposeSymbol.ts')) return 'disposeSymbol';
+  return /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
 }

@@ -17,7 +17,7 @@ import { type JobEvent, runJob } from 'basin/jobs';
 import { fileHost, openDevice as openUnderNode } from 'basin/node';
 
 export async function use(): Promise<number> {
-  const gpu: Gpu = await openDevice();
+  using gpu: Gpu = await openDevice();
   const same: alone.Gpu = await openUnderNode();
   const set = await data.loadDataset('gaussian-clusters?examples=64&classes=3&dims=8', fileHost('.'));
   const run = await train(gpu, { model: nn.sequential(nn.linear(8, 3)), data: set, batchSize: 16, steps: 5, lr: 0.1 });
@@ -69,8 +69,8 @@ export async function tsc(
   return stdout;
 }
 
-/** Bytes, minified and gzipped, of what Vite makes of a script and a page loads at once. */
-export async function bundleSize(folder: string, script: string): Promise<number> {
+/** What a page loads at once of what Vite makes of a script: the minified code, and its bytes gzipped. */
+export async function bundled(folder: string, script: string): Promise<{ code: string; bytes: number }> {
   const built = await build({
     root: folder,
     configFile: false,
@@ -79,8 +79,9 @@ export async function bundleSize(folder: string, script: string): Promise<number
   });
   const chunks = (built as Rollup.RollupOutput).output.filter((file) => file.type === 'chunk');
   const loaded = loadedAtOnce(chunks);
-  const sizes = chunks
-    .filter(({ fileName }) => loaded.has(fileName))
-    .map(async ({ code }) => (await promisify(gzip)(code, { level: 9 })).length);
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  const codes = chunks.filter(({ fileName }) => loaded.has(fileName)).map(({ code }) => code);
+  const sizes = await Promise.all(
+    codes.map(async (code) => (await promisify(gzip)(code, { level: 9 })).length),
+  );
+  return { code: codes.join('\n'), bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }

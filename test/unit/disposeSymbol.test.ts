@@ -40,7 +40,7 @@ test('a build keeps it, though nothing is taken from it', async () => {
 }, 60_000);
 
 test('the entries make it before they import a class', () => {
-  for (const entry of ['engine.ts', 'index.ts', 'jobs.ts']) {
+  for (const entry of ['engine.ts', 'index.ts', 'jobs.ts', 'node.ts']) {
     const [first] = source(entry).match(/^(?:import|export) .*?'[^']+';/ms) ?? [];
     expect(first, entry).toBe("import './gpu/disposeSymbol.ts';");
   }
