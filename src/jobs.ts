@@ -2,5 +2,6 @@
 
 import './gpu/disposeSymbol.ts';
 
+export type { KernelsSpec } from './bench/kernelsReport.ts';
 export { RunControl } from './host/runControl.ts';
 export { type JobEvent, type JobHost, type JobSpec, type Reading, runJob } from './jobs/job.ts';

@@ -15,4 +15,4 @@ export { type Cotangents, grad, type Use, vjp } from '../autograd/vjp.ts';
 export type { KernelCall } from '../gpu/kernelCall.ts';
 export type { KernelInterface, KernelSource, ScalarType } from '../gpu/kernelSource.ts';
 export * from '../ops/index.ts';
-export type { PerExampleGradient } from '../ops/perExample/perExampleGradient.ts';
+export type { PerExampleGradient, PerExampleMoments } from '../ops/perExample/perExampleGradient.ts';

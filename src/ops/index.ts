@@ -15,7 +15,7 @@ export { dots } from './dots.ts';
 export { dropout } from './dropout.ts';
 export { exp } from './exp.ts';
 export { fill } from './fill.ts';
-export { type FlatLayout, flatLayout, pack, part, unpack } from './flat.ts';
+export { type FlatEntry, type FlatLayout, flatLayout, pack, part, unpack } from './flat.ts';
 export { gelu } from './gelu.ts';
 export { geluTanh } from './geluTanh.ts';
 export { type Attributes, type DType, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
