@@ -3,16 +3,23 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { apiReference } from './src/build/apiReference.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
+import { docs } from './src/build/docs.ts';
 import { quiet } from './src/build/quiet.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
 import { findBrowser } from './src/cli/findBrowser.ts';
+import { DOCS } from './src/web/docs/contents.ts';
+import { SITE_PAGES } from './src/web/sitePages.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
+const { version, repository } = JSON.parse(
+  readFileSync(new URL('package.json', import.meta.url), 'utf8'),
+) as {
   version: string;
+  repository: { url: string };
 };
 
 /** Where the build goes: the launcher makes it elsewhere, and puts it in the place of dist/ when it is whole. */
@@ -20,6 +27,14 @@ const dist = process.env.BASIN_DIST ?? `${root}dist`;
 
 /** Vite's modes under Vitest: `npm test` and `npm run test:long`. */
 const isTesting = (mode: string): boolean => mode === 'test' || mode === 'long';
+
+/** The documentation: where its pages lead. */
+const DOCS_SITE = {
+  pages: SITE_PAGES,
+  parts: DOCS,
+  repository: repository.url.replace(/^git\+|\.git$/g, ''),
+  folder: 'src/web/docs',
+};
 
 /** null in a copy of the sources that is no checkout, or without git. */
 function commit(): string | null {
@@ -45,7 +60,18 @@ export default defineConfig(({ mode }) => ({
   root: isTesting(mode) ? root : `${root}src/web`,
   base: './',
   define: { __BASIN_VERSION__: JSON.stringify(version), __BASIN_COMMIT__: JSON.stringify(commit()) },
-  plugins: [wgslPlugin(), !isTesting(mode) && builtinData(`${root}.cache`), bundles(root, dist)],
+  plugins: [
+    wgslPlugin(),
+    !isTesting(mode) && builtinData(`${root}.cache`),
+    !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
+    !isTesting(mode) &&
+      apiReference(
+        root,
+        dist,
+        ['index', 'node', 'engine', 'jobs', 'playwright'].map((name) => `src/${name}.ts`),
+      ),
+    bundles(root, dist),
+  ],
   // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
   optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
   worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },

@@ -1,4 +1,7 @@
-/** The engine alone: devices, programs, ops, differentiation, optimisation. No data formats, no measurement. */
+/**
+ * The engine alone: devices, programs, ops, differentiation, optimisation. No data formats, no measurement.
+ * @module basin/engine
+ */
 
 import './gpu/disposeSymbol.ts';
 

@@ -1,4 +1,7 @@
-/** Basin as a library: the engine, the models it trains, data and measurements. */
+/**
+ * Basin as a library: the engine, the models it trains, data and measurements.
+ * @module basin
+ */
 
 import './gpu/disposeSymbol.ts';
 

@@ -1,4 +1,7 @@
-/** Whole jobs, as the command line and the pages run them: a typed description in, events and a result out. */
+/**
+ * Whole jobs, as the command line and the pages run them: a typed description in, events and a result out.
+ * @module basin/jobs
+ */
 
 import './gpu/disposeSymbol.ts';
 

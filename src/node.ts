@@ -1,6 +1,7 @@
 /**
  * Basin under Node: the library, with a device that is found and files that are read as the command line does. A page
  * imports `basin`; both are one library, so that what one makes the other takes.
+ * @module basin/node
  */
 
 import './gpu/disposeSymbol.ts';

@@ -160,7 +160,7 @@ export class TracedBatch {
     return scale(reshape(spread, [examples]), 1 / unitSize);
   }
 
-  /** [B]: what each example's loss weighs in the mean over all units. */
+  /** What each example's loss weighs in the mean over all units, [B]. */
   get meanWeights(): Tensor {
     const { graph, units, examples, gathering } = this;
     // In a step all examples weigh alike, whatever the units.

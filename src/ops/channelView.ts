@@ -8,7 +8,7 @@ export interface ChannelView {
   readonly inner: number;
 }
 
-/** [N, C, …]: channels are axis 1, as BatchNorm has them. */
+/** Of [N, C, …], channels being axis 1, as BatchNorm has them. */
 export function axisOneView(shape: readonly number[]): ChannelView {
   return { outer: shape[0]!, channels: shape[1]!, inner: size(shape.slice(2)) };
 }

@@ -100,11 +100,20 @@ const table = new Map<string, Op>();
 
 /**
  * Registers an op under its name, and gives it back for `apply`. The table is what the closure test walks.
- * @param options.replace takes the place of an op of that name, as a page that reloads its modules while it is edited needs it
- *   (`{ replace: import.meta.hot !== undefined }`); what was traced with the other keeps it
  * @throws InputError if there is an op of that name already, or it has no name or nothing that computes it
  */
-export function defineOp(op: Op, { replace = false }: { readonly replace?: boolean } = {}): Op {
+export function defineOp(
+  op: Op,
+  {
+    replace = false,
+  }: {
+    /**
+     * It takes the place of an op of that name, as a page that reloads its modules while it is edited needs it
+     * (`{ replace: import.meta.hot !== undefined }`); what was traced with the other keeps it.
+     */
+    readonly replace?: boolean;
+  } = {},
+): Op {
   const { name } = op;
   const refuse = (item: string, reason: string): never => {
     throw new InputError('defineOp', item, reason);

@@ -59,14 +59,20 @@ function lowerCompensated(to: Lowering, x: Tensor, y: Tensor): void {
 
 /**
  * Sum over consecutive axes, which leave the shape; over all of them by default (a scalar, shape []).
- * @param options.compensated carry the rounding errors along (Knuth's TwoSum, in a form that compilers leave alone): the
- *   result is right to about one rounding whatever the number of elements. To a scalar only
  * @throws if the axes are not of the shape, or a compensated sum keeps one.
  */
 export function sum(
   x: Tensor,
   axes: Axes = { from: 0, to: x.shape.length },
-  { compensated = false }: { readonly compensated?: boolean } = {},
+  {
+    compensated = false,
+  }: {
+    /**
+     * Carry the rounding errors along (Knuth's TwoSum, in a form that compilers leave alone): the result is right to about one rounding
+     * whatever the number of elements. To a scalar only.
+     */
+    readonly compensated?: boolean;
+  } = {},
 ): Tensor {
   requireAxes('sum', x, axes);
   const shape = keptShape(x.shape, axes);

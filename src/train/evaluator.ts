@@ -52,12 +52,7 @@ export class Evaluator {
     this.#batches = parts.batches;
   }
 
-  /**
-   * @param theta the weights to evaluate, flat [P]
-   * @param buffers their running statistics, where the model has some
-   * @param examples the data set, which outlives this
-   * @throws LimitError if a result passes what the adapter can bind
-   */
+  /** @throws LimitError if a result passes what the adapter can bind */
   static open(
     gpu: Gpu,
     {
@@ -70,8 +65,11 @@ export class Evaluator {
     }: {
       model: ModelSpec;
       layout: FlatLayout;
+      /** The weights to evaluate, flat [P]. */
       theta: State;
+      /** Their running statistics, where the model has some. */
       buffers?: State | null;
+      /** The data set, which outlives this. */
       examples: Examples;
       arena: Arena;
     },

@@ -194,13 +194,15 @@ export class Curvature {
   /**
    * The density of the eigenvalues by stochastic Lanczos quadrature (Ubaru et al. 2017; Ghorbani et al. 2019), per unit of λ, with standard
    * errors over the starts.
-   * @param options.sigma standard deviation of the Gaussian that smooths each node: the spectrum's range over the steps by default
    * @throws RangeError unless starts and steps are positive integers
    */
   async density({
     sigma,
     ...options
-  }: QuadratureOptions & { readonly sigma?: number } = {}): Promise<SpectralDensity> {
+  }: QuadratureOptions & {
+    /** Standard deviation of the Gaussian that smooths each node: the spectrum's range over the steps by default. */
+    readonly sigma?: number;
+  } = {}): Promise<SpectralDensity> {
     return spectralDensity(await this.quadrature(options), sigma);
   }
 

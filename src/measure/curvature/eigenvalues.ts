@@ -40,7 +40,7 @@ export interface EigenvalueOptions {
   readonly most?: number;
   /** Begin with the operator's first direction instead of a random vector, such as the eigenvector of a point nearby. */
   readonly warm?: boolean;
-  /** [count, P]: takes the eigenvectors. */
+  /** Takes the eigenvectors, [count, P]. */
   readonly vectors?: State;
 }
 

@@ -26,7 +26,7 @@ function stepCurvature({ gHg, traceHessianCovariance }: LocalModel, batchSize: n
   return gHg + traceHessianCovariance / batchSize;
 }
 
-/** E[ΔL](ε, B), what a step of rate `lr` is expected to change the loss by: negative where it falls (eq. 2.5). */
+/** What a step of rate `lr` is expected to change the loss by, E ΔL(ε, B): negative where it falls (eq. 2.5). */
 export function expectedLossChange(model: LocalModel, lr: number, batchSize: number): number {
   return -lr * model.gradNormSq + (lr ** 2 / 2) * stepCurvature(model, batchSize);
 }

@@ -13,7 +13,7 @@ import type { PerExampleGradient } from './perExampleGradient.ts';
  * that of a dense layer over several rows an example.
  */
 export interface PatchProducts {
-  /** [B·images, C, H, W]: those of one example stand together. */
+  /** Images [B·images, C, H, W]: those of one example stand together. */
   readonly x: Tensor;
   /** [B·images, O, H', W'] */
   readonly delta: Tensor;

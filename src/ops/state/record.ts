@@ -9,7 +9,7 @@ import { advance } from './advance.ts';
 export interface Recorder {
   /** Step, epoch and offset: [3] u32. */
   readonly counters: State;
-  /** [slots, 1 + statistics]: the loss, then the statistics of the step; slot = step mod slots. */
+  /** The loss, then the statistics of the step, [slots, 1 + statistics]; slot = step mod slots. */
   readonly ring: State;
   /** N of the data set that the cursor runs through. */
   readonly examples: number;

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import type { Plugin } from 'vite';
+
+const require = createRequire(import.meta.url);
+
+/** What TypeDoc writes into each page: the theme, before anything is drawn. It becomes a file, for a strict content security policy. */
+const INLINE = /<script>([^<]+)<\/script>/g;
+
+/**
+ * `docs/api`: every public name with its docstring, by TypeDoc, made by a process of its own while the other builds run. What TypeDoc
+ * warns of fails the build.
+ * @param root of the checkout
+ * @param entries from the root
+ */
+export function apiReference(root: string, dist: string, entries: readonly string[]): Plugin {
+  const out = join(dist, 'docs', 'api');
+  const made = join(root, '.cache', `api-${process.pid}`);
+  let making: Promise<void> | undefined;
+  return {
+    name: 'basin:api',
+    apply: (_config, { command }) => command === 'build',
+    buildStart() {
+      making ??= make(root, made, entries);
+      // Told in closeBundle; a rejection in between is no unhandled one.
+      making.catch(() => {});
+    },
+    closeBundle: {
+      sequential: true,
+      order: 'post',
+      async handler() {
+        await making;
+        await copyPages(made, out);
+        await rm(made, { recursive: true });
+      },
+    },
+  };
+}
+
+async function make(root: string, out: string, entries: readonly string[]): Promise<void> {
+  await mkdir(dirname(out), { recursive: true });
+  const options = {
+    name: 'Basin: the library by name',
+    entryPoints: entries.map((entry) => join(root, entry)),
+    tsconfig: join(root, 'tsconfig.json'),
+    out,
+    plugin: ['typedoc-plugin-missing-exports'],
+    internalModule: 'types',
+    readme: 'none',
+    favicon: join(root, 'src/web/docs/icon.svg'),
+    treatWarningsAsErrors: true,
+    logLevel: 'Warn',
+    // The type checker runs by itself.
+    skipErrorChecking: true,
+    excludeExternals: true,
+    excludePrivate: true,
+    disableSources: true,
+    githubPages: false,
+    navigationLinks: { Docs: '../index.html' },
+  };
+  const file = `${out}.json`;
+  await writeFile(file, JSON.stringify(options));
+  const typedoc = join(dirname(require.resolve('typedoc/package.json')), 'bin', 'typedoc');
+  try {
+    await promisify(execFile)(process.execPath, [typedoc, '--options', file], { cwd: root });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`TypeDoc, of the library's reference:\n${stdout}${stderr}`);
+  } finally {
+    await rm(file);
+  }
+}
+
+/** All files; of pages, scripts that stand in them become files beside TypeDoc's own. */
+async function copyPages(from: string, to: string): Promise<void> {
+  const scripts = new Map<string, string>();
+  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((found) => found.isFile())) {
+    const source = join(entry.parentPath, entry.name);
+    const target = join(to, relative(from, source));
+    await mkdir(dirname(target), { recursive: true });
+    const bytes = await readFile(source);
+    if (!entry.name.endsWith('.html')) {
+      await writeFile(target, bytes);
+      continue;
+    }
+    const page = bytes.toString('utf8').replace(INLINE, (_, script: string) => {
+      const name = scripts.get(script) ?? `inline-${scripts.size}.js`;
+      scripts.set(script, name);
+      return `<script src="${relative(dirname(target), join(to, 'assets', name))}"></script>`;
+    });
+    await writeFile(target, page);
+  }
+  for (const [script, name] of scripts) await writeFile(join(to, 'assets', name), script);
+}

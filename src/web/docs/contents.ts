@@ -1,0 +1,27 @@
+/** The pages of the documentation, in the order of their contents; files are from this folder. */
+export const DOCS = [
+  { name: 'Start', files: ['index.md', 'glossary.md'] },
+  {
+    name: 'Examples',
+    files: [
+      'examples/sweep.md',
+      'examples/checkpoint.md',
+      'examples/hessianProduct.md',
+      'examples/ownKernel.md',
+      'examples/gpuTest.md',
+    ],
+  },
+  {
+    name: 'Reference',
+    files: [
+      'library.md',
+      'data.md',
+      'train.md',
+      'measure.md',
+      'experiments.md',
+      'kernels.md',
+      'commandLine.md',
+    ],
+  },
+  { name: 'Inside', files: ['engine.md'] },
+] as const;
