@@ -79,6 +79,9 @@ export default defineConfig(({ mode }) => ({
     outDir: dist,
     emptyOutDir: true,
     target: 'es2022',
+    // All kernels for reading are one chunk, loaded when one is looked at.
+    chunkSizeWarningLimit: 1000,
+    reportCompressedSize: false,
     rollupOptions: {
       input: ['index', 'bench', 'experiments', 'job'].map((page) => `${root}src/web/${page}.html`),
       onwarn: quiet,

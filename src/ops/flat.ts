@@ -11,6 +11,7 @@ export interface FlatLayout {
   readonly length: number;
 }
 
+/** One tensor of a flat vector: where it begins and how many elements it has, in float32 numbers. */
 export interface FlatEntry {
   readonly name: string;
   readonly shape: readonly number[];

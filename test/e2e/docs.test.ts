@@ -1,16 +1,7 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix, relative } from 'node:path';
-import ts from 'typescript';
 import { build, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { slug } from '../../src/build/markdown.ts';
@@ -18,42 +9,13 @@ import { parseTrainSpec } from '../../src/jobs/trainSpec.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
 import { basin, execute, ROOT } from './basin.ts';
 import { launchBrowser, violations, withPage } from './browserPage.ts';
-import { BLOCKS, type Block, DOCS_FILES, readDocs, tokensOf, wordOf } from './docsBlocks.ts';
+import { at, BLOCKS, DOCS_FILES, nameOf, ofKind, readDocs, tokensOf } from './docsBlocks.ts';
+import { NODE_SCRIPTS, runScript } from './docsScripts.ts';
 import { packed } from './packed.ts';
 import { servedPages } from './servedPages.ts';
 
 const require = createRequire(import.meta.url);
 const { homepage } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { homepage: string };
-
-/** A block's place, by which failures are found. */
-const at = ({ file, line }: Block): string => `${file}:${line}`;
-const ofKind = (language: string, word?: string): Block[] =>
-  BLOCKS.filter(
-    (block) =>
-      block.language === language && !block.unchecked && (word === undefined || block.words.includes(word)),
-  );
-
-/** What a script prints, by the text that has it; of the others only that they end well, silent on standard error. */
-const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
-  // Six replicas at two steps, two estimates, |Hg|.
-  'README.md': [
-    /^(0\.\d+ \d \d00 \d\.\d+\n){12}/,
-    /(value: \d[\s\S]*?interval: \[[\s\S]*?){2}/,
-    /\d\.\d+(e-\d+)?\n$/,
-  ],
-  // What PyTorch finds in float64: test/fixtures/cases/measure-200-examples/expected.json.
-  'src/web/docs/examples/checkpoint.md': [/bSimple 13\.6/, /epsMax 0\.731/],
-  'src/web/docs/examples/ownKernel.md': [
-    /adjoint: \d\.\d+e-\d+/,
-    /mine \d+\.\d+ ms, Basin's \d+/,
-    /1 dispatch .*[\s\S]*2 dispatches /,
-  ],
-  'src/web/docs/examples/hessianProduct.md': [/^loss \d\.\d+\n/, /linear\(/, /\d dispatches /],
-  // Six replicas, each at steps whose interval is known.
-  'src/web/docs/examples/sweep.md': [
-    /(ε = 0\.\d+, seed [01], step \d01: loss .*\n){18}best: \{[\s\S]*lr: 0\.1/,
-  ],
-};
 
 describe('the texts', () => {
   test('have no block that is not checked without a reason', () => {
@@ -180,34 +142,11 @@ describe('shell commands', () => {
   );
 });
 
-/** A program of the texts: a block, with those that go on from it. */
-interface Script {
-  readonly name: string;
-  readonly block: Block;
-  readonly code: string;
-}
-
-const isScript = ({ words }: Block): boolean => !words.includes('page') && !words.includes('playwright');
-const NODE_SCRIPTS: readonly Script[] = scripts(ofKind('ts').filter(isScript));
-
-function scripts(blocks: readonly Block[]): Script[] {
-  const isStart = ({ words }: Block): boolean => !words.includes('continued');
-  return blocks.flatMap((block, i) => {
-    if (!isStart(block)) return [];
-    const next = blocks.findIndex((other, j) => j > i && isStart(other));
-    const parts = blocks.slice(i, next < 0 ? undefined : next);
-    const foreign = parts.find(({ file }) => file !== block.file);
-    if (foreign) throw new Error(`${at(foreign)}: there is nothing on its page to go on from`);
-    return [{ name: at(block), block, code: parts.map(({ code }) => code).join('\n') }];
-  });
-}
-
 const PAGES = ofKind('ts', 'page');
 const TESTS = ofKind('ts', 'playwright');
 
 describe('programs, with the library installed from its tarball', () => {
   let folder: string;
-  const nameOf = ({ file, line }: Block): string => `${file.replace(/\W/g, '_')}_${line}`;
 
   beforeAll(async () => {
     // Builds dist/ if it is stale.
@@ -249,22 +188,7 @@ describe('programs, with the library installed from its tarball', () => {
   test.each(NODE_SCRIPTS.map((script) => [script.name, script] as const))(
     '%s runs under Node',
     async (_, script) => {
-      const { block, code } = script;
-      const files = wordOf(block, 'files');
-      if (files) {
-        const source = join(ROOT, 'test', 'fixtures', 'cases', files);
-        for (const name of readdirSync(source)) copyFileSync(join(source, name), join(folder, name));
-      }
-      const { outputText } = ts.transpileModule(code, {
-        compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-      });
-      const name = `${nameOf(block)}.js`;
-      writeFileSync(join(folder, name), outputText);
-      const { stdout, stderr, exitCode } = await execute(process.execPath, [name], folder);
-      expect(stderr).toBe('');
-      expect(exitCode).toBe(0);
-      expect(stdout).not.toBe('');
-      for (const pattern of PRINTS[block.file] ?? []) expect(stdout).toMatch(pattern);
+      await runScript(script, folder);
     },
   );
 

@@ -51,3 +51,16 @@ export const BLOCKS: readonly Block[] = DOCS_FILES.flatMap((file) => {
 export function wordOf({ words }: Block, name: string): string | undefined {
   return words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
 }
+
+/** A block's place, by which failures are found. */
+export const at = ({ file, line }: Block): string => `${file}:${line}`;
+
+/** The same for a file that is made of it. */
+export const nameOf = ({ file, line }: Block): string => `${file.replace(/\W/g, '_')}_${line}`;
+
+/** The blocks of a language that are checked, and have a word in their info string. */
+export const ofKind = (language: string, word?: string): Block[] =>
+  BLOCKS.filter(
+    (block) =>
+      block.language === language && !block.unchecked && (word === undefined || block.words.includes(word)),
+  );

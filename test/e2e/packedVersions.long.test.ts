@@ -3,6 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { execute, inFolder, ROOT } from './basin.ts';
+import { NODE_SCRIPTS, runScript } from './docsScripts.ts';
 import { npm, packed } from './packed.ts';
 import { NODE_SCRIPT, TYPED, tsc, write } from './userProject.ts';
 
@@ -23,7 +24,7 @@ const [PLATFORM, PROGRAM] = process.platform === 'win32' ? ['win', 'node.exe'] :
 
 // The package `node` of npm is a script that installs this one.
 test.each(['20', '22', '24'])(
-  'the packed library trains under Node %s',
+  'the packed library trains under Node %s, and every program of the documentation runs',
   async (version) => {
     const node = join(await fetched(`node-${PLATFORM}-${process.arch}`, version), 'bin', PROGRAM!);
     await inFolder(async (folder) => {
@@ -34,6 +35,7 @@ test.each(['20', '22', '24'])(
       const { stdout, stderr, exitCode } = await execute(node, ['script.js'], folder);
       expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
       expect(JSON.parse(stdout)).toEqual({ oneLibrary: true, loss: expect.any(Number) });
+      for (const script of NODE_SCRIPTS) await runScript(script, folder, node);
     });
   },
   300_000,
