@@ -79,6 +79,17 @@ interface Slot {
   quantity: Quantity<unknown>;
 }
 
+/** A name under which nothing can be meant that is another slot's: what a slot keeps is called by its name, a space and more. */
+function unlike(slots: readonly Slot[], name: string): string {
+  const isOthers = (tried: string): boolean =>
+    slots.some(
+      ({ name: taken }) => `${taken} `.startsWith(`${tried} `) || `${tried} `.startsWith(`${taken} `),
+    );
+  let found = name;
+  for (let n = 2; isOthers(found); n++) found = `(${n}) ${name}`;
+  return found;
+}
+
 /** Measures the quantities of one round of several measurements; those that are joined, once. */
 async function answer(
   gpu: Gpu,
@@ -91,8 +102,7 @@ async function answer(
       const joined = slot.quantity === quantity ? quantity : slot.quantity.joined?.(quantity);
       if (joined) return Object.assign(slot, { quantity: joined });
     }
-    // The number makes it a name that no other has.
-    const slot = { name: `${name} ${slots.length}`, quantity };
+    const slot = { name: unlike(slots, name), quantity };
     slots.push(slot);
     return slot;
   };
