@@ -40,6 +40,8 @@ export interface Point {
   readonly ghostBatch?: number;
   /** What the examples are of, where that is known: for what is said of them. */
   readonly source?: ExampleSource;
+  /** Where the run that it was taken from had diverged by then: for what is said of losses that are not finite. */
+  readonly diverged?: { readonly step: number; readonly reason: string } | null;
 }
 
 /** The data that a point's examples are of. */

@@ -1,4 +1,5 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
+import { requireDataset } from '../data/requireDataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { DeviceLostError } from '../gpu/orLost.ts';
 import type { Program } from '../gpu/program.ts';
@@ -224,13 +225,18 @@ export class Training {
     const made = Scope.makeNow((scope) => {
       // Where no point can be made of it.
       scope.own({ dispose });
-      return modelPoint(this.#of.device, point, {
-        dispose: () => {
-          dispose();
-          this.#points.delete(made);
-          if (this.#disposed) this.#freeUnused();
+      const { diverged } = this.#logs[args[0]]!;
+      return modelPoint(
+        this.#of.device,
+        { ...point, diverged },
+        {
+          dispose: () => {
+            dispose();
+            this.#points.delete(made);
+            if (this.#disposed) this.#freeUnused();
+          },
         },
-      });
+      );
     });
     this.#points.add(made);
     return made;
@@ -242,6 +248,7 @@ export class Training {
    * @throws InputError if the data do not fit the model, or for an average of nothing; DeviceLostError
    */
   async evaluate(data = this.#of.data, { which = 'last' }: WhichWeights = {}): Promise<Evaluation[]> {
+    requireDataset('run', 'data', data);
     return this.#inTurn(async () => {
       await this.#prepare(which, { statistics: true });
       return (await this.#evaluator(data, which)).evaluate();
