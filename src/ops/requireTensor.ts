@@ -28,3 +28,10 @@ export function requireTensor(by: string, what: string, given: unknown): void {
   if (given === null) hint = '; from jvp and vjp null stands for zero';
   throw new InputError(by, what, `${showGiven(given)}, expected a tensor${hint}`);
 }
+
+/** The same of all operands of an op, before it asks for their shapes. */
+export function requireTensors(by: string, operands: readonly unknown[]): void {
+  operands.forEach((operand, i) => {
+    requireTensor(by, `operand ${i}`, operand);
+  });
+}

@@ -222,6 +222,38 @@ test('refused by name: tensors of another trace, returned, stored and as operand
   );
 });
 
+test('refused by name: what is given to an op and is no tensor, before its shape is asked for', async () => {
+  const ofNull: [string, (x: Tensor, of: Tensor) => unknown][] = [
+    ['sum', (x) => ops.sum(x)],
+    ['sum', (x) => ops.sumRows(x)],
+    ['sum', (x) => ops.rowSum(x)],
+    ['mean', (x) => ops.mean(x)],
+    ['max', (x) => ops.max(x)],
+    ['variance', (x) => ops.variance(x)],
+    ['dot', (x, of) => ops.dot(of, x)],
+    ['softmax', (x) => ops.softmax(x)],
+    ['softmaxCrossEntropy', (x, of) => ops.softmaxCrossEntropy(of, x)],
+    ['softTargetCrossEntropy', (x, of) => ops.softTargetCrossEntropy(x, of)],
+    ['linear', (x, of) => ops.linear(x, of, null)],
+    ['conv2d', (x, of) => ops.conv2d(of, x, null)],
+    ['reshape', (x) => ops.reshape(x, [3])],
+  ];
+  for (const [name, f] of ofNull) {
+    for (const [given, found] of [
+      [null, 'null, expected a tensor; from jvp and vjp null stands for zero'],
+      [w, 'the state w, expected a tensor; read(state) makes one of it'],
+      [w.read(), 'a Promise, expected a tensor: await it'],
+    ] as const) {
+      const traced = trace(gpu, ({ read }) => {
+        f(given as unknown as Tensor, read(w));
+      });
+      await expect(traced, name).rejects.toThrow(InputError);
+      await expect(traced, name).rejects.toThrow(new RegExp(`^${name}: operand [01]: `));
+      await expect(traced, name).rejects.toThrow(`: ${found}`);
+    }
+  }
+});
+
 test('refused by name: states of other replicas, of another device and disposed of, a device that was not waited for', async () => {
   await expect(trace(gpu, ({ read }) => ({ y: read(of2) }), { replicas: 3 })).rejects.toThrow(
     /of 2: the state has 2 replicas, and the program 3/,
