@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { apiReference } from './src/build/apiReference.ts';
 import { builtinData } from './src/build/builtinData.ts';
@@ -10,6 +11,7 @@ import { docs } from './src/build/docs.ts';
 import { quiet } from './src/build/quiet.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
+import { fingerprint, writeStamp } from './src/cli/distStamp.mjs';
 import { findBrowser } from './src/cli/findBrowser.ts';
 import { DOCS } from './src/web/docs/contents.ts';
 import { SITE_PAGES } from './src/web/sitePages.ts';
@@ -55,6 +57,19 @@ function suite(mode: string, folder: string): { include: string[]; exclude: stri
   return { include: [`test/${folder}/**/*.test.ts`], exclude: process.env.CI ? [] : [long] };
 }
 
+/** Last of all: what the build is of, so that the command line takes it as it is. */
+function stamp(): Plugin {
+  let before = '';
+  return {
+    name: 'basin:stamp',
+    apply: (_config, { command }) => command === 'build',
+    buildStart() {
+      before ||= fingerprint(root);
+    },
+    closeBundle: { sequential: true, order: 'post', handler: () => writeStamp(dist, before) },
+  };
+}
+
 /** `npm run dev` and `npm run build` are the pages; the library and the command line are built after them. */
 export default defineConfig(({ mode }) => ({
   root: isTesting(mode) ? root : `${root}src/web`,
@@ -71,6 +86,7 @@ export default defineConfig(({ mode }) => ({
         ['index', 'node', 'engine', 'jobs', 'playwright'].map((name) => `src/${name}.ts`),
       ),
     bundles(root, dist),
+    stamp(),
   ],
   // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
   optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },

@@ -37,5 +37,5 @@ export type { ReplicaLists, ReplicaSettings } from './train/replicaGrid.ts';
 export type { Divergence } from './train/replicaLog.ts';
 export type { ReplicaSelection } from './train/selectReplica.ts';
 export { train } from './train/train.ts';
-export { Training, type TrainingReading, type WhichWeights } from './train/training.ts';
+export { type PointOfRun, Training, type TrainingReading, type WhichWeights } from './train/training.ts';
 export type { GivenAveraging, TrainSettings } from './train/trainSettings.ts';

@@ -1,64 +1,50 @@
 // Runs the command line from a checkout: builds dist/ where it is stale, then runs dist/cli.js in this process, so
 // that exit code and signals are its own. Standard output belongs to the command: the build writes to standard error.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { BuildLock } from './buildLock.mjs';
+import { fingerprint, isBuiltOf, writeStamp } from './distStamp.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const CLI = join(DIST, 'cli.js');
-/** What dist/ was built from: written after a build. */
-const STAMP = '.stamp';
 const CACHE = join(ROOT, '.cache');
 /** Where builds are made, before they take the place of dist/: the folder of a process begins so. */
 const BUILDS = 'build-';
-const SOURCES = ['src', 'shaders', 'vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json'];
-
-/** Name, time and size of every source file, in one hash. */
-function fingerprint() {
-  const hash = createHash('sha256');
-  const visit = (path) => {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
-    else if (stat) hash.update(`${path} ${stat.mtimeMs} ${stat.size}\n`);
-  };
-  for (const name of SOURCES) visit(join(ROOT, name));
-  return hash.digest('hex');
-}
 
 function isFresh() {
-  const stamp = join(DIST, STAMP);
-  return existsSync(CLI) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint();
+  return existsSync(CLI) && isBuiltOf(DIST, ROOT);
+}
+
+/** Whether something in .cache/ was left behind by a build that was killed. */
+function isLeft(name) {
+  const pid = /^(?:build|api|types)-(\d+)(?:\.json)?$/.exec(name)?.[1];
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
 }
 
 /** Builds in a folder of this process's own, which then takes the place of dist/: no one ever sees half of it. */
 async function build() {
   if (!existsSync(join(ROOT, 'node_modules', 'vite'))) fail('node_modules is missing: run `npm ci` first');
-  // Only the one who builds is here: others' folders are of processes that were killed.
   for (const name of readdirSync(CACHE)) {
-    if (name.startsWith(BUILDS)) rmSync(join(CACHE, name), { recursive: true, force: true });
+    if (isLeft(name)) rmSync(join(CACHE, name), { recursive: true, force: true });
   }
   const folder = join(CACHE, `${BUILDS}${process.pid}`);
-  const before = fingerprint();
-  process.stderr.write('building dist/ …\n');
+  const before = fingerprint(ROOT);
+  const why = existsSync(CLI) ? 'the sources have changed' : 'there is none yet';
+  process.stderr.write(`building dist/ (${why}); this takes about a minute …\n`);
   const status = await npmBuild(join(folder, 'dist'));
   if (status !== 0) fail('the build failed');
   if (!existsSync(join(folder, 'dist', 'cli.js'))) fail('the build left no dist/cli.js');
-  writeFileSync(join(folder, 'dist', STAMP), before);
+  writeStamp(join(folder, 'dist'), before);
   if (existsSync(DIST)) renameSync(DIST, join(folder, 'before'));
   renameSync(join(folder, 'dist'), DIST);
   rmSync(folder, { recursive: true, force: true });

@@ -13,6 +13,7 @@ export { localModel } from '../measure/curvature/localModel.ts';
 export { lossAlong } from '../measure/curvature/lossAlong.ts';
 export type { LocalModelOptions, MeasuredLocalModel } from '../measure/curvature/measureLocalModel.ts';
 export type { CurvatureKind } from '../measure/curvature/operator.ts';
+export type { ExampleRows } from '../measure/gradient/exampleLosses.ts';
 export { type GradientTests, gradientTests } from '../measure/gradient/gradientTests.ts';
 export { histogram, type NamedHistogram } from '../measure/gradient/histogram.ts';
 export type { HistogramOptions } from '../measure/gradient/histogramRanges.ts';

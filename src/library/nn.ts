@@ -12,3 +12,4 @@ export {
   type StateTensor,
   stateDictLayout,
 } from '../nn/modelSpec.ts';
+export type { StateDictTensor } from '../nn/stateDict.ts';

@@ -3,13 +3,14 @@ import { type Held, Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
 import { Uses } from '../host/uses.ts';
+import { describeLayers } from '../nn/describeLayers.ts';
 import { flatValues } from '../nn/flatValues.ts';
 import { type GivenTensors, givenTensors } from '../nn/givenTensors.ts';
 import { type ModelSpec, stateDictLayout } from '../nn/modelSpec.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
 import { type Curvature, curvature } from './curvature/curvature.ts';
 import { dimension } from './curvature/operator.ts';
-import { losses } from './gradient/exampleLosses.ts';
+import { type ExampleRows, losses, outputs } from './gradient/exampleLosses.ts';
 import { gradientInto } from './gradient/gradientInto.ts';
 import type { FoundBy, Measurement } from './measurement.ts';
 import { type Measurements, measureOver } from './measureOver.ts';
@@ -77,6 +78,11 @@ export class ModelPoint {
     return this.#point.context.mode;
   }
 
+  /** After how many steps of a run, null where the weights are of none. */
+  get step(): number | null {
+    return this.#point.step ?? null;
+  }
+
   /** N, the examples. */
   get examples(): number {
     return this.#point.examples.examples;
@@ -116,6 +122,14 @@ export class ModelPoint {
     const found = await this.measure(losses);
     requireFiniteLosses(this.#point, found);
     return meanOverUnits(found, this.#point.ghostBatch ?? 1);
+  }
+
+  /**
+   * What the model answers to each example, logits where the loss is cross-entropy, in the point's order: row-major, on the host.
+   * BatchNorm goes by the point's mode.
+   */
+  outputs(): Promise<ExampleRows> {
+    return this.measure(outputs());
   }
 
   /**
@@ -226,6 +240,15 @@ export class ModelPoint {
     const vector = parameterVector(layout, state, this.#ofVectors);
     this.#vectors.add(vector);
     return vector;
+  }
+
+  /** The model, the data and the step of a run: a line. */
+  toString(): string {
+    const { source, ghostBatch, step } = this.#point;
+    const size = `${this.examples} examples${source ? ` of ${source.name}` : ''}`;
+    const units = ghostBatch === undefined ? '' : `, ${this.units} units of ${ghostBatch}`;
+    const after = step === undefined ? '' : `, after ${step} steps`;
+    return `point: ${describeLayers(this.model)}, ${this.parameters} parameters${after}; ${size}${units}, ${this.mode} mode`;
   }
 
   /**

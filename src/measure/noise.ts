@@ -1,6 +1,13 @@
 import { partValues } from '../nn/flatValues.ts';
 import type { Measurement } from './measurement.ts';
-import { noiseReasons, notFiniteReasons, type Remedies, unknownErrorReasons } from './noiseReasons.ts';
+import {
+  noiseReasons,
+  notFiniteReasons,
+  outsideReasons,
+  type Remedies,
+  trainedOnReasons,
+  unknownErrorReasons,
+} from './noiseReasons.ts';
 import { withoutNonFinite } from './nonFinite.ts';
 import { type Point, unitsOf } from './pass.ts';
 import { type NoiseOptions, type PointNoise, pointNoise } from './pointNoise.ts';
@@ -102,6 +109,8 @@ export function noise(options: NoiseOptions = {}): Measurement<Noise> {
         ...noiseReasons(point, { errors, order: orderOf(point), exact, hessian }, WORDS),
         ...notFiniteReasons(keys),
         ...unknownErrorReasons(errors, (name) => result[name].stderr === null),
+        ...outsideReasons((name) => result[name]),
+        ...trainedOnReasons(point),
       ];
       return { ...result, perExampleLoss, perExampleGradNormSq, warnings };
     },

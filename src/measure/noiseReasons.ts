@@ -1,6 +1,7 @@
 import { isCoupled } from '../nn/isCoupled.ts';
 import { type Point, unitsOf } from './pass.ts';
 import type { PointErrors } from './pointErrors.ts';
+import type { Interval } from './statistics/interval.ts';
 import type { UnitOrder } from './statistics/unitOrder.ts';
 
 /** How messages call what would help, and the keys of intervals: a command line's words differ from the library's. */
@@ -121,5 +122,34 @@ export function unknownErrorReasons(
   if (unknown.length === 0) return [];
   return [
     `standard errors and intervals of ${unknown.join(', ')} are null: without one of the examples they are no finite numbers`,
+  ];
+}
+
+/** Which estimates lie outside of the interval of what they estimate. @param of an estimate by its name */
+export function outsideReasons(
+  of: (name: (typeof OF_GRADIENT)[number] | (typeof OF_CURVATURE)[number]) => {
+    readonly value: number | null;
+    readonly interval: Interval | null;
+  },
+): string[] {
+  const outside = [...OF_GRADIENT, ...OF_CURVATURE].filter((name) => {
+    const { value, interval } = of(name);
+    if (value === null || !interval) return false;
+    const [low, high] = interval;
+    return (low !== null && value < low) || (high !== null && value > high);
+  });
+  if (outside.length === 0) return [];
+  return [
+    `${outside.join(', ')}: outside of ${outside.length === 1 ? 'its interval' : 'their intervals'}, from which the noise of the numbers ` +
+      'themselves is taken off: these examples are too few to tell, and the interval is what is known',
+  ];
+}
+
+/** What does not hold of examples that the weights were trained on. */
+export function trainedOnReasons({ source }: Point): string[] {
+  if (!source?.trainedOn) return [];
+  return [
+    'the weights were trained on these examples: the intervals are of the population for examples that are drawn apart from the weights, ' +
+      'and miss it where the model has come to fit these; other data tell',
   ];
 }

@@ -90,6 +90,11 @@ export class ParameterVector {
     this.#owner.freed(this);
   }
 
+  /** What it is and of how many parameters. */
+  toString(): string {
+    return `${this.#state.label}: ${this.layout.entries.reduce((sum, { elements }) => sum + elements, 0)} parameters in ${this.layout.entries.length} tensors`;
+  }
+
   [Symbol.dispose](): void {
     this.dispose();
   }

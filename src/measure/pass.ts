@@ -40,6 +40,8 @@ export interface Point {
   readonly ghostBatch?: number;
   /** What the examples are of, where that is known: for what is said of them. */
   readonly source?: ExampleSource;
+  /** After how many steps of a run, where the weights are of one. */
+  readonly step?: number;
 }
 
 /** The data that a point's examples are of. */
@@ -47,6 +49,8 @@ export interface ExampleSource {
   /** How messages call them. */
   readonly name: string;
   readonly targets: Targets;
+  /** The weights are known to be trained on these very examples. */
+  readonly trainedOn?: boolean;
   /** Where the examples are in an order drawn by a seed: the seed, and the place of each in the data as they were given. */
   readonly drawn?: { readonly seed: number; readonly order: readonly number[] } | null;
 }

@@ -100,6 +100,11 @@ function hintOf(
   );
 }
 
+/** A tensor of a state dict, row-major: float32, or a count of batches. */
+export type StateDictTensor =
+  | { readonly dtype: 'F32'; readonly shape: number[]; readonly data: Float32Array }
+  | { readonly dtype: 'I64'; readonly shape: number[]; readonly data: BigInt64Array };
+
 /**
  * A state dict as tensors to write to a file, under `prefix` if one is given. Counts become int64, as in PyTorch.
  *
@@ -110,7 +115,7 @@ export function stateDictTensors(
   values: StateValues,
   layout: readonly StateTensor[],
   options: { prefix?: string } = {},
-): Map<string, HostTensor> {
+): Map<string, StateDictTensor> {
   return new Map(
     layout.map(({ name, shape, dtype }) => {
       const data = values.get(name);
@@ -119,7 +124,7 @@ export function stateDictTensors(
           `state dict: ${name}: found ${data?.length ?? 'no'} elements, expected ${showShape(shape)}`,
         );
       }
-      const tensor: HostTensor =
+      const tensor: StateDictTensor =
         dtype === 'I64'
           ? { dtype, shape, data: BigInt64Array.from([...data], (value) => BigInt(value)) }
           : { dtype, shape, data: data as Float32Array };

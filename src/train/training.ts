@@ -7,7 +7,8 @@ import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
 import { Turns } from '../host/turns.ts';
 import { type ModelPoint, modelPoint } from '../measure/modelPoint.ts';
-import type { ModelSpec } from '../nn/modelSpec.ts';
+import { type ModelSpec, stateDictLayout } from '../nn/modelSpec.ts';
+import { type StateDictTensor, stateDictTensors } from '../nn/stateDict.ts';
 import { hasCaptured } from '../optim/average.ts';
 import { SETTINGS } from './checkSettings.ts';
 import { describeRun } from './describeRun.ts';
@@ -36,6 +37,16 @@ export interface TrainingReading extends Reading {
 export interface WhichWeights {
   /** The last ones by default; `averaged` for those of SWA or EMA. */
   readonly which?: 'last' | 'averaged';
+}
+
+/** Which point of a run. */
+export interface PointOfRun extends WhichWeights {
+  /**
+   * `train` by default: BatchNorm normalises by the batch. `eval` takes running statistics, which are recomputed for averaged weights.
+   */
+  readonly mode?: 'train' | 'eval';
+  /** What is measured: the training data by default; others stay on the device until the run is disposed of. */
+  readonly data?: Dataset;
 }
 
 /** What a `Training` is made of. */
@@ -77,6 +88,8 @@ export class Training {
   #disposed = false;
   /** Those that are not disposed of. */
   readonly #points = new Set<ModelPoint>();
+  /** Data sets beside its own, as given and as the model takes them. */
+  readonly #others = new WeakMap<Dataset, Dataset>();
   /** By the data set as it was given. */
   readonly #evaluators = { last: new Map<Dataset, Evaluator>(), averaged: new Map<Dataset, Evaluator>() };
   /** Readings that came back, and how many of them were told. */
@@ -170,53 +183,74 @@ export class Training {
   }
 
   /**
-   * ε from the next step that is given to the device on, in place of the schedule's.
+   * ε from the next step that is given to the device on, in place of the schedule's. In a loop over `readings()` that goes on the device
+   * is some steps ahead; after `readings(k)` were taken to their end it is step k + 1.
    * @param selection all replicas if left out
+   * @returns the first step that it holds for
    * @throws InputError unless the rate is a number of at least 0, and one replica is meant where one is selected
    */
-  setLearningRate(lr: number, selection?: ReplicaSelection): void {
+  setLearningRate(lr: number, selection?: ReplicaSelection): number {
     this.#requireLive();
     if (!(Number.isFinite(lr) && lr >= 0)) {
       throw new InputError('run', 'lr', `is ${lr}, expected a number of at least 0`);
     }
     const replica = selection === undefined ? undefined : selectReplica(this.replicas, selection);
     this.#run.setLearningRate(lr, replica);
+    return this.steps + 1;
   }
 
   /**
-   * Parameters and running statistics by their state-dict names, after all steps taken; BatchNorm's statistics of averaged weights
-   * are recomputed for them.
+   * Parameters and running statistics by their state-dict names, as PyTorch has them, after all steps taken: `steps` says how many.
+   * BatchNorm's statistics of averaged weights are recomputed for them. `writeSafetensors` makes a file of it.
    * @throws InputError unless one replica is meant, or for an average of nothing; DeviceLostError
    */
   async stateDict(
     selection?: ReplicaSelection,
     { which = 'last' }: WhichWeights = {},
-  ): Promise<Map<string, Float32Array | Uint32Array>> {
+  ): Promise<Map<string, StateDictTensor>> {
     const replica = selectReplica(this.replicas, selection);
     return this.#inTurn(async () => {
       await this.#prepare(which, { statistics: true });
-      return this.#run.weights(replica, which);
+      return stateDictTensors(await this.#run.weights(replica, which), stateDictLayout(this.model));
     });
   }
 
   /**
-   * One replica as it is after all steps taken, to be measured over the training data while the run may go on: a copy, freed by its
-   * `dispose` or with the run.
-   * @param mode `train`, in which BatchNorm normalises by the batch, by default; `eval` takes running statistics, which are
-   *   recomputed for averaged weights
-   * @throws InputError unless one replica is meant, or for an average of nothing; DeviceLostError
+   * One replica as it is after all steps taken, which its `step` says, to be measured while the run may go on: a copy, freed by its
+   * `dispose` or with the run. The device is ahead of a loop over `readings()` that goes on: to measure after step k, take `readings(k)`
+   * to their end first.
+   * @example
+   * for (const step of [100, 1000]) {
+   *   for await (const reading of run.readings(step)) plot(reading);
+   *   using at = await run.point({ lr: 0.1 });
+   *   console.log(step, await at.measure(noise()));
+   * }
+   * @throws InputError unless one replica is meant, for an average of nothing, and for data that do not fit the model; DeviceLostError
    */
   async point(
     selection?: ReplicaSelection,
-    { mode = 'train', which = 'last' }: WhichWeights & { readonly mode?: 'train' | 'eval' } = {},
+    { mode = 'train', which = 'last', data = this.#of.data }: PointOfRun = {},
   ): Promise<ModelPoint> {
     const replica = selectReplica(this.replicas, selection);
     requireOneOf('mode', mode, ['train', 'eval']);
+    const dataset = this.#fitted(data);
     return this.#inTurn(async () => {
       await this.#prepare(which, { statistics: mode === 'eval' });
       this.#requireLive();
-      return this.#point(replica, { mode, which });
+      return this.#point(replica, { mode, which, dataset });
     });
+  }
+
+  /** Left out for those of the run. */
+  #fitted(data: Dataset): Dataset | undefined {
+    return data === this.#of.data ? undefined : this.#known(data);
+  }
+
+  /** A data set in the shape of the model, the same one every time: it is on the device once. */
+  #known(data: Dataset): Dataset {
+    const known = this.#others.get(data) ?? fitDataset(data, this.model, 'model').dataset;
+    this.#others.set(data, known);
+    return known;
   }
 
   #point(...args: Parameters<TrainingRun['point']>): ModelPoint {
@@ -251,8 +285,7 @@ export class Training {
   async #evaluator(data: Dataset, which: 'last' | 'averaged'): Promise<Evaluator> {
     const known = this.#evaluators[which].get(data);
     if (known) return known;
-    const dataset = data === this.#of.data ? undefined : fitDataset(data, this.model, 'model').dataset;
-    const made = this.#scope.own(await this.#run.evaluator(dataset, which));
+    const made = this.#scope.own(await this.#run.evaluator(this.#fitted(data), which));
     this.#evaluators[which].set(data, made);
     return made;
   }

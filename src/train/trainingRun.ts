@@ -62,6 +62,13 @@ interface Flight {
   readonly rows: Promise<Float32Array[] | null>;
 }
 
+/** Which point of a run. */
+export interface RunPointOptions {
+  readonly mode?: 'train' | 'eval';
+  readonly which?: 'last' | 'averaged';
+  readonly dataset?: Dataset;
+}
+
 /**
  * Trains R replicas of one model in one program over state that it owns. All programs (one for each batch size,
  * with and without statistics) are compiled before the first step; from then on nothing is created or uploaded.
@@ -382,26 +389,30 @@ export class TrainingRun {
   }
 
   /**
-   * One replica as it is after all steps submitted, to be measured over the data that the run trains on: a copy, so that
-   * the run may go on. `train` is the mode in which BatchNorm normalises by the batch; `eval` takes running statistics.
+   * One replica as it is after all steps submitted, to be measured over a data set, the one that the run trains on by default: a copy,
+   * so that the run may go on. `train` is the mode in which BatchNorm normalises by the batch; `eval` takes running statistics.
    * `dispose` frees the copy, which is of no use once the run's own disposal has freed the data.
    * @throws RangeError if there is no such replica
+   * @throws LimitError if the data set passes what the adapter can bind
    */
   point(
     replica: number,
-    { mode = 'train', which = 'last' }: { mode?: 'train' | 'eval'; which?: 'last' | 'averaged' } = {},
+    { mode = 'train', which = 'last', dataset = this.#options.dataset }: RunPointOptions = {},
   ): { readonly point: Point; dispose(): void } {
     if (!(Number.isInteger(replica) && replica >= 0 && replica < this.replicas)) {
       throw new RangeError(`replica ${replica}, expected one from 0 to ${this.replicas - 1}`);
     }
-    const { layout, examples } = this;
-    const { model, dataset: source } = this.#options;
+    const { layout, submitted: step } = this;
+    const { model } = this.#options;
+    const examples = this.#examplesOf(dataset);
+    const { name, targets } = dataset;
+    const source = { name, targets, trainedOn: dataset === this.#options.dataset };
     return Scope.makeNow((scope) => {
       const copy = (from: State): State => scope.own(from.copyOf(replica));
       const [theta, buffers] = this.#weights(which);
       const context = { mode, buffers: mode === 'eval' && buffers ? copy(buffers) : null };
       return {
-        point: { model, layout, theta: copy(theta), examples, source, context },
+        point: { model, layout, theta: copy(theta), examples, source, context, step },
         dispose: () => scope.dispose(),
       };
     });

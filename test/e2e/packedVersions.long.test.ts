@@ -35,6 +35,8 @@ test.each(['20', '22', '24'])(
       const { stdout, stderr, exitCode } = await execute(node, ['script.js'], folder);
       expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
       expect(JSON.parse(stdout)).toEqual({ oneLibrary: true, loss: expect.any(Number) });
+      // Under the one that runs this they have run already.
+      if (process.version.startsWith(`v${version}.`)) return;
       for (const script of NODE_SCRIPTS) await runScript(script, folder, node);
     });
   },

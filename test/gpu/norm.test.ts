@@ -166,7 +166,8 @@ test('BatchNorm trains as one of three replicas bit for bit as alone, and counts
     const [one, other] = [await sweep.stateDict(1, { which }), await alone.stateDict(0, { which })];
     expect([...one.keys()].sort()).toEqual([...initialStateDict(alone.model, 0).keys()].sort());
     expect(one).toEqual(other);
-    expect(one.get('1.num_batches_tracked')).toEqual(Uint32Array.of(which === 'last' ? 12 : 4));
+    const batches = BigInt64Array.of(which === 'last' ? 12n : 4n);
+    expect(one.get('1.num_batches_tracked')).toEqual({ dtype: 'I64', shape: [], data: batches });
   }
   const [here, there] = [
     await sweep.evaluate(undefined, { which: 'averaged' }),

@@ -3,8 +3,6 @@ import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { noise } from '../../src/measure/noise.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
-import { stateDictLayout } from '../../src/nn/modelSpec.ts';
-import { stateDictTensors } from '../../src/nn/stateDict.ts';
 import { train } from '../../src/train/train.ts';
 import type { Training, TrainingReading } from '../../src/train/training.ts';
 import type { TrainSettings } from '../../src/train/trainSettings.ts';
@@ -99,7 +97,7 @@ test('a run begins at weights that are given: those of another run, in memory or
   const { steps: _, ...others } = SETTINGS;
   using next = await train(gpu, { ...others, steps: 0, grid: { lr: [0.1, 0.2] }, weights });
   expect(await next.stateDict({ lr: 0.2 })).toEqual(weights);
-  const tensors = stateDictTensors(weights, stateDictLayout(first.model), { prefix: 'replica.1.' });
+  const tensors = new Map([...weights].map(([name, tensor]) => [`replica.1.${name}`, tensor]));
   const file = readSafetensors('w', writeSafetensors(tensors));
   const again = { ...others, steps: 30, lr: 0.1, weights: file, weightsPrefix: 'replica.1.' };
   using read = await train(gpu, again);
@@ -111,7 +109,8 @@ test('a run begins at weights that are given: those of another run, in memory or
   await expect(drawn).rejects.toThrow(
     'resume: weights: is "given" in the snapshot\'s job, and nothing in this one',
   );
-  const moved = new Map(weights).set('0.bias', new Float32Array(8));
+  const bias = { dtype: 'F32' as const, shape: [8], data: new Float32Array(8) };
+  const moved = new Map(weights).set('0.bias', bias);
   const changed = train(gpu, { ...again, weightsPrefix: undefined, weights: moved, resume });
   await expect(changed).rejects.toThrow(
     'resume: weights: "given" does not hold what the snapshot\'s run was given',
@@ -231,6 +230,43 @@ test('a run prints itself: model, replicas, how far it is, its programs and its 
   ]);
   expect(run.programs.map(({ dispatches }) => dispatches.length).every((count) => count > 5)).toBe(true);
   expect(lines.at(-1)).toMatch(/^at most \d+\.\d MiB on the device, evaluations included$/);
+});
+
+test('a point says after which step it is, what it was trained on, and answers for other data', async () => {
+  const gpu = await testGpu();
+  const model = sequential(linear(5, 8), relu(), linear(8, 3));
+  using run = await train(gpu, { ...SETTINGS, model, lr: 0.1 });
+  // In a loop that goes on the device is ahead: the step says where.
+  for await (const { step } of run.readings()) {
+    if (step < 2) continue;
+    using ahead = await run.point();
+    expect(ahead.step).toBe(run.steps);
+    break;
+  }
+  expect(run.setLearningRate(0.1)).toBe(run.steps + 1);
+  const trained = await run.point();
+  expect((await trained.measure(noise())).warnings.join()).toContain('trained on these examples');
+  expect(String(trained)).toBe(
+    `point: Linear(5, 8) → ReLU → Linear(8, 3), 75 parameters, after ${run.steps} steps; 90 examples of ${data.name}, train mode`,
+  );
+
+  const test = data.test!;
+  const other = await run.point(0, { data: test });
+  expect((await other.measure(noise())).warnings.join()).not.toContain('trained on');
+  const [evaluation] = await run.evaluate(test);
+  expect(await other.loss()).toBeCloseTo(evaluation!.loss, 5);
+  const { shape, data: logits } = await other.outputs();
+  expect(shape).toEqual([30, 3]);
+  if (test.targets.kind !== 'classes') throw new Error('targets');
+  const { labels } = test.targets;
+  const right = [...labels].filter((label, n) => {
+    const row = [...logits.subarray(3 * n, 3 * n + 3)];
+    return row.indexOf(Math.max(...row)) === label;
+  });
+  expect(right.length / 30).toBeCloseTo(evaluation!.accuracy!, 6);
+  await expect(
+    run.point(0, { data: syntheticDataset('gaussian-clusters?examples=9&classes=3&dims=4') }),
+  ).rejects.toThrow('Linear');
 });
 
 test('whatever way a run ends, nothing of it is left, its points neither; a second disposal does nothing', async () => {

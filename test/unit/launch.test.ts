@@ -34,7 +34,7 @@ beforeEach(() => {
   lock = join(root, '.cache', 'build.lock');
   for (const folder of ['src/cli', 'node_modules/vite', '.cache'])
     mkdirSync(join(root, folder), { recursive: true });
-  for (const name of ['launch.mjs', 'buildLock.mjs'])
+  for (const name of ['launch.mjs', 'buildLock.mjs', 'distStamp.mjs'])
     copyFileSync(join(SOURCE, name), join(root, 'src/cli', name));
   writeFileSync(join(root, 'package.json'), '{"type": "module"}');
   writeFileSync(join(root, 'npm.js'), NPM);

@@ -78,7 +78,10 @@ test('reads what AveragedModel.state_dict() holds', () => {
 
 test('leaves alone what is not under the prefix that was asked for', () => {
   const odd: HostTensor = { dtype: 'unread', type: 'F8_E4M3', shape: [2], data: new Uint8Array(0) };
-  const tensors = new Map([...stateDictTensors(values, layout, { prefix: 'model.' }), ['head.scale', odd]]);
+  const tensors = new Map<string, HostTensor>([
+    ...stateDictTensors(values, layout, { prefix: 'model.' }),
+    ['head.scale', odd],
+  ]);
   expect(load(tensors, 'model.')).toEqual(values);
   expect(() => load(new Map([...tensors, ['model.extra', odd]]), 'model.')).toThrow(
     'w.st: model.extra: unknown name',
