@@ -6,6 +6,7 @@
 
 import package::shared::activation::rectified;
 import package::shared::floats::isNan;
+import package::shared::logarithm::{logOf, logOnePlusExp};
 
 // knobs
 const FUNCTION: u32 = 0u;
@@ -16,8 +17,8 @@ struct Params { elements: u32, factor: f32, xOffset: u32, xReplica: u32, yOffset
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-// The functions that are made of exponentials.
-const BY_EXP = (FUNCTION >= 2u && FUNCTION <= 8u) || FUNCTION == 10u;
+// The functions that would lose a NaN: those made of exponentials, and those that ask for the sign.
+const KEEPS_NAN = (FUNCTION >= 2u && FUNCTION <= 8u) || FUNCTION == 10u || FUNCTION >= 14u;
 
 const SQRT_HALF = 0.7071067811865476;
 const TWO_OVER_SQRT_PI = 1.1283791670955126;
@@ -53,6 +54,19 @@ fn erfOf(v: f32) -> f32 {
   return sign(v) * (1.0 - tail * exp(-s));
 }
 
+// WGSL's own is 1/inverseSqrt(v), which it leaves open at 0, infinity and below 0.
+fn sqrtOf(v: f32) -> f32 {
+  let bits = bitcast<u32>(v);
+  if (bits > 0x80000000u) { return bitcast<f32>(bits | 0x7fc00000u); }
+  return select(sqrt(v), v, bits == 0u || bits == 0x80000000u || bits == 0x7f800000u);
+}
+
+// By bits: a number below 2⁻¹²⁶, which a device may take for 0, has a sign too.
+fn signOf(v: f32) -> f32 {
+  let bits = bitcast<u32>(v);
+  return select(bitcast<f32>((bits & 0x80000000u) | 0x3f800000u), 0.0, (bits & 0x7fffffffu) == 0u);
+}
+
 fn normalDensity(v: f32) -> f32 { return ONE_OVER_SQRT_2_PI * exp(-0.5 * v * v); }
 
 fn f(v: f32) -> f32 {
@@ -73,6 +87,11 @@ fn f(v: f32) -> f32 {
     case 10u: { return exp(v); }
     case 11u: { return 1.0 / v; }
     case 12u: { return inverseSqrt(v); }
+    case 14u: { return logOf(v); }
+    case 15u: { return sqrtOf(v); }
+    case 16u: { return bitcast<f32>(bitcast<u32>(v) & 0x7fffffffu); }
+    case 17u: { return signOf(v); }
+    case 18u: { return rectified(v) + logOnePlusExp(abs(v)); }
     default: { return v + params.factor; }
   }
 }
@@ -87,5 +106,5 @@ fn main(
   if (i >= params.elements) { return; }
   let v = x[params.xOffset + group.z * params.xReplica + i];
   // WGSL leaves open what exp makes of a NaN (SwiftShader's is infinite): a NaN stays one, so that a diverged run is seen.
-  y[params.yOffset + group.z * params.yReplica + i] = select(f(v), v, BY_EXP && isNan(v));
+  y[params.yOffset + group.z * params.yReplica + i] = select(f(v), v, KEEPS_NAN && isNan(v));
 }

@@ -49,9 +49,12 @@ async function make(root: string, out: string, entries: readonly string[]): Prom
     out,
     plugin: ['typedoc-plugin-missing-exports'],
     internalModule: 'types',
-    readme: 'none',
+    readme: join(root, 'src/build/apiStart.md'),
+    kindSortOrder: ['Module', 'Namespace', 'Function', 'Class', 'Variable', 'Interface', 'TypeAlias'],
     favicon: join(root, 'src/web/docs/icon.svg'),
     treatWarningsAsErrors: true,
+    // Its first page leads to pages of the site, which are no files of the sources.
+    validation: { invalidPath: false },
     logLevel: 'Warn',
     // The type checker runs by itself.
     skipErrorChecking: true,

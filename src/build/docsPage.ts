@@ -110,7 +110,8 @@ function siteLink(site: DocsSite, file: string, href: string): string {
   const [path, anchor] = href.split('#') as [string, string?];
   const target = posix.normalize(posix.join(posix.dirname(file), path));
   const hash = anchor === undefined ? '' : `#${anchor}`;
-  if (!target.startsWith('..')) return htmlPath(path) + hash;
+  if (!target.startsWith('..') || site.pages.some(({ href: page }) => target === `../${page}`))
+    return htmlPath(path) + hash;
   return `${site.repository}/blob/main/${posix.join(site.folder, target)}${hash}`;
 }
 

@@ -24,6 +24,8 @@ export function libraryBuild(
 ): InlineConfig & { build: NonNullable<InlineConfig['build']> } {
   return {
     ...common,
+    // Names stay too: they stand in stack traces, and Node prints them.
+    esbuild: { minifyIdentifiers: false, minifySyntax: true, minifyWhitespace: false },
     build: {
       target: 'es2022',
       minify: 'esbuild',

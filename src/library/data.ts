@@ -1,4 +1,8 @@
-/** Data sets and tensors in host memory: files of the formats that Basin reads, synthetic sets whose statistics are known. */
+/**
+ * Data sets and tensors in host memory: files of the formats that Basin reads, synthetic sets whose statistics are known.
+ * @module
+ */
+
 export { type Dataset, datasetFromTensors, type Targets } from '../data/dataset.ts';
 export { datasetFromArrays, type ExampleArrays } from '../data/datasetFromArrays.ts';
 export { builtinNames, loadDataset } from '../data/loadDataset.ts';

@@ -1,4 +1,8 @@
-/** What is below a traced program: recorded dispatches, the memory that they share, many steps a submit, the kernels that are chosen. */
+/**
+ * What is below a traced program: recorded dispatches, the memory that they share, many steps a submit, the kernels that are chosen.
+ * @module
+ */
+
 export { type CompileOptions, compile } from '../autograd/compile.ts';
 export { Arena } from '../gpu/arena.ts';
 export { type Dispatch, type DispatchTime, type Placement, Program, type Recorded } from '../gpu/program.ts';

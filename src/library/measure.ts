@@ -1,7 +1,9 @@
 /**
  * What is measured at a point: each function makes something for `at.measure(…)`, alone or several by name, which share the passes over
  * the data. `Quantity` and `Measurement` are for one's own.
+ * @module
  */
+
 export { batchSharpness, type SharpnessOptions } from '../measure/curvature/batchSharpness.ts';
 export type {
   Eigenpair,

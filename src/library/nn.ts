@@ -1,4 +1,7 @@
-/** Models as PyTorch's `nn.Sequential`: layers by their names and defaults there, initial weights, the state dict's names and shapes. */
+/**
+ * Models as PyTorch's `nn.Sequential`: layers by their names and defaults there, initial weights, the state dict's names and shapes.
+ * @module
+ */
 
 export { parameterLayout } from '../nn/forward.ts';
 export type { GivenTensor, GivenTensors } from '../nn/givenTensors.ts';

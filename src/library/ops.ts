@@ -2,7 +2,9 @@
  * What a trace is written with: one function an op, and the transforms of a trace (`grad`, `vjp`, `jvp`, `perExample`). Shapes are
  * of one replica; tensors are float32 unless said otherwise. An op that does not take what it is given throws, naming itself, what
  * was found and what was expected.
+ * @module
  */
+
 export {
   type CheckedInput,
   type CheckOptions,

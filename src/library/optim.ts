@@ -1,4 +1,8 @@
-/** Updates of parameters within a trace, the rates of every step, and averages of weights. */
+/**
+ * Updates of parameters within a trace, the rates of every step, and averages of weights.
+ * @module
+ */
+
 export { type Averaging, average, captures } from '../optim/average.ts';
 export { learningRates, type Schedule } from '../optim/schedule.ts';
 export { packSettings, type SgdSettings, type SgdState, sgd } from '../optim/sgd.ts';

@@ -1,4 +1,8 @@
-/** The estimators, on the host in float64: from numbers to noise scales, intervals, tests and predictions. */
+/**
+ * The estimators, on the host in float64: from numbers to noise scales, intervals, tests and predictions.
+ * @module
+ */
+
 export {
   logDeterminant,
   type Quadrature,

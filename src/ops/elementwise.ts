@@ -23,6 +23,11 @@ export const UNARY = {
   reciprocal: 11,
   inverseSqrt: 12,
   offset: 13,
+  log: 14,
+  sqrt: 15,
+  abs: 16,
+  sign: 17,
+  softplus: 18,
 } as const;
 
 /** The numbers of `shaders/elementwise/binary.wgsl`. */
@@ -33,15 +38,17 @@ export const BINARY = {
   reluBackward: 3,
   tanhBackward: 4,
   sigmoidBackward: 5,
+  divide: 6,
+  binaryCrossEntropy: 7,
 } as const;
 
 /**
  * An op y = f(x) on every element, given its derivative as a function of input and output.
- * @param derivative dy/dx times a tangent or cotangent `d`; elementwise maps have the same rule both ways.
+ * @param derivative dy/dx times a tangent or cotangent `d`, null for zero; elementwise maps have the same rule both ways.
  */
 export function defineUnary(
   name: keyof typeof UNARY,
-  derivative: (d: Tensor, x: Tensor, y: Tensor, factor: number) => Tensor,
+  derivative: (d: Tensor, x: Tensor, y: Tensor, factor: number) => Tensor | null,
 ): Op {
   return defineOp({
     name,

@@ -17,6 +17,11 @@ export const unary: Readonly<Record<string, (x: number, factor: number) => numbe
   reciprocal: (x) => 1 / x,
   inverseSqrt: (x) => 1 / Math.sqrt(x),
   offset: (x, factor) => x + factor,
+  log: (x) => Math.log(x),
+  sqrt: (x) => Math.sqrt(x),
+  abs: (x) => Math.abs(x),
+  sign: (x) => Math.sign(x),
+  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
 };
 
 function inner(x: number): number {

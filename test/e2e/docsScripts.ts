@@ -16,7 +16,7 @@ export interface Script {
 const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
   // Six replicas at two steps, two estimates, |Hg|.
   'README.md': [
-    /^(0\.\d+ \d \d00 \d\.\d+\n){12}/,
+    /^(0\.\d+ \d [36]0 \d\.\d+\n){12}/,
     /(value: \d[\s\S]*?interval: \[[\s\S]*?){2}/,
     /\d\.\d+(e-\d+)?\n$/,
   ],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkDerivatives } from '../../src/autograd/checkDerivatives.ts';
+import { grad } from '../../src/autograd/vjp.ts';
 import { State } from '../../src/gpu/state.ts';
 import { dot } from '../../src/ops/dot.ts';
 import { fill } from '../../src/ops/fill.ts';
@@ -78,6 +79,26 @@ const SAMPLES: Record<string, Sample> = {
   exp: { shapes: [[33]], f: ([x]) => ops.exp(x!) },
   reciprocal: { shapes: [[33]], f: ([x]) => ops.reciprocal(x!), domain: positive },
   inverseSqrt: { shapes: [[33]], f: ([x]) => ops.inverseSqrt(x!), domain: positive },
+  divide: {
+    shapes: [
+      [3, 11],
+      [3, 11],
+    ],
+    f: ([x, y]) => ops.divide(x!, y!),
+    domain: positive,
+  },
+  log: { shapes: [[33]], f: ([x]) => ops.log(x!), domain: positive },
+  sqrt: { shapes: [[33]], f: ([x]) => ops.sqrt(x!), domain: positive },
+  abs: { shapes: [[65]], f: ([x]) => ops.square(ops.abs(x!)), domain: offKink },
+  sign: { shapes: [[65]], f: ([x]) => ops.multiply(ops.square(x!), ops.sign(x!)), domain: offKink },
+  softplus: { shapes: [[65]], f: ([x]) => ops.softplus(ops.scale(x!, 3)) },
+  binaryCrossEntropy: {
+    shapes: [
+      [5, 13],
+      [5, 13],
+    ],
+    f: ([z, y]) => ops.binaryCrossEntropy(z!, y!),
+  },
   relu: { shapes: [[9, 13]], f: ([x]) => ops.relu(x!), domain: offKink },
   reluBackward: { shapes: [[65], [65]], f: ([d, y]) => reluBackward(d!, y!), domain: offKink },
   tanh: { shapes: [[65]], f: ([x]) => ops.tanh(x!) },
@@ -274,6 +295,64 @@ for (const [name, { shapes, f, domain, labels }] of Object.entries(SAMPLES)) {
     expect(errors.second).toBeLessThan(2e-3);
   });
 }
+
+test('log, sqrt, abs, sign and divide have the signs of zero that they should, and log small numbers', async () => {
+  const tiny = 1e-40;
+  const [logs, roots, sizes, signs, quotients] = await evaluate(
+    [{ shape: [4], values: Float32Array.of(0, -0, tiny, -tiny) }],
+    ([x]) => [
+      ops.log(x!),
+      ops.sqrt(x!),
+      ops.abs(x!),
+      ops.sign(x!),
+      ops.divide(ops.fill(x!.node.graph, 1, [4]), x!),
+    ],
+  );
+  expect([...logs![0]!]).toEqual([-Infinity, -Infinity, expect.closeTo(Math.log(tiny), 4), NaN]);
+  expect([...roots![0]!.slice(0, 2)]).toEqual([0, -0]);
+  expect([...sizes![0]!.slice(0, 2)]).toEqual([0, 0]);
+  expect([...signs![0]!]).toEqual([0, 0, 1, -1]);
+  expect([...quotients![0]!.slice(0, 2)]).toEqual([Infinity, -Infinity]);
+});
+
+test('at kinks and ends the derivatives are those of PyTorch', async () => {
+  const at = [0, -0, -2, 1e30, -1e30, Infinity, NaN];
+  const derivative = async (f: (x: ops.Tensor) => ops.Tensor): Promise<number[]> => {
+    const [d] = await evaluate([{ shape: [at.length], values: Float32Array.from(at) }], ([x]) => [
+      grad(ops.sum(f(x!)), x!),
+    ]);
+    return [...d![0]!];
+  };
+  expect(await derivative(ops.abs)).toEqual([0, 0, -1, 1, -1, 1, NaN]);
+  expect(await derivative(ops.softplus)).toEqual([0.5, 0.5, expect.closeTo(0.1192029, 6), 1, 0, 1, NaN]);
+  expect(await derivative(ops.log)).toEqual([
+    Infinity,
+    -Infinity,
+    -0.5,
+    expect.any(Number),
+    expect.any(Number),
+    0,
+    NaN,
+  ]);
+  expect((await derivative(ops.sqrt)).slice(0, 1)).toEqual([Infinity]);
+});
+
+test('a binary cross-entropy keeps the digits of a small loss', async () => {
+  const z = [20, -20, 80, -80, 20, 0, Infinity, -Infinity, Infinity, NaN];
+  const y = [1, 0, 1, 0, 0.25, 0.5, 0, 1, 1, 1];
+  const [losses] = await evaluate(
+    [z, y].map((values) => ({ shape: [z.length], values: Float32Array.from(values) })),
+    ([z, y]) => [ops.binaryCrossEntropy(z!, y!)],
+  );
+  const exact = z.map(
+    (v, i) => Math.abs(v) * (v >= 0 ? 1 - y[i]! : y[i]!) + Math.log1p(Math.exp(-Math.abs(v))),
+  );
+  // eˣ is right to 3 + 2|x| units in the last place.
+  exact.slice(0, 6).forEach((loss, i) => {
+    expect(Math.abs(losses![0]![i]! / loss - 1)).toBeLessThan(2 ** -23 * (12 + 2 * Math.abs(z[i]!)));
+  });
+  expect([...losses![0]!.slice(6)]).toEqual([Infinity, Infinity, NaN, NaN]);
+});
 
 test('normalise makes a flat vector one of length 1', async () => {
   const v = randomValues(128, 5).map((value, i) => (i < 100 ? value : 0));

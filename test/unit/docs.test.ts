@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'vite';
 import { expect, test } from 'vitest';
 import { docs } from '../../src/build/docs.ts';
 import { type DocsSite, docsPage } from '../../src/build/docsPage.ts';
 import { renderMarkdown } from '../../src/build/markdown.ts';
+import * as ops from '../../src/library/ops.ts';
 import { DOCS } from '../../src/web/docs/contents.ts';
 import { SITE_PAGES } from '../../src/web/sitePages.ts';
 
@@ -90,4 +92,12 @@ test('pages, their style and nothing else are served while they are written', as
   } finally {
     await server.close();
   }
+});
+
+test("the library's page has every op in its tables", () => {
+  const text = readFileSync(new URL('../../src/web/docs/library.md', import.meta.url), 'utf8');
+  const section = /^## Ops$([\s\S]*?)^## /m.exec(text)![1]!;
+  const named = new Set([...section.matchAll(/`(\w+)/g)].map(([, name]) => name!));
+  expect(Object.keys(ops).length).toBeGreaterThan(80);
+  expect(Object.keys(ops).filter((name) => !named.has(name))).toEqual([]);
 });

@@ -114,6 +114,38 @@ export function reciprocal(x: Bounded): Bounded {
   );
 }
 
+/** A quotient by what may be 0, or be taken for it, is undecided. */
+export function divide(a: Bounded, b: Bounded): Bounded {
+  if (isUndecided(a) || isUndecided(b)) return UNDECIDED;
+  const value = a.value / b.value;
+  if (![a.value, b.value].every(Number.isFinite)) return isVague(a) || isVague(b) ? UNDECIDED : exact(value);
+  const least = Math.abs(b.value) - b.error;
+  if (b.value === 0 && b.error === 0) return isVague(a) ? UNDECIDED : exact(value);
+  if (!(least > TINY)) return UNDECIDED;
+  const propagated = (a.error + Math.abs(value) * b.error) / least;
+  return rounded(value, propagated, 4 * EPS * (Math.abs(value) + propagated));
+}
+
+/** −∞ at 0 and NaN below; a number that a device may take for 0 is undecided, and so is what may be either. */
+export function log(x: Bounded): Bounded {
+  if (isUndecided(x)) return UNDECIDED;
+  const value = Math.log(x.value);
+  if (Number.isNaN(x.value) || (x.value === 0 && x.error === 0) || x.value + x.error < -TINY)
+    return exact(value);
+  if (!(x.value - x.error > TINY)) return UNDECIDED;
+  return monotone(x, Math.log, (y) => 4 * EPS * Math.abs(y));
+}
+
+/** NaN below 0. */
+export function sqrt(x: Bounded): Bounded {
+  if (isUndecided(x)) return UNDECIDED;
+  const value = Math.sqrt(x.value);
+  if (Number.isNaN(x.value) || (x.value === 0 && x.error === 0) || x.value + x.error < -TINY)
+    return exact(value);
+  if (!(x.value - x.error > TINY)) return UNDECIDED;
+  return monotone(x, Math.sqrt, (y) => 6 * EPS * y);
+}
+
 /** WGSL leaves open what it is of 0 and of negative numbers. */
 export function inverseSqrt(x: Bounded): Bounded {
   if (isUndecided(x) || !(x.value > x.error)) return Number.isNaN(x.value) ? x : UNDECIDED;

@@ -1,17 +1,22 @@
+import { binary } from '../../../src/reference/binary.ts';
 import { unary } from '../../../src/reference/unary.ts';
 import {
   add,
   type Bounded,
+  divide,
   EPS,
   exact,
   inverseSqrt,
   isUndecided,
+  isVague,
+  log,
   monotone,
   multiply,
   negate,
   reciprocal,
   rounded,
   scaled,
+  sqrt,
   subtract,
   UNDECIDED,
 } from './bounded.ts';
@@ -55,6 +60,11 @@ const FUNCTIONS: Readonly<Record<string, (x: Bounded, factor: number) => Bounded
   square: (x) => multiply(x, x),
   reciprocal,
   inverseSqrt,
+  log,
+  sqrt,
+  abs: (x) => (isUndecided(x) ? x : { value: Math.abs(x.value), error: x.error }),
+  sign,
+  softplus: (x) => monotone(x, (v) => unary.softplus!(v, 0), softplusRounding),
   normalDensity: lipschitz('normalDensity', 0.25, (x) => (8 + 2 * x * x) * EPS * unary.normalDensity!(x, 0)),
   // Abramowitz & Stegun 7.1.26 is right to 1.5·10⁻⁷; the sum of its five terms rounds to a few units of 1.
   gelu: lipschitz('gelu', 1.13, (x) => 8 * EPS * x),
@@ -67,6 +77,28 @@ const FUNCTIONS: Readonly<Record<string, (x: Bounded, factor: number) => Bounded
     (x) => EPS * (32 + 16 * x * (1 + 0.134145 * x * x)),
   ),
 };
+
+/** Of the larger of x and 0, and of log(1 + e^−|x|), which an exponential's relative error moves by no more than itself. */
+function softplusRounding(y: number, x: number): number {
+  return Number.isFinite(x) ? EPS * (2 * y + (10 + 2 * Math.abs(x)) * unary.softplus!(-Math.abs(x), 0)) : 0;
+}
+
+/** Of what may be of either sign, or 0, any of the three. */
+function sign(x: Bounded): Bounded {
+  if (isUndecided(x) || isVague(x)) return isUndecided(x) ? x : { value: 0, error: 1 };
+  return exact(x.value === 0 ? 0 : Math.sign(x.value));
+}
+
+/** |∂ℓ/∂z| = |σ(z) − y| is at most 1 + |y|, |∂ℓ/∂y| = |z|. */
+function binaryCrossEntropy(z: Bounded, y: Bounded): Bounded {
+  if (isUndecided(z) || isUndecided(y)) return UNDECIDED;
+  const value = binary.binaryCrossEntropy!(z.value, y.value);
+  if (![z.value, y.value].every(Number.isFinite)) {
+    return isVague(z) || isVague(y) ? UNDECIDED : exact(value);
+  }
+  const [size, weight] = [Math.abs(z.value) + z.error, 1 + Math.abs(y.value) + y.error];
+  return rounded(value, weight * z.error + size * y.error, EPS * (4 * size * weight + 9));
+}
 
 /** Nothing is computed: the bits are those of x, or of 0. */
 function relu(x: Bounded): Bounded {
@@ -104,6 +136,8 @@ export const elementwise: Readonly<Record<string, Rule>> = {
   reluBackward: (_, [d, y]) => [pairwise(d!, y!, reluBackward)],
   tanhBackward: (_, [d, y]) => [pairwise(d!, y!, tanhBackward)],
   sigmoidBackward: (_, [d, y]) => [pairwise(d!, y!, sigmoidBackward)],
+  divide: (_, [x, y]) => [pairwise(x!, y!, divide)],
+  binaryCrossEntropy: (_, [z, y]) => [pairwise(z!, y!, binaryCrossEntropy)],
 };
 
 function map(x: Values, f: (x: Bounded) => Bounded): Values {

@@ -2,17 +2,24 @@ import { geluDerivative, normalDensity } from '../../../src/ops/gelu.ts';
 import { geluTanhDerivative } from '../../../src/ops/geluTanh.ts';
 import type { Tensor } from '../../../src/ops/graph.ts';
 import {
+  abs,
   add,
+  binaryCrossEntropy,
+  divide,
   exp,
   gelu,
   geluTanh,
   inverseSqrt,
+  log,
   multiply,
   offset,
   reciprocal,
   relu,
   scale,
   sigmoid,
+  sign,
+  softplus,
+  sqrt,
   square,
   subtract,
   tanh,
@@ -72,4 +79,15 @@ export const elementwise: Readonly<Record<string, Step>> = {
   },
   reciprocal: ofPositive(reciprocal),
   inverseSqrt: ofPositive(inverseSqrt),
+  log: ofPositive(log),
+  sqrt: ofPositive(sqrt),
+  divide: (to, draw) => {
+    const y = to.some(draw);
+    const x = to.like(draw, y.shape);
+    to.call(divide, x, draw.chance(15) ? y : to.call(offset, to.call(square, y), 0.5));
+  },
+  abs: unary(abs),
+  sign: unary(sign),
+  softplus: unary(softplus),
+  binaryCrossEntropy: binary(binaryCrossEntropy),
 };
