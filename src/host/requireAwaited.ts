@@ -7,5 +7,8 @@ import { InputError } from './inputError.ts';
  * @throws InputError
  */
 export function requireAwaited(by: string, item: string, given: unknown, call = 'it'): void {
-  if (given instanceof Promise) throw new InputError(by, item, `is a Promise: await ${call}`);
+  if (!(given instanceof Promise)) return;
+  // It is refused whatever becomes of it: where it fails later, this message stays the one that is seen.
+  given.catch(() => {});
+  throw new InputError(by, item, `is a Promise: await ${call}`);
 }

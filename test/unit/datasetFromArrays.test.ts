@@ -40,7 +40,8 @@ test('refuses what leaves open which number is of which example', () => {
     'data: y: holds floating-point numbers, which are targets: class indices are integers, such as Uint8Array.from(labels); ' +
       'targets need exampleShape',
   );
-  expect(refused({ x: Promise.resolve(x) })).toThrow('data: x: is a Promise: await it');
+  // One that fails later too: the run would be told of it as of an error that nothing caught.
+  expect(refused({ x: Promise.reject(new Error('later')) })).toThrow('data: x: is a Promise: await it');
   expect(refused({ x: [1, 2].map })).toThrow('data: x: is a function, expected a typed array');
   expect(refused({ y: Float32Array.of(1, 2, 3), exampleShape: [3] })).toThrow(
     'multiple of the 2 examples in x',
