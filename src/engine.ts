@@ -17,6 +17,7 @@ export {
 export { LimitError } from './gpu/limitError.ts';
 export { DeviceLostError } from './gpu/orLost.ts';
 export { type NewState, type State, state } from './gpu/state.ts';
+export type { GivenValues } from './gpu/typedValues.ts';
 export * as engine from './library/engine.ts';
 export * as ops from './library/ops.ts';
 export * as optim from './library/optim.ts';

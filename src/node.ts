@@ -6,9 +6,11 @@
 
 import './gpu/disposeSymbol.ts';
 import { nodeGpu } from './cli/nodeGpu.ts';
-import { type Gpu, NoAdapterError, type OpenDeviceOptions, openDevice as openOn } from './gpu/device.ts';
+import { noNodeAdapter } from './cli/noNodeAdapter.ts';
+import { type Gpu, type OpenDeviceOptions, openDevice as openOn } from './gpu/device.ts';
 
 export { fileHost } from './cli/fileHost.ts';
+export { MissingPackageError } from './cli/findPackage.ts';
 export * from './index.ts';
 
 /**
@@ -19,6 +21,6 @@ export * from './index.ts';
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<Gpu> {
   if (options.gpu) return openOn(options);
   const found = await nodeGpu();
-  if (!found) throw new NoAdapterError('node', 'WebGPU found no adapter under any Vulkan driver');
+  if (!found) throw noNodeAdapter();
   return openOn({ ...options, gpu: found.gpu, engine: found.engine });
 }

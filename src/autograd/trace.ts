@@ -35,9 +35,9 @@ export interface Tracing {
 /** How a function is traced. */
 export interface TraceOptions {
   /** R. Left out, it is that of the states that are replicated, or 1. */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
   /** How messages and listings name the program. */
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 /**

@@ -42,9 +42,9 @@ const LOADER = 'libvulkan.so.1';
  */
 export function* vulkanDrivers(browser: () => string | undefined): Generator<VulkanDriver> {
   if (process.platform !== 'linux') return;
-  const chosen = process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES;
-  if (chosen) {
-    yield { kind: 'environment', folder: dirname(chosen.split(delimiter)[0]!) };
+  const named = namedDriver();
+  if (named) {
+    yield { kind: 'environment', folder: dirname(named.files.split(delimiter)[0]!) };
     return;
   }
   if (MANIFEST_FOLDERS.some((folder) => list(folder).some((name) => name.endsWith('.json')))) {
@@ -59,6 +59,27 @@ export function* vulkanDrivers(browser: () => string | undefined): Generator<Vul
     );
   }
   if (folder !== undefined) yield { kind: 'swiftshader', folder };
+}
+
+/** The manifests that the environment names, and by which variable. */
+interface NamedDriver {
+  readonly variable: 'VK_DRIVER_FILES' | 'VK_ICD_FILENAMES';
+  readonly files: string;
+}
+
+function namedDriver(): NamedDriver | undefined {
+  const variable = process.env.VK_DRIVER_FILES ? 'VK_DRIVER_FILES' : 'VK_ICD_FILENAMES';
+  const files = process.env[variable];
+  return files ? { variable, files } : undefined;
+}
+
+/** What `useVulkanDriver` set last, which no user chose. */
+let offered: string | undefined;
+
+/** The driver that the user set, if one is set: no other is tried then. */
+export function chosenDriver(): NamedDriver | undefined {
+  const named = process.platform === 'linux' ? namedDriver() : undefined;
+  return named?.files === offered ? undefined : named;
 }
 
 /**
@@ -76,6 +97,7 @@ export function* vulkanDrivers(browser: () => string | undefined): Generator<Vul
 export function useVulkanDriver({ kind, folder }: VulkanDriver): boolean {
   if (kind === 'swiftshader' && folder !== undefined) {
     const manifest = join(folder, SWIFTSHADER_MANIFEST);
+    offered = manifest;
     process.env.VK_DRIVER_FILES = manifest;
     // Loaders older than 1.3.207 know the variable by this name only; newer ones prefer the other.
     process.env.VK_ICD_FILENAMES = manifest;

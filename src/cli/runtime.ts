@@ -1,4 +1,4 @@
-import { currentRuntime, NoAdapterError } from '../gpu/noAdapter.ts';
+import { currentRuntime } from '../gpu/noAdapter.ts';
 import type { HeadlessSpec } from '../jobs/headless.ts';
 import { type JobEvent, takesTunedKernels } from '../jobs/job.ts';
 import { runInBrowser } from './browserRuntime.ts';
@@ -8,6 +8,7 @@ import { guardInputs, type Outputs } from './guardInputs.ts';
 import { readKernelCache } from './kernelCache.ts';
 import { nodeGpu } from './nodeGpu.ts';
 import { runHere } from './nodeRuntime.ts';
+import { noNodeAdapter } from './noNodeAdapter.ts';
 
 /** Where a job runs without a window. 'deno': this program itself runs under Deno, whose WebGPU is wgpu. */
 export type HeadlessRuntime = 'node' | 'browser' | 'deno';
@@ -65,7 +66,7 @@ export async function runHeadless(spec: HeadlessSpec, options: HeadlessOptions):
 async function openNode({ runtime, install }: HeadlessOptions) {
   try {
     const found = await nodeGpu({ install });
-    if (!found && runtime === 'node') throw new NoAdapterError('node', 'WebGPU found no adapter');
+    if (!found && runtime === 'node') throw noNodeAdapter();
     return found;
   } catch (error) {
     // Not installed, or its binary does not load on this system.

@@ -1,5 +1,6 @@
 import type { Dtype, HostArray, HostTensor } from '../host/hostTensor.ts';
 import { InputError } from '../host/inputError.ts';
+import { requireAwaited } from '../host/requireAwaited.ts';
 import { showValue } from '../host/showValue.ts';
 import { type Dataset, datasetFromTensors } from './dataset.ts';
 
@@ -40,11 +41,9 @@ export function datasetFromArrays({ name = 'data', x, y, exampleShape }: Example
   const yType = typeOf(name, 'y', y);
   const areTargets = yType === 'F32' || yType === 'F64';
   if (!exampleShape && areTargets) {
-    throw new InputError(
-      name,
-      'exampleShape',
-      'is missing; where y holds targets (floating point) only the shape of an example tells how many there are',
-    );
+    const labels = 'class indices are integers, such as Uint8Array.from(labels)';
+    const targets = 'targets need exampleShape, which tells how many there are for an example';
+    throw new InputError(name, 'y', `holds floating-point numbers, which are targets: ${labels}; ${targets}`);
   }
   const shape = exampleShape ?? [wholeParts(name, 'x', x.length, y.length, 'labels in y')];
   const features = shape.reduce((product, extent) => product * extent, 1);
@@ -61,6 +60,7 @@ export function datasetFromArrays({ name = 'data', x, y, exampleShape }: Example
 }
 
 function typeOf(name: string, key: string, values: unknown): Dtype {
+  requireAwaited(name, key, values);
   const type = TYPES.find(([array]) => values instanceof array)?.[1];
   if (type) return type;
   const expected =

@@ -1,6 +1,7 @@
 import type { ByteSource } from '../host/byteSource.ts';
 import { InputError } from '../host/inputError.ts';
 import { showShape } from '../host/showShape.ts';
+import { showValue } from '../host/showValue.ts';
 import { CIFAR10_CLASSES, readCifar10 } from './cifar10.ts';
 import { type Dataset, datasetFromTensors } from './dataset.ts';
 import { readIdx } from './idx.ts';
@@ -35,6 +36,7 @@ export function isBuiltinName(data: string): boolean {
  * @throws InputError for a name or ending that is not known, and for all that the readers refuse
  */
 export async function loadDataset(data: string, source: ByteSource): Promise<Dataset> {
+  requireSource(data, source);
   const found = await source.find?.(data);
   if (found?.is === 'file') return loadFiles(data, [data], source);
   if (isBuiltin(data)) return loadBuiltin(data, source);
@@ -59,6 +61,17 @@ export async function loadDataset(data: string, source: ByteSource): Promise<Dat
     );
   }
   return loadFiles(data, [data], source);
+}
+
+/** @throws InputError for what cannot be asked for a file */
+function requireSource(data: unknown, source: unknown): void {
+  const expected = "fileHost('.') of basin/node, or a { read(path) } of your own";
+  if (typeof data !== 'string') {
+    const found = `${showValue(data)} given, expected a name or a path, and after it ${expected}`;
+    throw new InputError('loadDataset', 'data', found);
+  }
+  if (typeof (source as Partial<ByteSource> | null | undefined)?.read === 'function') return;
+  throw new InputError(data, 'source', `${showValue(source)} given, expected what reads files: ${expected}`);
 }
 
 /** Whether `data` is a built-in set, and not only named like one. */

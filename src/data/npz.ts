@@ -4,6 +4,7 @@ import { showShape } from '../host/showShape.ts';
 import { showValue } from '../host/showValue.ts';
 import { decodeElements, dtypeBytes } from './dtype.ts';
 import { type NpyHeader, parseNpyHeader } from './npyHeader.ts';
+import { requireBytes } from './requireBytes.ts';
 import { unzip } from './zip.ts';
 
 /** NumPy's type characters and sizes. */
@@ -32,9 +33,10 @@ const MOST_DIMENSIONS = 64;
  * big-endian) are there as `unread`, for whoever needs one to refuse it.
  *
  * @returns the arrays by name, without ".npy", row-major
- * @throws InputError for a damaged archive, an array that is no `.npy` file, a header that lies, a wrong length
+ * @throws InputError for a damaged archive, an array that is no `.npy` file, a header that lies, a wrong length; for what are no bytes
  */
 export function readNpz(file: string, bytes: Uint8Array): Map<string, HostTensor> {
+  requireBytes('readNpz', file, bytes);
   const tensors = new Map<string, HostTensor>();
   for (const [member, content] of unzip(file, bytes, isArray)) {
     const name = member.slice(0, -'.npy'.length);

@@ -5,6 +5,7 @@ import { parseJson } from '../host/parseJson.ts';
 import { showShape } from '../host/showShape.ts';
 import { showValue } from '../host/showValue.ts';
 import { decodeElements, dtypeBytes } from './dtype.ts';
+import { requireBytes } from './requireBytes.ts';
 
 export { finiteFloat32, requireFinite } from '../host/hostTensor.ts';
 
@@ -41,7 +42,7 @@ interface Entry {
  * @param file how messages name the file
  * @returns the tensors in the order of their bytes
  * @throws InputError for a file cut short, a header that lies (length, offsets outside the file, overlaps, gaps, a
- *   shape that is not its bytes), an unknown dtype, a name that occurs twice, a header that is no JSON
+ *   shape that is not its bytes), an unknown dtype, a name that occurs twice, a header that is no JSON; for what are no bytes
  */
 export function readSafetensors(file: string, bytes: Uint8Array): Map<string, HostTensor> {
   return readSafetensorsFile(file, bytes).tensors;
@@ -55,6 +56,7 @@ export function readSafetensorsFile(
   file: string,
   bytes: Uint8Array,
 ): { readonly tensors: Map<string, HostTensor>; readonly metadata: Readonly<Record<string, string>> } {
+  requireBytes('readSafetensors', file, bytes);
   if (bytes.length < LENGTH_BYTES) {
     throw new InputError(
       file,

@@ -43,11 +43,11 @@ export interface Gpu {
 /** Where WebGPU comes from, and who is told of errors. */
 export interface OpenDeviceOptions {
   /** The WebGPU entry point where there is no `navigator.gpu` (Node). */
-  gpu?: GPU;
+  gpu?: GPU | undefined;
   /** Its implementation and version, where the runtime does not tell. */
-  engine?: string;
+  engine?: string | undefined;
   /** Called with each error that no scope caught. */
-  onError?: (error: GPUError) => void;
+  onError?: ((error: GPUError) => void) | undefined;
 }
 
 /** Limits that kernels profit from, and how much of each they can use; a device gets what its adapter has of it. */

@@ -11,6 +11,10 @@ export function currentRuntime(): Runtime {
   return 'worker';
 }
 
+const VULKAN =
+  "On Linux it needs the Vulkan loader and a Vulkan driver: the GPU vendor's, or Mesa 24 or later (mesa-vulkan-drivers), " +
+  'or the SwiftShader that lies beside Chrome and Chromium (set VK_DRIVER_FILES to its vk_swiftshader_icd.json before the package is loaded).';
+
 const CURES = {
   browser: [
     'Chrome or Edge 113 and later have WebGPU on by default on Windows, macOS, ChromeOS and Android. On Linux open ' +
@@ -23,9 +27,10 @@ const CURES = {
   node: [
     "Under Node install the npm package webgpu (npm install webgpu) and import { openDevice } from 'basin/node', which finds a driver; " +
       'or pass an entry point of your own: openDevice({ gpu: create([]) }).',
-    "On Linux it needs the Vulkan loader and a Vulkan driver: the GPU vendor's, or Mesa 24 or later (mesa-vulkan-drivers), " +
-      'or the SwiftShader that lies beside Chrome and Chromium (set VK_DRIVER_FILES to its vk_swiftshader_icd.json before the package is loaded).',
+    VULKAN,
   ],
+  /** Node, where the package is there. */
+  dawn: [VULKAN],
   deno: [
     'Deno needs --unstable-webgpu in versions before 2, and on Linux the Vulkan loader (libvulkan1) and a Vulkan driver: ' +
       "the GPU vendor's or mesa-vulkan-drivers, or VK_DRIVER_FILES set to the vk_swiftshader_icd.json beside Chrome or Chromium.",
@@ -36,12 +41,16 @@ const CURES = {
 export class NoAdapterError extends Error {
   override readonly name = 'NoAdapterError';
 
-  constructor(runtime: Runtime, found: string) {
-    const cures = runtime === 'node' || runtime === 'deno' ? CURES[runtime] : CURES.browser;
+  /** @param cures what helps, where it is not what helps in such a runtime as a rule */
+  constructor(runtime: Runtime | 'dawn', found: string, cures: readonly string[] = curesOf(runtime)) {
     const insecure = (globalThis as { isSecureContext?: boolean }).isSecureContext === false;
     const context = insecure
       ? ['Browsers offer WebGPU on https:// and on localhost only, and this page is on neither.']
       : [];
     super([`${found}.`, ...context, ...cures].join('\n'));
   }
+}
+
+function curesOf(runtime: Runtime | 'dawn'): readonly string[] {
+  return runtime === 'page' || runtime === 'worker' ? CURES.browser : CURES[runtime];
 }

@@ -5,6 +5,7 @@ import { type Gpu, largestBinding } from './device.ts';
 import { LimitError } from './limitError.ts';
 import { orLost } from './orLost.ts';
 import { requireGpu } from './requireGpu.ts';
+import { type GivenValues, typedValues } from './typedValues.ts';
 
 /** What a state holds. */
 export interface StateOptions {
@@ -21,13 +22,13 @@ export interface NewState {
   /** One replica's shape; [] for a scalar. */
   readonly shape: readonly number[];
   /** What it holds at first, in row-major order: one replica's values, which all get, or all replicas' one after the other. Zeros if left out. */
-  readonly values?: Float32Array | Uint32Array | readonly number[];
+  readonly values?: GivenValues | undefined;
   /** How messages and `toString` name it. */
-  readonly label?: string;
+  readonly label?: string | undefined;
   /** Left out: that of `values`, else 'f32'. */
-  readonly dtype?: 'f32' | 'u32';
+  readonly dtype?: 'f32' | 'u32' | undefined;
   /** R for a state that every replica has its own of; left out for one that all share. */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
 }
 
 /**
@@ -50,18 +51,17 @@ export function state(gpu: Gpu, { shape, values, label, dtype, replicas }: NewSt
   }
   const kind = dtype ?? (values instanceof Uint32Array ? 'u32' : 'f32');
   if (kind !== 'f32' && kind !== 'u32') refuse('dtype', `${showValue(kind)}, expected "f32" or "u32"`);
-  if (values instanceof Float32Array && kind === 'u32')
-    refuse('values', 'a Float32Array, and dtype is "u32"');
+  // In `write` they would be the bits of floats.
   if (values instanceof Uint32Array && kind === 'f32') refuse('values', 'a Uint32Array, and dtype is "f32"');
+  const typed = values === undefined ? undefined : typedValues(name, values, kind);
   const elements = shape.reduce((product, extent) => product * extent, 1);
   const all = elements * (replicas ?? 1);
-  if (values && values.length !== elements && values.length !== all) {
+  if (typed && typed.length !== elements && typed.length !== all) {
     const expected = all === elements ? `${elements}` : `${elements} for each replica alike, or ${all}`;
-    refuse('values', `${values.length} given, expected ${expected} for the shape ${showShape(shape)}`);
+    refuse('values', `${typed.length} given, expected ${expected} for the shape ${showShape(shape)}`);
   }
   const made = new State(gpu, { label: name, shape: [...shape], dtype: kind, replicas });
-  if (!values) return made;
-  const typed = kind === 'u32' ? Uint32Array.from(values) : Float32Array.from(values);
+  if (!typed) return made;
   for (let replica = 0; replica < made.replicas; replica++) {
     const at = typed.length === all ? replica * elements : 0;
     made.write(typed.subarray(at, at + elements), { replica });
@@ -154,36 +154,38 @@ export class State {
 
   /**
    * Uploads one replica's values (or the shared ones), from element `at` on.
-   * Words are taken as the bits of floats where the state holds those.
-   * @throws if they pass the end of the state, are floats for integers, or there is no such replica
+   * The words of a Uint32Array are taken as the bits of floats where the state holds those.
+   * @param replica may be left out where there is one
+   * @throws InputError for what are no numbers of its type, or where the replica is left out and there are several
+   * @throws if they pass the end of the state, or there is no such replica
    */
-  write(values: Float32Array | Uint32Array, { replica = 0, at = 0 } = {}): void {
+  write(given: GivenValues, { replica, at = 0 }: { replica?: number; at?: number } = {}): void {
     this.#requireLive('written');
+    const values = typedValues(this.label, given, this.dtype);
     if (!(at >= 0 && at + values.length <= this.elements)) {
       throw new Error(
         `${this.label}: ${values.length} values given from element ${at} on, it holds ${this.elements}`,
       );
     }
-    if (this.dtype === 'u32' && values instanceof Float32Array) {
-      throw new Error(`${this.label}: f32 values given, it holds u32`);
-    }
-    this.#requireReplica(replica);
-    const offset = 4 * (replica * this.replicaStride + at);
+    const r = this.#replica(replica, 'writeAll(values) writes those of all');
+    const offset = 4 * (r * this.replicaStride + at);
     this.wrote();
     this.#gpu.device.queue.writeBuffer(this.buffer, offset, values as Float32Array<ArrayBuffer>);
   }
 
   /**
    * Reads one replica's values (or the shared ones). Waits for all that was submitted before.
+   * @param replica may be left out where there is one
+   * @throws InputError if it is left out where there are several
    * @throws if there is no such replica, or the state is not of float32
    */
-  async read(replica = 0): Promise<Float32Array> {
+  async read(replica?: number): Promise<Float32Array> {
     if (this.dtype !== 'f32') throw new Error(`${this.label}: read as f32, it holds ${this.dtype}`);
     return new Float32Array(await this.#readBytes(replica));
   }
 
   /** The same of a state of integers; of one of floats their bits. */
-  async readU32(replica = 0): Promise<Uint32Array> {
+  async readU32(replica?: number): Promise<Uint32Array> {
     return new Uint32Array(await this.#readBytes(replica));
   }
 
@@ -193,12 +195,8 @@ export class State {
    * @throws InputError if it holds more elements, or the replica is left out where there are several
    */
   async item(replica?: number): Promise<number> {
-    if (replica === undefined && this.replicas > 1) {
-      const reason = `left out, expected one of 0 to ${this.replicas - 1}; items() reads those of all`;
-      throw new InputError(this.label, 'replica', reason);
-    }
-    this.#requireReplica(replica ?? 0);
-    return (await this.items())[replica ?? 0]!;
+    const r = this.#replica(replica, 'items() reads those of all');
+    return (await this.items())[r]!;
   }
 
   /**
@@ -252,6 +250,19 @@ export class State {
     if (this.#disposed) throw new Error(`${this.label}: ${what} after it was disposed of`);
   }
 
+  /**
+   * The replica that is meant.
+   * @param all what serves all of them at once, for the message
+   */
+  #replica(given: number | undefined, all: string): number {
+    if (given === undefined && this.replicas > 1) {
+      const reason = `left out, expected one of 0 to ${this.replicas - 1}; ${all}`;
+      throw new InputError(this.label, 'replica', reason);
+    }
+    this.#requireReplica(given ?? 0);
+    return given ?? 0;
+  }
+
   #requireReplica(replica: number): void {
     if (!(Number.isInteger(replica) && replica >= 0 && replica < this.replicas)) {
       throw new Error(`${this.label}: no replica ${replica}, it has ${this.replicas}`);
@@ -291,9 +302,9 @@ export class State {
     device.queue.submit([encoder.finish()]);
   }
 
-  async #readBytes(replica: number): Promise<ArrayBuffer> {
-    this.#requireReplica(replica);
-    return this.#readRange(replica * this.replicaStride, this.elements);
+  async #readBytes(replica: number | undefined): Promise<ArrayBuffer> {
+    const r = this.#replica(replica, 'readAll() reads those of all, as bits');
+    return this.#readRange(r * this.replicaStride, this.elements);
   }
 
   async #readRange(from: number, elements: number): Promise<ArrayBuffer> {

@@ -4,7 +4,8 @@ const DEEPEST = 3;
 
 /**
  * A value as messages print it, as JSON on one line. Bounded whatever was given: lists, objects and strings are cut with
- * "…" when about 80 characters or 3 levels are reached, and what is cut is never visited. Nothing in particular is "nothing".
+ * "…" when about 80 characters or 3 levels are reached, and what is cut is never visited. Nothing in particular is "nothing"; what JSON
+ * has not is named by its kind.
  */
 export function showValue(value: unknown): string {
   if (value === undefined) return 'nothing';
@@ -19,7 +20,10 @@ export function showValue(value: unknown): string {
       const quoted = printable(JSON.stringify(whole ? item : item.slice(0, left)));
       return take(whole ? quoted : `${quoted.slice(0, -1)}…"`);
     }
+    if (typeof item === 'function') return take('a function');
     if (typeof item !== 'object' || item === null) return take(String(item));
+    if (item instanceof Promise) return take('a Promise');
+    if (ArrayBuffer.isView(item)) return take(showArray(item));
     const list = Array.isArray(item);
     const [open, close] = list ? '[]' : '{}';
     if (depth >= DEEPEST) return take(`${open}…${close}`);
@@ -37,6 +41,11 @@ export function showValue(value: unknown): string {
     return take(open!) + parts.join(',') + take(close!);
   };
   return show(value, 0);
+}
+
+/** A typed array by its type and how many numbers it has. */
+function showArray(view: ArrayBufferView & { readonly length?: number }): string {
+  return `a ${view.constructor.name} of ${view.length ?? view.byteLength}`;
 }
 
 /**

@@ -4,9 +4,19 @@ import type { Gpu } from '../gpu/device.ts';
 import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
+import { InputError } from '../host/inputError.ts';
+import { requireAwaited } from '../host/requireAwaited.ts';
+import { showValue } from '../host/showValue.ts';
 import { Graph, stateOf, type Tensor } from '../ops/graph.ts';
 import { store } from '../ops/state/store.ts';
-import { type Answers, asMeasurement, type FoundBy, type Measurement, type Round } from './measurement.ts';
+import {
+  type Answers,
+  asMeasurement,
+  type FoundBy,
+  isMeasurable,
+  type Measurement,
+  type Round,
+} from './measurement.ts';
 import { Memory } from './memory.ts';
 import { Pass, type Point, unitsOf } from './pass.ts';
 import type { Look, MeasuredOf, Numbers, Quantity } from './quantity.ts';
@@ -41,6 +51,7 @@ export async function* measureInRounds<M extends Measurements>(
   point: Point,
   measurements: M,
 ): AsyncGenerator<number, FoundBy<M>, void> {
+  requireMeasurements(measurements);
   const at = { gpu, point };
   const open = new Map<string, AsyncGenerator<Round, unknown, Answers>>(
     Object.entries(measurements).flatMap(([name, each]) =>
@@ -70,6 +81,26 @@ export async function* measureInRounds<M extends Measurements>(
     }
   } finally {
     for (const each of open.values()) await each.return(undefined);
+  }
+}
+
+/**
+ * Refuses what can be no measurement: one that was not made by its function yet, or a list, whose results would have no names.
+ * @throws InputError naming it
+ */
+function requireMeasurements(given: unknown): void {
+  const refuse = (item: string, found: unknown, expected: string): never => {
+    requireAwaited('measure', item, found);
+    const call =
+      typeof found === 'function' ? ', which is yet to be called: noise() is one and noise is not' : '';
+    throw new InputError('measure', item, `${showValue(found)} given${call}, expected ${expected}`);
+  };
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof Promise) {
+    refuse('quantity', given, 'a quantity such as noise(), or several by name');
+  }
+  for (const [name, each] of Object.entries(given as object)) {
+    if (each === null || each === undefined || isMeasurable(each)) continue;
+    refuse(name, each, 'a quantity such as noise()');
   }
 }
 

@@ -52,6 +52,12 @@ export function byItself<Found>(
   };
 }
 
+/** Whether it is a quantity or a measurement. */
+export function isMeasurable(given: unknown): given is Quantity<unknown> | Measurement<unknown> {
+  const methods = given as Partial<Record<'over' | 'trace', unknown>> | null | undefined;
+  return typeof methods?.over === 'function' || typeof methods?.trace === 'function';
+}
+
 /** A quantity as a measurement of one round; a measurement is itself. */
 export function asMeasurement<Found>(of: Quantity<Found> | Measurement<Found>): Measurement<Found> {
   if ('over' in of) return of;

@@ -12,7 +12,7 @@ import { type Curvature, curvature } from './curvature/curvature.ts';
 import { dimension } from './curvature/operator.ts';
 import { type ExampleRows, losses, outputs } from './gradient/exampleLosses.ts';
 import { gradientInto } from './gradient/gradientInto.ts';
-import type { FoundBy, Measurement } from './measurement.ts';
+import { type FoundBy, isMeasurable, type Measurement } from './measurement.ts';
 import { type Measurements, measureOver } from './measureOver.ts';
 import { meanOverUnits } from './noise.ts';
 import { type ParameterVector, parameterVector, type VectorOwner } from './parameterVector.ts';
@@ -109,7 +109,7 @@ export class ModelPoint {
   measure<M extends Measurements>(of: M): Promise<FoundBy<M>>;
   measure(of: Quantity<unknown> | Measurement<unknown> | Measurements): Promise<unknown> {
     return this.#uses.during(async () => {
-      if (!isOne(of)) return measureOver(this.#gpu, this.#point, of);
+      if (!isMeasurable(of)) return measureOver(this.#gpu, this.#point, of);
       return (await measureOver(this.#gpu, this.#point, { found: of })).found;
     });
   }
@@ -268,13 +268,6 @@ export class ModelPoint {
   }
 }
 
-function isOne(
-  of: Quantity<unknown> | Measurement<unknown> | Measurements,
-): of is Quantity<unknown> | Measurement<unknown> {
-  const isMethod = (name: string): boolean => typeof (of as Record<string, unknown>)[name] === 'function';
-  return isMethod('over') || isMethod('trace');
-}
-
-function isRandom(values: object): values is RandomVector {
-  return 'random' in values && typeof values.random === 'string';
+function isRandom(values: unknown): values is RandomVector {
+  return typeof (values as Partial<RandomVector> | null)?.random === 'string';
 }

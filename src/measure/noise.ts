@@ -1,3 +1,4 @@
+import { requireOptions } from '../host/requireOptions.ts';
 import { partValues } from '../nn/flatValues.ts';
 import type { Measurement } from './measurement.ts';
 import {
@@ -94,6 +95,7 @@ const WORDS: Remedies = {
  * @throws InputError, when it is measured, for a loss that is not finite, naming the example
  */
 export function noise(options: NoiseOptions = {}): Measurement<Noise> {
+  requireOptions('noise', options, ['probes', 'seed', 'exact', 'hessian']);
   const { probes = 16, exact = false, hessian = true } = options;
   if (!(Number.isInteger(probes) && probes >= 2))
     throw new RangeError(`${probes} probes, expected two or more`);

@@ -1,5 +1,7 @@
 import type { State } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
+import { requireAwaited } from '../host/requireAwaited.ts';
+import { showValue } from '../host/showValue.ts';
 import type { Uses } from '../host/uses.ts';
 import { partValues } from '../nn/flatValues.ts';
 import type { FlatLayout } from '../ops/flat.ts';
@@ -101,10 +103,15 @@ export class ParameterVector {
 }
 
 /**
- * Refuses a vector that has not the parameters of a layout.
+ * Refuses what is no vector, and one that has not the parameters of a layout.
  * @throws InputError naming what was to be done and both
  */
 export function requireLayout(what: string, { entries }: FlatLayout, vector: ParameterVector): void {
+  requireAwaited(what, 'vector', vector);
+  if (!(vector instanceof ParameterVector)) {
+    const reason = `${showValue(vector)} given, expected a vector of a point: at.vector(values) makes one`;
+    throw new InputError(what, 'vector', reason);
+  }
   const show = (all: FlatLayout['entries']): string =>
     all.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
   const [expected, found] = [show(entries), show(vector.layout.entries)];

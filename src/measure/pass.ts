@@ -42,6 +42,8 @@ export interface Point {
   readonly source?: ExampleSource;
   /** After how many steps of a run, where the weights are of one. */
   readonly step?: number;
+  /** Where that run had diverged by then: for what is said of losses that are not finite. */
+  readonly diverged?: { readonly step: number; readonly reason: string } | null;
 }
 
 /** The data that a point's examples are of. */

@@ -1,6 +1,9 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
+import { requireDataset } from '../data/requireDataset.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { requireGpu } from '../gpu/requireGpu.ts';
 import { InputError } from '../host/inputError.ts';
+import { requireAwaited } from '../host/requireAwaited.ts';
 import { showValue } from '../host/showValue.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
@@ -17,13 +20,13 @@ export interface PointSettings extends GivenWeights {
   /** Layers, with the loss beside them; or both together, as `nn.parseModel` gives them. */
   readonly model: GivenModel;
   /** `cross_entropy` by default. */
-  readonly loss?: LossName;
+  readonly loss?: LossName | undefined;
   /** Flattened where the first layer is a Linear of as many features. */
   readonly data: Dataset;
   /** `train` by default: BatchNorm normalises by the batch, all examples as one. `eval`: by its running statistics. Dropout drops nothing in either. */
-  readonly mode?: 'train' | 'eval';
+  readonly mode?: 'train' | 'eval' | undefined;
   /** Each so many consecutive examples are one unit, a batch of its own; what is said of examples is said of units then. */
-  readonly ghostBatch?: number;
+  readonly ghostBatch?: number | undefined;
 }
 
 /**
@@ -37,6 +40,12 @@ export interface PointSettings extends GivenWeights {
  * @throws LimitError if parameters or data pass the adapter's largest storage binding
  */
 export async function point(gpu: Gpu, settings: PointSettings): Promise<ModelPoint> {
+  requireGpu('point', gpu);
+  if (typeof settings !== 'object' || settings === null) {
+    const expected = 'expected { model, weights, data, … } as the second argument';
+    throw new InputError('point', 'settings', `found ${showValue(settings)}, ${expected}`);
+  }
+  for (const [key, value] of Object.entries(settings)) requireAwaited('point', key, value);
   const { mode = 'train', ghostBatch, data } = settings;
   if (mode !== 'train' && mode !== 'eval') {
     throw new InputError('point', 'mode', `is ${showValue(mode)}, expected 'train' or 'eval'`);
@@ -44,6 +53,7 @@ export async function point(gpu: Gpu, settings: PointSettings): Promise<ModelPoi
   if (ghostBatch !== undefined && !(Number.isInteger(ghostBatch) && ghostBatch >= 1)) {
     throw new InputError('point', 'ghostBatch', `is ${showValue(ghostBatch)}, expected a positive integer`);
   }
+  requireDataset('point', 'data', data);
   const model = modelFrom('model', settings.model, settings.loss);
   const { dataset, shapes } = fitDataset(data, model, 'model');
   requireSupported('model', model, shapes);

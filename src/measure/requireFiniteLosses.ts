@@ -4,12 +4,16 @@ import type { Point } from './pass.ts';
 /**
  * Refuses losses that are no finite numbers: nothing that is measured of them would be.
  * @param losses of the point's examples, in its order
- * @throws InputError naming the first such example, by its place in the data as they were given
+ * @throws InputError naming the first such example, by its place in the data as they were given; or the step at which the run diverged
  */
-export function requireFiniteLosses({ source }: Point, losses: Float32Array): void {
+export function requireFiniteLosses({ source, diverged }: Point, losses: Float32Array): void {
   const given = source?.drawn ? inGivenOrder(losses, source.drawn.order) : losses;
   const bad = given.findIndex((loss) => !Number.isFinite(loss));
   if (bad < 0) return;
+  if (diverged) {
+    const reason = `diverged at step ${diverged.step}: ${diverged.reason}, so that nothing can be measured of it`;
+    throw new InputError('run', 'replica', reason);
+  }
   throw new InputError(
     source?.name ?? 'data',
     `example ${bad}`,

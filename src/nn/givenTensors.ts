@@ -1,5 +1,6 @@
 import { elementCount, type HostTensor } from '../host/hostTensor.ts';
 import { InputError } from '../host/inputError.ts';
+import { requireAwaited } from '../host/requireAwaited.ts';
 import { showValue } from '../host/showValue.ts';
 import type { StateTensor } from './modelSpec.ts';
 
@@ -14,7 +15,7 @@ export type GivenTensors = ReadonlyMap<string, GivenTensor> | Readonly<Record<st
  * they are as many; integers are a count of batches.
  * @param what how messages call them
  * @param prefix of the names, before those of the layout
- * @throws InputError for what is no tensor
+ * @throws InputError for what is no tensor, and what holds none by name
  */
 export function givenTensors(
   what: string,
@@ -22,6 +23,7 @@ export function givenTensors(
   layout: readonly StateTensor[],
   prefix = '',
 ): Map<string, HostTensor> {
+  requireByName(what, given);
   const shapes = new Map(layout.map(({ name, shape }) => [prefix + name, shape]));
   const entries = given instanceof Map ? [...given] : Object.entries(given as Record<string, GivenTensor>);
   return new Map(
@@ -42,6 +44,15 @@ export function givenTensors(
       return [name, { dtype: tensor instanceof Float64Array ? 'F64' : 'F32', shape, data: tensor }];
     }),
   );
+}
+
+/** @throws InputError */
+function requireByName(what: string, given: unknown): void {
+  requireAwaited(what, 'tensors', given);
+  const isObject = typeof given === 'object' && given !== null;
+  if (isObject && !Array.isArray(given) && !ArrayBuffer.isView(given)) return;
+  const expected = "as data.readSafetensors and a run's stateDict give them";
+  throw new InputError(what, 'tensors', `${showValue(given)} given, expected tensors by name, ${expected}`);
 }
 
 function isNumbers(tensor: GivenTensor): tensor is Float32Array | Float64Array | Uint32Array {

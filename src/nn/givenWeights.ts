@@ -11,9 +11,9 @@ export interface GivenWeights {
    */
   readonly weights: GivenTensors;
   /** Only names under it ("module.", "replica.0."), and they without it. */
-  readonly weightsPrefix?: string;
+  readonly weightsPrefix?: string | undefined;
   /** The weights are those of modules of other names, which shapes and order match to the layers. */
-  readonly weightsByOrder?: boolean;
+  readonly weightsByOrder?: boolean | undefined;
 }
 
 const HINTS: PlaceHints = {

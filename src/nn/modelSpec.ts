@@ -171,13 +171,12 @@ export function parseModel(file: string, source: unknown): ModelSpec {
   if (!Array.isArray(layers) || layers.length === 0) {
     throw new InputError(file, 'layers', `found ${showValue(layers)}, expected a list of at least one layer`);
   }
+  // A layer's typo before what is missing beside the layers: the model was meant to have both right.
+  const read = layers.map((layer, index) => parseLayer(file, layer, index));
   if (!losses.includes(loss as LossName)) {
     throw new InputError(file, 'loss', `found ${showValue(loss)}, expected "cross_entropy" or "mse"`);
   }
-  const parsed: ModelSpec = {
-    layers: layers.map((layer, index) => parseLayer(file, layer, index)),
-    loss: loss as LossName,
-  };
+  const parsed: ModelSpec = { layers: read, loss: loss as LossName };
   requireNames(file, parsed);
   return parsed;
 }
@@ -213,11 +212,9 @@ export function tensorName(model: ModelSpec, layer: number, tensor: string): str
 
 function parseLayer(file: string, layer: unknown, index: number): LayerSpec {
   if (!isRecord(layer)) {
-    throw new InputError(
-      file,
-      `layer ${index}`,
-      `found ${showValue(layer)}, expected an object with a "type"`,
-    );
+    const call = typeof layer === 'function' ? '; a layer is what it returns: relu()' : '';
+    const reason = `found ${showValue(layer)}, expected an object with a "type"${call}`;
+    throw new InputError(file, `layer ${index}`, reason);
   }
   const { type } = layer;
   if (!layerNames.includes(type as LayerType)) {

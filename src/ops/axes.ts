@@ -2,6 +2,7 @@ import { showShape } from '../host/showShape.ts';
 import { showValue } from '../host/showValue.ts';
 import { size, type Tensor } from './graph.ts';
 import type { SumShape } from './plans/sumPlan.ts';
+import { requireTensor } from './requireTensor.ts';
 
 /** Consecutive axes `[from, to)` of a shape that are reduced away. */
 export interface Axes {
@@ -21,6 +22,15 @@ export function around(shape: readonly number[], { from, to }: Axes): SumShape {
 /** What a reduction over the axes leaves of the shape. */
 export function keptShape(shape: readonly number[], { from, to }: Axes): number[] {
   return [...shape.slice(0, from), ...shape.slice(to)];
+}
+
+/**
+ * All axes of an operand.
+ * @throws InputError if it is no tensor
+ */
+export function allAxes(op: string, x: Tensor): Axes {
+  requireTensor(op, 'operand 0', x);
+  return { from: 0, to: x.shape.length };
 }
 
 /** @throws if the axes are not of the operand's shape. */

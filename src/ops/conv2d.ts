@@ -8,6 +8,7 @@ import { apply, defineOp, expectShape, type Op, type RuleArguments } from './op.
 import { convolution } from './perExample/convolution.ts';
 import { convShape, planConvForward } from './plans/convPlan.ts';
 import type { Activation } from './plans/matmulPlan.ts';
+import { requireTensors } from './requireTensor.ts';
 import { sum, sumRows } from './sum.ts';
 import { type Window2d, type WindowOptions, window2d, windowPositions } from './window2d.ts';
 
@@ -102,6 +103,7 @@ export function convolve(x: Tensor, w: Tensor, b: Tensor | null, window: Window2
  * @throws if the shapes do not fit, or the padded image is smaller than the window.
  */
 export function conv2d(x: Tensor, w: Tensor, b: Tensor | null, options: WindowOptions = {}): Tensor {
+  requireTensors('conv2d', b ? [x, w, b] : [x, w]);
   if (x.shape.length !== 4 || w.shape.length !== 4 || x.shape[1] !== w.shape[1]) {
     throw new Error(
       `conv2d: images of ${showShape(x.shape)} and a weight of ${showShape(w.shape)}, ` +

@@ -4,6 +4,7 @@ import { broadcast } from './broadcast.ts';
 import { sameShape, size, type Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { apply, defineOp } from './op.ts';
+import { requireTensors } from './requireTensor.ts';
 import { lowerSum } from './sum.ts';
 
 const dotOp = defineOp({
@@ -21,6 +22,7 @@ const dotOp = defineOp({
 
 /** Σ xᵢyᵢ, a scalar; blocked summation in a fixed order. */
 export function dot(x: Tensor, y: Tensor): Tensor {
+  requireTensors('dot', [x, y]);
   if (!sameShape(x.shape, y.shape))
     throw new Error(`dot: ${showShape(x.shape)} and ${showShape(y.shape)} differ`);
   return apply(dotOp, [x, y], {}, { shape: [] });

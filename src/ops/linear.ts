@@ -5,6 +5,7 @@ import type { Tensor } from './graph.ts';
 import { matmul } from './matmul.ts';
 import { apply, defineOp, expectShape } from './op.ts';
 import { outerProduct } from './perExample/outerProduct.ts';
+import { requireTensors } from './requireTensor.ts';
 import { sumRows } from './sum.ts';
 
 const withBias = (z: Tensor, b: Tensor | undefined): Tensor =>
@@ -36,6 +37,7 @@ const linearOp = defineOp({
  * @throws if the shapes do not fit.
  */
 export function linear(x: Tensor, w: Tensor, b: Tensor | null): Tensor {
+  requireTensors('linear', b ? [x, w, b] : [x, w]);
   if (x.shape.length !== 2) throw new Error(`linear: x has shape ${showShape(x.shape)}, expected [B, K]`);
   const [batch, inputs] = x.shape as [number, number];
   const outputs = w.shape[0]!;

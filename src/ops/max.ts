@@ -1,4 +1,4 @@
-import { type Axes, around, keptShape, requireAxes } from './axes.ts';
+import { type Axes, allAxes, around, keptShape, requireAxes } from './axes.ts';
 import type { Tensor } from './graph.ts';
 import { applyAll, defineOp, type Lowering, type Operand } from './op.ts';
 import { pick, spread } from './pick.ts';
@@ -35,7 +35,7 @@ function lowerMax(to: Lowering, x: Tensor, y: Tensor, index: Tensor, axes: Axes)
  */
 export function maxAndIndex(
   x: Tensor,
-  axes: Axes = { from: 0, to: x.shape.length },
+  axes: Axes = allAxes('max', x),
 ): readonly [values: Tensor, index: Tensor] {
   requireAxes('max', x, axes);
   const shape = keptShape(x.shape, axes);

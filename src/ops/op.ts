@@ -5,7 +5,7 @@ import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
 import { type Attributes, type DType, Graph, type Node, type Tensor, type TensorType } from './graph.ts';
 import type { PerExampleGradient } from './perExample/perExampleGradient.ts';
-import { requireTensor } from './requireTensor.ts';
+import { requireTensors } from './requireTensor.ts';
 
 /** An operand that no kernel of the call uses in its variant: the engine binds a dummy. */
 export const UNUSED = Symbol('unused operand');
@@ -147,9 +147,7 @@ export function applyAll(
   attributes: Attributes,
   types: readonly TensorType[],
 ): readonly Tensor[] {
-  inputs.forEach((input, i) => {
-    requireTensor(op.name, `operand ${i}`, input);
-  });
+  requireTensors(op.name, inputs);
   for (const type of types as readonly Partial<TensorType>[]) {
     if (!Array.isArray(type?.shape)) {
       throw new InputError(op.name, 'type', `${showValue(type)}, expected { shape } of each output`);

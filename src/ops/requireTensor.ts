@@ -24,6 +24,14 @@ export function requireTensor(by: string, what: string, given: unknown): void {
   let hint = '';
   if (given instanceof State) hint = '; read(state) makes one of it';
   if (typeof given === 'number') hint = '; fill(value, shape) makes one of a number';
+  if (given instanceof Promise) hint = ': await it';
   if (given === null) hint = '; from jvp and vjp null stands for zero';
   throw new InputError(by, what, `${showGiven(given)}, expected a tensor${hint}`);
+}
+
+/** The same of all operands of an op, before it asks for their shapes. */
+export function requireTensors(by: string, operands: readonly unknown[]): void {
+  operands.forEach((operand, i) => {
+    requireTensor(by, `operand ${i}`, operand);
+  });
 }

@@ -7,6 +7,7 @@ import { sameShape, type Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { apply, defineOp } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
+import { requireTensors } from './requireTensor.ts';
 import { scale } from './scale.ts';
 import { softmax } from './softmax.ts';
 import { subtract } from './subtract.ts';
@@ -54,6 +55,7 @@ const softTargetCrossEntropyOp = defineOp({
  * @throws if the shapes differ
  */
 export function softTargetCrossEntropy(z: Tensor, y: Tensor): Tensor {
+  requireTensors('softTargetCrossEntropy', [z, y]);
   if (z.shape.length !== 2 || !sameShape(z.shape, y.shape)) {
     throw new Error(
       `softTargetCrossEntropy: logits ${showShape(z.shape)} and targets ${showShape(y.shape)}, expected two of [N, C]`,

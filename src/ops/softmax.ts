@@ -2,6 +2,7 @@ import softmaxKernel from '../../shaders/loss/softmaxCrossEntropy.wgsl';
 import { size, type Tensor } from './graph.ts';
 import { apply, defineOp } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
+import { requireTensors } from './requireTensor.ts';
 import { reshape } from './reshape.ts';
 import { softmaxJacobian } from './softmaxJacobian.ts';
 
@@ -28,6 +29,7 @@ const softmaxOp = defineOp({
  * @throws for a scalar
  */
 export function softmax(z: Tensor): Tensor {
+  requireTensors('softmax', [z]);
   const { shape } = z;
   if (shape.length === 0) throw new Error('softmax: a scalar has no axis, expected […, C]');
   if (shape.length !== 2)

@@ -7,6 +7,7 @@ import type { Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
 import { apply, applyAll, defineOp, expectShape, type Op } from './op.ts';
 import { rowGrid } from './plans/linearGrid.ts';
+import { requireTensors } from './requireTensor.ts';
 import { softmax } from './softmax.ts';
 import { softmaxJacobian } from './softmaxJacobian.ts';
 import { rowSum } from './sum.ts';
@@ -36,6 +37,7 @@ export const softmaxCrossEntropyOp = defineOp({
 
 /** Refuses what are no logits [N, C] and labels [N]. */
 export function requireLogits(op: string, z: Tensor, labels: Tensor): void {
+  requireTensors(op, [z, labels]);
   if (z.shape.length !== 2 || labels.shape.length !== 1 || labels.shape[0] !== z.shape[0]) {
     throw new Error(
       `${op}: logits ${showShape(z.shape)} and labels ${showShape(labels.shape)}, expected [N, C] and [N]`,

@@ -1,10 +1,11 @@
-import { type Axes, around, keptShape, requireAxes } from './axes.ts';
+import { type Axes, allAxes, around, keptShape, requireAxes } from './axes.ts';
 import { broadcast } from './broadcast.ts';
 import { constantOf, fill } from './fill.ts';
 import { size, type Tensor } from './graph.ts';
 import { apply, defineOp, type Lowering, type Operand, type Scratch } from './op.ts';
 import { planCompensatedSum } from './plans/reducePlan.ts';
 import { planSum, type SumShape, type SumTerms } from './plans/sumPlan.ts';
+import { requireTensor } from './requireTensor.ts';
 import { reshape } from './reshape.ts';
 import { scale } from './scale.ts';
 
@@ -63,7 +64,7 @@ function lowerCompensated(to: Lowering, x: Tensor, y: Tensor): void {
  */
 export function sum(
   x: Tensor,
-  axes: Axes = { from: 0, to: x.shape.length },
+  axes: Axes = allAxes('sum', x),
   {
     compensated = false,
   }: {
@@ -74,6 +75,7 @@ export function sum(
     readonly compensated?: boolean;
   } = {},
 ): Tensor {
+  requireTensor('sum', 'operand 0', x);
   requireAxes('sum', x, axes);
   const shape = keptShape(x.shape, axes);
   if (compensated && shape.length > 0) {
@@ -97,10 +99,10 @@ export function sumRows(x: Tensor): Tensor {
 
 /** [N, …] → [N]: within each example. */
 export function rowSum(x: Tensor): Tensor {
-  return sum(x, { from: 1, to: x.shape.length });
+  return sum(x, { ...allAxes('sum', x), from: 1 });
 }
 
 /** Mean over consecutive axes, by default over all. */
-export function mean(x: Tensor, axes: Axes = { from: 0, to: x.shape.length }): Tensor {
+export function mean(x: Tensor, axes: Axes = allAxes('mean', x)): Tensor {
   return scale(sum(x, axes), 1 / around(x.shape, axes).reduced);
 }

@@ -1,6 +1,6 @@
 import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
-import { type Axes, around, keptShape, requireAxes } from './axes.ts';
+import { type Axes, allAxes, around, keptShape, requireAxes } from './axes.ts';
 import { broadcast } from './broadcast.ts';
 import type { Tensor } from './graph.ts';
 import { multiply } from './multiply.ts';
@@ -57,7 +57,7 @@ const varianceOp = defineOp({
  */
 export function varianceAndMean(
   x: Tensor,
-  axes: Axes = { from: 0, to: x.shape.length },
+  axes: Axes = allAxes('variance', x),
   { unbiased = true }: { readonly unbiased?: boolean } = {},
 ): readonly [variance: Tensor, mean: Tensor] {
   requireAxes('variance', x, axes);

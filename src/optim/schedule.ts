@@ -18,6 +18,22 @@ export type Schedule = { readonly warmup?: number } & (
     }
 );
 
+/** A schedule as a train.json holds it, what has a default left out: `gamma` 0.1, `eta_min` 0, `kind` constant, `cycle` 1, `alpha2` as `alpha1`. */
+export type GivenSchedule = { readonly warmup?: number | undefined } & (
+  | { readonly type: 'constant' }
+  | { readonly type: 'table'; readonly values: readonly number[] }
+  | { readonly type: 'step'; readonly step_size: number; readonly gamma?: number | undefined }
+  | { readonly type: 'cosine'; readonly T_max: number; readonly eta_min?: number | undefined }
+  | {
+      readonly type: 'swa';
+      readonly kind?: 'constant' | 'cyclic' | undefined;
+      readonly start: number;
+      readonly cycle?: number | undefined;
+      readonly alpha1: number;
+      readonly alpha2?: number | undefined;
+    }
+);
+
 /**
  * ε of every step, in a table that lies on the device.
  * Warm-up w multiplies by min(1, s/w).

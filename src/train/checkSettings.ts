@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
+import { requireDataset } from '../data/requireDataset.ts';
 import { InputError } from '../host/inputError.ts';
+import { requireAwaited } from '../host/requireAwaited.ts';
 import { showValue } from '../host/showValue.ts';
 import type { GivenTensors } from '../nn/givenTensors.ts';
 import type { GivenModel } from '../nn/modelFrom.ts';
 import { REPLICA_KEYS, type ReplicaKey } from './replicaGrid.ts';
 import { MOST_STEPS } from './runParts.ts';
-import { count, issueError, rate, scheduleSchema, seed } from './runSchemas.ts';
+import { count, issueError, knownKeys, rate, scheduleSchema, seed } from './runSchemas.ts';
 import type { TrainSettings } from './trainSettings.ts';
 
 /** How messages name the settings. */
@@ -22,24 +24,19 @@ const values = {
   orderSeed: seed,
 } satisfies Record<ReplicaKey, z.ZodType<number>>;
 const list = (value: z.ZodType<number>) => z.array(value).optional();
-const lists = z
-  .strictObject({
-    lr: list(values.lr),
-    momentum: list(values.momentum),
-    weightDecay: list(values.weightDecay),
-    seed: list(values.seed),
-    initSeed: list(values.initSeed),
-    orderSeed: list(values.orderSeed),
-  })
-  .optional();
+const lists = knownKeys({
+  lr: list(values.lr),
+  momentum: list(values.momentum),
+  weightDecay: list(values.weightDecay),
+  seed: list(values.seed),
+  initSeed: list(values.initSeed),
+  orderSeed: list(values.orderSeed),
+}).optional();
 
 const keys = {
   model: z.custom<GivenModel>(),
   loss: z.enum(['cross_entropy', 'mse']).optional(),
-  data: z.custom<Dataset>(
-    isDataset,
-    'expected a data set, as loadDataset, datasetFromTensors and syntheticDataset give it',
-  ),
+  data: z.custom<Dataset>(),
   weights: z.custom<GivenTensors>(isObject, 'expected the state dict, tensors by name').optional(),
   weightsPrefix: z.string().optional(),
   weightsByOrder: z.boolean().optional(),
@@ -47,7 +44,7 @@ const keys = {
   epochs: z.number().positive().optional(),
   batchSize: count.optional(),
   batchSchedule: z
-    .array(z.strictObject({ fromStep: z.int().nonnegative(), batchSize: count }))
+    .array(knownKeys({ fromStep: z.int().nonnegative(), batchSize: count }))
     .min(1)
     .optional(),
   lr: values.lr.optional(),
@@ -64,8 +61,8 @@ const keys = {
   order: z.enum(['shuffle', 'iid', 'sequential']).default('shuffle'),
   averaging: z
     .discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('swa'), ...captured }),
-      z.strictObject({ kind: z.literal('ema'), decay: z.number().min(0).lt(1), ...captured }),
+      knownKeys({ kind: z.literal('swa'), ...captured }),
+      knownKeys({ kind: z.literal('ema'), decay: z.number().min(0).lt(1), ...captured }),
     ])
     .optional(),
   noiseScaleEvery: count.optional(),
@@ -84,6 +81,10 @@ export type CheckedSettings = z.output<typeof schema>;
  * @throws InputError naming the key, what was found and what was expected: also for a key that is none
  */
 export function checkSettings(given: TrainSettings): CheckedSettings {
+  if (!isObject(given)) {
+    throw refuse('settings', `found ${showValue(given)}, expected { model, data, … } as the second argument`);
+  }
+  for (const [key, value] of Object.entries(given)) requireAwaited(SETTINGS, key, value);
   for (const key of REPLICA_KEYS) {
     if (!Array.isArray(given[key])) continue;
     const several = `several replicas are grid: { ${key}: […] }, every combination, or zip: { ${key}: […] }, lists that go together`;
@@ -98,6 +99,7 @@ export function checkSettings(given: TrainSettings): CheckedSettings {
     throw issueError(SETTINGS, issue, given);
   }
   const settings = parsed.data;
+  requireDataset(SETTINGS, 'data', settings.data);
   const { schedule, grid, zip, noiseScaleEvery, batchSchedule, batchSize } = settings;
   if ((settings.steps === undefined) === (settings.epochs === undefined)) {
     const [key, found] =
@@ -141,8 +143,4 @@ function refuse(key: string, reason: string): InputError {
 
 function isObject(given: unknown): given is object {
   return typeof given === 'object' && given !== null;
-}
-
-function isDataset(given: unknown): boolean {
-  return isObject(given) && 'x' in given && 'targets' in given && 'examples' in given;
 }

@@ -10,31 +10,39 @@ export const seed = z
   .min(0)
   .max(2 ** 32 - 1);
 
+/** An object of no other keys than these, which the message about another one lists. */
+export function knownKeys<K extends z.core.$ZodLooseShape>(keys: K) {
+  const error = ({ code }: { readonly code?: string }) =>
+    code === 'unrecognized_keys' ? `expected some of ${Object.keys(keys).join(', ')}` : undefined;
+  return z.strictObject(keys, { error });
+}
+
 const warmup = z.int().nonnegative().optional();
 
 /** How the learning rate goes on from its start: `Schedule`, with defaults for what may be left out. */
 export const scheduleSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('constant'), warmup }),
-  z.strictObject({ type: z.literal('table'), values: z.array(rate), warmup }),
-  z.strictObject({ type: z.literal('step'), step_size: count, gamma: z.number().default(0.1), warmup }),
-  z.strictObject({ type: z.literal('cosine'), T_max: count, eta_min: z.number().default(0), warmup }),
-  z
-    .strictObject({
-      type: z.literal('swa'),
-      kind: z.enum(['constant', 'cyclic']).default('constant'),
-      start: z.int().nonnegative(),
-      cycle: count.default(1),
-      alpha1: rate,
-      alpha2: rate.optional(),
-      warmup,
-    })
-    .transform((schedule) => ({ ...schedule, alpha2: schedule.alpha2 ?? schedule.alpha1 })),
+  knownKeys({ type: z.literal('constant'), warmup }),
+  knownKeys({ type: z.literal('table'), values: z.array(rate), warmup }),
+  knownKeys({ type: z.literal('step'), step_size: count, gamma: z.number().default(0.1), warmup }),
+  knownKeys({ type: z.literal('cosine'), T_max: count, eta_min: z.number().default(0), warmup }),
+  knownKeys({
+    type: z.literal('swa'),
+    kind: z.enum(['constant', 'cyclic']).default('constant'),
+    start: z.int().nonnegative(),
+    cycle: count.default(1),
+    alpha1: rate,
+    alpha2: rate.optional(),
+    warmup,
+  }).transform((schedule) => ({ ...schedule, alpha2: schedule.alpha2 ?? schedule.alpha1 })),
 ]);
 
 /** What a schema found wrong of what was given: the key, what it holds and what was expected. */
 export function issueError(file: string, issue: z.core.$ZodIssue, given: unknown): InputError {
   const item = issue.path.map(String).join('.') || 'top level';
-  if (issue.code === 'unrecognized_keys') return new InputError(file, item, `unknown key "${issue.keys[0]}"`);
+  if (issue.code === 'unrecognized_keys') {
+    const known = issue.message.startsWith('expected') ? `, ${issue.message}` : '';
+    return new InputError(file, item, `unknown key "${issue.keys[0]}"${known}`);
+  }
   const found = issue.path.reduce<unknown>(
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     given,

@@ -1,5 +1,6 @@
 import { fitDataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { requireGpu } from '../gpu/requireGpu.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
@@ -33,6 +34,7 @@ import type { TrainSettings } from './trainSettings.ts';
  *   run, or `resume` is damaged, of other settings or data, or of another version: before anything is made
  */
 export async function train(device: Gpu, given: TrainSettings): Promise<Training> {
+  requireGpu('train', device);
   const settings = checkSettings(given);
   const model = modelFrom('model', settings.model, settings.loss);
   const { dataset, shapes } = fitDataset(settings.data, model, 'model');

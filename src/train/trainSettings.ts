@@ -1,65 +1,69 @@
 import type { Dataset } from '../data/dataset.ts';
+import type { GivenInstrument } from '../measure/givenInstrument.ts';
 import type { GivenWeights } from '../nn/givenWeights.ts';
 import type { GivenModel } from '../nn/modelFrom.ts';
 import type { LossName } from '../nn/modelSpec.ts';
-import type { Schedule } from '../optim/schedule.ts';
+import type { GivenSchedule } from '../optim/schedule.ts';
 import type { ReplicaLists } from './replicaGrid.ts';
 
+/** The same, of which anything may be left out or be undefined. */
+type MaybeGiven<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
 /** What `train` takes. `weights` are the initial ones of every replica, drawn by its seed by default. Steps are counted from 1, in `batchSchedule` from 0. */
-export interface TrainSettings extends Partial<GivenWeights> {
+export interface TrainSettings extends MaybeGiven<GivenWeights> {
   /** Layers (`nn.sequential(…)`), or `{ layers, loss }` as a model.json holds them. */
   readonly model: GivenModel;
   /** Of one example: `cross_entropy` by default. */
-  readonly loss?: LossName;
+  readonly loss?: LossName | undefined;
   /** What it trains on; examples are flattened where the first layer wants them flat. */
   readonly data: Dataset;
   /** Steps of the whole run: its schedule lies on the device from the start. */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
   /** In place of `steps`: as many as it takes to draw so many times N examples. */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /** B, examples of a step. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Another B from a step on, counted from 0: `[{ fromStep: 0, batchSize: 32 }, { fromStep: 500, batchSize: 128 }]`. */
-  readonly batchSchedule?: readonly { readonly fromStep: number; readonly batchSize: number }[];
+  readonly batchSchedule?: readonly { readonly fromStep: number; readonly batchSize: number }[] | undefined;
   /** ε, which `schedule` shapes. Not beside a schedule of absolute rates (`table`). */
-  readonly lr?: number;
+  readonly lr?: number | undefined;
   /** m; 0 by default. */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** λ of the gradient of λ|θ|²/2, as torch.optim.SGD adds it; 0 by default. */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
   /** Of initial weights and order, each drawn by a seed that follows from it (deriveSeed), in [0, 2³²); 0 by default. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Of the initial weights, in place of the one that follows from `seed`. */
-  readonly initSeed?: number;
+  readonly initSeed?: number | undefined;
   /** Of the order of examples and of what Dropout drops, in place of the one that follows from `seed`. */
-  readonly orderSeed?: number;
+  readonly orderSeed?: number | undefined;
   /** Lists of `lr`, `momentum`, `weightDecay`, `seed`, `initSeed`, `orderSeed`: a replica for every combination, the last key fastest. */
-  readonly grid?: ReplicaLists;
+  readonly grid?: ReplicaLists | undefined;
   /** Lists of one length that go together: a replica for each row, and with `grid` for each row and cell. */
-  readonly zip?: ReplicaLists;
-  readonly nesterov?: boolean;
-  readonly dampening?: number;
+  readonly zip?: ReplicaLists | undefined;
+  readonly nesterov?: boolean | undefined;
+  readonly dampening?: number | undefined;
   /** Constant by default. */
-  readonly schedule?: Schedule;
+  readonly schedule?: GivenSchedule | undefined;
   /** How batches are drawn: an endless stream of permutations by default, independent draws, or the file's own order. */
-  readonly order?: 'shuffle' | 'iid' | 'sequential';
+  readonly order?: 'shuffle' | 'iid' | 'sequential' | undefined;
   /** SWA or EMA of the weights after steps start, start + every, …; `bnBatchSize`: of the pass for BatchNorm's statistics, B by default. */
-  readonly averaging?: GivenAveraging;
+  readonly averaging?: GivenAveraging | undefined;
   /** Gradient statistics and the noise scale every so many steps; never by default. */
-  readonly noiseScaleEvery?: number;
+  readonly noiseScaleEvery?: number | undefined;
   /** … from sub-batches of so many examples, a divisor of the batch size; 1 by default. With BatchNorm 2 or more. */
-  readonly smallBatch?: number;
+  readonly smallBatch?: number | undefined;
   /** … with tests of the gradient and standard errors. */
-  readonly gradientTests?: boolean;
+  readonly gradientTests?: boolean | undefined;
   /** More that is measured on the way, as a train.json has it: `{ type: 'eigenvalue', every: 100 }`. At most one of a type. */
-  readonly instruments?: readonly Readonly<Record<string, unknown>>[];
+  readonly instruments?: readonly GivenInstrument[] | undefined;
   /** What `Training.snapshot` gave of a run of these settings and data: it goes on from there. */
-  readonly resume?: Uint8Array;
+  readonly resume?: Uint8Array | undefined;
 }
 
 /** `Averaging` from step 1 on and at every step by default. */
 export type GivenAveraging = {
-  readonly start?: number;
-  readonly every?: number;
-  readonly bnBatchSize?: number;
+  readonly start?: number | undefined;
+  readonly every?: number | undefined;
+  readonly bnBatchSize?: number | undefined;
 } & ({ readonly kind: 'swa' } | { readonly kind: 'ema'; readonly decay: number });

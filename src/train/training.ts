@@ -1,9 +1,11 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
+import { requireDataset } from '../data/requireDataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { DeviceLostError } from '../gpu/orLost.ts';
 import type { Program } from '../gpu/program.ts';
 import { Scope } from '../gpu/scope.ts';
 import { InputError } from '../host/inputError.ts';
+import { requireOptions } from '../host/requireOptions.ts';
 import { showValue } from '../host/showValue.ts';
 import { Turns } from '../host/turns.ts';
 import { type ModelPoint, modelPoint } from '../measure/modelPoint.ts';
@@ -36,7 +38,7 @@ export interface TrainingReading extends Reading {
 /** Which weights of a run. */
 export interface WhichWeights {
   /** The last ones by default; `averaged` for those of SWA or EMA. */
-  readonly which?: 'last' | 'averaged';
+  readonly which?: 'last' | 'averaged' | undefined;
 }
 
 /** Which point of a run. */
@@ -44,9 +46,9 @@ export interface PointOfRun extends WhichWeights {
   /**
    * `train` by default: BatchNorm normalises by the batch. `eval` takes running statistics, which are recomputed for averaged weights.
    */
-  readonly mode?: 'train' | 'eval';
+  readonly mode?: 'train' | 'eval' | undefined;
   /** What is measured: the training data by default; others stay on the device until the run is disposed of. */
-  readonly data?: Dataset;
+  readonly data?: Dataset | undefined;
 }
 
 /** What a `Training` is made of. */
@@ -206,8 +208,10 @@ export class Training {
    */
   async stateDict(
     selection?: ReplicaSelection,
-    { which = 'last' }: WhichWeights = {},
+    options: WhichWeights = {},
   ): Promise<Map<string, StateDictTensor>> {
+    requireOptions('stateDict', options, ['which']);
+    const { which = 'last' } = options;
     const replica = selectReplica(this.replicas, selection);
     return this.#inTurn(async () => {
       await this.#prepare(which, { statistics: true });
@@ -227,10 +231,9 @@ export class Training {
    * }
    * @throws InputError unless one replica is meant, for an average of nothing, and for data that do not fit the model; DeviceLostError
    */
-  async point(
-    selection?: ReplicaSelection,
-    { mode = 'train', which = 'last', data = this.#of.data }: PointOfRun = {},
-  ): Promise<ModelPoint> {
+  async point(selection?: ReplicaSelection, options: PointOfRun = {}): Promise<ModelPoint> {
+    requireOptions('point', options, ['data', 'mode', 'which']);
+    const { mode = 'train', which = 'last', data = this.#of.data } = options;
     const replica = selectReplica(this.replicas, selection);
     requireOneOf('mode', mode, ['train', 'eval']);
     const dataset = this.#fitted(data);
@@ -243,6 +246,7 @@ export class Training {
 
   /** Left out for those of the run. */
   #fitted(data: Dataset): Dataset | undefined {
+    requireDataset('run', 'data', data);
     return data === this.#of.data ? undefined : this.#known(data);
   }
 
@@ -258,13 +262,18 @@ export class Training {
     const made = Scope.makeNow((scope) => {
       // Where no point can be made of it.
       scope.own({ dispose });
-      return modelPoint(this.#of.device, point, {
-        dispose: () => {
-          dispose();
-          this.#points.delete(made);
-          if (this.#disposed) this.#freeUnused();
+      const { diverged } = this.#logs[args[0]]!;
+      return modelPoint(
+        this.#of.device,
+        { ...point, diverged },
+        {
+          dispose: () => {
+            dispose();
+            this.#points.delete(made);
+            if (this.#disposed) this.#freeUnused();
+          },
         },
-      });
+      );
     });
     this.#points.add(made);
     return made;
@@ -275,7 +284,9 @@ export class Training {
    * already. Another data set stays there, with what evaluates it, until the run is disposed of.
    * @throws InputError if the data do not fit the model, or for an average of nothing; DeviceLostError
    */
-  async evaluate(data = this.#of.data, { which = 'last' }: WhichWeights = {}): Promise<Evaluation[]> {
+  async evaluate(data = this.#of.data, options: WhichWeights = {}): Promise<Evaluation[]> {
+    requireOptions('evaluate', options, ['which']);
+    const { which = 'last' } = options;
     return this.#inTurn(async () => {
       await this.#prepare(which, { statistics: true });
       return (await this.#evaluator(data, which)).evaluate();

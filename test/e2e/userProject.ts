@@ -14,17 +14,19 @@ export const TYPED = `
 import { data, engine, type Gpu, InputError, measure, NoAdapterError, nn, openDevice, ops, optim, statistics, train } from 'basin';
 import * as alone from 'basin/engine';
 import { type JobEvent, runJob } from 'basin/jobs';
-import { fileHost, openDevice as openUnderNode } from 'basin/node';
+import { fileHost, MissingPackageError, openDevice as openUnderNode } from 'basin/node';
 
-export async function use(): Promise<number> {
+export async function use(lr: number | undefined): Promise<number> {
   using gpu: Gpu = await openDevice();
   const same: alone.Gpu = await openUnderNode();
   const set = await data.loadDataset('gaussian-clusters?examples=64&classes=3&dims=8', fileHost('.'));
-  const run = await train(gpu, { model: nn.sequential(nn.linear(8, 3)), data: set, batchSize: 16, steps: 5, lr: 0.1 });
+  const run = await train(gpu, { model: nn.sequential(nn.linear(8, 3)), data: set, batchSize: 16, steps: 5, lr,
+    schedule: { type: 'cosine', T_max: 5 }, instruments: [{ type: 'eigenvalue', every: 2 }] });
+  const { vectors } = await (await run.point()).hessian().eigenvalues(1, { vectors: true });
   for await (const { loss } of run.readings()) if (loss === null) return 0;
   const device: GPUDevice = same.device;
   const event: JobEvent | undefined = undefined;
-  console.log(event, runJob);
+  console.log(event, runJob, MissingPackageError, vectors[0]?.layout);
   console.log(device, engine.Arena, measure.moments, ops.matmul, optim.sgd, statistics.temperature, InputError, NoAdapterError);
   return statistics.temperature({ lr: 0.1, batchSize: 64 });
 }
@@ -63,7 +65,14 @@ export async function tsc(
   options: Readonly<Record<string, unknown>>,
   compiler = TSC,
 ): Promise<string> {
-  const compilerOptions = { strict: true, skipLibCheck: false, noEmit: true, target: 'es2022', ...options };
+  const compilerOptions = {
+    strict: true,
+    skipLibCheck: false,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    target: 'es2022',
+    ...options,
+  };
   write(folder, { 'tsconfig.json': JSON.stringify({ compilerOptions, files }) });
   const { stdout } = await execute(process.execPath, [compiler, '-p', '.'], folder);
   return stdout;

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { writeSafetensors } from '../../src/data/safetensors.ts';
 import type { HostTensor } from '../../src/host/hostTensor.ts';
+import { InputError } from '../../src/host/inputError.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
 import { lossAlong } from '../../src/measure/curvature/lossAlong.ts';
@@ -320,7 +321,7 @@ for (const [name, of] of [
     );
     for (const [k, { value }] of pairs.entries()) {
       expect(value / values[k]!).toBeCloseTo(1, 3);
-      const v = await eigenvectors![k]!.flat();
+      const v = await eigenvectors[k]!.flat();
       expect(dot(v, v)).toBeCloseTo(1, 4);
       expect(
         error(
@@ -399,6 +400,17 @@ test('weights, vectors and settings that do not fit are refused by name', async 
       { weights: Object.fromEntries(Object.entries(w).map(([name, v]) => [`module.${name}`, v])) },
       /weightsPrefix: "module\." finds them/,
     ],
+    [
+      { weights: undefined as never },
+      /weights: tensors: nothing given, expected tensors by name, as data\.read/,
+    ],
+    [{ weights: Float32Array.of(1) as never }, /weights: tensors: a Float32Array of 1 given/],
+    [{ weights: Promise.resolve(w) as never }, /point: weights: is a Promise: await it/],
+    [{ weights: bad({ '0.bias': Promise.resolve() }) }, /weights: 0\.bias: is a Promise, expected/],
+    [
+      { data: of.data.x as never },
+      /point: data: is a Float32Array of 20, expected a data set, as datasetFromArrays/,
+    ],
     [{ mode: 'test' as 'eval' }, /point: mode: is "test", expected 'train' or 'eval'/],
     [{ ghostBatch: 0 }, /point: ghostBatch: is 0/],
     [{ loss: 'mse' }, /model: loss: is "cross_entropy" in the model and "mse" beside it/],
@@ -426,6 +438,12 @@ test('weights, vectors and settings that do not fit are refused by name', async 
   for (const [change, message] of cases) {
     await expect(point(gpu, { ...of, ...change })).rejects.toThrow(message);
   }
+  await expect(point({ ...of } as never, gpu as never)).rejects.toThrow(
+    /point: gpu: is \{.*expected the device/,
+  );
+  await expect(point(gpu, undefined as never)).rejects.toThrow(
+    /point: settings: found nothing, expected \{ model, weights, data, … \} as the second argument/,
+  );
   const prefixed = await point(gpu, {
     ...of,
     weightsPrefix: 'module.',
@@ -447,7 +465,57 @@ test('weights, vectors and settings that do not fit are refused by name', async 
   expect(() => prefixed.vector({ '0.weight': new Float32Array(12) })).toThrow(/vector: .*missing/);
   expect(() => prefixed.vector({ random: 'normal', seed: -1 })).toThrow(/vector: seed: is -1/);
   await expect(prefixed.hessian().eigenvalues(0)).rejects.toThrow(/eigenvalues: 0, expected an integer/);
+  expect(() => noise(100 as never)).toThrow(
+    /noise: options: 100, expected \{ probes, seed, exact, hessian \}/,
+  );
+  expect(() => noise({ probe: 100 } as never)).toThrow(/noise: probe: is no option, expected \{ probes/);
   expect(() => noise({ probes: 1 })).toThrow(/1 probes, expected two or more/);
+
+  // What was not made a vector, an option or a measurement yet.
+  const H = prefixed.hessian();
+  const flat = new Float32Array(27);
+  const unmade: [() => Promise<unknown>, RegExp][] = [
+    [
+      () => H.times(flat as never),
+      /hessian: vector: a Float32Array of 27 given, .*at\.vector\(values\) makes one/,
+    ],
+    [() => H.times([flat] as never), /hessian: vector: a Float32Array of 27 given/],
+    [() => H.times(prefixed.gradient() as never), /hessian: vector: is a Promise: await it/],
+    [() => H.times(undefined as never), /hessian: vector: nothing given/],
+    [async () => prefixed.vector(Promise.resolve(flat) as never), /vector: tensors: is a Promise: await it/],
+    [async () => prefixed.vector(3 as never), /vector: tensors: 3 given, expected tensors by name/],
+    [() => H.trace(100 as never), /trace: options: 100, expected \{ probes, seed, exact, method \}/],
+    [() => H.trace({ probe: 100 } as never), /trace: probe: is no option, expected \{ probes, /],
+    [() => H.eigenvalues(2, true as never), /eigenvalues: options: true, expected \{ vectors, which, /],
+    [() => H.density(8 as never), /density: options: 8, expected \{ sigma, starts, steps, seed \}/],
+    [
+      () => H.logDeterminant({ sigma: 1 } as never),
+      /logDeterminant: sigma: is no option, expected \{ shift, /,
+    ],
+    [() => H.quadrature({ start: 1 } as never), /quadrature: start: is no option, expected \{ starts, /],
+    [
+      () => prefixed.measure(noise as never),
+      /measure: quantity: a function given, which is yet to be called/,
+    ],
+    [
+      () => prefixed.measure({ noise } as never),
+      /measure: noise: a function given, which is yet to be called/,
+    ],
+    [
+      () => prefixed.measure({ noise: 3 } as never),
+      /measure: noise: 3 given, expected a quantity such as noise\(\)/,
+    ],
+    [
+      () => prefixed.measure([noise()] as never),
+      /measure: quantity: \[\{.*given, expected .*, or several by name/,
+    ],
+    [() => prefixed.measure(undefined as never), /measure: quantity: nothing given/],
+    [() => prefixed.measure(prefixed.loss() as never), /measure: quantity: is a Promise: await it/],
+  ];
+  for (const [ask, message] of unmade) {
+    await expect(ask()).rejects.toThrow(InputError);
+    await expect(ask()).rejects.toThrow(message);
+  }
 
   // Finite weights whose losses are not.
   const huge = made(MLP, [4], 5);

@@ -241,12 +241,18 @@ test.each([0, -1, 1.5, Number.NaN])('a program of %d replicas is refused', async
 
 test('a state refuses values of another type, replicas that it has not, and shapes that are none', async () => {
   const state = f32('theta', [4], 2);
-  expect(() => u32('y', [4]).write(Float32Array.of(1))).toThrow('y: f32 values given, it holds u32');
+  expect(() => u32('y', [4]).write(Float32Array.of(1))).toThrow(
+    'y: values: a Float32Array of 1, expected a Uint32Array or a list of numbers',
+  );
   expect(() => state.write(Float32Array.of(1), { replica: 2 })).toThrow('theta: no replica 2, it has 2');
   expect(() => f32('shared', [4]).write(Float32Array.of(1), { replica: 1 })).toThrow(
     'shared: no replica 1, it has 1',
   );
   expect(() => state.write(Float32Array.of(1), { at: -1 })).toThrow('1 values given from element -1 on');
+  const anyOf = 'theta: replica: left out, expected one of 0 to 1; ';
+  expect(() => state.write([1, 2, 3, 4])).toThrow(`${anyOf}writeAll(values) writes those of all`);
+  await expect(state.read()).rejects.toThrow(`${anyOf}readAll() reads those of all, as bits`);
+  await expect(state.readU32()).rejects.toThrow(anyOf);
   await expect(state.read(2)).rejects.toThrow('theta: no replica 2');
   await expect(u32('y', [4]).read()).rejects.toThrow('y: read as f32, it holds u32');
   expect(() => f32('half', [1.5])).toThrow('half: 1 × [1.5], expected whole numbers');

@@ -222,6 +222,38 @@ test('refused by name: tensors of another trace, returned, stored and as operand
   );
 });
 
+test('refused by name: what is given to an op and is no tensor, before its shape is asked for', async () => {
+  const ofNull: [string, (x: Tensor, of: Tensor) => unknown][] = [
+    ['sum', (x) => ops.sum(x)],
+    ['sum', (x) => ops.sumRows(x)],
+    ['sum', (x) => ops.rowSum(x)],
+    ['mean', (x) => ops.mean(x)],
+    ['max', (x) => ops.max(x)],
+    ['variance', (x) => ops.variance(x)],
+    ['dot', (x, of) => ops.dot(of, x)],
+    ['softmax', (x) => ops.softmax(x)],
+    ['softmaxCrossEntropy', (x, of) => ops.softmaxCrossEntropy(of, x)],
+    ['softTargetCrossEntropy', (x, of) => ops.softTargetCrossEntropy(x, of)],
+    ['linear', (x, of) => ops.linear(x, of, null)],
+    ['conv2d', (x, of) => ops.conv2d(of, x, null)],
+    ['reshape', (x) => ops.reshape(x, [3])],
+  ];
+  for (const [name, f] of ofNull) {
+    for (const [given, found] of [
+      [null, 'null, expected a tensor; from jvp and vjp null stands for zero'],
+      [w, 'the state w, expected a tensor; read(state) makes one of it'],
+      [w.read(), 'a Promise, expected a tensor: await it'],
+    ] as const) {
+      const traced = trace(gpu, ({ read }) => {
+        f(given as unknown as Tensor, read(w));
+      });
+      await expect(traced, name).rejects.toThrow(InputError);
+      await expect(traced, name).rejects.toThrow(new RegExp(`^${name}: operand [01]: `));
+      await expect(traced, name).rejects.toThrow(`: ${found}`);
+    }
+  }
+});
+
 test('refused by name: states of other replicas, of another device and disposed of, a device that was not waited for', async () => {
   await expect(trace(gpu, ({ read }) => ({ y: read(of2) }), { replicas: 3 })).rejects.toThrow(
     /of 2: the state has 2 replicas, and the program 3/,
@@ -242,7 +274,10 @@ test('refused by name: states of other replicas, of another device and disposed 
   elsewhere.dispose();
   await expect(trace(elsewhere, ({ fill }) => ({ y: fill(1, [2]) }))).rejects.toThrow(DeviceLostError);
   await expect(trace(openDevice() as unknown as Gpu, () => undefined)).rejects.toThrow(
-    /trace: gpu: a promise: write await openDevice/,
+    /trace: gpu: is a Promise: await openDevice\(\)/,
+  );
+  await expect(trace({ lr: 0.1 } as unknown as Gpu, () => undefined)).rejects.toThrow(
+    /trace: gpu: is \{"lr":0\.1\}, expected the device that openDevice\(\) gives as the first argument/,
   );
   await expect(trace(gpu, () => undefined, { replica: 3 } as object)).rejects.toThrow(
     /trace program: replica: unknown option/,
@@ -256,13 +291,52 @@ test('refused by name: a state that is not as it says', () => {
     [{ shape: [2.5] }, /shape: \[2.5\], expected a list of positive integers/],
     [{}, /state: shape: nothing, expected a list/],
     [{ shape: [2], dtype: 'f16' }, /dtype: "f16", expected/],
-    [{ shape: [1], dtype: 'u32', values: Float32Array.of(1) }, /values: a Float32Array, and dtype is "u32"/],
+    [
+      { shape: [1], dtype: 'u32', values: Float32Array.of(1) },
+      /values: a Float32Array of 1, expected a Uint32Array/,
+    ],
+    [{ shape: [1], values: 3 }, /values: 3, expected a Float32Array or a list of numbers/],
+    [{ shape: [2], values: [1, '2'] }, /values 1: "2", expected a number/],
+    [{ shape: [2], dtype: 'u32', values: [1, -2] }, /values 1: -2, expected an integer from 0 to 2³² − 1/],
+    [{ shape: [1], values: Promise.resolve([1]) }, /values: is a Promise: await it/],
     [{ shape: [1], replicas: 0 }, /replicas: 0, expected a positive integer/],
   ];
   for (const [given, message] of refused) {
     expect(() => state(gpu, given as never)).toThrow(InputError);
     expect(() => state(gpu, given as never)).toThrow(message);
   }
+});
+
+test('a state takes lists, typed arrays of its type, and nothing that is only like them', async () => {
+  using numbers = state(gpu, { label: 'numbers', shape: [3] });
+  numbers.write([1, 2.5]);
+  numbers.write(Float32Array.of(4), { at: 2 });
+  expect([...(await numbers.read())]).toEqual([1, 2.5, 4]);
+  using counts = state(gpu, { label: 'counts', shape: [2], dtype: 'u32' });
+  counts.write([7, 2 ** 32 - 1]);
+  expect([...(await counts.readU32())]).toEqual([7, 2 ** 32 - 1]);
+  for (const [given, message] of [
+    [Float64Array.of(1), /numbers: values: a Float64Array of 1, expected a Float32Array or a list/],
+    [numbers.read(), /numbers: values: is a Promise: await it/],
+    [[1, null], /numbers: values 1: null, expected a number/],
+  ] as const) {
+    expect(() => numbers.write(given as never)).toThrow(InputError);
+    expect(() => numbers.write(given as never)).toThrow(message);
+  }
+  expect(() => counts.write([0.5])).toThrow(/counts: values 0: 0\.5, expected an integer from 0/);
+});
+
+test('a factor is a number or a scalar; what is nearly one is told how to be one', async () => {
+  using rates = state(gpu, { label: 'rates', shape: [1] });
+  const scaled = (factor: unknown) =>
+    trace(gpu, ({ read }) => ({
+      y: ops.scale(read(w), (factor === rates ? read(rates) : factor) as number),
+    }));
+  await expect(scaled([2])).rejects.toThrow(/scale: the factor: \[2\], expected a number or a tensor \[\]/);
+  await expect(scaled(rates)).rejects.toThrow(
+    /scale: the factor: a tensor \[1\], expected .*: make its state with shape: \[\], or reshape\(factor, \[\]\)/,
+  );
+  await expect(scaled(Promise.resolve(2))).rejects.toThrow(/scale: the factor: a Promise, expected/);
 });
 
 test('a number is read from a state of one element, and of one replica where it says which', async () => {

@@ -191,6 +191,40 @@ test('what is asked for at once is what it is one by one: weights, statistics, e
   expect(await readAll(resumed, 40)).toEqual(readings);
 });
 
+test('a replica that diverged says so at its point, and the device and data are what they have to be', async () => {
+  const gpu = await testGpu();
+  using run = await train(gpu, { ...SETTINGS, grid: { lr: [0.1, 1e30] } });
+  await readAll(run);
+  const { step } = run.diverged({ lr: 1e30 })!;
+  using lost = await run.point({ lr: 1e30 });
+  for (const asked of [() => lost.loss(), () => lost.gradient(), () => lost.measure(noise())]) {
+    await expect(asked()).rejects.toThrow(
+      `run: replica: diverged at step ${step}: the loss is not finite, so that nothing can be measured of it`,
+    );
+  }
+  using kept = await run.point({ lr: 0.1 });
+  expect(await kept.loss()).toBeGreaterThan(0);
+  await expect(run.point({ lr: 0.1 }, 'eval' as never)).rejects.toThrow(
+    'point: options: "eval", expected { data, mode, which }',
+  );
+  await expect(run.stateDict({ lr: 0.1 }, { weights: 'averaged' } as never)).rejects.toThrow(
+    'stateDict: weights: is no option, expected { which }',
+  );
+  await expect(run.evaluate(data, 'averaged' as never)).rejects.toThrow('evaluate: options: "averaged"');
+  await expect(run.evaluate(Promise.resolve(data) as never)).rejects.toThrow(
+    'run: data: is a Promise: await it',
+  );
+  await expect(train(SETTINGS as never, gpu as never)).rejects.toThrow(
+    /^train: gpu: is \{.*expected the device/,
+  );
+  await expect(train(Promise.resolve(gpu) as never, SETTINGS)).rejects.toThrow(
+    'train: gpu: is a Promise: await openDevice()',
+  );
+  await expect(train(gpu, undefined as never)).rejects.toThrow(
+    'train: settings: found nothing, expected { model, data, … } as the second argument',
+  );
+});
+
 test('SWA off the ends of cycles is told', async () => {
   const swa = { type: 'swa', kind: 'cyclic', start: 1, cycle: 3, alpha1: 0.1, alpha2: 0.01 } as const;
   const averaging = { kind: 'swa', start: 2, every: 2 } as const;

@@ -228,7 +228,7 @@ test('an op with state that is no parameter and couples the examples trains, is 
   for (let step = 0; step < 30; step++) program.run();
   const losses = await straight.ring.read(0);
   expect(losses[59]!).toBeLessThan(0.5 * losses[0]!);
-  expect((await straight.runningMean.read()).some((value) => value !== 0)).toBe(true);
+  expect((await straight.runningMean.read(0)).some((value) => value !== 0)).toBe(true);
 
   const resumed = make();
   Object.values(resumed).forEach((state, i) => {

@@ -36,7 +36,13 @@ test('refuses what leaves open which number is of which example', () => {
   expect(refused({ exampleShape: [3] })).toThrow('data: y: found shape [4], expected 2 examples');
   expect(refused({ exampleShape: [4] })).toThrow('multiple of the 4 numbers of an example');
   expect(refused({ exampleShape: [3, -1] })).toThrow('exampleShape');
-  expect(refused({ y: Float32Array.of(1, 2) })).toThrow('data: exampleShape: is missing');
+  expect(refused({ y: Float32Array.of(1, 2) })).toThrow(
+    'data: y: holds floating-point numbers, which are targets: class indices are integers, such as Uint8Array.from(labels); ' +
+      'targets need exampleShape',
+  );
+  // One that fails later too: the run would be told of it as of an error that nothing caught.
+  expect(refused({ x: Promise.reject(new Error('later')) })).toThrow('data: x: is a Promise: await it');
+  expect(refused({ x: [1, 2].map })).toThrow('data: x: is a function, expected a typed array');
   expect(refused({ y: Float32Array.of(1, 2, 3), exampleShape: [3] })).toThrow(
     'multiple of the 2 examples in x',
   );

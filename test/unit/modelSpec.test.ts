@@ -149,7 +149,11 @@ test('refuses a key given twice, and JSON of any depth', () => {
   expect(() => parseModel('m.json', text)).toThrow('m.json: in_features: occurs twice in the model');
   const deep = `{"loss":"mse","layers":${'['.repeat(1e5)}${']'.repeat(1e5)}}`;
   expect(() => parseModel('m.json', deep)).toThrow('m.json: model: is nested more than 100 levels deep');
-  const nested = parseModel.bind(null, 'm.json', `{"loss":${'['.repeat(90)}${']'.repeat(90)},"layers":[1]}`);
+  const nested = parseModel.bind(
+    null,
+    'm.json',
+    `{"loss":${'['.repeat(90)}${']'.repeat(90)},"layers":[{"type":"Tanh"}]}`,
+  );
   expect(nested).toThrow('m.json: loss: found [[[[…]]]], expected "cross_entropy" or "mse"');
 });
 
@@ -158,6 +162,13 @@ test('refuses what is no model', () => {
     'm.json: loss: found "nll", expected "cross_entropy" or "mse"',
   );
   expect(() => parseModel('m.json', { layers: [linear] })).toThrow('loss: found nothing');
+  // The typo that the message hid, before what is missing beside it.
+  expect(() => parseModel('m.json', { layers: [{ ...linear, type: 'Linaer' }] })).toThrow(
+    'm.json: layer 0 (Linaer): unknown layer "Linaer"',
+  );
+  expect(() => parseModel('m.json', { layers: [linear, () => ({ type: 'ReLU' })], loss: 'mse' })).toThrow(
+    'm.json: layer 1: found a function, expected an object with a "type"; a layer is what it returns: relu()',
+  );
   expect(() => parseModel('m.json', { layers: [linear], loss: 'mse', lr: 1 })).toThrow('unknown key "lr"');
   expect(() => parseModel('m.json', '{"layers": [')).toThrow('m.json: model: is not JSON');
   expect(() => parseModel('m.json', Uint8Array.of(0xff, 0xfe))).toThrow('is not JSON');

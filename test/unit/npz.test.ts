@@ -199,6 +199,12 @@ test('refuses archives that are cut short, damaged or not what they say', () => 
   expect(() => readNpz('d.npz', deflated.slice().fill(0xff, 40, 60))).toThrow('d.npz: x.npy: ');
 });
 
+test('refuses what are no bytes', () => {
+  expect(() => readNpz('d.npz', undefined as never)).toThrow(
+    'd.npz: bytes: nothing given, expected the bytes of the file in a Uint8Array: readNpz(name, await readFile(path))',
+  );
+});
+
 test('refuses an archive with one name twice', () => {
   const member = npy(dict('|u1', '(1,)'), [1]);
   const bytes = zip({ 'x.npy': member, 'y.npy': member }, 0);

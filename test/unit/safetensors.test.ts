@@ -6,6 +6,7 @@ import {
   writeSafetensors,
 } from '../../src/data/safetensors.ts';
 import type { HostTensor } from '../../src/host/hostTensor.ts';
+import { InputError } from '../../src/host/inputError.ts';
 
 /** A file from a header, verbatim, and so many bytes of data. */
 function file(header: unknown, data: Uint8Array | number, headerLength?: number): Uint8Array {
@@ -283,4 +284,16 @@ test('writing refuses data that is not its shape or dtype', () => {
   expect(() => write({ dtype: 'F32', shape: [3], data: new Float32Array(2) })).toThrow(TypeError);
   expect(() => write({ dtype: 'F32', shape: [2], data: new Int32Array(2) })).toThrow(TypeError);
   expect(() => write({ dtype: 'F16', shape: [2], data: new Float32Array(2) })).toThrow(TypeError);
+});
+
+test.each<[unknown, string]>([
+  [
+    undefined,
+    'w.st: bytes: nothing given, expected the bytes of the file in a Uint8Array: readSafetensors(name, ',
+  ],
+  [new ArrayBuffer(8), 'w.st: bytes: an ArrayBuffer given'],
+  [Promise.resolve(new Uint8Array(8)), 'w.st: bytes: is a Promise: await it'],
+])('refuses what are no bytes: %s', (given, message) => {
+  expect(() => readSafetensors('w.st', given as never)).toThrow(InputError);
+  expect(() => readSafetensors('w.st', given as never)).toThrow(message);
 });

@@ -29,15 +29,28 @@ test('settings that cannot be meant are refused by their key, with what was foun
       'train: lr: is [0.1,0.2], expected a number; several replicas are grid: { lr: […] }, every combination, or zip: { lr: […] }',
     ],
     [{ seed: [0] }, 'train: seed: is [0], expected a number; several replicas are grid: { seed: […] }'],
-    [{ grid: { learningRate: [1] } }, 'train: grid: unknown key "learningRate"'],
+    [
+      { grid: { batchSize: [1] } },
+      'train: grid: unknown key "batchSize", expected some of lr, momentum, weightDecay, seed, initSeed, orderSeed',
+    ],
+    [
+      { schedule: { type: 'cosine', tMax: 3, T_max: 3 } },
+      'train: schedule: unknown key "tMax", expected some of type, T_max, eta_min, warmup',
+    ],
     [{ grid: { seed: 3 } }, 'train: grid.seed: is 3: expected array'],
     [{ zip: { momentum: [0, -1] } }, 'train: zip.momentum.1: is -1: '],
     [{ lr: '0.1' }, 'train: lr: is "0.1": expected number'],
     [{ lr: Number.NaN }, 'train: lr: is NaN: '],
     [{ lr: undefined }, 'train: lr: missing, expected a learning rate'],
     [{ seed: 0.5 }, 'train: seed: is 0.5: '],
-    [{ data: undefined }, 'train: data: missing: expected a data set, as loadDataset'],
-    [{ data: Promise.resolve(data) }, 'train: data: is {}: expected a data set, as loadDataset'],
+    [{ data: undefined }, 'train: data: missing, expected a data set, as datasetFromArrays, loadDataset, '],
+    [
+      { data: { x: new Float32Array(4), y: new Uint8Array(2) } },
+      'train: data: is {"x":a Float32Array of 4,"y":a Uint8Array of 2}, expected a data set, as datasetFromArrays makes of x and y',
+    ],
+    [{ data: Promise.resolve(data) }, 'train: data: is a Promise: await it'],
+    [{ weights: Promise.resolve(new Map()) }, 'train: weights: is a Promise: await it'],
+    [{ model: Promise.resolve([]) }, 'train: model: is a Promise: await it'],
     [{ resume: 'run.snapshot' }, 'train: resume: is "run.snapshot": '],
     [{ order: 'random' }, 'train: order: is "random": '],
     [{ schedule: { type: 'cosine' } }, 'train: schedule.T_max: missing: '],
@@ -174,4 +187,33 @@ test('two descriptions of one run are one: what is left out is what it is by def
   expect(description({ model: { layers: WHOLE.model, loss: 'cross_entropy' } })).toEqual(description({}));
   expect(description({ noiseScaleEvery: 2 })).not.toEqual(description({}));
   expect(description({ lr: undefined, grid: { lr: [0.1] } })).not.toEqual(description({}));
+});
+
+test('settings have the types of what is taken: defaults may be left out, and no typo compiles', () => {
+  const takes: TrainSettings[] = [
+    { ...WHOLE, schedule: { type: 'cosine', T_max: 300, warmup: 20 }, lr: undefined, grid: { lr: [0.1] } },
+    { ...WHOLE, schedule: { type: 'swa', start: 30, alpha1: 0.05 }, momentum: undefined, weights: undefined },
+    { ...WHOLE, instruments: [{ type: 'eigenvalue', every: 100, which: undefined }] },
+    // @ts-expect-error no such option
+    { ...WHOLE, instruments: [{ type: 'noise_scale', every: 1, smallBatch: 1 }] },
+    // @ts-expect-error no such type
+    { ...WHOLE, instruments: [{ type: 'eigenvalues', every: 1 }] },
+    // @ts-expect-error no schedule
+    { ...WHOLE, instruments: [{ type: 'batch_sharpness' }] },
+  ];
+  const taken = (given: TrainSettings): object | string => {
+    try {
+      return runShapeOf(checkSettings(given), data.examples);
+    } catch (error) {
+      return (error as InputError).item;
+    }
+  };
+  expect(takes.map(taken)).toEqual([
+    expect.objectContaining({ steps: 60 }),
+    expect.objectContaining({ steps: 60 }),
+    expect.objectContaining({ steps: 60 }),
+    'instruments.0.smallBatch',
+    'instruments.0.type',
+    'instruments.0',
+  ]);
 });

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BenchRunner } from '../../bench/benchRunner.ts';
-import { NoAdapterError } from '../../gpu/device.ts';
 import { distFolder } from '../fileHost.ts';
 import { nodeGpu } from '../nodeGpu.ts';
+import { noNodeAdapter } from '../noNodeAdapter.ts';
 import type { BenchCalls, BenchDriver, BenchWorker } from './driver.ts';
 
 interface Question {
@@ -100,7 +100,7 @@ export async function benchWorker(): Promise<void> {
 
 async function open(): Promise<BenchRunner> {
   const found = await nodeGpu();
-  if (!found) throw new NoAdapterError('node', 'WebGPU found no adapter');
+  if (!found) throw noNodeAdapter();
   // Libraries for pages look for WebGPU there, and ask it what the browser is.
   const navigator = {
     gpu: found.gpu,

@@ -1,13 +1,14 @@
 import type { Gpu } from '../../gpu/device.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
+import { requireOptions } from '../../host/requireOptions.ts';
 import { Turns } from '../../host/turns.ts';
 import { Uses } from '../../host/uses.ts';
 import { measureOver } from '../measureOver.ts';
 import { type ParameterVector, requireLayout } from '../parameterVector.ts';
 import type { Point } from '../pass.ts';
 import type { Estimate } from '../statistics/estimate.ts';
-import { curvatureTrace, type TraceOptions } from './curvatureTrace.ts';
+import { curvatureTrace } from './curvatureTrace.ts';
 import {
   type EigenvalueOptions,
   type EigenvalueProgress,
@@ -28,9 +29,9 @@ import { WIDTH } from './withOperator.ts';
 /** How eigenvalues are searched for: see `EigenvalueOptions`. */
 export interface SpectrumOptions extends Pick<EigenvalueOptions, 'which' | 'seed' | 'tolerance' | 'most'> {
   /** Also the eigenvectors, of length 1. */
-  readonly vectors?: boolean;
+  readonly vectors?: boolean | undefined;
   /** Is told how far the search is, at each look at the Ritz values. */
-  readonly progress?: (progress: EigenvalueProgress) => void;
+  readonly progress?: ((progress: EigenvalueProgress) => void) | undefined;
 }
 
 /** Eigenpairs of a matrix; `vectors` in the order of the pairs, where they were asked for. */
@@ -39,18 +40,24 @@ export interface CurvatureSpectrum extends Spectrum {
 }
 
 /** How a trace is estimated. */
-export interface CurvatureTraceOptions extends Partial<TraceOptions> {
+export interface CurvatureTraceOptions {
+  /** 16 by default. */
+  readonly probes?: number | undefined;
+  /** 0 by default. */
+  readonly seed?: number | undefined;
+  /** By P products. */
+  readonly exact?: boolean | undefined;
   /** Hutchinson's probes, or Hutch++ (Meyer et al. 2021), better where few eigenvalues hold most of the matrix. */
-  readonly method?: 'hutchinson' | 'hutch++';
+  readonly method?: 'hutchinson' | 'hutch++' | undefined;
 }
 
 /** From where a spectrum is sampled. */
 export interface QuadratureOptions {
   /** Random vectors to start from: 8 by default. */
-  readonly starts?: number;
+  readonly starts?: number | undefined;
   /** Steps of Lanczos's process from each, a product each: 64 by default. */
-  readonly steps?: number;
-  readonly seed?: number;
+  readonly steps?: number | undefined;
+  readonly seed?: number | undefined;
 }
 
 /** What a matrix has of the point that made it. */
@@ -106,14 +113,14 @@ export class Curvature {
   async times(
     given: ParameterVector | readonly ParameterVector[],
   ): Promise<ParameterVector | ParameterVector[]> {
-    const vectors = 'state' in given ? [given] : given;
+    const vectors = isList(given) ? given : [given];
     for (const vector of vectors) requireLayout(this.kind, this.#point.layout, vector);
     const made = await this.#inTurn(() =>
       Scope.make(async (scope) =>
         (await this.#products(scope, vectors)).map((state) => this.#owner.own(state)),
       ),
     );
-    return 'state' in given ? made[0]! : made;
+    return isList(given) ? made : made[0]!;
   }
 
   async #products(scope: Scope, vectors: readonly ParameterVector[]): Promise<State[]> {
@@ -134,12 +141,16 @@ export class Curvature {
    * The largest eigenvalues in algebraic order, or the smallest, each with its residual |Av − λv|: see `searchEigenvalues`. Where
    * `converged` is false the products ran out first, and the residuals say how far the pairs are.
    * @param count min(count, P) come back
-   * @throws RangeError unless count is a positive integer
+   * @throws RangeError unless count is a positive integer; InputError for what is no option, as of each method here
    */
-  async eigenvalues(
-    count = 1,
-    { vectors = false, progress, ...options }: SpectrumOptions = {},
-  ): Promise<CurvatureSpectrum> {
+  eigenvalues(
+    count: number | undefined,
+    options: SpectrumOptions & { readonly vectors: true },
+  ): Promise<CurvatureSpectrum & { readonly vectors: readonly ParameterVector[] }>;
+  eigenvalues(count?: number, options?: SpectrumOptions): Promise<CurvatureSpectrum>;
+  async eigenvalues(count = 1, given: SpectrumOptions = {}): Promise<CurvatureSpectrum> {
+    requireOptions('eigenvalues', given, ['vectors', 'which', 'tolerance', 'most', 'seed', 'progress']);
+    const { vectors = false, progress, ...options } = given;
     requireCount('eigenvalues', count, 1);
     const { layout } = this.#point;
     const rows = Math.min(count, dimension(layout));
@@ -175,12 +186,9 @@ export class Curvature {
    * probes.
    * @throws RangeError for fewer than two probes, or three of Hutch++
    */
-  async trace({
-    probes = 16,
-    seed = 0,
-    exact = false,
-    method = 'hutchinson',
-  }: CurvatureTraceOptions = {}): Promise<Estimate> {
+  async trace(options: CurvatureTraceOptions = {}): Promise<Estimate> {
+    requireOptions('trace', options, ['probes', 'seed', 'exact', 'method']);
+    const { probes = 16, seed = 0, exact = false, method = 'hutchinson' } = options;
     requireCount('probes', probes, method === 'hutch++' ? 3 : 2);
     return this.#inTurn(async () => {
       if (method === 'hutch++' && !exact) {
@@ -196,36 +204,36 @@ export class Curvature {
    * errors over the starts.
    * @throws RangeError unless starts and steps are positive integers
    */
-  async density({
-    sigma,
-    ...options
-  }: QuadratureOptions & {
-    /** Standard deviation of the Gaussian that smooths each node: the spectrum's range over the steps by default. */
-    readonly sigma?: number;
-  } = {}): Promise<SpectralDensity> {
-    return spectralDensity(await this.quadrature(options), sigma);
+  async density(
+    options: QuadratureOptions & {
+      /** Standard deviation of the Gaussian that smooths each node: the spectrum's range over the steps by default. */
+      readonly sigma?: number | undefined;
+    } = {},
+  ): Promise<SpectralDensity> {
+    requireOptions('density', options, ['sigma', ...QUADRATURE]);
+    const { sigma, ...quadrature } = options;
+    return spectralDensity(await this.quadrature(quadrature), sigma);
   }
 
   /**
    * ln det(A + shift·I), by the same quadrature, with its standard error over the starts.
    * @throws RangeError where an eigenvalue is not above −shift, unless starts and steps are positive integers
    */
-  async logDeterminant({
-    shift = 0,
-    ...options
-  }: QuadratureOptions & { readonly shift?: number } = {}): Promise<Estimate> {
-    return logDeterminant(await this.quadrature(options), shift);
+  async logDeterminant(
+    options: QuadratureOptions & { readonly shift?: number | undefined } = {},
+  ): Promise<Estimate> {
+    requireOptions('logDeterminant', options, ['shift', ...QUADRATURE]);
+    const { shift = 0, ...quadrature } = options;
+    return logDeterminant(await this.quadrature(quadrature), shift);
   }
 
   /**
    * Nodes and weights of Gauss's quadrature of the spectrum, from each start: what `statistics.spectralSum` takes, for tr f(A) of any f.
    * @throws RangeError unless starts and steps are positive integers
    */
-  async quadrature({
-    starts = 8,
-    steps = 64,
-    seed = 0,
-  }: QuadratureOptions = {}): Promise<SpectralQuadrature> {
+  async quadrature(options: QuadratureOptions = {}): Promise<SpectralQuadrature> {
+    requireOptions('quadrature', options, QUADRATURE);
+    const { starts = 8, steps = 64, seed = 0 } = options;
     requireCount('starts', starts, 1);
     requireCount('steps', steps, 1);
     return this.#inTurn(async () =>
@@ -255,6 +263,12 @@ export class Curvature {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+const QUADRATURE = ['starts', 'steps', 'seed'];
+
+function isList<T>(given: T | readonly T[]): given is readonly T[] {
+  return Array.isArray(given);
 }
 
 function requireCount(what: string, count: number, least: number): void {

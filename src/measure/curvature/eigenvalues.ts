@@ -32,12 +32,12 @@ export interface EigenvalueOptions {
   /** How many; min(count, P) come back. */
   readonly count: number;
   /** Which end of the algebraic order. */
-  readonly which?: 'largest' | 'smallest';
-  readonly seed?: number;
+  readonly which?: 'largest' | 'smallest' | undefined;
+  readonly seed?: number | undefined;
   /** Residual over |λ| at which a pair is good enough; over a hundredth of the largest |λ| where λ is smaller. */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** The most products to spend on the search. */
-  readonly most?: number;
+  readonly most?: number | undefined;
   /** Begin with the operator's first direction instead of a random vector, such as the eigenvector of a point nearby. */
   readonly warm?: boolean;
   /** Takes the eigenvectors, [count, P]. */

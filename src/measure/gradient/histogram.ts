@@ -1,3 +1,4 @@
+import { requireOptions } from '../../host/requireOptions.ts';
 import { ask, type Measurement } from '../measurement.ts';
 import type { Point } from '../pass.ts';
 import { requireUnits } from '../requireUnits.ts';
@@ -27,10 +28,9 @@ export interface NamedHistogram {
  * @throws InputError, when it is measured, where units have no gradients of their own
  * @throws RangeError, then, for 2³² elements of a tensor or more
  */
-export function histogram({
-  bins,
-  parameterBins,
-}: Partial<HistogramOptions> = {}): Measurement<NamedHistogram> {
+export function histogram(given: Partial<HistogramOptions> = {}): Measurement<NamedHistogram> {
+  requireOptions('histogram', given, ['bins', 'parameterBins']);
+  const { bins, parameterBins } = given;
   const options = { bins: bins ?? 101, parameterBins };
   return {
     async *over({ point }) {
