@@ -16,6 +16,7 @@ import { type TrainSpec, trainJob } from './trainJob.ts';
 
 export type { JobEvent, JobHost, Reading };
 
+/** A job, by its name: what `runJob` takes. Settings are those of the command line and of train.json. */
 export type JobSpec =
   /** `resume`: from the snapshot that the description names, if there is one. */
   | ({ readonly job: 'train'; readonly resume?: boolean } & TrainSpec)

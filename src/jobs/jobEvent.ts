@@ -9,6 +9,7 @@ import type { TrainEvent } from '../train/trainEvent.ts';
 /** How a job reads the files that its description names; the host knows where they lie. */
 export type JobHost = ByteSource;
 
+/** What a job tells while it runs; the last event of one that succeeds is its result. */
 export type JobEvent =
   | { readonly type: 'adapter'; readonly adapter: AdapterInfo }
   | WorkEvent

@@ -4,12 +4,14 @@ import { chanceOfComponent, hiddenComponent } from '../statistics/hiddenEigenval
 import { Krylov, type Projection, type Ritz, ritzPairs } from './krylov.ts';
 import { dimension, type LinearOperator } from './operator.ts';
 
+/** An eigenvalue, and how well it is converged. */
 export interface Eigenpair {
   readonly value: number;
   /** |Av − λv| of its unit vector, from a product of its own. */
   readonly residual: number;
 }
 
+/** The eigenvalues at an end of a spectrum, and whether the search came to its end. */
 export interface Spectrum {
   /** In the order asked for, the outermost first. */
   readonly pairs: readonly Eigenpair[];
@@ -28,6 +30,7 @@ export interface EigenvalueProgress {
   readonly wanted: number;
 }
 
+/** How eigenvalues are searched. */
 export interface EigenvalueOptions {
   /** How many; min(count, P) come back. */
   readonly count: number;
