@@ -11,7 +11,6 @@ import { covarianceProbes } from '../../src/measure/curvature/covarianceProbes.t
 import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
 import { estimateTrace } from '../../src/measure/curvature/hessianTrace.ts';
 import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
-import { LargestEigenvalue } from '../../src/measure/curvature/largestEigenvalue.ts';
 import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import {
@@ -175,15 +174,6 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
       exactTraceCovariance(gpu, point, hessian, new Float32Array(point.layout.length)),
     ),
   eigenvalues: (gpu) => withOperator(gpu, (hessian) => eigenvalues(gpu, hessian, { count: 2 }), 1),
-  'the largest eigenvalue': (gpu) =>
-    withOperator(gpu, async (hessian) => {
-      const followed = new LargestEigenvalue(gpu, hessian, { most: 6 });
-      try {
-        await followed.measure();
-      } finally {
-        followed.dispose();
-      }
-    }),
   'batch sharpness': (gpu) =>
     withPoint(gpu, (point) =>
       measureOver(gpu, point, { sharpness: batchSharpness({ batchSize: 8, batches: 2, seed: 1 }) }),

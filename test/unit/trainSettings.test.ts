@@ -4,7 +4,7 @@ import { InputError } from '../../src/host/inputError.ts';
 import { linear, sequential } from '../../src/nn/layers.ts';
 import { modelFrom } from '../../src/nn/modelFrom.ts';
 import { checkSettings } from '../../src/train/checkSettings.ts';
-import { descriptionOf, replicasOf, runShapeOf } from '../../src/train/describedRun.ts';
+import { descriptionOf, replicasOf, runShapeOf } from '../../src/train/runShapeOf.ts';
 import type { TrainSettings } from '../../src/train/trainSettings.ts';
 
 const data = syntheticDataset('gaussian-clusters?examples=100&classes=3&dims=5');

@@ -41,8 +41,6 @@ export interface EigenvalueOptions {
   readonly tolerance?: number | undefined;
   /** The most products to spend on the search. */
   readonly most?: number | undefined;
-  /** Begin with the operator's first direction instead of a random vector, such as the eigenvector of a point nearby. */
-  readonly warm?: boolean;
   /** Takes the eigenvectors, [count, P]. */
   readonly vectors?: State;
 }
@@ -74,7 +72,7 @@ const ROOM = 24;
 export async function* searchEigenvalues(
   gpu: Gpu,
   operator: LinearOperator,
-  { which = 'largest', seed = 0, tolerance = 5e-4, warm = false, ...options }: EigenvalueOptions,
+  { which = 'largest', seed = 0, tolerance = 5e-4, ...options }: EigenvalueOptions,
 ): AsyncGenerator<EigenvalueProgress, Spectrum, void> {
   const P = dimension(operator.layout);
   const count = Math.min(options.count, P);
@@ -85,7 +83,7 @@ export async function* searchEigenvalues(
   const kept = count + Math.ceil((capacity - count) / 3);
   const krylov = new Krylov(gpu, operator, { capacity, seed });
   try {
-    await krylov.start(warm ? 'direction' : 'random');
+    await krylov.start('random');
     /** What the last pass found, and the vectors before this one; null once a restart has mixed them. */
     let found: readonly number[] | null = null;
     let before: number | null = null;
