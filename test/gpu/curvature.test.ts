@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
 import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
-import { diagonalOf, estimateTrace, TraceEstimator } from '../../src/measure/curvature/hessianTrace.ts';
+import { diagonalOf } from '../../src/measure/curvature/hessianTrace.ts';
 import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
 import { type CurvatureKind, CurvatureOperator, dimension } from '../../src/measure/curvature/operator.ts';
 import {
@@ -10,6 +10,10 @@ import {
   spectralQuadrature,
   spectralSum,
 } from '../../src/measure/curvature/spectralDensity.ts';
+import {
+  CovarianceTraceEstimator,
+  estimateTraceCovariance,
+} from '../../src/measure/curvature/traceHessianCovariance.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
 import { counting } from './counting.ts';
@@ -174,8 +178,8 @@ test('an estimate does not depend on how many vectors share a pass, and reads ba
     await CurvatureOperator.open(gpu, point, 1),
     await CurvatureOperator.open(gpu, point, 4),
   ];
-  const alone = await estimateTrace(gpu, one, { probes: 6, seed: 4 });
-  const estimator = await TraceEstimator.open(gpu, four, 6);
+  const alone = await estimateTraceCovariance(gpu, point, one, { probes: 6, seed: 4 });
+  const estimator = await CovarianceTraceEstimator.open(gpu, point, four, 6);
   // From the second product at a point on it has programs that share the primal pass.
   await estimator.estimate({ probes: 6, seed: 1 });
   const watch = counting(gpu.device);

@@ -8,8 +8,8 @@ import { runJob } from '../../src/jobs/job.ts';
 import { alongGradient } from '../../src/measure/curvature/alongGradient.ts';
 import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
 import { covarianceProbes } from '../../src/measure/curvature/covarianceProbes.ts';
+import { curvatureTrace } from '../../src/measure/curvature/curvatureTrace.ts';
 import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
-import { estimateTrace } from '../../src/measure/curvature/hessianTrace.ts';
 import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
 import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
@@ -162,7 +162,10 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
         line.dispose();
       }
     }),
-  'a trace': (gpu) => withOperator(gpu, (hessian) => estimateTrace(gpu, hessian, { probes: 4, seed: 1 })),
+  'a trace': (gpu) =>
+    withOperator(gpu, (_, point) =>
+      measureOver(gpu, point, { trace: curvatureTrace('hessian', { probes: 4, seed: 1, exact: false }) }),
+    ),
   'a trace by Hutch++': (gpu) =>
     withOperator(gpu, (hessian) => hutchPlusPlus(gpu, hessian, { probes: 6, seed: 1 })),
   'the trace of Hessian and covariance': (gpu) =>
