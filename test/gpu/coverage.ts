@@ -14,10 +14,10 @@ import {
   CovarianceTraceEstimator,
   exactTraceCovariance,
 } from '../../src/measure/curvature/traceHessianCovariance.ts';
-import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import type { Estimate } from '../../src/measure/statistics/estimate.ts';
 import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
+import { batchGradient } from './batchGradient.ts';
 import { denseOperator } from './denseOperator.ts';
 import { testGpu } from './device.ts';
 import { dense, pointOf } from './randomPoint.ts';

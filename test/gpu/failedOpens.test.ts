@@ -17,7 +17,6 @@ import {
   estimateTraceCovariance,
   exactTraceCovariance,
 } from '../../src/measure/curvature/traceHessianCovariance.ts';
-import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
 import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
 import { gradientHistogram } from '../../src/measure/gradient/gradientHistogram.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
@@ -31,6 +30,7 @@ import { initialStateDict } from '../../src/nn/init.ts';
 import { parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 import { stateDictTensors } from '../../src/nn/stateDict.ts';
 import { type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
+import { batchGradient } from './batchGradient.ts';
 import { testGpu } from './device.ts';
 import { NO_MEMORY, watchBuffers } from './watchBuffers.ts';
 

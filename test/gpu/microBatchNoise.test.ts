@@ -4,7 +4,6 @@ import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { State } from '../../src/gpu/state.ts';
-import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { type MicroBatchNoise, microBatchNoise } from '../../src/measure/gradient/microBatchNoise.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
@@ -12,6 +11,7 @@ import type { Point } from '../../src/measure/pass.ts';
 import { flatValues } from '../../src/nn/flatValues.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
+import { batchGradient } from './batchGradient.ts';
 import { testGpu } from './device.ts';
 import { randomValues } from './trace.ts';
 

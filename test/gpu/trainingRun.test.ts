@@ -4,7 +4,6 @@ import { runJob } from '../../src/jobs/job.ts';
 import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
 import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
-import { batchGradient } from '../../src/measure/gradient/batchGradient.ts';
 import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
@@ -14,6 +13,7 @@ import type { StepReading } from '../../src/train/runReadings.ts';
 import { train } from '../../src/train/train.ts';
 import { type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
 import type { TrainSettings } from '../../src/train/trainSettings.ts';
+import { batchGradient } from './batchGradient.ts';
 import { testGpu } from './device.ts';
 import { watchBuffers } from './watchBuffers.ts';
 

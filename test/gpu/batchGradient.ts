@@ -1,17 +1,17 @@
-import type { Gpu } from '../../gpu/device.ts';
-import { measureOver } from '../measureOver.ts';
-import type { Point } from '../pass.ts';
-import type { Quantity } from '../quantity.ts';
+import type { Gpu } from '../../src/gpu/device.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
+import type { Point } from '../../src/measure/pass.ts';
+import type { Quantity } from '../../src/measure/quantity.ts';
 
 /** Loss and gradient over a data set. Host memory; the gradient is flat [P]. */
-export interface BatchGradient {
+interface BatchGradient {
   readonly perExampleLoss: Float32Array;
   /** ∇ of the mean loss. */
   readonly mean: Float32Array;
 }
 
 /** The gradient of the mean loss alone, which is there also where single examples have none of their own. */
-export const meanGradient: Quantity<BatchGradient> = {
+const meanGradient: Quantity<BatchGradient> = {
   trace(batch) {
     const { gathering } = batch;
     const mean = gathering.sum('gradient', batch.gradient(batch.meanWeights));
