@@ -18,6 +18,7 @@ export {
   type QuadratureOptions,
   type SpectrumOptions,
 } from './measure/curvature/curvature.ts';
+export type { Evaluation } from './measure/evaluation/evaluator.ts';
 export type { GivenInstrument } from './measure/givenInstrument.ts';
 export { ModelPoint } from './measure/modelPoint.ts';
 export {
@@ -33,7 +34,6 @@ export type { NoiseOptions } from './measure/pointNoise.ts';
 export type { GivenWeights } from './nn/givenWeights.ts';
 export type { GivenModel } from './nn/modelFrom.ts';
 export type { GivenSchedule } from './optim/schedule.ts';
-export type { Evaluation } from './train/evaluator.ts';
 export type { Reading } from './train/reading.ts';
 export type { ReplicaLists, ReplicaSettings } from './train/replicaGrid.ts';
 export type { Divergence } from './train/replicaLog.ts';

@@ -4,8 +4,8 @@ import { LimitError } from '../gpu/limitError.ts';
 import { planningGpu } from '../gpu/planningGpu.ts';
 import { Scope } from '../gpu/scope.ts';
 import { InputError } from '../host/inputError.ts';
-import { Evaluator } from './evaluator.ts';
-import { recomputeStatistics } from './recomputeStatistics.ts';
+import { Evaluator } from '../measure/evaluation/evaluator.ts';
+import { recomputeStatistics } from '../measure/evaluation/recomputeStatistics.ts';
 import { compileRun, makeRunParts, type RunShape } from './runParts.ts';
 
 /** Where a run was described, and what its parts are called there. */

@@ -6,6 +6,8 @@ import type { DispatchTime, Program } from '../gpu/program.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { State } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
+import { Evaluator } from '../measure/evaluation/evaluator.ts';
+import { recomputeStatistics } from '../measure/evaluation/recomputeStatistics.ts';
 import type { Point } from '../measure/pass.ts';
 import { bufferLayout } from '../nn/batchNorm.ts';
 import { flatValues, namedValues } from '../nn/flatValues.ts';
@@ -13,8 +15,6 @@ import type { StateValues } from '../nn/stateDict.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { captures } from '../optim/average.ts';
 import { packSettings, type SgdSettings } from '../optim/sgd.ts';
-import { Evaluator } from './evaluator.ts';
-import { recomputeStatistics } from './recomputeStatistics.ts';
 import {
   AVERAGE,
   batchSizeAt,

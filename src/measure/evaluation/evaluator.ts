@@ -1,20 +1,20 @@
-import { compile } from '../autograd/compile.ts';
-import type { Arena } from '../gpu/arena.ts';
-import type { Gpu } from '../gpu/device.ts';
-import type { Program } from '../gpu/program.ts';
-import { Scope } from '../gpu/scope.ts';
-import { State, type StateOptions } from '../gpu/state.ts';
-import { exampleLosses } from '../nn/exampleLosses.ts';
-import { forward } from '../nn/forward.ts';
-import type { ModelSpec } from '../nn/modelSpec.ts';
-import { correct } from '../ops/correct.ts';
-import { type FlatLayout, unpack } from '../ops/flat.ts';
-import { Graph } from '../ops/graph.ts';
-import { read } from '../ops/leaf.ts';
-import { type Examples, gather } from '../ops/state/gather.ts';
-import { record } from '../ops/state/record.ts';
-import { sampleIndices } from '../ops/state/sampling.ts';
-import { sum } from '../ops/sum.ts';
+import { compile } from '../../autograd/compile.ts';
+import type { Arena } from '../../gpu/arena.ts';
+import type { Gpu } from '../../gpu/device.ts';
+import type { Program } from '../../gpu/program.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { State, type StateOptions } from '../../gpu/state.ts';
+import { exampleLosses } from '../../nn/exampleLosses.ts';
+import { forward } from '../../nn/forward.ts';
+import type { ModelSpec } from '../../nn/modelSpec.ts';
+import { correct } from '../../ops/correct.ts';
+import { type FlatLayout, unpack } from '../../ops/flat.ts';
+import { Graph } from '../../ops/graph.ts';
+import { read } from '../../ops/leaf.ts';
+import { type Examples, gather } from '../../ops/state/gather.ts';
+import { record } from '../../ops/state/record.ts';
+import { sampleIndices } from '../../ops/state/sampling.ts';
+import { sum } from '../../ops/sum.ts';
 import { passBatches } from './recomputeStatistics.ts';
 
 /** What a replica does over a whole data set. */

@@ -1,18 +1,18 @@
-import { compile } from '../autograd/compile.ts';
-import type { Arena } from '../gpu/arena.ts';
-import type { Gpu } from '../gpu/device.ts';
-import { orLost } from '../gpu/orLost.ts';
-import { Scope } from '../gpu/scope.ts';
-import { State } from '../gpu/state.ts';
-import { initialStatistics } from '../nn/batchNorm.ts';
-import { forward } from '../nn/forward.ts';
-import type { ModelSpec } from '../nn/modelSpec.ts';
-import { type FlatLayout, unpack } from '../ops/flat.ts';
-import { Graph } from '../ops/graph.ts';
-import { read } from '../ops/leaf.ts';
-import { advance } from '../ops/state/advance.ts';
-import { type Examples, gather } from '../ops/state/gather.ts';
-import { sampleIndices } from '../ops/state/sampling.ts';
+import { compile } from '../../autograd/compile.ts';
+import type { Arena } from '../../gpu/arena.ts';
+import type { Gpu } from '../../gpu/device.ts';
+import { orLost } from '../../gpu/orLost.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { State } from '../../gpu/state.ts';
+import { initialStatistics } from '../../nn/batchNorm.ts';
+import { forward } from '../../nn/forward.ts';
+import type { ModelSpec } from '../../nn/modelSpec.ts';
+import { type FlatLayout, unpack } from '../../ops/flat.ts';
+import { Graph } from '../../ops/graph.ts';
+import { read } from '../../ops/leaf.ts';
+import { advance } from '../../ops/state/advance.ts';
+import { type Examples, gather } from '../../ops/state/gather.ts';
+import { sampleIndices } from '../../ops/state/sampling.ts';
 
 /** Sizes of the batches of one pass over all examples: whole ones, and a shorter last one. */
 export function passBatches(examples: number, batchSize: number): number[] {
