@@ -15,7 +15,8 @@ import { initialStateDict } from '../nn/init.ts';
 import { requireParameters } from '../nn/modelFrom.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
 import type { StateValues } from '../nn/stateDict.ts';
-import { type Averaging, hasCaptured } from '../optim/average.ts';
+import type { Averaging } from '../optim/average.ts';
+import { captureCount } from '../optim/captureSteps.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
@@ -23,6 +24,7 @@ import { epochSteps } from '../train/epochSteps.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, type RunShape } from '../train/runParts.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
+import { averagingFrom } from './averagingSchema.ts';
 import type { JobHost } from './jobEvent.ts';
 import { optimizerRule, optimizerSettings } from './optimizerSchema.ts';
 import {
@@ -90,6 +92,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
     averaging,
     bnBatchSize,
+    bnOrder: spec.averaging?.bn_order,
     instruments,
   };
   await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
@@ -158,14 +161,12 @@ function namesIn({ steps, batch_schedule }: ParsedTrainSpec): RunNames {
 
 function averagingOf({ averaging }: ParsedTrainSpec, steps: number): Averaging | undefined {
   if (!averaging) return undefined;
-  const schedule = { start: Math.max(1, averaging.start), every: averaging.every };
-  if (!hasCaptured(schedule, steps)) {
-    const reason = `starts at step ${schedule.start}, the run has ${steps} steps, so nothing would be averaged`;
+  const taken = averagingFrom(averaging);
+  if (captureCount(taken, steps) === 0) {
+    const reason = `starts at step ${taken.start}, the run has ${steps} steps, so nothing would be averaged`;
     throw new InputError('train.json', 'averaging.start', reason);
   }
-  return averaging.type === 'swa'
-    ? { kind: 'swa', ...schedule }
-    : { kind: 'ema', ...schedule, decay: averaging.decay };
+  return taken;
 }
 
 /** @returns null for a perceptron in short form, which the data complete */

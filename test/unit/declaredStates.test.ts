@@ -54,6 +54,8 @@ test('every op says which states among its attributes it reads and writes', () =
     'advance',
     'append',
     'average',
+    'capture',
+    'captureMean',
     'convHistogram',
     'dropout',
     'gather',
@@ -66,6 +68,7 @@ test('every op says which states among its attributes it reads and writes', () =
     'runningStatistics',
     'sampleIndices',
     'sgd',
+    'swag',
     'take',
     'unitVector',
   ]);
