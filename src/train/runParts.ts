@@ -21,6 +21,7 @@ import { Graph, size, type Tensor } from '../ops/graph.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import { record } from '../ops/state/record.ts';
 import { type Averaging, average } from '../optim/average.ts';
+import { type BatchFrom, BatchSizes } from './batchSizes.ts';
 import { type StepInstrument, type TracedStep, traceStep } from './traceStep.ts';
 
 /** What decides which memory and which programs a run takes: everything about it but the values that it starts from. */
@@ -29,7 +30,7 @@ export interface RunShape {
   readonly dataset: Dataset;
   readonly steps: number;
   /** B from a step on (counted from 0); the first entry from step 0. */
-  readonly batches: readonly { readonly fromStep: number; readonly batchSize: number }[];
+  readonly batches: readonly BatchFrom[];
   readonly sampling: SamplingMode;
   readonly averaging?: Averaging;
   /** Batches from which BatchNorm's statistics of averaged weights are recomputed; of the last batch size by default. */
@@ -96,11 +97,11 @@ interface StepKind {
   readonly preparing: readonly number[];
 }
 
-function kindAt(shape: Pick<RunShape, 'batches' | 'instruments' | 'steps'>, step: number): StepKind {
+function kindAt(shape: Pick<RunShape, 'instruments' | 'steps'>, step: number, batchSize: number): StepKind {
   const { instruments = [], steps } = shape;
   const next = step + 1 < steps ? dueAt(shape, step + 1) : [];
   return {
-    batchSize: batchSizeAt(shape, step),
+    batchSize,
     due: dueAt(shape, step),
     preparing: next.filter((place) => instruments[place]!.prepare),
   };
@@ -110,19 +111,14 @@ function keyOf({ batchSize, due, preparing }: StepKind): string {
   return `${batchSize} ${due.join(',')}${preparing.length > 0 ? ` then ${preparing.join(',')}` : ''}`;
 }
 
-/** Which program a step, counted from 0, takes. */
-export function stepKey(shape: Pick<RunShape, 'batches' | 'instruments' | 'steps'>, step: number): string {
-  return keyOf(kindAt(shape, step));
+/** Which program a step takes, counted from 0. @param batchSize B of the step */
+export function stepKey(...of: Parameters<typeof kindAt>): string {
+  return keyOf(kindAt(...of));
 }
 
 /** Places of the instruments that are due at a step, counted from 0. */
 export function dueAt({ instruments = [] }: Pick<RunShape, 'instruments'>, step: number): number[] {
   return instruments.flatMap(({ schedule }, i) => (isDue(schedule, step + 1) ? [i] : []));
-}
-
-/** B of a step, counted from 0. */
-export function batchSizeAt({ batches }: Pick<RunShape, 'batches'>, step: number): number {
-  return batches.findLast(({ fromStep }) => fromStep <= step)!.batchSize;
 }
 
 /** Every kind of step that the run will take, all known before the first one: in the order in which they come. */
@@ -135,7 +131,8 @@ function stepKinds(shape: RunShape): StepKind[] {
   };
   for (const { batchSize } of batches) take({ batchSize, due: [], preparing: [] });
   if (instruments.length > 0) {
-    for (let step = 0; step < steps; step++) take(kindAt(shape, step));
+    const table = new BatchSizes(batches);
+    for (let step = 0; step < steps; step++) take(kindAt(shape, step, table.at(step)));
   }
   return [...kinds.values()];
 }
