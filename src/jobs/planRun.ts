@@ -8,7 +8,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
 import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import type { Instrument } from '../measure/instrument.ts';
-import { instrumentFrom, requireDifferent } from '../measure/instruments.ts';
+import { instrumentFrom, requireDifferent, requireSplits } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -75,6 +75,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   requireSteps(spec, steps);
   const averaging = averagingOf(spec, steps);
   const instruments = instrumentsOf(spec);
+  requireSplits('train.json', instruments, dataset);
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
     batchSizes: batches.map((batch) => batch.batchSize),

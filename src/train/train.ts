@@ -2,6 +2,7 @@ import { fitDataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { requireGpu } from '../gpu/requireGpu.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
+import { requireSplits } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { givenWeights } from '../nn/givenWeights.ts';
@@ -44,6 +45,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const replicas = replicasOf(settings);
   const shape: RunShape = { model, dataset, ...runShapeOf(settings, dataset.examples) };
   const { steps, batches, averaging, instruments = [], bnBatchSize = batches.at(-1)!.batchSize } = shape;
+  requireSplits(SETTINGS, instruments, dataset);
   requireBatches('model', model, shapes, {
     batchSizes: batches.map(({ batchSize }) => batchSize),
     measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,

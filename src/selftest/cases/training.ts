@@ -240,27 +240,36 @@ function recordTrials(): Trial[] {
   const [slots, examples] = [4, 90];
   return EDGES.flatMap((batch) =>
     [true, false].flatMap((shared) =>
-      ([0, 2] as const).map((count): Trial => {
-        const stride = 1 + count;
+      [
+        { count: 0, extents: [] },
+        { count: 2, extents: [] },
+        { count: 2, extents: [3, 65] },
+        { count: 0, extents: [7] },
+      ].map(({ count, extents }): Trial => {
+        const elements = extents.reduce((sum, extent) => sum + extent, 0);
+        const stride = 1 + count + elements;
         const counters = [6, 2, 71] as const;
         return {
           kernel: 'training/record',
-          name: `${shapeName([batch], 3)}, ${count} statistics, ${shared ? 'shared' : 'own'} counters`,
+          name: `${shapeName([batch], 3)}, ${count} + ${elements} statistics, ${shared ? 'shared' : 'own'} counters`,
           replicas: 3,
           operands: {
             losses: random([batch], 1, { low: 0, high: 3 }),
             first: random([], 2),
             second: random([], 3),
+            ...Object.fromEntries(extents.map((extent, i) => [`vector ${i}`, random([extent], 5 + i)])),
             ring: random([slots, stride], 4, { changed: true }),
             counters: given([3], Uint32Array.from(counters), { shared, changed: true }),
           },
-          trace: ({ losses, first, second }, { ring, counters }) => {
-            const statistics = count === 0 ? [] : [first!, second!];
-            record({ counters: counters!, ring: ring!, examples }, losses!, statistics);
+          trace: ({ losses, first, second, ...others }, { ring, counters }) => {
+            const scalars = count === 0 ? [] : [first!, second!];
+            const vectors = extents.map((_, i) => others[`vector ${i}`]!);
+            record({ counters: counters!, ring: ring!, examples }, losses!, [...scalars, ...vectors]);
             return [];
           },
-          expect: ({ losses, first, second, ring }) => {
-            const statistics = count === 0 ? [] : [first![0]!, second![0]!];
+          expect: ({ losses, first, second, ring, ...others }) => {
+            const scalars = count === 0 ? [] : [first![0]!, second![0]!];
+            const statistics = [...scalars, ...extents.flatMap((_, i) => [...others[`vector ${i}`]!])];
             const values = recordReference(ring!, { slots, stride, step: counters[0] }, losses!, statistics);
             const tolerance = Float64Array.from(values, (_, at) =>
               at === (counters[0] % slots) * stride ? sumTolerance(batch, 3 * batch) / batch : 0,
