@@ -13,6 +13,7 @@ const OTHERS = [
   'accumulate',
   'advance',
   'append',
+  'augment',
   'average',
   'convHistogram',
   'convMoments',

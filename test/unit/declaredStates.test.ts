@@ -52,6 +52,7 @@ test('every op says which states among its attributes it reads and writes', () =
     'accumulate',
     'advance',
     'append',
+    'augment',
     'average',
     'convHistogram',
     'dropout',
