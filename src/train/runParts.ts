@@ -1,6 +1,6 @@
 import { compile } from '../autograd/compile.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { placeExamples, type ResidentExamples } from '../data/uploadExamples.ts';
+import { type OwnData, placeExamples, type ResidentExamples } from '../data/uploadExamples.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
@@ -17,6 +17,7 @@ import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { Graph } from '../ops/graph.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
+import type { Augmentation } from '../ops/state/augment.ts';
 import { record } from '../ops/state/record.ts';
 import { type Averaging, average } from '../optim/average.ts';
 import { traceStep } from './traceStep.ts';
@@ -24,7 +25,12 @@ import { traceStep } from './traceStep.ts';
 /** What decides which memory and which programs a run takes: everything about it but the values that it starts from. */
 export interface RunShape {
   readonly model: ModelSpec;
+  /** What it trains on; of the first replica where each has its own. */
   readonly dataset: Dataset;
+  /** What of the data, and of their test part, each replica has of its own; nothing where it is left out. */
+  readonly own?: { readonly train: OwnData; readonly test: OwnData };
+  /** What becomes of a step's images; what is evaluated is as it is. */
+  readonly augmentation?: Augmentation;
   readonly steps: number;
   /** B from a step on (counted from 0); the first entry from step 0. */
   readonly batches: readonly { readonly fromStep: number; readonly batchSize: number }[];
@@ -56,6 +62,8 @@ export interface RunParts {
   readonly rates: State;
   readonly hyper: State;
   readonly seeds: State;
+  /** Of the augmentation. */
+  readonly dataSeeds: State | null;
   readonly ring: State;
   /** [steps·B], for the sampling mode `order`. */
   readonly order: State | null;
@@ -109,7 +117,7 @@ function stepKinds(shape: RunShape): { readonly batchSize: number; readonly due:
  * @throws LimitError if a state or the data set passes what the adapter can bind
  */
 export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: number): RunParts {
-  const { model, dataset, steps, batches, sampling, averaging } = shape;
+  const { model, dataset, own, augmentation, steps, batches, sampling, averaging } = shape;
   const layout = parameterLayout(model);
   const state = (label: string, extents: number[], dtype: 'f32' | 'u32' = 'f32'): State =>
     scope.own(new State(gpu, { label, shape: extents, dtype, replicas }));
@@ -128,18 +136,20 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   const rates = state('learning rates', [Math.max(1, steps)]);
   const hyper = state('SGD settings', [4]);
   const seeds = state('seeds', [1], 'u32');
+  const dataSeeds = augmentation ? state('data seeds', [1], 'u32') : null;
   // Written before it is read, by the pass that recomputes it whole.
   const averagedBuffers =
     averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;
   const table = { label: 'order', shape: [steps * batches[0]!.batchSize], dtype: 'u32' as const };
   const order = sampling === 'order' ? scope.own(new State(gpu, table)) : null;
-  const examples = scope.own(placeExamples(gpu, dataset));
+  const examples = scope.own(placeExamples(gpu, dataset, own && { ...own.train, replicas }));
   const arena = scope.own(new Arena(gpu));
 
   const sampler = { mode: sampling, examples: examples.examples, counters, seeds, order: order ?? undefined };
   const optimizer = { theta, velocity, rates, hyper, counters };
   const memory = new Memory(gpu, scope, replicas);
-  const step = { model, layout, examples, sampler, optimizer, buffers, memory };
+  const augmented = dataSeeds && { of: augmentation!, stream: { seeds: dataSeeds, counters } };
+  const step = { model, layout, examples, sampler, augmentation: augmented, optimizer, buffers, memory };
   const { instruments = [] } = shape;
   const kinds = stepKinds(shape).map(({ batchSize, due }) => {
     const graph = new Graph();
@@ -174,8 +184,8 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     average(graph, { averaging, theta, average: averaged, counters });
     traces.push({ key: AVERAGE, label: averaging.kind, graph });
   }
-  const held = { theta, averaged, buffers, averagedBuffers, rates, hyper, seeds, ring, order, examples };
-  return { layout, states, ...held, arena, replay, traces, memory, rows };
+  const held = { theta, averaged, buffers, averagedBuffers, rates, hyper, ring, order, examples };
+  return { layout, states, ...held, seeds, dataSeeds, arena, replay, traces, memory, rows };
 }
 
 /**

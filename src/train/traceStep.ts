@@ -10,6 +10,7 @@ import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import type { Graph, Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
+import { type Augmentation, type AugmentationStream, augment } from '../ops/state/augment.ts';
 import { type Examples, gather } from '../ops/state/gather.ts';
 import { type Sampling, sampleIndices } from '../ops/state/sampling.ts';
 import { type SgdState, sgd } from '../optim/sgd.ts';
@@ -20,6 +21,8 @@ export interface StepState {
   readonly layout: FlatLayout;
   readonly examples: Examples;
   readonly sampler: Sampling;
+  /** What becomes of a batch's images before anything else, and by which seeds. */
+  readonly augmentation?: { readonly of: Augmentation; readonly stream: AugmentationStream } | null;
   readonly optimizer: SgdState;
   /** Running statistics of the model, brought up to date by the step. */
   readonly buffers?: State | null;
@@ -46,8 +49,9 @@ export function traceStep(
   batchSize: number,
   due: readonly Instrument[],
 ): TracedStep {
-  const { model, layout, examples, sampler, optimizer, buffers, memory } = state;
-  const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
+  const { model, layout, examples, sampler, augmentation, optimizer, buffers, memory } = state;
+  const [drawn, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
+  const x = augmentation ? augment(drawn, augmentation.of, augmentation.stream) : drawn;
   const { seeds, counters } = sampler;
   const context = { mode: 'train' as const, random: seeds && { seeds, counters } };
   const of: BatchOf = { model, layout, theta: read(graph, optimizer.theta), x, targets, context };

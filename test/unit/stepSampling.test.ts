@@ -102,7 +102,7 @@ test('Smith & Le’s N = 1,000 examples in shuffled batches: |G_N|² is told wit
       { batchSize: B, normSq: big },
     ] as const;
     expect(sampling(step + 1)).toEqual({ examples: N, replacement: false, offset });
-    found.push(finiteDataNoise(...sizes, sampling(step + 1))!.gradNormSqUnbiased);
+    found.push(finiteDataNoise(...sizes, sampling(step + 1)!)!.gradNormSqUnbiased);
     nominal.push(twoBatchNoise(...sizes).gradNormSqUnbiased);
   }
   const estimate = (values: readonly number[]) => {
@@ -128,7 +128,7 @@ test('what is drawn before a step counts every batch size, and an order table sa
     { fromStep: 3, batchSize: 6 },
   ];
   const stream = stepSampling({ batches, sampling: 'sequential', dataset });
-  expect([1, 2, 3, 4, 5, 6].map((step) => stream(step).offset)).toEqual([0, 4, 8, 2, 8, 4]);
+  expect([1, 2, 3, 4, 5, 6].map((step) => stream(step)!.offset)).toEqual([0, 4, 8, 2, 8, 4]);
   expect(stepSampling({ batches, sampling: 'iid', dataset })(1)).toEqual({ examples: 10, replacement: true });
   const ofTable = (order: number[], batchSize: number): FiniteSampling =>
     stepSampling({
@@ -136,7 +136,7 @@ test('what is drawn before a step counts every batch size, and an order table sa
       sampling: 'order',
       order: Uint32Array.from(order),
       dataset: { examples: 6 },
-    })(2);
+    })(2)!;
   expect(ofTable([0, 1, 2, 3, 4, 5, 5, 4], 4)).toEqual({ examples: 6, replacement: false, offset: 4 });
   expect(ofTable([0, 1, 2, 3, 0, 1, 2, 3], 4)).toEqual({ examples: 6, replacement: false });
   expect(ofTable([0, 0, 2, 3, 0, 1, 2, 3], 4)).toEqual({ examples: 6, replacement: true });
