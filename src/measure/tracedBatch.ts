@@ -102,12 +102,16 @@ export class TracedBatch {
   readonly gathering: Gathering;
   /** The first so many examples of the data, at the same point. */
   readonly firstOf: (count: number) => BatchOf;
+  /** What it was traced of. */
+  readonly of: BatchOf;
 
   /** @param grouping.first the first so many examples of the data, at the same point, as a batch of their own */
   constructor(
-    { model, layout, theta, x, targets, context }: BatchOf,
+    of: BatchOf,
     { unitSize, gathering, first }: Grouping & { readonly first: (count: number) => BatchOf },
   ) {
+    const { model, layout, theta, x, targets, context } = of;
+    this.of = of;
     this.graph = theta.node.graph;
     this.layout = layout;
     this.theta = theta;
@@ -128,6 +132,18 @@ export class TracedBatch {
     // One batch, whichever of how many it is taken beside: nothing of it adds up.
     const whole = oneBatch(graph, of.x.shape[0]!, gathering.memory);
     return new TracedBatch(of, { unitSize: 1, gathering: whole, first });
+  }
+
+  /**
+   * The same examples at other parameters, flat [P]: traced anew as far as their losses, and what does not depend on the parameters is
+   * merged with this trace. Nothing of it brings running statistics up to date.
+   */
+  at(theta: Tensor): TracedBatch {
+    const { of, unitSize, gathering, firstOf } = this;
+    const { buffers, ...context } = of.context;
+    const still = context.mode === 'eval' ? of.context : context;
+    const first = (count: number): BatchOf => ({ ...firstOf(count), theta });
+    return new TracedBatch({ ...of, theta, context: still }, { unitSize, gathering, first });
   }
 
   /** The same batch for another who gathers: names are told apart by this one. */

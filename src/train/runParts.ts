@@ -20,6 +20,7 @@ import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import type { Augmentation } from '../ops/state/augment.ts';
 import { record } from '../ops/state/record.ts';
 import { type Averaging, average } from '../optim/average.ts';
+import { type BatchFrom, BatchSizes } from './batchSizes.ts';
 import { traceStep } from './traceStep.ts';
 
 /** What decides which memory and which programs a run takes: everything about it but the values that it starts from. */
@@ -33,7 +34,7 @@ export interface RunShape {
   readonly augmentation?: Augmentation;
   readonly steps: number;
   /** B from a step on (counted from 0); the first entry from step 0. */
-  readonly batches: readonly { readonly fromStep: number; readonly batchSize: number }[];
+  readonly batches: readonly BatchFrom[];
   readonly sampling: SamplingMode;
   readonly averaging?: Averaging;
   /** Batches from which BatchNorm's statistics of averaged weights are recomputed; of the last batch size by default. */
@@ -91,11 +92,6 @@ export function dueAt({ instruments = [] }: Pick<RunShape, 'instruments'>, step:
   return instruments.flatMap(({ schedule }, i) => (isDue(schedule, step + 1) ? [i] : []));
 }
 
-/** B of a step, counted from 0. */
-export function batchSizeAt({ batches }: Pick<RunShape, 'batches'>, step: number): number {
-  return batches.findLast(({ fromStep }) => fromStep <= step)!.batchSize;
-}
-
 /** Every kind of step that the run will take, all known before the first one: in the order in which they come. */
 function stepKinds(shape: RunShape): { readonly batchSize: number; readonly due: readonly number[] }[] {
   const { batches, instruments = [], steps } = shape;
@@ -106,7 +102,8 @@ function stepKinds(shape: RunShape): { readonly batchSize: number; readonly due:
   };
   for (const { batchSize } of batches) take(batchSize, []);
   if (instruments.length > 0) {
-    for (let step = 0; step < steps; step++) take(batchSizeAt(shape, step), dueAt(shape, step));
+    const table = new BatchSizes(batches);
+    for (let step = 0; step < steps; step++) take(table.at(step), dueAt(shape, step));
   }
   return [...kinds.values()];
 }

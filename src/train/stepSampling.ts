@@ -1,4 +1,5 @@
 import type { FiniteSampling } from '../measure/statistics/effectiveBatchSize.ts';
+import { BatchSizes } from './batchSizes.ts';
 import type { TrainingOptions } from './trainingRun.ts';
 
 /**
@@ -13,40 +14,36 @@ import type { TrainingOptions } from './trainingRun.ts';
  * @returns what holds at a step, counted from 1; null where nothing does
  */
 export function stepSampling(
-  options: Pick<TrainingOptions, 'batches' | 'sampling' | 'order' | 'augmentation'> & {
-    readonly dataset: { readonly examples: number };
-  },
+  options: SampledRun,
+  batches: BatchSizes,
 ): (step: number) => FiniteSampling | null {
-  const ofExamples = exampleSampling(options);
+  const ofExamples = exampleSampling(options, batches);
   if (!options.augmentation) return ofExamples;
   return (step) => (ofExamples(step).replacement ? ENDLESS : null);
 }
 
+/** What of a run says how its batches are drawn. */
+type SampledRun = Pick<TrainingOptions, 'sampling' | 'order' | 'augmentation'> & {
+  readonly dataset: { readonly examples: number };
+};
+
 /** Independent draws of a distribution: the nominal sizes are the effective ones. */
 const ENDLESS: FiniteSampling = { examples: Number.POSITIVE_INFINITY, replacement: false };
 
-function exampleSampling(options: Parameters<typeof stepSampling>[0]): (step: number) => FiniteSampling {
-  const { batches, order, dataset } = options;
+function exampleSampling(options: SampledRun, batches: BatchSizes): (step: number) => FiniteSampling {
+  const { order, dataset } = options;
   const { examples } = dataset;
   const stream = (step: number): FiniteSampling => ({
     examples,
     replacement: false,
-    offset: drawnBefore(step, batches) % examples,
+    offset: batches.drawnBy(step - 1) % examples,
   });
   if (options.sampling === 'shuffle' || options.sampling === 'sequential') return stream;
   if (options.sampling === 'order' && order) {
     if (eachDistinct(order, examples, examples)) return stream;
-    if (eachDistinct(order, batches[0]!.batchSize, examples)) return () => ({ examples, replacement: false });
+    if (eachDistinct(order, batches.at(0), examples)) return () => ({ examples, replacement: false });
   }
   return () => ({ examples, replacement: true });
-}
-
-/** Examples of the batches before a step, counted from 1. */
-export function drawnBefore(step: number, batches: TrainingOptions['batches']): number {
-  return batches.reduce((drawn, { fromStep, batchSize }, i) => {
-    const until = Math.min(step - 1, batches[i + 1]?.fromStep ?? Number.POSITIVE_INFINITY);
-    return drawn + Math.max(0, until - fromStep) * batchSize;
-  }, 0);
 }
 
 /** Whether in each stretch of so many entries, the last one perhaps shorter, no example comes twice. */
@@ -65,10 +62,10 @@ function eachDistinct(order: Uint32Array, stretch: number, examples: number): bo
  * @returns undefined where nothing is left out
  */
 export function augmentationWarning(
-  options: Parameters<typeof stepSampling>[0] & Pick<TrainingOptions, 'instruments'>,
+  options: SampledRun & Pick<TrainingOptions, 'instruments' | 'batches'>,
 ): string | undefined {
   const measured = options.instruments?.some(({ type }) => type === 'noise_scale');
-  if (!measured || stepSampling(options)(1)) return undefined;
+  if (!measured || stepSampling(options, new BatchSizes(options.batches))(1)) return undefined;
   return (
     'noise_scale: gradNormSqOfTrainingSet and bSimple are null: the examples are augmented and drawn without replacement, and the ' +
     'noise of the two is not told apart; bSimpleOfBatch has both, and so has bSimple with "order": "iid"'

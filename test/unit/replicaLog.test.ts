@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
+import { BatchSizes } from '../../src/train/batchSizes.ts';
 import type { Reading } from '../../src/train/reading.ts';
 import { replicaLogs } from '../../src/train/replicaLog.ts';
 import type { StepReading } from '../../src/train/runReadings.ts';
@@ -11,13 +12,13 @@ const B = 16;
 function log(settings = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false }) {
   const options = {
     dataset: { examples: 160 },
-    batches: [{ fromStep: 0, batchSize: B }],
     sampling: 'shuffle',
     instruments: [noiseScaleInstrument({ smallBatch: 1, tests: false, layers: true }, { every: 1 })],
     replicas: [{ settings }],
   } as unknown as TrainingOptions;
   const layout = { length: 4, entries: [{ name: '0.weight', shape: [2, 2], offset: 0, elements: 4 }] };
-  return replicaLogs({ options, layout: layout as never })[0]!;
+  const batches = new BatchSizes([{ fromStep: 0, batchSize: B }]);
+  return replicaLogs({ options, layout: layout as never, batches })[0]!;
 }
 
 /** A step whose batch has |ḡ|² and a mean |g_i|² as given. */
