@@ -138,7 +138,7 @@ test('the result has each average’s loss and tensors, and SWAG’s variance be
     };
     for await (const event of runJob(await testGpu(), { job: 'train', ...spec }, host)) {
       if (event.type !== 'result') continue;
-      const [first] = event.result.replicas as Record<string, number>[];
+      const [first] = (event.result as { replicas: Record<string, number>[] }).replicas;
       for (const key of ['Loss', 'Accuracy', 'TestLoss', 'TestAccuracy']) {
         expect(first![type + key], type + key).toBeTypeOf('number');
       }
