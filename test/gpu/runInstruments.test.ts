@@ -3,6 +3,7 @@ import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import type { TrainSpec } from '../../src/jobs/trainSpec.ts';
+import { instruments } from '../../src/measure/instruments.ts';
 import { testGpu } from './device.ts';
 
 const DATA = 'gaussian-clusters?examples=600&test=300&classes=3&dims=5&spread=2&seed=4';
@@ -42,10 +43,20 @@ interface Result {
   readonly [key: string]: unknown;
 }
 
-async function train(spec: TrainSpec) {
-  const host = { read: async (path: string) => Promise.reject(new Error(`asked for ${path}`)) };
-  for await (const event of runJob(await testGpu(), { job: 'train', ...spec }, host)) {
-    if (event.type === 'result') return { result: event.result as Result, weights: event.tensors! };
+/** @param from a snapshot that the run goes on from */
+async function train(spec: TrainSpec, from?: Uint8Array) {
+  const host = {
+    find: async (path: string) =>
+      ({ path, is: path === 'run.snapshot' && from ? 'file' : 'nothing' }) as const,
+    read: async (path: string) => from ?? Promise.reject(new Error(`asked for ${path}`)),
+  };
+  const job = { job: 'train' as const, ...spec, ...(from ? { resume: true } : {}) };
+  const snapshots = new Map<number, Uint8Array>();
+  for await (const event of runJob(await testGpu(), job, host)) {
+    if (event.type === 'snapshot') snapshots.set(event.step, event.tensors);
+    if (event.type === 'result') {
+      return { result: event.result as Result, weights: event.tensors!, snapshots };
+    }
   }
   throw new Error('no result');
 }
@@ -195,5 +206,60 @@ test('the spectral density of the first examples is that of as many steps of `me
   for (const at of [0, -1]) {
     const range = hessian.density.grid.at(-1)! - hessian.density.grid[0]!;
     expect(Math.abs(told64.grid.at(at)! - hessian.density.grid.at(at)!)).toBeLessThan(0.02 * range);
+  }
+});
+
+/** Every kind of instrument, on steps that some share. */
+const ALL: NonNullable<TrainSpec['instruments']> = [
+  { type: 'noise_scale', every: 3, tests: true, layers: true, small_batch: 2 },
+  { type: 'eigenvalue', log: 4, examples: 40 },
+  { type: 'hessian_noise', every: 5, examples: 40, probes: 3 },
+  { type: 'batch_sharpness', at: [1, 6, 7, 13] },
+  { type: 'density', at: [6, 14], examples: 40, starts: 2, steps: 4 },
+  { type: 'distance', every: 2 },
+  { type: 'accuracy', split: 'test', log: 3 },
+];
+
+test('all instruments at once: no bit of the run changes, replicas read what they do alone, and a run that goes on what it would have', async () => {
+  expect(ALL.map(({ type }) => type)).toEqual(instruments.map(({ type }) => type));
+  for (const model of [MODEL, NORMED]) {
+    const replicas = [{ seed: 1 }, { seed: 2, lr: 0.1 }];
+    const spec: TrainSpec = {
+      ...BASE,
+      model,
+      steps: 14,
+      batch_schedule: [
+        { from_step: 0, batch_size: 20 },
+        { from_step: 9, batch_size: 12 },
+      ],
+      replicas,
+    };
+    const plain = await train(spec);
+    const watched = await train({ ...spec, instruments: ALL });
+    const of = (result: Result, r: number) => (result.replicas as Result[])[r]!;
+    expect(watched.weights).toEqual(plain.weights);
+    for (const [r, replica] of replicas.entries()) {
+      const { readings, ...rest } = of(watched.result, r);
+      expect(rest).toEqual(of(plain.result, r));
+      expect(Object.keys(readings)).toEqual(ALL.map(({ type }) => type));
+      const alone = await train({ ...spec, replicas: [replica], instruments: ALL });
+      expect(of(alone.result, 0).readings).toEqual(readings);
+      const numbers = JSON.stringify(readings);
+      expect(numbers).toBe(JSON.stringify(of(alone.result, 0).readings));
+    }
+    const first = of(watched.result, 0).readings;
+    expect(first.distance!.map(({ step }) => step)).toEqual([1, 3, 5, 7, 9, 11, 13]);
+    expect(first.density!.map(({ step }) => step)).toEqual([6, 14]);
+    // BatchNorm in train mode leaves no example a gradient of its own.
+    const hasUnits = model === MODEL;
+    expect(first.batch_sharpness![0]!.valueStderr !== null).toBe(hasUnits);
+    expect(first.hessian_noise![0]!.bNoise !== null).toBe(hasUnits);
+    expect(first.hessian_noise![0]!.epsMax).not.toBe(null);
+
+    const kept: TrainSpec = { ...spec, instruments: ALL, snapshot: { file: 'run.snapshot', every: 6 } };
+    const { snapshots, result } = await train(kept);
+    const again = await train(kept, snapshots.get(6)!);
+    expect(again.result.replicas).toEqual(result.replicas);
+    expect(result.replicas).toEqual(watched.result.replicas);
   }
 });
