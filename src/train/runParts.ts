@@ -21,6 +21,7 @@ import { Graph, size, type Tensor } from '../ops/graph.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import { record } from '../ops/state/record.ts';
 import { type Averaging, average } from '../optim/average.ts';
+import { makeOptimizer, type Optimizer, type OptimizerRule } from '../optim/optimizer.ts';
 import { type BatchFrom, BatchSizes } from './batchSizes.ts';
 import { type StepInstrument, type TracedStep, traceStep } from './traceStep.ts';
 
@@ -32,6 +33,8 @@ export interface RunShape {
   /** B from a step on (counted from 0); the first entry from step 0. */
   readonly batches: readonly BatchFrom[];
   readonly sampling: SamplingMode;
+  /** SGD by default. */
+  readonly optimizer?: OptimizerRule;
   readonly averaging?: Averaging;
   /** Batches from which BatchNorm's statistics of averaged weights are recomputed; of the last batch size by default. */
   readonly bnBatchSize?: number;
@@ -67,7 +70,7 @@ export interface RunParts {
   readonly buffers: State | null;
   readonly averagedBuffers: State | null;
   readonly rates: State;
-  readonly hyper: State;
+  readonly optimizer: Optimizer;
   readonly seeds: State;
   readonly ring: State;
   /** [steps·B], for the sampling mode `order`. */
@@ -156,19 +159,23 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     scope.own(new State(gpu, { label, shape: extents, dtype, replicas }));
   const states = new StateSet();
   const theta = states.add('parameters', state('parameters', [layout.length]));
-  const velocity = states.add('momentum', state('momentum buffer', [layout.length]));
+  // These follow from the description; rates that were set from outside are kept on the host, as what was set and when.
+  const rates = state('learning rates', [Math.max(1, steps)]);
+  const seeds = state('seeds', [1], 'u32');
   // Step, epoch and place in it: where the order of examples, the rates, Dropout and the average's count stand.
-  const counters = states.add('counters', state('counters', [3], 'u32'));
+  const counters = state('counters', [3], 'u32');
+  const rule = shape.optimizer ?? { type: 'sgd' };
+  const optimizer = makeOptimizer(rule, { theta, rates, counters }, (label, elements) =>
+    state(label, [elements]),
+  );
+  for (const [name, kept] of optimizer.kept) states.add(name, kept);
+  states.add('counters', counters);
   const averaged = averaging ? states.add('average', state('averaged parameters', [layout.length])) : null;
   const statistics = bufferLayout(model);
   const hasStatistics = statistics.length > 0;
   const buffers = hasStatistics
     ? states.add('running_statistics', state('running statistics', [statistics.length]))
     : null;
-  // These follow from the description; rates that were set from outside are kept on the host, as what was set and when.
-  const rates = state('learning rates', [Math.max(1, steps)]);
-  const hyper = state('SGD settings', [4]);
-  const seeds = state('seeds', [1], 'u32');
   // Written before it is read, by the pass that recomputes it whole.
   const averagedBuffers =
     averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;
@@ -178,9 +185,8 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   const arena = scope.own(new Arena(gpu));
 
   const sampler = { mode: sampling, examples: examples.examples, counters, seeds, order: order ?? undefined };
-  const optimizer = { theta, velocity, rates, hyper, counters };
   const memory = new Memory(gpu, scope, replicas);
-  const step = { model, layout, examples, sampler, optimizer, buffers, memory };
+  const step = { model, layout, theta, examples, sampler, optimizer, buffers, memory };
   const { instruments = [] } = shape;
   const wantsTest = instruments.some(({ split }) => split === 'test');
   const testExamples = wantsTest ? scope.own(placeExamples(gpu, dataOf(shape, 'test'))) : null;
@@ -245,7 +251,7 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     average(graph, { averaging, theta, average: averaged, counters });
     traces.push({ key: AVERAGE, label: averaging.kind, graph });
   }
-  const held = { theta, averaged, buffers, averagedBuffers, rates, hyper, seeds, ring, order, examples };
+  const held = { theta, averaged, buffers, averagedBuffers, rates, optimizer, seeds, ring, order, examples };
   return { layout, states, ...held, testExamples, arena, replay, traces, memory, rows, passes };
 }
 

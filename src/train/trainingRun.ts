@@ -14,7 +14,7 @@ import { flatValues, namedValues } from '../nn/flatValues.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { captures } from '../optim/average.ts';
-import { packSettings, type SgdSettings } from '../optim/sgd.ts';
+import type { OptimizerSettings } from '../optim/optimizer.ts';
 import { BatchSizes } from './batchSizes.ts';
 import type { RunChange } from './runChange.ts';
 import {
@@ -40,7 +40,8 @@ export type EvaluatedWeights = 'last' | 'averaged' | 'recomputed';
 export interface Replica {
   /** Of the order of examples, in [0, 2³²). */
   readonly seed: number;
-  readonly settings: SgdSettings;
+  /** Of the run's optimizer. */
+  readonly settings: OptimizerSettings;
   /** ε of every step. */
   readonly rates: Float32Array;
   /** The initial state dict by name: parameters and running statistics. */
@@ -136,14 +137,14 @@ export class TrainingRun {
     return Scope.make(async (scope) => {
       const replicas = options.replicas.length;
       const parts = makeRunParts(gpu, scope, options, replicas);
-      const { layout, theta, buffers, rates, hyper, seeds, order, examples, testExamples } = parts;
+      const { layout, theta, buffers, rates, optimizer, seeds, order, examples, testExamples } = parts;
       if (order) order.write(options.order!);
       const statistics = bufferLayout(options.model);
       options.replicas.forEach(({ seed, settings, rates: values, weights }, replica) => {
         theta.write(flatValues(layout, weights), { replica });
         buffers?.write(flatValues(statistics, weights), { replica });
         rates.write(values, { replica });
-        hyper.write(packSettings(settings), { replica });
+        optimizer.write(settings, replica);
         seeds.write(Uint32Array.of(seed), { replica });
       });
       writeExamples(examples, options.dataset);
