@@ -35,10 +35,12 @@ interface SharpnessOfBatch {
  * as r is one of E_B[g_BᵀH_Bg_B/|g_B|²].
  */
 const alongItself: Quantity<SharpnessOfBatch> = {
-  trace(batch) {
+  trace(given) {
+    const batch = given.apart();
     const gradient = batch.gathering.sum('gradient', batch.gradient(batch.meanWeights));
     const hasSpread = batch.hasUnits && batch.gathering.units > 1;
-    return { next: (again) => alongProduct(again, gradient, hasSpread) };
+    const here = (again: TracedBatch): TracedBatch => (again === given ? batch : again);
+    return { next: (again) => alongProduct(here(again), gradient, hasSpread, here) };
   },
   read({ value, gHg, gradNormSq, spread }, { units }) {
     const square = gradNormSq![0]!;
@@ -51,7 +53,12 @@ const alongItself: Quantity<SharpnessOfBatch> = {
   },
 };
 
-function alongProduct(batch: TracedBatch, gradient: Gathered, hasSpread: boolean): Look {
+function alongProduct(
+  batch: TracedBatch,
+  gradient: Gathered,
+  hasSpread: boolean,
+  here: (again: TracedBatch) => TracedBatch,
+): Look {
   const { graph, gathering } = batch;
   const direction = gradient.in(graph);
   const product = gathering.sum('product', hessianOf(batch)(direction));
@@ -65,7 +72,8 @@ function alongProduct(batch: TracedBatch, gradient: Gathered, hasSpread: boolean
   };
   if (!forms || !dots) return { values: numbers };
   return {
-    next(again) {
+    next(later) {
+      const again = here(later);
       const slopes = again.gathering.rows('slopes', unitSlopes(again, product.in(again.graph)), 'units');
       return {
         values(later) {
