@@ -1,7 +1,15 @@
 import { basename } from 'node:path';
 import type { ParsedTrainSpec } from '../jobs/trainSpec.ts';
 
-type Named = 'lr' | 'momentum' | 'weight_decay' | 'seed' | 'init_seed' | 'order_seed' | 'weights';
+type Named =
+  | 'lr'
+  | 'momentum'
+  | 'weight_decay'
+  | 'seed'
+  | 'init_seed'
+  | 'order_seed'
+  | 'data_seed'
+  | 'weights';
 
 const NAMES: Readonly<Record<Named, (value: string | number) => string>> = {
   lr: (value) => `ε = ${value}`,
@@ -10,6 +18,7 @@ const NAMES: Readonly<Record<Named, (value: string | number) => string>> = {
   seed: (value) => `seed ${value}`,
   init_seed: (value) => `initial seed ${value}`,
   order_seed: (value) => `order seed ${value}`,
+  data_seed: (value) => `data seed ${value}`,
   weights: (value) => basename(String(value)),
 };
 
@@ -24,7 +33,7 @@ export function replicaNames({
   ...top
 }: Pick<
   ParsedTrainSpec,
-  'replicas' | 'optimizer' | 'seed' | 'init_seed' | 'order_seed' | 'weights'
+  'replicas' | 'optimizer' | 'seed' | 'init_seed' | 'order_seed' | 'data_seed' | 'weights'
 >): string[] {
   if (!replicas || replicas.length === 1) return [''];
   const common: Partial<Record<Named, string | number>> = { ...optimizer, ...top };
