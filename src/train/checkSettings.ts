@@ -11,6 +11,7 @@ import { REPLICA_KEYS, type ReplicaKey } from './replicaGrid.ts';
 import { MOST_STEPS } from './runParts.ts';
 import {
   augmentSchema,
+  betas,
   count,
   issueError,
   knownKeys,
@@ -71,6 +72,10 @@ const keys = {
   dataSeed: values.dataSeed.optional(),
   grid: lists,
   zip: lists,
+  optimizer: z.enum(['sgd', 'adam', 'adamw']).default('sgd'),
+  betas: betas.optional(),
+  eps: rate.optional(),
+  amsgrad: z.boolean().optional(),
   nesterov: z.boolean().default(false),
   dampening: z.number().default(0),
   schedule: scheduleSchema.default({ type: 'constant' }),
@@ -88,6 +93,12 @@ const keys = {
   resume: z.instanceof(Uint8Array).optional(),
 } satisfies Record<keyof TrainSettings, z.ZodType>;
 const schema = z.strictObject(keys);
+
+/** Settings that only some optimizers have. */
+const OWN_KEYS: Readonly<Record<'sgd' | 'adam', readonly string[]>> = {
+  sgd: ['momentum', 'nesterov', 'dampening'] satisfies (keyof TrainSettings)[],
+  adam: ['betas', 'eps', 'amsgrad'] satisfies (keyof TrainSettings)[],
+};
 
 /** The settings of a run, checked, with every default that no list takes the place of. */
 export type CheckedSettings = z.output<typeof schema>;
@@ -116,6 +127,15 @@ export function checkSettings(given: TrainSettings): CheckedSettings {
   }
   const settings = parsed.data;
   requireDataset(SETTINGS, 'data', settings.data);
+  const other = settings.optimizer === 'sgd' ? OWN_KEYS.adam : OWN_KEYS.sgd;
+  for (const [place, of] of Object.entries({
+    '': given,
+    'grid.': given.grid ?? {},
+    'zip.': given.zip ?? {},
+  })) {
+    const key = other.find((one) => (of as Readonly<Record<string, unknown>>)[one] !== undefined);
+    if (key) throw refuse(place + key, `says nothing of optimizer "${settings.optimizer}"`);
+  }
   const { schedule, grid, zip, noiseScaleEvery, batchSchedule, batchSize } = settings;
   if ((settings.steps === undefined) === (settings.epochs === undefined)) {
     const [key, found] =

@@ -66,11 +66,15 @@ export function registerTrain(program: Command): void {
       '… that of subset, label noise, augmentation, and of a synthetic set',
       integers(0),
     )
-    .option('--lr <ε,…>', 'learning rate', numbers)
+    .option('--optimizer <name>', 'sgd, adam or adamw, as in torch.optim (default: sgd)')
+    .option('--lr <ε,…>', 'learning rate (default under Adam: 0.001)', numbers)
     .option('--momentum <m,…>', 'momentum (default: 0)', numbers)
     .option('--nesterov', 'Nesterov momentum')
-    .option('--weight-decay <λ,…>', 'weight decay, coupled as in torch.optim.SGD (default: 0)', numbers)
+    .option('--weight-decay <λ,…>', 'weight decay, coupled but for adamw (default: 0; adamw: 0.01)', numbers)
     .option('--dampening <d>', 'dampening of the momentum (default: 0)', number)
+    .option('--betas <β₁,β₂>', 'of Adam (default: 0.9,0.999)', numbers)
+    .option('--eps <eps>', 'of Adam (default: 1e-8)', number)
+    .option('--amsgrad', 'of Adam: divide by the largest second moment so far')
     .option('--replicas <n>', 'replicas with seeds counted up from --seed (default: 1)', integer(1))
     .option(
       '--schedule <type:key=value,…>',
