@@ -170,7 +170,6 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   // These follow from the description; rates that were set from outside are kept on the host, as what was set and when.
   const rates = state('learning rates', [Math.max(1, steps)]);
   const seeds = state('seeds', [1], 'u32');
-  const dataSeeds = augmentation ? state('data seeds', [1], 'u32') : null;
   // Step, epoch and place in it: where the order of examples, the rates, Dropout and the average's count stand.
   const counters = state('counters', [3], 'u32');
   const rule = shape.optimizer ?? { type: 'sgd' };
@@ -185,6 +184,7 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   const buffers = hasStatistics
     ? states.add('running_statistics', state('running statistics', [statistics.length]))
     : null;
+  const dataSeeds = augmentation ? state('data seeds', [1], 'u32') : null;
   // Written before it is read, by the pass that recomputes it whole.
   const averagedBuffers =
     averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;

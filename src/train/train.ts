@@ -74,11 +74,11 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const datasets = data.ofReplicas();
   const options: TrainingOptions = {
     ...shape,
-    replicas: replicas.map(({ lr, seed, initSeed, orderSeed }, replica) => ({
+    replicas: replicas.map(({ lr, seed, initSeed, orderSeed }, r) => ({
       seed: orderSeed ?? deriveSeed(seed, 'order'),
-      dataSeed: dataSeeds[replica]!,
-      dataset: datasets[replica] && fitDataset(datasets[replica], model, 'model').dataset,
-      settings: optimizerSettings(settings, replicas[replica]!),
+      dataSeed: dataSeeds[r]!,
+      dataset: datasets[r] && fitDataset(datasets[r], model, 'model').dataset,
+      settings: optimizerSettings(settings, replicas[r]!),
       rates: learningRates(schedule, lr, steps),
       weights: weights ?? drawn(model, initSeed ?? deriveSeed(seed, 'init')),
     })),

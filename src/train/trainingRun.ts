@@ -141,7 +141,8 @@ export class TrainingRun {
     return Scope.make(async (scope) => {
       const replicas = options.replicas.length;
       const parts = makeRunParts(gpu, scope, options, replicas);
-      const { layout, theta, buffers, rates, optimizer, seeds, dataSeeds, order } = parts;
+      const { layout, theta, buffers, rates, optimizer, seeds, dataSeeds, order, examples, testExamples } =
+        parts;
       if (order) order.write(options.order!);
       const statistics = bufferLayout(options.model);
       options.replicas.forEach(({ seed, dataSeed, settings, rates: values, weights }, replica) => {
@@ -153,12 +154,13 @@ export class TrainingRun {
         dataSeeds?.write(Uint32Array.of(dataSeed ?? 0), { replica });
       });
       const datasets = datasetsOf(options);
-      writeExamples(parts.examples, datasets);
-      if (parts.testExamples)
+      writeExamples(examples, datasets);
+      if (testExamples) {
         writeExamples(
-          parts.testExamples,
+          testExamples,
           datasets.map(({ test }) => test!),
         );
+      }
       parts.memory.begin(theta);
       const programs = await compileRun(gpu, scope, parts, replicas);
       return new TrainingRun(gpu, options, scope, parts, programs);
