@@ -101,7 +101,9 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 1000,
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['index', 'bench', 'experiments', 'job'].map((page) => `${root}src/web/${page}.html`),
+      input: ['index', 'bench', 'experiments', 'landscape', 'job'].map(
+        (page) => `${root}src/web/${page}.html`,
+      ),
       onwarn: quiet,
     },
   },

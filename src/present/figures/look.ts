@@ -36,3 +36,6 @@ export interface Look {
   /** In CSS pixels. */
   readonly width: number;
 }
+
+/** Of a figure as a file, wherever it is made: on a light ground, two charts side by side. */
+export const FILE_LOOK = { theme: 'light', width: 760 } as const satisfies Partial<Look>;
