@@ -8,6 +8,7 @@ import './gpu/disposeSymbol.ts';
 export * from './engine.ts';
 export { InputError } from './host/inputError.ts';
 export * as data from './library/data.ts';
+export * as landscape from './library/landscape.ts';
 export * as measure from './library/measure.ts';
 export * as nn from './library/nn.ts';
 export * as statistics from './library/statistics.ts';

@@ -24,6 +24,8 @@ export const purpose = {
   followedMix: 9,
   /** Normal numbers of a vector of parameters; counter = (element of the flat vector, 0). */
   parameterNormals: 10,
+  /** Directions of a landscape's rays; counter = (element of the flat vector, ray). */
+  rays: 11,
   /** Seeds of an experiment's parts, by the replicate's own; counter = (part, 0). */
   experimentPart: 32,
   /** Orders with which a file's is compared; counter = (draw / 2, 0), a word for each of two draws. */
