@@ -35,6 +35,7 @@ export type { NoiseOptions } from './measure/pointNoise.ts';
 export type { GivenWeights } from './nn/givenWeights.ts';
 export type { GivenModel } from './nn/modelFrom.ts';
 export type { GivenSchedule } from './optim/schedule.ts';
+export type { GivenAugmentation } from './train/augmentationOf.ts';
 export type { Reading } from './train/reading.ts';
 export type { ReplicaLists, ReplicaSettings } from './train/replicaGrid.ts';
 export type { Divergence } from './train/replicaLog.ts';
