@@ -4,7 +4,7 @@ import { useTheme } from './useTheme.ts';
 import { useWidth } from './useWidth.ts';
 
 /** What draws figures; loaded with the first one, the plotting library with it. */
-type Drawing = typeof import('../present/figures/drawFigure.ts');
+type Drawing = typeof import('../present/figures/drawings.ts');
 
 interface PictureProps {
   /** Drawn anew where this is another, or the theme or the width is. */
@@ -20,7 +20,7 @@ export function Picture({ of, draw }: PictureProps) {
   const [drawing, setDrawing] = useState<Drawing>();
   const [problem, setProblem] = useState<string>();
   useEffect(() => {
-    import('../present/figures/drawFigure.ts').then(setDrawing, ({ message }: Error) => setProblem(message));
+    import('../present/figures/drawings.ts').then(setDrawing, ({ message }: Error) => setProblem(message));
   }, []);
   // Not by `draw`, which is another function at each render.
   useLayoutEffect(() => {

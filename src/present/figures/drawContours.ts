@@ -6,6 +6,7 @@ import { axisMargins, axisMarks } from './axisMarks.ts';
 import { axisScale } from './axisScale.ts';
 import { bare } from './bare.ts';
 import { type Look, PALETTES, type Palette } from './look.ts';
+import { mixColours } from './mixColours.ts';
 import { stacked } from './stacked.ts';
 import { svgElement } from './svgElement.ts';
 import { TEXT_SIZE, textWidth } from './textWidth.ts';
@@ -153,18 +154,11 @@ function logLevels(least: number, most: number): number[] {
   return Array.from({ length: LEVELS }, (_, i) => Number((least * step ** (i + 1)).toPrecision(2)));
 }
 
-/** From the palette's lowest to its highest, in even steps of each channel, so that lightness goes one way. */
+/** From the palette's lowest to its highest, in even steps, so that lightness goes one way. */
 function levelFills(count: number, { levels: [lowest, highest] }: Palette): string[] {
-  const [from, to] = [channels(lowest), channels(highest)];
-  return Array.from({ length: count }, (_, i) => {
-    const share = count === 1 ? 0 : i / (count - 1);
-    const mixed = from.map((channel, c) => Math.round(channel + share * (to[c]! - channel)));
-    return `#${mixed.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
-  });
-}
-
-function channels(colour: string): number[] {
-  return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  return Array.from({ length: count }, (_, i) =>
+    mixColours(lowest, highest, count === 1 ? 0 : i / (count - 1)),
+  );
 }
 
 /** The bar: each level's number where its line is. */

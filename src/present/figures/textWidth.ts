@@ -1,5 +1,5 @@
 /** Sizes of a figure's letters, in pixels. */
-export const TEXT_SIZE = { title: 14, label: 12 } as const;
+export const TEXT_SIZE = { title: 14, label: 12, note: 11 } as const;
 
 /** Widths of a wide sans serif face, in parts of its size; the font that is there is narrower, or about as wide. */
 const NARROW = 0.36;

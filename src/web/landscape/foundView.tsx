@@ -26,7 +26,7 @@ export function FoundView({ found }: { found: Found }) {
         <button
           type="button"
           onClick={async () => {
-            const { drawFigure } = await import('../../present/figures/drawFigure.ts');
+            const { drawFigure } = await import('../../present/figures/drawings.ts');
             const svg = drawFigure(figure, { ...FILE_LOOK, document });
             download(`basin-${kind}.svg`, 'image/svg+xml', svgText(svg));
           }}
