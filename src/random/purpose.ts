@@ -24,6 +24,10 @@ export const purpose = {
   followedMix: 9,
   /** Normal numbers of a vector of parameters; counter = (element of the flat vector, 0). */
   parameterNormals: 10,
+  /** Columns of a random subspace; counter = (element of the flat vector, column). */
+  subspaceColumns: 11,
+  /** Where a search for the largest loss in a box begins; counter = (0, coordinate / 2). */
+  sharpnessStart: 12,
   /** Seeds of an experiment's parts, by the replicate's own; counter = (part, 0). */
   experimentPart: 32,
   /** Orders with which a file's is compared; counter = (draw / 2, 0), a word for each of two draws. */
