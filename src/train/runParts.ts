@@ -19,6 +19,8 @@ import { Graph } from '../ops/graph.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import { record } from '../ops/state/record.ts';
 import { type Averaging, average } from '../optim/average.ts';
+import { makeOptimizer, type Optimizer, type OptimizerRule } from '../optim/optimizer.ts';
+import { type BatchFrom, BatchSizes } from './batchSizes.ts';
 import { traceStep } from './traceStep.ts';
 
 /** What decides which memory and which programs a run takes: everything about it but the values that it starts from. */
@@ -27,8 +29,10 @@ export interface RunShape {
   readonly dataset: Dataset;
   readonly steps: number;
   /** B from a step on (counted from 0); the first entry from step 0. */
-  readonly batches: readonly { readonly fromStep: number; readonly batchSize: number }[];
+  readonly batches: readonly BatchFrom[];
   readonly sampling: SamplingMode;
+  /** SGD by default. */
+  readonly optimizer?: OptimizerRule;
   readonly averaging?: Averaging;
   /** Batches from which BatchNorm's statistics of averaged weights are recomputed; of the last batch size by default. */
   readonly bnBatchSize?: number;
@@ -54,7 +58,7 @@ export interface RunParts {
   readonly buffers: State | null;
   readonly averagedBuffers: State | null;
   readonly rates: State;
-  readonly hyper: State;
+  readonly optimizer: Optimizer;
   readonly seeds: State;
   readonly ring: State;
   /** [steps·B], for the sampling mode `order`. */
@@ -83,11 +87,6 @@ export function dueAt({ instruments = [] }: Pick<RunShape, 'instruments'>, step:
   return instruments.flatMap(({ schedule }, i) => (isDue(schedule, step + 1) ? [i] : []));
 }
 
-/** B of a step, counted from 0. */
-export function batchSizeAt({ batches }: Pick<RunShape, 'batches'>, step: number): number {
-  return batches.findLast(({ fromStep }) => fromStep <= step)!.batchSize;
-}
-
 /** Every kind of step that the run will take, all known before the first one: in the order in which they come. */
 function stepKinds(shape: RunShape): { readonly batchSize: number; readonly due: readonly number[] }[] {
   const { batches, instruments = [], steps } = shape;
@@ -98,7 +97,8 @@ function stepKinds(shape: RunShape): { readonly batchSize: number; readonly due:
   };
   for (const { batchSize } of batches) take(batchSize, []);
   if (instruments.length > 0) {
-    for (let step = 0; step < steps; step++) take(batchSizeAt(shape, step), dueAt(shape, step));
+    const table = new BatchSizes(batches);
+    for (let step = 0; step < steps; step++) take(table.at(step), dueAt(shape, step));
   }
   return [...kinds.values()];
 }
@@ -115,19 +115,23 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     scope.own(new State(gpu, { label, shape: extents, dtype, replicas }));
   const states = new StateSet();
   const theta = states.add('parameters', state('parameters', [layout.length]));
-  const velocity = states.add('momentum', state('momentum buffer', [layout.length]));
+  // These follow from the description; rates that were set from outside are kept on the host, as what was set and when.
+  const rates = state('learning rates', [Math.max(1, steps)]);
+  const seeds = state('seeds', [1], 'u32');
   // Step, epoch and place in it: where the order of examples, the rates, Dropout and the average's count stand.
-  const counters = states.add('counters', state('counters', [3], 'u32'));
+  const counters = state('counters', [3], 'u32');
+  const rule = shape.optimizer ?? { type: 'sgd' };
+  const optimizer = makeOptimizer(rule, { theta, rates, counters }, (label, elements) =>
+    state(label, [elements]),
+  );
+  for (const [name, kept] of optimizer.kept) states.add(name, kept);
+  states.add('counters', counters);
   const averaged = averaging ? states.add('average', state('averaged parameters', [layout.length])) : null;
   const statistics = bufferLayout(model);
   const hasStatistics = statistics.length > 0;
   const buffers = hasStatistics
     ? states.add('running_statistics', state('running statistics', [statistics.length]))
     : null;
-  // These follow from the description; rates that were set from outside are kept on the host, as what was set and when.
-  const rates = state('learning rates', [Math.max(1, steps)]);
-  const hyper = state('SGD settings', [4]);
-  const seeds = state('seeds', [1], 'u32');
   // Written before it is read, by the pass that recomputes it whole.
   const averagedBuffers =
     averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;
@@ -137,9 +141,8 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   const arena = scope.own(new Arena(gpu));
 
   const sampler = { mode: sampling, examples: examples.examples, counters, seeds, order: order ?? undefined };
-  const optimizer = { theta, velocity, rates, hyper, counters };
   const memory = new Memory(gpu, scope, replicas);
-  const step = { model, layout, examples, sampler, optimizer, buffers, memory };
+  const step = { model, layout, theta, examples, sampler, optimizer, buffers, memory };
   const { instruments = [] } = shape;
   const kinds = stepKinds(shape).map(({ batchSize, due }) => {
     const graph = new Graph();
@@ -174,7 +177,7 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     average(graph, { averaging, theta, average: averaged, counters });
     traces.push({ key: AVERAGE, label: averaging.kind, graph });
   }
-  const held = { theta, averaged, buffers, averagedBuffers, rates, hyper, seeds, ring, order, examples };
+  const held = { theta, averaged, buffers, averagedBuffers, rates, optimizer, seeds, ring, order, examples };
   return { layout, states, ...held, arena, replay, traces, memory, rows };
 }
 

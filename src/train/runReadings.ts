@@ -1,6 +1,7 @@
 import type { FlatLayout } from '../ops/flat.ts';
+import type { BatchSizes } from './batchSizes.ts';
 import { ReadingRows } from './readingRows.ts';
-import { batchSizeAt, dueAt, LARGEST_CHUNK, programKey, type RunParts } from './runParts.ts';
+import { dueAt, LARGEST_CHUNK, programKey, type RunParts } from './runParts.ts';
 import { shortestFloat32 } from './shortestFloat32.ts';
 import type { TrainingOptions } from './trainingRun.ts';
 
@@ -32,6 +33,7 @@ export class RunReadings {
   readonly #options: TrainingOptions;
   readonly #layout: FlatLayout;
   readonly #names: RunParts['rows'];
+  readonly #batches: BatchSizes;
   readonly #rateAt: (replica: number, step: number) => number;
   /** Those that came back and were not asked for yet. */
   #kept: StepReading[] = [];
@@ -41,16 +43,17 @@ export class RunReadings {
   #restored: Restored | null = null;
   readonly #diverged = new Set<number>();
 
-  /** @param rateAt ε of a replica at a step, as it was used */
+  /** @param used B of the steps and ε of a replica at a step, as they were used */
   constructor(
     options: TrainingOptions,
     { layout, rows }: Pick<RunParts, 'layout' | 'rows'>,
-    rateAt: (replica: number, step: number) => number,
+    used: { readonly batches: BatchSizes; readonly rateAt: (replica: number, step: number) => number },
   ) {
     this.#options = options;
     this.#layout = layout;
     this.#names = rows;
-    this.#rateAt = rateAt;
+    this.#batches = used.batches;
+    this.#rateAt = used.rateAt;
   }
 
   /** Whether each replica has had a loss that is not finite, in what came back. */
@@ -64,10 +67,10 @@ export class RunReadings {
     return dueAt(this.#options, step).length > 0 || (every > 0 && (step + 1) % every === 0);
   }
 
-  /** Numbers of all replicas' readings of the steps before one. */
-  numbersUntil(step: number): number {
+  /** Numbers of all replicas' readings of the steps before one, which had these batches. */
+  numbersUntil(step: number, batches: BatchSizes): number {
     let numbers = 0;
-    for (let s = 0; s < step; s++) numbers += this.#widthOf(s);
+    for (let s = 0; s < step; s++) numbers += this.#widthOf(s, batches);
     return numbers * this.#options.replicas.length;
   }
 
@@ -130,17 +133,17 @@ export class RunReadings {
   }
 
   /** Numbers of a step at the head of its row: what is behind them is of an earlier one. */
-  #widthOf(step: number): number {
-    return this.records(step) ? 1 + this.#namesAt(step).flat().length : 0;
+  #widthOf(step: number, batches = this.#batches): number {
+    return this.records(step) ? 1 + this.#namesAt(step, batches).flat().length : 0;
   }
 
   /** Names of the numbers behind the loss, of each instrument that is due. */
-  #namesAt(step: number): readonly (readonly string[])[] {
-    return this.#names.get(programKey(batchSizeAt(this.#options, step), dueAt(this.#options, step)))!;
+  #namesAt(step: number, batches = this.#batches): readonly (readonly string[])[] {
+    return this.#names.get(programKey(batches.at(step), dueAt(this.#options, step)))!;
   }
 
   #reading(step: number, replica: number, row: Float32Array): StepReading {
-    const batchSize = batchSizeAt(this.#options, step);
+    const batchSize = this.#batches.at(step);
     const learningRate = shortestFloat32(this.#rateAt(replica, step));
     const found = this.#found(step, batchSize, row);
     return { replica, step: step + 1, batchSize, learningRate, loss: row[0]!, found };

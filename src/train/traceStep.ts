@@ -12,15 +12,17 @@ import type { Graph, Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { type Examples, gather } from '../ops/state/gather.ts';
 import { type Sampling, sampleIndices } from '../ops/state/sampling.ts';
-import { type SgdState, sgd } from '../optim/sgd.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
 
 /** State that a training step works on. */
 export interface StepState {
   readonly model: ModelSpec;
   readonly layout: FlatLayout;
   readonly examples: Examples;
+  /** The parameters, flat [P], and what updates them. */
+  readonly theta: State;
+  readonly optimizer: Pick<Optimizer, 'update'>;
   readonly sampler: Sampling;
-  readonly optimizer: SgdState;
   /** Running statistics of the model, brought up to date by the step. */
   readonly buffers?: State | null;
   /** What instruments keep from step to step. */
@@ -46,11 +48,11 @@ export function traceStep(
   batchSize: number,
   due: readonly Instrument[],
 ): TracedStep {
-  const { model, layout, examples, sampler, optimizer, buffers, memory } = state;
+  const { model, layout, theta, examples, sampler, optimizer, buffers, memory } = state;
   const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
   const { seeds, counters } = sampler;
   const context = { mode: 'train' as const, random: seeds && { seeds, counters } };
-  const of: BatchOf = { model, layout, theta: read(graph, optimizer.theta), x, targets, context };
+  const of: BatchOf = { model, layout, theta: read(graph, theta), x, targets, context };
   const grouping = (unitSize: number) => ({
     unitSize,
     gathering: oneBatch(graph, batchSize / unitSize, (name, spec) => memory.state(name, spec)),
@@ -67,7 +69,7 @@ export function traceStep(
     const units = unitSize === null ? batch : measuredBatch(batch, of, grouping(unitSize));
     return scalarsOf(instrument, graph, instrument.quantity.trace(units.as(instrument.type)), units);
   });
-  sgd(optimizer, gradient);
+  optimizer.update(gradient);
   return { losses: batch.losses, measured };
 }
 
