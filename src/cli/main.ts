@@ -5,6 +5,7 @@ import { registerExperiment } from './commands/experiment.ts';
 import { registerInfo } from './commands/info.ts';
 import { registerMeasure } from './commands/measure.ts';
 import { registerSelftest } from './commands/selftest.ts';
+import { registerSharpness } from './commands/sharpness.ts';
 import { registerTrain } from './commands/train.ts';
 import { registerTune } from './commands/tune.ts';
 import { OutputError, STANDARD_OUTPUT } from './outputError.ts';
@@ -25,6 +26,7 @@ const program = new Command('basin')
 
 registerTrain(program);
 registerMeasure(program);
+registerSharpness(program);
 registerBench(program);
 registerExperiment(program);
 registerInfo(program);

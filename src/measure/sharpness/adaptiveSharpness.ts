@@ -14,14 +14,14 @@ export interface AdaptiveSharpnessOptions {
  * Adaptive sharpness by ASAM's one step (Kwon et al. 2021): f(θ + ρT²∇f/|T∇f|) − f(θ), f the mean loss over all examples, T = |θ| + η
  * for parameters named `weight` and 1 for others. With η = 0 a rescaling of a ReLU network's layers against each other leaves it as
  * it is, but for the biases of a layer that is scaled: their T is 1. Null where T∇f is 0.
- * @throws InputError for what is no option; when it is measured, for a loss that is not finite
+ * @throws InputError for what is no option; when it is measured, for a loss that is not finite, at θ or after the step
  */
 export function adaptiveSharpness(options: AdaptiveSharpnessOptions = {}): Measurement<number | null> {
   requireOptions('adaptiveSharpness', options, ['rho', 'eta']);
   const { rho = 0.5, eta = 0 } = options;
   requireNumber('adaptiveSharpness', 'rho', rho, { above: 0 });
   requireNumber('adaptiveSharpness', 'eta', eta, { above: 0, orEqual: true });
-  return riseOfStep(rho, (name, values) =>
+  return riseOfStep('adaptiveSharpness', rho, (name, values) =>
     Float64Array.from(values, (value) => (isWeight(name) ? Math.abs(value) + eta : 1)),
   );
 }

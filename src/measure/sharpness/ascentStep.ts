@@ -9,9 +9,11 @@ import { lossRise } from './lossRise.ts';
 /**
  * f(θ + ρT²∇f/|T∇f|) − f(θ): what one step of ascent in a ball |T⁻¹d| ≤ ρ brings, f the mean loss over all examples and T diagonal. Null
  * where T∇f is 0 and there is no direction.
+ * @param by the measurement, for messages
  * @param scales the diagonal of T for one tensor's parameters, by its name
  */
 export function riseOfStep(
+  by: string,
   rho: number,
   scales: (name: string, values: Float32Array) => ArrayLike<number>,
 ): Measurement<number | null> {
@@ -24,7 +26,10 @@ export function riseOfStep(
       const length = Math.sqrt(at.gradient.reduce((sum, g, i) => sum + (diagonal[i]! * g) ** 2, 0));
       if (length === 0) return null;
       const displacement = at.gradient.map((g, i) => (rho * diagonal[i]! ** 2 * g) / length);
-      return (yield* ask({ rise: lossRise(displacement) })).rise;
+      const { rise } = yield* ask({ rise: lossRise(displacement) });
+      if (Number.isFinite(rise)) return rise;
+      const reason = `the loss after a step of ${rho} is no finite number of float32; take a smaller ρ`;
+      throw new InputError(by, 'rho', reason);
     },
   };
 }

@@ -6,8 +6,8 @@ import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
 import { add } from '../../ops/add.ts';
-import { axpy, scaleBy } from '../../ops/combine.ts';
-import { Graph } from '../../ops/graph.ts';
+import { broadcast } from '../../ops/broadcast.ts';
+import { Graph, type Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
 import { multiply } from '../../ops/multiply.ts';
 import { offset } from '../../ops/offset.ts';
@@ -183,8 +183,11 @@ function keepLarger(graph: Graph, found: State, { z, best, bestRise }: States): 
   const [rise, before] = [read(graph, found), read(graph, bestRise)];
   const isLarger = relu(sign(subtract(rise, before)));
   const isNot = offset(scale(isLarger, -1), 1);
-  const kept = axpy(isNot, read(graph, best), scaleBy(isLarger, read(graph, z)));
-  const keptRise = add(multiply(isLarger, rise), multiply(isNot, before));
+  const everywhere = (weight: Tensor): Tensor => broadcast(weight, z.shape, { from: 0, to: 1 });
+  const chosen = (weight: (of: Tensor) => Tensor, now: Tensor, earlier: Tensor): Tensor =>
+    add(multiply(weight(isLarger), now), multiply(weight(isNot), earlier));
+  const kept = chosen(everywhere, read(graph, z), read(graph, best));
+  const keptRise = chosen((weight) => weight, rise, before);
   store(best, kept);
   store(bestRise, keptRise);
 }

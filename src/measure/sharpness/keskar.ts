@@ -12,6 +12,7 @@ import { requireOneModel } from '../pass.ts';
 import { requireFiniteLosses } from '../requireFiniteLosses.ts';
 import { boxRadii } from './boxRadii.ts';
 import { BoxSearch, type FoundInBox } from './boxSearch.ts';
+import { Corners } from './corners.ts';
 import { DisplacedLoss } from './displacedLoss.ts';
 import { lossRise } from './lossRise.ts';
 import { fullSpace, randomSpace, type SearchSpace } from './searchSpace.ts';
@@ -39,7 +40,7 @@ export interface KeskarSharpness {
   readonly phiFirstOrder: number;
   /** The largest loss that was found: a lower bound on that of the box. */
   readonly maximum: number;
-  /** Losses and gradients over all examples that the search took, that at θ left out, which all boxes share. */
+  /** Losses with their gradients, over all examples, that the search took; that at θ left out, which all boxes share. */
   readonly evaluations: number;
   /** By which it was found. */
   readonly solver: FoundInBox['solver'];
@@ -56,12 +57,14 @@ const START = 0.1;
  * p columns of A, normal of unit variance and by the seed: θ + Az, |z_i| ≤ ε(|(A⁺θ)_i| + 1).
  *
  * The maximum is the larger of what projected sign ascent and L-BFGS-B find in K iterations each: a lower bound. Both start from
- * the same z, uniform in ±r/10 by the seed: at a stationary point a start of 0 would have no slope to follow. Sign ascent steps by the whole
- * radius, then by 2/K of it, on the device; L-BFGS-B works in float64 on the host, so that a gradient crosses with each of its
- * evaluations: P numbers in full space, p in a subspace.
+ * the same z, uniform in ±r/10 by the seed: at a stationary point a start of 0 would have no slope to follow. In 12 coordinates or fewer,
+ * where it costs little (`Corners.open`), they start from the best corner of the box, which of a convex loss is its maximum. Sign ascent
+ * steps by the whole radius, then by 2/K of it, on the device; L-BFGS-B works in float64 on the host, so that a gradient
+ * crosses with each of its evaluations: P numbers in full space, p in a subspace.
  *
  * φ is no invariant: rescaling a ReLU network's layers against each other changes it at will (Dinh et al. 2017).
- * @throws InputError for what is no option; when it is measured, for more dimensions than parameters and for a loss that is not finite
+ * @throws InputError for what is no option; when it is measured, for more dimensions than parameters, and for a loss that is not finite, at
+ *   θ or in a box
  */
 export function keskar(options: KeskarOptions = {}): Measurement<readonly KeskarSharpness[]> {
   requireOptions('keskar', options, ['epsilon', 'subspace', 'iterations', 'seed']);
@@ -102,6 +105,8 @@ export function keskar(options: KeskarOptions = {}): Measurement<readonly Keskar
         for (const open of spaces) {
           const space = await open();
           const search = scope.own(await BoxSearch.open(gpu, loss, space, iterations));
+          const corners = await Corners.open(gpu, point, space);
+          if (corners) scope.own(corners);
           for (const epsilon of epsilons) {
             const radii = boxRadii(space.coordinates, epsilon).map((r, i) => (space.moves(i) ? r : 0));
             const slopes = await search.project(at.gradient);
@@ -110,7 +115,7 @@ export function keskar(options: KeskarOptions = {}): Measurement<readonly Keskar
               epsilon,
               subspace: space.subspace,
               phiFirstOrder: (100 * firstOrder) / (1 + f),
-              ...(await search.search(radii, startIn(space, radii, seed))),
+              ...(await search.search(radii, (await corners?.best(radii)) ?? startIn(space, radii, seed))),
             });
             // A round of nothing: others go on meanwhile, and who asks is told.
             yield* ask({});
@@ -124,6 +129,10 @@ export function keskar(options: KeskarOptions = {}): Measurement<readonly Keskar
       );
       return boxes.map(({ displacement, ...box }, k) => {
         const rise = rises[`${k}`] as number;
+        if (!Number.isFinite(rise)) {
+          const reason = `the loss in the box of ε = ${box.epsilon} is no finite number of float32; take a smaller ε`;
+          throw new InputError('keskar', 'epsilon', reason);
+        }
         return {
           ...box,
           phi: (100 * rise) / (1 + f),
