@@ -35,7 +35,7 @@ export function registerSharpness(program: Command): void {
     .option('--weights-prefix <prefix>', 'read the weights under this prefix, such as swa.')
     .option('--weights-by-order', 'match modules of other names to the layers by shapes and order')
     .option('--eval', 'BatchNorm in eval mode, not in train mode')
-    .option('--epsilon <ε...>', "Keskar's boxes: |z| ≤ ε(|θ| + 1) (1e-3 and 5e-4)", list)
+    .option('--epsilon <values...>', "Keskar's boxes: |z| ≤ ε(|θ| + 1) (1e-3 and 5e-4)", list)
     .option('--subspace <p>', '… also in a random subspace of p dimensions', integer(1))
     .option('--iterations <K>', 'of sign ascent and of L-BFGS-B, each', integer(1), 10)
     .option('--seed <n>', 'seed of the subspace, and of where both start', integer(0), 0)

@@ -17,9 +17,12 @@ import type { Point } from '../pass.ts';
 import { pointBatch } from '../pointBatch.ts';
 import type { SearchSpace } from './searchSpace.ts';
 
-/** The most coordinates of which all corners are looked at, and the most that may cost: corners × examples × parameters. */
+/** The most coordinates of which all corners are looked at, and the most that may cost: a product of a parameter with an example each. */
 const MOST_COORDINATES = 12;
-const MOST_WORK = 2 ** 28;
+const MOST_WORK = 2 ** 26;
+
+/** As how many such products a random entry of a subspace's column counts. */
+const ENTRY = 50;
 
 /** Corners that one program looks at, its replicas. */
 const WAVE = 64;
@@ -51,16 +54,16 @@ export class Corners {
   }
 
   /**
-   * @returns null where there are more than 12 coordinates, corners × examples × parameters are more than 2²⁸, or the examples make ghost
-   *   batches
+   * @returns null where there are more than 12 coordinates, the losses at all corners take more than 2²⁶ products of a parameter with an
+   *   example, or the examples make ghost batches
    */
   static async open(gpu: Gpu, point: Point, space: SearchSpace): Promise<Corners | null> {
     const coordinates = Array.from({ length: space.length }, (_, i) => i).filter(space.moves);
     const { examples } = point.examples;
     const count = 2 ** coordinates.length;
-    const isFew = coordinates.length <= MOST_COORDINATES;
-    if (!isFew || count * examples * dimension(point.layout) > MOST_WORK) return null;
-    if (point.ghostBatch !== undefined) return null;
+    const each = dimension(point.layout) * (examples + ENTRY * (space.subspace ?? 0));
+    const isFew = coordinates.length <= MOST_COORDINATES && count * each <= MOST_WORK;
+    if (!isFew || point.ghostBatch !== undefined) return null;
     return Scope.make(async (scope) => {
       const replicas = Math.min(WAVE, count);
       const z = scope.own(new State(gpu, { label: 'corners', shape: [space.length], replicas }));
