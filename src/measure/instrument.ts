@@ -1,13 +1,14 @@
 import type { Quantity } from './quantity.ts';
 import type { Schedule } from './schedule.ts';
 import type { FiniteSampling } from './statistics/effectiveBatchSize.ts';
+import type { TracedBatch } from './tracedBatch.ts';
 
 /** The run whose readings are told. */
 export interface FollowedRun {
   /** Names of the parameters, in the layout's order. */
   readonly names: readonly string[];
-  /** How a step's batch was drawn, by the step, counted from 1. */
-  readonly sampling: (step: number) => FiniteSampling;
+  /** How a step's batch was drawn, by the step, counted from 1; null where what it is drawn from is no finite set, nor endless. */
+  readonly sampling: (step: number) => FiniteSampling | null;
 }
 
 /** What an instrument tells of a step: numbers by name, null for what is not known. */
@@ -20,6 +21,9 @@ export interface ReadAt {
   readonly batchSize: number;
 }
 
+/** A part of the data. */
+export type Split = 'train' | 'test';
+
 /** A quantity that a training run measures at some of its steps, of the weights before the step's update. */
 // biome-ignore lint/suspicious/noExplicitAny: what one finds is for itself to tell
 export interface Instrument<Found = any> {
@@ -28,7 +32,14 @@ export interface Instrument<Found = any> {
   readonly schedule: Schedule;
   /** The units that it looks at, so many consecutive examples of the batch; null if it looks at none. */
   readonly unitSize: number | null;
+  /**
+   * What is measured of the step's batch; where `split` is given, over all examples of that part of the data, in eval mode, by passes
+   * that run before the step.
+   */
   readonly quantity: Quantity<Found>;
+  readonly split?: Split;
+  /** What is left in the instrument's memory at the step before each that is due, of the weights before that step's update. */
+  readonly prepare?: (batch: TracedBatch) => void;
   /** What there is to tell of one replica, step after step. */
   follow(run: FollowedRun): (found: Found, at: ReadAt) => Told;
 }

@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import { type ResidentExamples, uploadExamples, writeExamples } from '../data/uploadExamples.ts';
+import { ownData, placeExamples, type ResidentExamples, writeExamples } from '../data/uploadExamples.ts';
 import type { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { DispatchTime, Program } from '../gpu/program.ts';
@@ -23,10 +23,9 @@ import {
   dueAt,
   IN_FLIGHT,
   makeRunParts,
-  programKey,
   type RunParts,
   type RunShape,
-  SLOTS,
+  stepKey,
 } from './runParts.ts';
 import { RunReadings, type StepReading } from './runReadings.ts';
 import type { RunState } from './snapshot.ts';
@@ -41,6 +40,10 @@ export type EvaluatedWeights = 'last' | 'averaged' | 'recomputed';
 export interface Replica {
   /** Of the order of examples, in [0, 2³²). */
   readonly seed: number;
+  /** Of the augmentation, in [0, 2³²), where there is one. */
+  readonly dataSeed?: number;
+  /** What it trains on, where replicas have data of their own: as many examples as the others, of the same shape. */
+  readonly dataset?: Dataset | undefined;
   /** Of the run's optimizer. */
   readonly settings: OptimizerSettings;
   /** ε of every step. */
@@ -126,6 +129,7 @@ export class TrainingRun {
     this.buffers = parts.buffers;
     this.averagedBuffers = parts.averagedBuffers;
     this.examples = parts.examples;
+    if (parts.testExamples) this.#resident.set(options.dataset.test!, parts.testExamples);
   }
 
   /**
@@ -137,18 +141,27 @@ export class TrainingRun {
     return Scope.make(async (scope) => {
       const replicas = options.replicas.length;
       const parts = makeRunParts(gpu, scope, options, replicas);
-      const { layout, theta, buffers, rates, optimizer, seeds, order, examples } = parts;
+      const { layout, theta, buffers, rates, optimizer, seeds, dataSeeds, order, examples, testExamples } =
+        parts;
       if (order) order.write(options.order!);
       const statistics = bufferLayout(options.model);
-      options.replicas.forEach(({ seed, settings, rates: values, weights }, replica) => {
+      options.replicas.forEach(({ seed, dataSeed, settings, rates: values, weights }, replica) => {
         theta.write(flatValues(layout, weights), { replica });
         buffers?.write(flatValues(statistics, weights), { replica });
         rates.write(values, { replica });
         optimizer.write(settings, replica);
         seeds.write(Uint32Array.of(seed), { replica });
+        dataSeeds?.write(Uint32Array.of(dataSeed ?? 0), { replica });
       });
-      writeExamples(examples, options.dataset);
-      parts.memory.begin();
+      const datasets = datasetsOf(options);
+      writeExamples(examples, datasets);
+      if (testExamples) {
+        writeExamples(
+          testExamples,
+          datasets.map(({ test }) => test!),
+        );
+      }
+      parts.memory.begin(theta);
       const programs = await compileRun(gpu, scope, parts, replicas);
       return new TrainingRun(gpu, options, scope, parts, programs);
     });
@@ -238,7 +251,7 @@ export class TrainingRun {
   }
 
   #keyOf(step: number): string {
-    return programKey(this.batches.at(step), dueAt(this.#options, step));
+    return stepKey(this.#options, step, this.batches.at(step));
   }
 
   /**
@@ -300,9 +313,11 @@ export class TrainingRun {
   /** Gives the next steps up to `end` to the device, as many as a submit should hold. */
   #submit(end: number): void {
     const first = this.#submitted;
-    const count = Math.min(this.#parts.replay.chunk, end - first, SLOTS - (first % SLOTS));
+    const slots = this.#parts.ring.shape[0]!;
+    const count = Math.min(this.#parts.replay.chunk, end - first, slots - (first % slots));
     this.#fly(first, count, (pass) => {
       for (let step = first; step < first + count; step++) {
+        for (const program of this.#programsBefore(step)) program.encode(pass);
         this.#programAt(step).encode(pass);
         this.#encodeAfter(pass, step);
       }
@@ -313,7 +328,7 @@ export class TrainingRun {
     const read = Array.from({ length: count }, (_, i) => first + i).some((step) =>
       this.#readings.records(step),
     );
-    const rows = this.#parts.replay.submit(encode, { count, slot: first % SLOTS, read });
+    const rows = this.#parts.replay.submit(encode, { count, slot: first % this.#parts.ring.shape[0]!, read });
     // A failure is told to whoever asks for the readings.
     rows.catch(() => {});
     this.#submitted = first + count;
@@ -337,7 +352,14 @@ export class TrainingRun {
     return this.#programs.get(this.#keyOf(step))!;
   }
 
-  /** What follows a step: its capture, and instruments. */
+  /** What goes before a step: the passes of instruments that are due, of the weights before its update. */
+  #programsBefore(step: number): Program[] {
+    return dueAt(this.#options, step).flatMap((place) =>
+      (this.#parts.passes.get(place) ?? []).map((key) => this.#programs.get(key)!),
+    );
+  }
+
+  /** What follows a step: its capture. */
   #encodeAfter(pass: GPUComputePassEncoder, step: number): void {
     const { averaging } = this.#options;
     if (averaging && captures(averaging, step + 1)) this.#programs.get(AVERAGE)!.encode(pass);
@@ -407,9 +429,19 @@ export class TrainingRun {
     if (dataset === this.#options.dataset) return this.examples;
     const known = this.#resident.get(dataset);
     if (known) return known;
-    const examples = this.#scope.own(uploadExamples(this.#gpu, dataset));
+    const datasets = this.#inPlaceOf(dataset);
+    const own = { ...ownData(datasets), replicas: this.replicas };
+    const examples = this.#scope.own(placeExamples(this.#gpu, dataset, own));
+    writeExamples(examples, datasets);
     this.#resident.set(dataset, examples);
     return examples;
+  }
+
+  /** What each replica has in the place of a data set: the training data and their test part may be its own. */
+  #inPlaceOf(dataset: Dataset): readonly Dataset[] {
+    const datasets = datasetsOf(this.#options);
+    if (dataset === this.#options.dataset) return datasets;
+    return dataset === this.#options.dataset.test ? datasets.map(({ test }) => test!) : [dataset];
   }
 
   /**
@@ -428,11 +460,15 @@ export class TrainingRun {
     }
     const { layout, submitted: step } = this;
     const { model } = this.#options;
-    const examples = this.#examplesOf(dataset);
-    const { name, targets } = dataset;
+    const resident = this.#examplesOf(dataset);
+    const datasets = this.#inPlaceOf(dataset);
+    const { name, targets } = datasets[replica] ?? dataset;
     const source = { name, targets, trainedOn: dataset === this.#options.dataset };
     return Scope.makeNow((scope) => {
       const copy = (from: State): State => scope.own(from.copyOf(replica));
+      const ofReplica = (from: State): State => (from.replicated ? copy(from) : from);
+      const [data, labels] = [ofReplica(resident.data), ofReplica(resident.targets)];
+      const examples = { ...resident, data, targets: labels };
       const [theta, buffers] = this.#weights(which);
       const context = { mode, buffers: mode === 'eval' && buffers ? copy(buffers) : null };
       return {
@@ -453,6 +489,7 @@ export class TrainingRun {
     if (this.#stopped || step >= steps) {
       throw new Error(`a profile takes a step, and step ${step} of ${steps} was the last`);
     }
+    for (const program of this.#programsBefore(step)) program.run();
     const times = this.#programAt(step).profile();
     // Without timestamps nothing was submitted.
     if (this.#gpu.device.features.has('timestamp-query')) {
@@ -469,4 +506,12 @@ export class TrainingRun {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** What each replica trains on. */
+export function datasetsOf({
+  dataset,
+  replicas,
+}: Pick<TrainingOptions, 'dataset' | 'replicas'>): readonly Dataset[] {
+  return replicas.map((replica) => replica.dataset ?? dataset);
 }

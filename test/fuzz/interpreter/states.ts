@@ -89,8 +89,11 @@ export const states: Readonly<Record<string, Rule>> = {
     memory.set(counters, advanced(memory, counters, batch, examples));
     return [];
   },
-  record: ({ inputs: [losses], attributes }, [values, statistics], memory) => {
+  record: ({ inputs: [losses], attributes }, [values, ...others], memory) => {
     const { counters, ring, examples }: Recorder = attributes.recorder;
+    const { count, elements } = attributes;
+    const statistics = others[0];
+    const vectors = others.at(-1);
     const [slots, width] = ring.shape as [number, number];
     const batch = losses!.shape[0]!;
     const slot = (memory.get(counters).value[0]! % slots) * width;
@@ -100,8 +103,10 @@ export const states: Readonly<Record<string, Rule>> = {
       ring,
       make(before.value.length, (i) => {
         if (i === slot) return mean;
-        const inSlot = statistics && i > slot && i < slot + width;
-        return inSlot ? at(statistics, (i - slot - 1) * ALIGNMENT) : at(before, i);
+        const place = i - slot - 1;
+        if (place >= 0 && place < count) return at(statistics!, place * ALIGNMENT);
+        const behind = place - count;
+        return behind >= 0 && behind < elements ? at(vectors!, behind) : at(before, i);
       }),
     );
     // Counters that the replicas share are advanced by a node of its own.
