@@ -27,6 +27,7 @@ export type JobSpec =
   | ({ readonly job: 'benchKernels' } & KernelsSpec)
   | ({ readonly job: 'benchMoments' } & MomentsSpec)
   | { readonly job: 'benchCurvature'; readonly rounds: number }
+  | { readonly job: 'benchInstruments'; readonly rounds: number; readonly batches: readonly number[] }
   | ({ readonly job: 'experiment' } & ExperimentSpec)
   | ({ readonly job: 'selftest' } & SelftestSpec);
 
@@ -83,6 +84,9 @@ async function* jobEvents(
   } else if (spec.job === 'benchCurvature') {
     const { benchCurvature } = await import('../bench/curvature/benchCurvature.ts');
     yield* benchCurvature(gpu, spec.rounds, host);
+  } else if (spec.job === 'benchInstruments') {
+    const { benchInstruments } = await import('../bench/instruments/benchInstruments.ts');
+    yield* benchInstruments(gpu, spec, host);
   } else if (spec.job === 'experiment') {
     const { experimentJob } = await import('./experimentJob.ts');
     yield* experimentJob(gpu, spec, host, control);

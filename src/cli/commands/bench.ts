@@ -16,6 +16,7 @@ import { Progress } from '../progress.ts';
 import { runHeadless } from '../runtime.ts';
 import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
+import { registerBenchInstruments } from './benchInstruments.ts';
 import { registerBenchKernels } from './benchKernels.ts';
 import { registerBenchMoments } from './benchMoments.ts';
 import { registerBenchTask } from './benchTask.ts';
@@ -69,6 +70,7 @@ export function registerBench(program: Command): void {
     });
   registerBenchKernels(bench);
   registerBenchMoments(bench);
+  registerBenchInstruments(bench);
   registerBenchTask(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }
