@@ -19,6 +19,7 @@ export const DOCS = [
       'train.md',
       'measure.md',
       'experiments.md',
+      'figures.md',
       'kernels.md',
       'commandLine.md',
     ],
