@@ -17,11 +17,12 @@ import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts'
 import type { StateValues } from '../nn/stateDict.ts';
 import { type Averaging, hasCaptured } from '../optim/average.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
-import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
-import { epochSteps } from '../train/epochSteps.ts';
+import type { BatchRule } from '../train/batchRule.ts';
+import { type PlannedBatches, planBatches } from '../train/planBatches.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
-import { MOST_STEPS, type RunShape } from '../train/runParts.ts';
+import { MOST_STEPS, possibleBatchSizes, type RunShape } from '../train/runParts.ts';
+import { timeConstants } from '../train/timeConstants.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import type { JobHost } from './jobEvent.ts';
 import {
@@ -31,6 +32,7 @@ import {
   parseTrainSpec,
   smallBatches,
   type TrainSpec,
+  tableOf,
 } from './trainSpec.ts';
 
 /** What a run takes, and what a user should know about it. */
@@ -64,19 +66,14 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const { dataset, shapes } = fitDataset(loaded, model, file);
   requireSupported(file, model, shapes);
 
-  const batchSize = spec.batch_size ?? spec.batch_schedule?.[0]?.batch_size ?? usualBatchSize(dataset, spec);
-  const batches = (spec.batch_schedule ?? []).map((b) => ({
-    fromStep: b.from_step,
-    batchSize: b.batch_size,
-  }));
-  if (batches[0]?.fromStep !== 0) batches.unshift({ fromStep: 0, batchSize });
-  const steps = spec.steps ?? epochSteps(spec.epochs ?? 1, dataset.examples, batches);
-  requireSteps(spec, steps);
+  const batchSize = spec.batch_size ?? tableOf(spec)[0]?.batch_size ?? usualBatchSize(dataset, spec);
+  const planned = batchesOf(spec, batchSize, dataset.examples);
+  const { steps, batches, batchControl } = planned;
   const averaging = averagingOf(spec, steps);
   const instruments = instrumentsOf(spec);
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
-    batchSizes: batches.map((batch) => batch.batchSize),
+    batchSizes: possibleBatchSizes(planned),
     measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });
@@ -85,12 +82,17 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     dataset,
     steps,
     batches,
+    batchControl,
     sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
     averaging,
     bnBatchSize,
     instruments,
   };
   await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
+  if (ruleOf(spec)) {
+    const momenta = (spec.replicas ?? [{}]).map(({ momentum }) => momentum ?? spec.optimizer.momentum);
+    notes.push(...timeConstants(possibleBatchSizes(shape), momenta, averaging));
+  }
 
   return {
     ...shape,
@@ -104,8 +106,58 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
         }
       : {}),
     recordEvery: spec.record_every,
-    replicas: await readReplicas(spec, model, steps, host, notes),
+    replicas: await readReplicas(spec, model, planned, host, notes),
     notes: [...notes, ...[cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat()],
+  };
+}
+
+/** B of every step, as the description has it. */
+function batchesOf(spec: ParsedTrainSpec, batchSize: number, examples: number): PlannedBatches {
+  const {
+    steps,
+    epochs,
+    lr_schedule: lrSchedule,
+    optimizer,
+    replicas = [{}],
+    measure,
+    instruments = [],
+  } = spec;
+  const rule = ruleOf(spec);
+  const table = tableOf(spec).map((entry) => ({ fromStep: entry.from_step, batchSize: entry.batch_size }));
+  const asked = {
+    batchSize,
+    schedule: rule ?? table,
+    steps,
+    epochs,
+    lrSchedule,
+    lrs: replicas.map(({ lr }) => lr ?? optimizer.lr),
+    // Those of a table were looked at before the data were.
+    smallBatches: rule ? smallBatches(spec) : [],
+    measuresNoise: measure !== undefined || instruments.some(({ type }) => type === 'noise_scale'),
+  };
+  return planBatches(asked, examples, {
+    schedule: 'batch_schedule',
+    least: 'min_batch_size',
+    most: 'max_batch_size',
+    noise: '"measure" or an instrument "noise_scale"',
+    requireSteps: (count) => requireSteps(spec, count),
+    lr: (replica) => `replicas.${replica}.lr`,
+    refuse: (key, reason) => new InputError('train.json', key, reason),
+  });
+}
+
+/** The batch schedule where it is a rule. */
+export function ruleOf({ batch_schedule: rule }: ParsedTrainSpec): BatchRule | undefined {
+  if (rule === undefined || Array.isArray(rule)) return undefined;
+  if (rule.rule === 'grow') return { rule: 'grow', maxBatchSize: rule.max_batch_size };
+  return {
+    rule: 'noise',
+    examplesPerStep: rule.examples_per_step,
+    checkEvery: rule.check_every,
+    confirm: rule.confirm,
+    lrLaw: rule.lr_law,
+    minBatchSize: rule.min_batch_size,
+    maxBatchSize: rule.max_batch_size,
   };
 }
 
@@ -205,12 +257,12 @@ function perceptron(
 async function readReplicas(
   spec: ParsedTrainSpec,
   model: ModelSpec,
-  steps: number,
+  { rates }: PlannedBatches,
   host: JobHost,
   notes: string[],
 ): Promise<Replica[]> {
   const layout = stateDictLayout(model);
-  const { optimizer, lr_schedule } = spec;
+  const { optimizer } = spec;
   const weightsOf = (path: string) => readWeights(path, layout, spec, host, (text) => notes.push(text));
   const shared = spec.weights === undefined ? null : await weightsOf(spec.weights);
   if (spec.weights_prefix !== undefined && !shared && !spec.replicas?.some((r) => r.weights)) {
@@ -233,7 +285,7 @@ async function readReplicas(
           weightDecay: replica.weight_decay ?? optimizer.weight_decay,
           nesterov: optimizer.nesterov,
         },
-        rates: learningRates(lr_schedule, replica.lr ?? optimizer.lr, steps),
+        rates: rates(replica.lr ?? optimizer.lr),
         weights: replica.weights ? await weightsOf(replica.weights) : (shared ?? drawn()),
       };
     }),

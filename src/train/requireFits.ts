@@ -6,7 +6,7 @@ import { Scope } from '../gpu/scope.ts';
 import { InputError } from '../host/inputError.ts';
 import { Evaluator } from '../measure/evaluation/evaluator.ts';
 import { recomputeStatistics } from '../measure/evaluation/recomputeStatistics.ts';
-import { compileRun, makeRunParts, type RunShape } from './runParts.ts';
+import { compileRun, makeRunParts, possibleBatchSizes, type RunShape } from './runParts.ts';
 
 /** Where a run was described, and what its parts are called there. */
 export interface RunNames {
@@ -87,14 +87,15 @@ export async function requireFits(
   );
 }
 
-function requireWithinData({ sampling, batches, dataset }: RunShape, { file, batchSize }: RunNames): void {
+function requireWithinData(shape: RunShape, { file, batchSize }: RunNames): void {
+  const { sampling, dataset } = shape;
   if (sampling !== 'shuffle' && sampling !== 'sequential') return;
-  const large = batches.find((batch) => batch.batchSize > dataset.examples);
-  if (!large) return;
+  const large = possibleBatchSizes(shape).find((size) => size > dataset.examples);
+  if (large === undefined) return;
   throw new InputError(
     file,
     batchSize,
-    `is ${large.batchSize}, but there are ${dataset.examples} examples: expected at most as many, or the order "iid", ` +
+    `is ${large}, but there are ${dataset.examples} examples: expected at most as many, or the order "iid", ` +
       'which draws with replacement',
   );
 }
@@ -109,9 +110,9 @@ function lessOf(
   readonly found: number;
   at(value: number): readonly [RunShape, number];
 }[] {
-  const { steps, batches, dataset, instruments = [] } = shape;
+  const { steps, batches, batchControl, dataset, instruments = [] } = shape;
   const smallBatch = Math.max(1, ...instruments.map(({ unitSize }) => unitSize ?? 1));
-  const largestBatch = Math.max(...batches.map(({ batchSize }) => batchSize));
+  const largestBatch = Math.max(...possibleBatchSizes(shape));
   const bnBatchSize = Math.min(shape.bnBatchSize ?? batches.at(-1)!.batchSize, dataset.examples);
   // The smaller batch size of the statistics divides every other one.
   const dividing = (value: number): number => Math.max(1, Math.floor(value / smallBatch)) * smallBatch;
@@ -121,11 +122,12 @@ function lessOf(
       key: names.batchSize,
       found: largestBatch,
       at: (value) => {
-        const smaller = ({ fromStep, batchSize }: RunShape['batches'][number]) => ({
-          fromStep,
-          batchSize: Math.min(batchSize, dividing(value)),
-        });
-        return [{ ...shape, batches: batches.map(smaller), bnBatchSize }, replicas];
+        const smaller = (batchSize: number): number => Math.min(batchSize, dividing(value));
+        const less = {
+          batches: batches.map(({ fromStep, batchSize }) => ({ fromStep, batchSize: smaller(batchSize) })),
+          batchControl: batchControl && { ...batchControl, sizes: batchControl.sizes.map(smaller) },
+        };
+        return [{ ...shape, ...less, bnBatchSize }, replicas];
       },
     },
     { key: names.replicas, found: replicas, at: (value) => [shape, value] },

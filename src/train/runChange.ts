@@ -14,6 +14,7 @@ export interface RateChange {
 export interface BatchChange {
   readonly batchSize: number;
   readonly rateFactor: number;
-  readonly bSimple: number;
+  /** As computed; null for a zero denominator. */
+  readonly bSimple: number | null;
   readonly bSimpleInterval: Interval;
 }

@@ -19,6 +19,7 @@ import { Graph } from '../ops/graph.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import { record } from '../ops/state/record.ts';
 import { type Averaging, average } from '../optim/average.ts';
+import type { BatchControl } from './batchController.ts';
 import { type BatchFrom, BatchSizes } from './batchSizes.ts';
 import { traceStep } from './traceStep.ts';
 
@@ -29,6 +30,8 @@ export interface RunShape {
   readonly steps: number;
   /** B from a step on (counted from 0); the first entry from step 0. */
   readonly batches: readonly BatchFrom[];
+  /** Where the noise scale decides B: the first entry of `batches` is the start. */
+  readonly batchControl?: BatchControl | undefined;
   readonly sampling: SamplingMode;
   readonly averaging?: Averaging;
   /** Batches from which BatchNorm's statistics of averaged weights are recomputed; of the last batch size by default. */
@@ -84,18 +87,30 @@ export function dueAt({ instruments = [] }: Pick<RunShape, 'instruments'>, step:
   return instruments.flatMap(({ schedule }, i) => (isDue(schedule, step + 1) ? [i] : []));
 }
 
-/** Every kind of step that the run will take, all known before the first one: in the order in which they come. */
+/** Every B that may come, in the order in which they are known. */
+export function possibleBatchSizes({
+  batches,
+  batchControl,
+}: Pick<RunShape, 'batches' | 'batchControl'>): number[] {
+  return [...new Set([...batches.map(({ batchSize }) => batchSize), ...(batchControl?.sizes ?? [])])];
+}
+
+/** Every kind of step that the run may take, all known before the first one: in the order in which they come. */
 function stepKinds(shape: RunShape): { readonly batchSize: number; readonly due: readonly number[] }[] {
-  const { batches, instruments = [], steps } = shape;
+  const { batches, batchControl, instruments = [], steps } = shape;
   const kinds = new Map<string, { readonly batchSize: number; readonly due: readonly number[] }>();
   const take = (batchSize: number, due: readonly number[]): void => {
     const key = programKey(batchSize, due);
     if (!kinds.has(key)) kinds.set(key, { batchSize, due });
   };
-  for (const { batchSize } of batches) take(batchSize, []);
+  const sizes = possibleBatchSizes(shape);
+  for (const batchSize of sizes) take(batchSize, []);
   if (instruments.length > 0) {
     const table = new BatchSizes(batches);
-    for (let step = 0; step < steps; step++) take(table.at(step), dueAt(shape, step));
+    for (let step = 0; step < steps; step++) {
+      const due = dueAt(shape, step);
+      for (const batchSize of batchControl ? sizes : [table.at(step)]) take(batchSize, due);
+    }
   }
   return [...kinds.values()];
 }

@@ -10,15 +10,15 @@ import { modelFrom } from '../nn/modelFrom.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
-import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
 import { type CheckedSettings, checkSettings, SETTINGS } from './checkSettings.ts';
 import { type RunNames, requireFits } from './requireFits.ts';
 import { requireSameContents, requireSameJob } from './requireSameRun.ts';
 import { runContents } from './runContents.ts';
-import type { RunShape } from './runParts.ts';
+import { possibleBatchSizes, type RunShape } from './runParts.ts';
 import { descriptionOf, replicasOf, runShapeOf } from './runShapeOf.ts';
 import { readSnapshot } from './snapshot.ts';
+import { timeConstants } from './timeConstants.ts';
 import { type Training, trainingOf } from './training.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import type { TrainSettings } from './trainSettings.ts';
@@ -41,10 +41,11 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   requireSupported('model', model, shapes);
   const weights = settings.weights && givenWeights(model, { ...settings, weights: settings.weights });
   const replicas = replicasOf(settings);
-  const shape: RunShape = { model, dataset, ...runShapeOf(settings, dataset.examples) };
+  const { rates, ...rest } = runShapeOf(settings, replicas, dataset.examples);
+  const shape: RunShape = { model, dataset, ...rest };
   const { steps, batches, averaging, instruments = [], bnBatchSize = batches.at(-1)!.batchSize } = shape;
   requireBatches('model', model, shapes, {
-    batchSizes: batches.map(({ batchSize }) => batchSize),
+    batchSizes: possibleBatchSizes(shape),
     measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,
     measuresKey: settings.noiseScaleEvery ? 'smallBatch' : 'small_batch',
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
@@ -62,7 +63,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
     replicas: replicas.map(({ lr, momentum, weightDecay, seed, initSeed, orderSeed }) => ({
       seed: orderSeed ?? deriveSeed(seed, 'order'),
       settings: { momentum, weightDecay, dampening, nesterov },
-      rates: learningRates(schedule, lr, steps),
+      rates: rates(lr),
       weights: weights ?? drawn(model, initSeed ?? deriveSeed(seed, 'init')),
     })),
   };
@@ -70,7 +71,12 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const run = await TrainingRun.open(gpu, options);
   try {
     if (earlier) run.restore('resume', earlier);
-    const notes = [cycleWarning(averaging, schedule, steps) ?? []].flat();
+    const rule = settings.batchSchedule && !Array.isArray(settings.batchSchedule);
+    const momenta = replicas.map((replica) => replica.momentum);
+    const notes = [
+      ...(rule ? timeConstants(possibleBatchSizes(shape), momenta, averaging) : []),
+      ...[cycleWarning(averaging, schedule, steps) ?? []].flat(),
+    ];
     const identity = { job, kernels: kernels.record, warnings: earlier?.warnings ?? [] };
     return trainingOf(run, { replicas, data: settings.data, device, bytes, notes, identity });
   } catch (error) {

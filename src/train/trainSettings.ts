@@ -4,6 +4,8 @@ import type { GivenWeights } from '../nn/givenWeights.ts';
 import type { GivenModel } from '../nn/modelFrom.ts';
 import type { LossName } from '../nn/modelSpec.ts';
 import type { GivenSchedule } from '../optim/schedule.ts';
+import type { BatchRule } from './batchRule.ts';
+import type { BatchFrom } from './batchSizes.ts';
 import type { ReplicaLists } from './replicaGrid.ts';
 
 /** The same, of which anything may be left out or be undefined. */
@@ -23,8 +25,11 @@ export interface TrainSettings extends MaybeGiven<GivenWeights> {
   readonly epochs?: number | undefined;
   /** B, examples of a step. */
   readonly batchSize?: number | undefined;
-  /** Another B from a step on, counted from 0: `[{ fromStep: 0, batchSize: 32 }, { fromStep: 500, batchSize: 128 }]`. */
-  readonly batchSchedule?: readonly { readonly fromStep: number; readonly batchSize: number }[] | undefined;
+  /**
+   * Another B from a step on, counted from 0: `[{ fromStep: 0, batchSize: 32 }, { fromStep: 500, batchSize: 128 }]`. Or a rule for what
+   * comes of `batchSize`: `{ rule: 'grow' }` in the place of cuts of ε, `{ rule: 'noise', … }` as the noise scale asks for it.
+   */
+  readonly batchSchedule?: readonly BatchFrom[] | BatchRule | undefined;
   /** ε, which `schedule` shapes. Not beside a schedule of absolute rates (`table`). */
   readonly lr?: number | undefined;
   /** m; 0 by default. */

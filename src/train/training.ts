@@ -23,6 +23,7 @@ import type { StepReading } from './runReadings.ts';
 import { type ReplicaSelection, selectReplica } from './selectReplica.ts';
 import { type RunIdentity, requireShortJob, writeSnapshot } from './snapshot.ts';
 import type { TrainingRun } from './trainingRun.ts';
+import { type UsedBatch, usedBatches } from './usedBatches.ts';
 
 /** What one replica of a run shows after a step. */
 export interface TrainingReading extends Reading {
@@ -150,6 +151,14 @@ export class Training {
   /** Steps taken so far; no more are where all replicas have diverged. */
   get steps(): number {
     return this.#run.submitted;
+  }
+
+  /**
+   * The batch sizes of the steps taken so far, each from its first step on, and why: where `batchSchedule` is a rule it decides them.
+   * @throws InputError unless one replica is meant
+   */
+  batchSizes(selection?: ReplicaSelection): readonly UsedBatch[] {
+    return usedBatches(this.#run, selectReplica(this.replicas, selection), this.steps);
   }
 
   /** The programs that it runs, compiled before the first step: a step of each batch size and of what is measured at it, the average. */

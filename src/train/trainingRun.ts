@@ -15,7 +15,9 @@ import type { StateValues } from '../nn/stateDict.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { captures } from '../optim/average.ts';
 import { packSettings, type SgdSettings } from '../optim/sgd.ts';
+import { BatchController } from './batchController.ts';
 import { BatchSizes } from './batchSizes.ts';
+import { followedRun } from './replicaLog.ts';
 import type { RunChange } from './runChange.ts';
 import {
   AVERAGE,
@@ -98,6 +100,9 @@ export class TrainingRun {
   readonly #flights: Flight[] = [];
   readonly #readings: RunReadings;
   readonly #changes: RunChange[] = [];
+  readonly #controller: BatchController | null;
+  /** Steps before this one are a snapshot's, whose decisions are among its changes. */
+  #restored = 0;
   #submitted = 0;
   #stopped = false;
 
@@ -118,7 +123,9 @@ export class TrainingRun {
     this.#readings = new RunReadings(options, parts, {
       batches: this.batches,
       rateAt: (replica, step) => this.#hostRates[replica]![step]!,
+      watch: (reading) => this.#controller?.take(reading),
     });
+    this.#controller = controllerOf(options, parts.layout, this.batches);
     this.layout = parts.layout;
     this.theta = parts.theta;
     this.averaged = parts.averaged;
@@ -222,6 +229,7 @@ export class TrainingRun {
     }
     this.#parts.states.write(file, states);
     this.#submitted = step;
+    this.#restored = step;
     this.#readings.restore(rows, step);
     for (const change of changes) this.#apply(change);
     if (changes.length > 0) {
@@ -234,6 +242,11 @@ export class TrainingRun {
   /** What was changed of the run on its way, in that order. */
   get changes(): readonly RunChange[] {
     return this.#changes;
+  }
+
+  /** ε of every step of a replica: as it was used, or as it is to be. */
+  rates(replica: number): Float32Array {
+    return this.#hostRates[replica]!.slice();
   }
 
   #keyOf(step: number): string {
@@ -290,7 +303,10 @@ export class TrainingRun {
         yield readings;
         continue;
       }
-      while (!this.#stopped && this.#flights.length < IN_FLIGHT && this.#submitted < end) this.#submit(end);
+      this.#decideBatch();
+      const known = Math.min(end, this.#controller?.next ?? end);
+      while (!this.#stopped && this.#flights.length < IN_FLIGHT && this.#submitted < known)
+        this.#submit(known);
       if (this.#flights.length === 0 || this.#flights[0]!.first >= end) return;
       await this.#land();
     }
@@ -325,6 +341,19 @@ export class TrainingRun {
     const found = await rows;
     if (found) this.#readings.add(found, this.#parts.ring.shape[1]!, first, count);
     this.#endIfDiverged();
+    this.#decideBatch();
+  }
+
+  /** Decides B where the steps to come wait for that: all that were submitted are back. */
+  #decideBatch(): void {
+    const controller = this.#controller;
+    if (!controller || this.#flights.length > 0 || this.#stopped) return;
+    this.#readings.replay();
+    while (controller.next <= this.#submitted && controller.next < this.#options.steps) {
+      const { next } = controller;
+      const change = controller.decide();
+      if (change && next > this.#restored) this.#change({ from: next, ...change });
+    }
   }
 
   #endIfDiverged(): void {
@@ -446,7 +475,10 @@ export class TrainingRun {
    * @throws if the adapter has no timestamp queries, or no step is left
    */
   async profile(): Promise<DispatchTime[]> {
-    while (this.#flights.length >= IN_FLIGHT) await this.#land();
+    // B of a step that waits for a decision is known when all before it is back.
+    const most = this.#submitted < (this.#controller?.next ?? Number.POSITIVE_INFINITY) ? IN_FLIGHT - 1 : 0;
+    while (this.#flights.length > most) await this.#land();
+    this.#decideBatch();
     const step = this.#submitted;
     const { steps } = this.#options;
     if (this.#stopped || step >= steps) {
@@ -468,4 +500,17 @@ export class TrainingRun {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** What decides B of a run, where its noise scale does. */
+function controllerOf(
+  options: TrainingOptions,
+  layout: FlatLayout,
+  batches: BatchSizes,
+): BatchController | null {
+  const { batchControl, instruments = [] } = options;
+  if (!batchControl) return null;
+  const place = instruments.findIndex(({ type }) => type === 'noise_scale');
+  const follow = instruments[place]!.follow(followedRun({ options, layout, batches }));
+  return new BatchController(batchControl, { place, follow }, batches);
 }

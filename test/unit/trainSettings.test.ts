@@ -13,7 +13,8 @@ const WHOLE = { model: sequential(linear(5, 3)), data, steps: 60, batchSize: 10,
 /** As `train` takes settings up to where it asks the adapter. */
 function described(changes: object) {
   const settings = checkSettings({ ...WHOLE, ...changes } as TrainSettings);
-  return { replicas: replicasOf(settings), ...runShapeOf(settings, data.examples) };
+  const replicas = replicasOf(settings);
+  return { replicas, ...runShapeOf(settings, replicas, data.examples) };
 }
 
 test('settings that cannot be meant are refused by their key, with what was found and expected', () => {
@@ -203,7 +204,8 @@ test('settings have the types of what is taken: defaults may be left out, and no
   ];
   const taken = (given: TrainSettings): object | string => {
     try {
-      return runShapeOf(checkSettings(given), data.examples);
+      const settings = checkSettings(given);
+      return runShapeOf(settings, replicasOf(settings), data.examples);
     } catch (error) {
       return (error as InputError).item;
     }
