@@ -8,7 +8,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
 import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import type { Instrument } from '../measure/instrument.ts';
-import { instrumentFrom, requireDifferent } from '../measure/instruments.ts';
+import { instrumentFrom, requireDifferent, requireSplits } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -25,6 +25,7 @@ import { MOST_STEPS, possibleBatchSizes, type RunShape } from '../train/runParts
 import { timeConstants } from '../train/timeConstants.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import type { JobHost } from './jobEvent.ts';
+import { optimizerRule, optimizerSettings } from './optimizerSchema.ts';
 import {
   DEFAULT_BATCH_SIZE,
   isOrderFile,
@@ -71,6 +72,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const { steps, batches, batchControl } = planned;
   const averaging = averagingOf(spec, steps);
   const instruments = instrumentsOf(spec);
+  requireSplits('train.json', instruments, dataset);
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
     batchSizes: possibleBatchSizes(planned),
@@ -83,15 +85,17 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     steps,
     batches,
     batchControl,
+    optimizer: optimizerRule(spec.optimizer),
     sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
     averaging,
     bnBatchSize,
     instruments,
   };
   await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
+  const replicas = await readReplicas(spec, model, planned, host, notes);
   if (ruleOf(spec)) {
-    const momenta = (spec.replicas ?? [{}]).map(({ momentum }) => momentum ?? spec.optimizer.momentum);
-    notes.push(...timeConstants(possibleBatchSizes(shape), momenta, averaging));
+    const settings = replicas.map((replica) => replica.settings);
+    notes.push(...timeConstants(possibleBatchSizes(shape), settings, averaging));
   }
 
   return {
@@ -106,7 +110,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
         }
       : {}),
     recordEvery: spec.record_every,
-    replicas: await readReplicas(spec, model, planned, host, notes),
+    replicas,
     notes: [...notes, ...[cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat()],
   };
 }
@@ -279,12 +283,7 @@ async function readReplicas(
         new Map([...initialStateDict(model, seedOf('init'))].map(([name, { data }]) => [name, data]));
       return {
         seed: seedOf('order'),
-        settings: {
-          momentum: replica.momentum ?? optimizer.momentum,
-          dampening: optimizer.dampening,
-          weightDecay: replica.weight_decay ?? optimizer.weight_decay,
-          nesterov: optimizer.nesterov,
-        },
+        settings: optimizerSettings(optimizer, replica),
         rates: rates(replica.lr ?? optimizer.lr),
         weights: replica.weights ? await weightsOf(replica.weights) : (shared ?? drawn()),
       };

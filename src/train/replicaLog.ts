@@ -66,8 +66,9 @@ export class ReplicaLog {
     }
     this.losses.push(step.loss);
     const { learningRate: lr, batchSize } = step;
-    const { momentum, dampening } = this.#settings;
-    const reading: Reading = { ...step, temperature: temperature({ lr, batchSize, momentum, dampening }) };
+    const settings = this.#settings;
+    const ofSgd = 'momentum' in settings ? temperature({ lr, batchSize, ...settings }) : null;
+    const reading: Reading = { ...step, temperature: ofSgd };
     const told = this.#followers.flatMap(({ type, take }, i) =>
       found[i] === undefined ? [] : [[type, take(found[i], step)] as const],
     );

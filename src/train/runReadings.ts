@@ -1,7 +1,7 @@
 import type { FlatLayout } from '../ops/flat.ts';
 import type { BatchSizes } from './batchSizes.ts';
 import { ReadingRows } from './readingRows.ts';
-import { dueAt, LARGEST_CHUNK, programKey, type RunParts } from './runParts.ts';
+import { type Cells, dueAt, LARGEST_CHUNK, type RunParts, stepKey } from './runParts.ts';
 import { shortestFloat32 } from './shortestFloat32.ts';
 import type { TrainingOptions } from './trainingRun.ts';
 
@@ -32,7 +32,7 @@ interface Restored {
 export class RunReadings {
   readonly #options: TrainingOptions;
   readonly #layout: FlatLayout;
-  readonly #names: RunParts['rows'];
+  readonly #cells: RunParts['rows'];
   readonly #batches: BatchSizes;
   readonly #rateAt: (replica: number, step: number) => number;
   readonly #watch: (reading: StepReading) => void;
@@ -56,7 +56,7 @@ export class RunReadings {
   ) {
     this.#options = options;
     this.#layout = layout;
-    this.#names = rows;
+    this.#cells = rows;
     this.#batches = of.batches;
     this.#rateAt = of.rateAt;
     this.#watch = of.watch;
@@ -148,12 +148,15 @@ export class RunReadings {
 
   /** Numbers of a step at the head of its row: what is behind them is of an earlier one. */
   #widthOf(step: number, batches = this.#batches): number {
-    return this.records(step) ? 1 + this.#namesAt(step, batches).flat().length : 0;
+    if (!this.records(step)) return 0;
+    return this.#cellsAt(step, batches)
+      .flat()
+      .reduce((sum, { count }) => sum + count, 1);
   }
 
-  /** Names of the numbers behind the loss, of each instrument that is due. */
-  #namesAt(step: number, batches = this.#batches): readonly (readonly string[])[] {
-    return this.#names.get(programKey(batches.at(step), dueAt(this.#options, step)))!;
+  /** What is behind the loss, of each instrument that is due. */
+  #cellsAt(step: number, batches = this.#batches): readonly (readonly Cells[])[] {
+    return this.#cells.get(stepKey(this.#options, step, batches.at(step)))!;
   }
 
   #reading(step: number, replica: number, row: Float32Array): StepReading {
@@ -164,15 +167,17 @@ export class RunReadings {
   }
 
   #found(step: number, batchSize: number, row: Float32Array): readonly unknown[] {
-    const { instruments = [] } = this.#options;
+    const { instruments = [], dataset } = this.#options;
     const found = new Array<unknown>(instruments.length).fill(undefined);
-    const names = this.#namesAt(step);
-    let at = 1;
+    const cells = this.#cellsAt(step);
     dueAt(this.#options, step).forEach((place, i) => {
-      const { quantity, unitSize: ofUnits } = instruments[place]!;
+      const { quantity, unitSize: ofUnits, split } = instruments[place]!;
       const unitSize = ofUnits ?? 1;
-      const numbers = Object.fromEntries(names[i]!.map((name) => [name, row.subarray(at, ++at)]));
-      const of = { layout: this.#layout, examples: batchSize, units: batchSize / unitSize, unitSize };
+      const examples = split ? (split === 'test' ? dataset.test! : dataset).examples : batchSize;
+      const numbers = Object.fromEntries(
+        cells[i]!.map(({ name, at, count }) => [name, row.subarray(at, at + count)]),
+      );
+      const of = { layout: this.#layout, examples, units: examples / unitSize, unitSize };
       found[place] = quantity.read(numbers, of);
     });
     return found;

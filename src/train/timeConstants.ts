@@ -1,14 +1,15 @@
 import type { Averaging } from '../optim/average.ts';
+import type { OptimizerSettings } from '../optim/optimizer.ts';
 
 /**
  * What remembers a number of steps, and with another B another number of examples: nothing of it is changed with B, so that a run whose B
  * grows tells both (on keeping half-lives in examples instead: Marek et al. 2025).
- * @param momenta of the replicas
+ * @param settings of the replicas' optimizer
  * @returns a line for each; none where B stays
  */
 export function timeConstants(
   batchSizes: readonly number[],
-  momenta: readonly number[],
+  settings: readonly OptimizerSettings[],
   averaging: Averaging | undefined,
 ): string[] {
   if (batchSizes.length < 2) return [];
@@ -21,9 +22,7 @@ export function timeConstants(
     );
   };
   return [
-    ...[...new Set(momenta)]
-      .filter((m) => m > 0 && m < 1)
-      .map((m) => line(`momentum ${m}`, 1 / (1 - m), 'steps')),
+    ...[...new Map(settings.flatMap(decays))].map(([what, decay]) => line(what, 1 / (1 - decay), 'steps')),
     ...(averaging?.kind === 'ema'
       ? [
           line(
@@ -35,6 +34,17 @@ export function timeConstants(
         ]
       : []),
   ];
+}
+
+/** The averages that an optimizer keeps, each by what it keeps of itself from step to step. */
+function decays(settings: OptimizerSettings): (readonly [what: string, decay: number])[] {
+  const all =
+    'betas' in settings
+      ? settings.betas.map(
+          (beta, i) => [`Adam’s ${i === 0 ? 'first' : 'second'} moment (β ${beta})`, beta] as const,
+        )
+      : [[`momentum ${settings.momentum}`, settings.momentum] as const];
+  return all.filter(([, decay]) => decay > 0 && decay < 1);
 }
 
 function round(value: number): number {

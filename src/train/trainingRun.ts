@@ -14,7 +14,7 @@ import { flatValues, namedValues } from '../nn/flatValues.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { captures } from '../optim/average.ts';
-import { packSettings, type SgdSettings } from '../optim/sgd.ts';
+import type { OptimizerSettings } from '../optim/optimizer.ts';
 import { BatchController } from './batchController.ts';
 import { BatchSizes } from './batchSizes.ts';
 import { followedRun } from './replicaLog.ts';
@@ -25,10 +25,9 @@ import {
   dueAt,
   IN_FLIGHT,
   makeRunParts,
-  programKey,
   type RunParts,
   type RunShape,
-  SLOTS,
+  stepKey,
 } from './runParts.ts';
 import { RunReadings, type StepReading } from './runReadings.ts';
 import type { RunState } from './snapshot.ts';
@@ -43,7 +42,8 @@ export type EvaluatedWeights = 'last' | 'averaged' | 'recomputed';
 export interface Replica {
   /** Of the order of examples, in [0, 2³²). */
   readonly seed: number;
-  readonly settings: SgdSettings;
+  /** Of the run's optimizer. */
+  readonly settings: OptimizerSettings;
   /** ε of every step. */
   readonly rates: Float32Array;
   /** The initial state dict by name: parameters and running statistics. */
@@ -132,6 +132,7 @@ export class TrainingRun {
     this.buffers = parts.buffers;
     this.averagedBuffers = parts.averagedBuffers;
     this.examples = parts.examples;
+    if (parts.testExamples) this.#resident.set(options.dataset.test!, parts.testExamples);
   }
 
   /**
@@ -143,18 +144,19 @@ export class TrainingRun {
     return Scope.make(async (scope) => {
       const replicas = options.replicas.length;
       const parts = makeRunParts(gpu, scope, options, replicas);
-      const { layout, theta, buffers, rates, hyper, seeds, order, examples } = parts;
+      const { layout, theta, buffers, rates, optimizer, seeds, order, examples, testExamples } = parts;
       if (order) order.write(options.order!);
       const statistics = bufferLayout(options.model);
       options.replicas.forEach(({ seed, settings, rates: values, weights }, replica) => {
         theta.write(flatValues(layout, weights), { replica });
         buffers?.write(flatValues(statistics, weights), { replica });
         rates.write(values, { replica });
-        hyper.write(packSettings(settings), { replica });
+        optimizer.write(settings, replica);
         seeds.write(Uint32Array.of(seed), { replica });
       });
       writeExamples(examples, options.dataset);
-      parts.memory.begin();
+      if (testExamples) writeExamples(testExamples, options.dataset.test!);
+      parts.memory.begin(theta);
       const programs = await compileRun(gpu, scope, parts, replicas);
       return new TrainingRun(gpu, options, scope, parts, programs);
     });
@@ -250,7 +252,7 @@ export class TrainingRun {
   }
 
   #keyOf(step: number): string {
-    return programKey(this.batches.at(step), dueAt(this.#options, step));
+    return stepKey(this.#options, step, this.batches.at(step));
   }
 
   /**
@@ -315,9 +317,11 @@ export class TrainingRun {
   /** Gives the next steps up to `end` to the device, as many as a submit should hold. */
   #submit(end: number): void {
     const first = this.#submitted;
-    const count = Math.min(this.#parts.replay.chunk, end - first, SLOTS - (first % SLOTS));
+    const slots = this.#parts.ring.shape[0]!;
+    const count = Math.min(this.#parts.replay.chunk, end - first, slots - (first % slots));
     this.#fly(first, count, (pass) => {
       for (let step = first; step < first + count; step++) {
+        for (const program of this.#programsBefore(step)) program.encode(pass);
         this.#programAt(step).encode(pass);
         this.#encodeAfter(pass, step);
       }
@@ -328,7 +332,7 @@ export class TrainingRun {
     const read = Array.from({ length: count }, (_, i) => first + i).some((step) =>
       this.#readings.records(step),
     );
-    const rows = this.#parts.replay.submit(encode, { count, slot: first % SLOTS, read });
+    const rows = this.#parts.replay.submit(encode, { count, slot: first % this.#parts.ring.shape[0]!, read });
     // A failure is told to whoever asks for the readings.
     rows.catch(() => {});
     this.#submitted = first + count;
@@ -365,7 +369,14 @@ export class TrainingRun {
     return this.#programs.get(this.#keyOf(step))!;
   }
 
-  /** What follows a step: its capture, and instruments. */
+  /** What goes before a step: the passes of instruments that are due, of the weights before its update. */
+  #programsBefore(step: number): Program[] {
+    return dueAt(this.#options, step).flatMap((place) =>
+      (this.#parts.passes.get(place) ?? []).map((key) => this.#programs.get(key)!),
+    );
+  }
+
+  /** What follows a step: its capture. */
   #encodeAfter(pass: GPUComputePassEncoder, step: number): void {
     const { averaging } = this.#options;
     if (averaging && captures(averaging, step + 1)) this.#programs.get(AVERAGE)!.encode(pass);
@@ -484,6 +495,7 @@ export class TrainingRun {
     if (this.#stopped || step >= steps) {
       throw new Error(`a profile takes a step, and step ${step} of ${steps} was the last`);
     }
+    for (const program of this.#programsBefore(step)) program.run();
     const times = this.#programAt(step).profile();
     // Without timestamps nothing was submitted.
     if (this.#gpu.device.features.has('timestamp-query')) {
