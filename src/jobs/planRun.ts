@@ -1,6 +1,5 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
 import { impliedClasses } from '../data/impliedClasses.ts';
-import { loadDataset } from '../data/loadDataset.ts';
 import { orderTable } from '../data/order.ts';
 import { readWeights } from '../data/readWeights.ts';
 import { readSafetensors } from '../data/safetensors.ts';
@@ -18,14 +17,17 @@ import type { StateValues } from '../nn/stateDict.ts';
 import { type Averaging, hasCaptured } from '../optim/average.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
+import { augmentationOf } from '../train/augmentationOf.ts';
 import type { BatchRule } from '../train/batchRule.ts';
 import { type PlannedBatches, planBatches } from '../train/planBatches.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, possibleBatchSizes, type RunShape } from '../train/runParts.ts';
+import { augmentationWarning } from '../train/stepSampling.ts';
 import { timeConstants } from '../train/timeConstants.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import type { JobHost } from './jobEvent.ts';
 import { optimizerRule, optimizerSettings } from './optimizerSchema.ts';
+import { readTrainData, type TrainData } from './trainData.ts';
 import {
   DEFAULT_BATCH_SIZE,
   isOrderFile,
@@ -62,9 +64,9 @@ export async function checkTrainSpec(given: TrainSpec, host: JobHost): Promise<P
 export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): Promise<PlannedRun> {
   const notes: string[] = [];
   const given = await readModel(spec.model, host);
-  const loaded = await loadDataset(dataName(spec), host);
-  const { file, model } = given ?? perceptron(spec.model, loaded, notes);
-  const { dataset, shapes } = fitDataset(loaded, model, file);
+  const data = await readTrainData(spec, host);
+  const { file, model } = given ?? perceptron(spec.model, data.all, notes);
+  const { dataset, shapes } = fitDataset(data.first, model, file);
   requireSupported(file, model, shapes);
 
   const batchSize = spec.batch_size ?? tableOf(spec)[0]?.batch_size ?? usualBatchSize(dataset, spec);
@@ -82,6 +84,8 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const shape: RunShape = {
     model,
     dataset,
+    own: data.own,
+    augmentation: spec.augment && augmentationOf('train.json', spec.augment, data.all.exampleShape),
     steps,
     batches,
     batchControl,
@@ -92,13 +96,13 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     instruments,
   };
   await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
-  const replicas = await readReplicas(spec, model, planned, host, notes);
+  const replicas = await readReplicas(spec, { model, file, data, rates: planned.rates }, host, notes);
   if (ruleOf(spec)) {
     const settings = replicas.map((replica) => replica.settings);
     notes.push(...timeConstants(possibleBatchSizes(shape), settings, averaging));
   }
 
-  return {
+  const drawn = {
     ...shape,
     ...(isOrderFile(spec.order)
       ? {
@@ -109,9 +113,13 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
           }),
         }
       : {}),
+  };
+  const warnings = [cycleWarning(averaging, spec.lr_schedule, steps), augmentationWarning(drawn)];
+  return {
+    ...drawn,
     recordEvery: spec.record_every,
     replicas,
-    notes: [...notes, ...[cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat()],
+    notes: [...notes, ...warnings.flatMap((warning) => warning ?? [])],
   };
 }
 
@@ -179,11 +187,6 @@ function instrumentsOf({ measure, instruments = [] }: ParsedTrainSpec): readonly
 function usualBatchSize({ examples }: Dataset, spec: ParsedTrainSpec): number {
   const small = Math.max(1, ...smallBatches(spec).map(([, size]) => size));
   return Math.min(DEFAULT_BATCH_SIZE, Math.max(1, Math.floor(examples / small)) * small);
-}
-
-/** The data's name; a synthetic set's with the seed of the data. */
-function dataName({ data, data_seed }: ParsedTrainSpec): string {
-  return data_seed === undefined ? data : `${data}${data.includes('?') ? '&' : '?'}seed=${data_seed}`;
 }
 
 function requireSteps({ steps: given, lr_schedule }: ParsedTrainSpec, steps: number): void {
@@ -260,11 +263,19 @@ function perceptron(
 
 async function readReplicas(
   spec: ParsedTrainSpec,
-  model: ModelSpec,
-  { rates }: PlannedBatches,
+  {
+    model,
+    file,
+    data,
+    rates,
+  }: { readonly model: ModelSpec; readonly file: string; readonly data: TrainData } & Pick<
+    PlannedBatches,
+    'rates'
+  >,
   host: JobHost,
   notes: string[],
 ): Promise<Replica[]> {
+  const datasets = await data.ofReplicas();
   const layout = stateDictLayout(model);
   const { optimizer } = spec;
   const weightsOf = (path: string) => readWeights(path, layout, spec, host, (text) => notes.push(text));
@@ -276,13 +287,15 @@ async function readReplicas(
     throw new InputError('train.json', 'weights_by_order', 'there are no weights to read');
   }
   return Promise.all(
-    (spec.replicas ?? [{}]).map(async (replica): Promise<Replica> => {
+    (spec.replicas ?? [{}]).map(async (replica, r): Promise<Replica> => {
       const seedOf = (of: 'init' | 'order'): number =>
         replica[`${of}_seed`] ?? spec[`${of}_seed`] ?? deriveSeed(replica.seed ?? spec.seed, of);
       const drawn = (): StateValues =>
         new Map([...initialStateDict(model, seedOf('init'))].map(([name, { data }]) => [name, data]));
       return {
         seed: seedOf('order'),
+        dataSeed: data.seeds[r]!,
+        dataset: datasets[r] && fitDataset(datasets[r], model, file).dataset,
         settings: optimizerSettings(optimizer, replica),
         rates: rates(replica.lr ?? optimizer.lr),
         weights: replica.weights ? await weightsOf(replica.weights) : (shared ?? drawn()),

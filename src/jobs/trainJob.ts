@@ -14,7 +14,12 @@ import type { BatchChange, RunChange } from '../train/runChange.ts';
 import type { StepReading } from '../train/runReadings.ts';
 import { shortestFloat32 } from '../train/shortestFloat32.ts';
 import type { Snapshot } from '../train/snapshot.ts';
-import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
+import {
+  datasetsOf,
+  type EvaluatedWeights,
+  type TrainingOptions,
+  TrainingRun,
+} from '../train/trainingRun.ts';
 import { type BatchTable, batchTable, type UsedBatch, usedBatches } from '../train/usedBatches.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { planRun, ruleOf } from './planRun.ts';
@@ -224,11 +229,13 @@ interface Outcome {
 /** The result and the tensors. A diverged replica has neither weights nor final losses. */
 async function* resultEvents(
   run: TrainingRun,
-  { model, averaging }: TrainingOptions,
+  options: TrainingOptions,
   outcome: Outcome,
   logs: readonly ReplicaLog[],
   { sweep, asked, ...whole }: { readonly sweep: boolean; readonly asked: Asked } & WholeRun,
 ): AsyncGenerator<JobEvent> {
+  const { model, averaging } = options;
+  const names = datasetsOf(options).map(({ name }) => name);
   const layout = stateDictLayout(model);
   const kind = averaging?.kind ?? 'swa';
   const tensors = new Map<string, HostTensor>();
@@ -246,6 +253,7 @@ async function* resultEvents(
     const measurements = asked.measure ? log.measured.map(({ replica: _, ...reading }) => reading) : [];
     const result = {
       steps: outcome.steps,
+      ...(names[replica] === whole.job.data ? {} : { trainedOn: names[replica] }),
       losses: log.losses,
       ...(asked.batches ? used(run, replica, log, outcome.steps) : {}),
       ...(measurements.length > 0 ? { measurements } : {}),

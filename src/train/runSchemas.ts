@@ -32,6 +32,14 @@ export const ruleParts = {
   examples: z.number().positive(),
   law: z.enum(LR_LAWS),
 };
+/** Of a train.json and of the library's settings: see `augmentationOf`. */
+export const augmentSchema = knownKeys({
+  shift: count.optional(),
+  flip: z.boolean().default(false),
+  crop: knownKeys({ padding: count }).optional(),
+});
+/** p of label noise. */
+export const probability = z.number().min(0).max(1);
 
 const warmup = z.int().nonnegative().optional();
 
@@ -86,7 +94,7 @@ export function issueError(file: string, issue: z.core.$ZodIssue, given: unknown
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     given,
   );
-  const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received undefined$/, '');
+  const expected = issue.message.replace(/^Invalid (input|option): /, '').replace(/, received undefined$/, '');
   const shown = found === undefined ? 'missing' : `is ${showValue(found)}`;
   return new InputError(file, item, `${shown}: ${expected}`);
 }
