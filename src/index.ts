@@ -38,6 +38,7 @@ export type { GivenSchedule } from './optim/schedule.ts';
 export type { GivenAugmentation } from './train/augmentationOf.ts';
 export type { BatchRule, GrowRule, LrLaw, NoiseRule } from './train/batchRule.ts';
 export type { BatchFrom } from './train/batchSizes.ts';
+export type { FoundRate, LrSearch } from './train/lrSearch.ts';
 export type { Reading } from './train/reading.ts';
 export type { ReplicaLists, ReplicaSettings } from './train/replicaGrid.ts';
 export type { Divergence } from './train/replicaLog.ts';

@@ -19,6 +19,7 @@ import { cycleWarning } from '../optim/cycleWarning.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
 import { augmentationOf } from '../train/augmentationOf.ts';
 import type { BatchRule } from '../train/batchRule.ts';
+import { requireLrSearch } from '../train/lrSearch.ts';
 import { type PlannedBatches, planBatches } from '../train/planBatches.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, possibleBatchSizes, type RunShape } from '../train/runParts.ts';
@@ -89,12 +90,22 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     steps,
     batches,
     batchControl,
+    lrSearch: spec.lr_search,
     optimizer: optimizerRule(spec.optimizer),
     sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
     averaging,
     bnBatchSize,
     instruments,
   };
+  if (spec.lr_search) {
+    const searched = { model, optimizer: optimizerRule(spec.optimizer), schedule: spec.lr_schedule, steps };
+    const keys = { search: 'lr_search', after: 'lr_search.after', schedule: 'lr_schedule' };
+    requireLrSearch(
+      spec.lr_search,
+      searched,
+      (key, reason) => new InputError('train.json', keys[key], reason),
+    );
+  }
   await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
   const replicas = await readReplicas(spec, { model, file, data, rates: planned.rates }, host, notes);
   if (ruleOf(spec)) {

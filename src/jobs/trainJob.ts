@@ -10,7 +10,7 @@ import { stateDictTensors } from '../nn/stateDict.ts';
 import { hasCaptured } from '../optim/average.ts';
 import { type Provenance, provenance } from '../train/provenance.ts';
 import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
-import type { BatchChange, RunChange } from '../train/runChange.ts';
+import type { BatchChange, RateSearched, RunChange } from '../train/runChange.ts';
 import type { StepReading } from '../train/runReadings.ts';
 import { shortestFloat32 } from '../train/shortestFloat32.ts';
 import type { Snapshot } from '../train/snapshot.ts';
@@ -20,7 +20,7 @@ import {
   type TrainingOptions,
   TrainingRun,
 } from '../train/trainingRun.ts';
-import { type BatchTable, batchTable, type UsedBatch, usedBatches } from '../train/usedBatches.ts';
+import { type BatchTable, batchTable, foundRate, type UsedBatch, usedBatches } from '../train/usedBatches.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { planRun, ruleOf } from './planRun.ts';
 import { earlierSnapshot, RunSnapshots } from './runSnapshots.ts';
@@ -68,6 +68,7 @@ export async function* trainJob(
     const changed = function* (): Generator<JobEvent> {
       for (const change of run.changes.slice(told)) {
         if ('batchSize' in change) yield { type: 'note', text: batchNote(run, change) };
+        if ('search' in change) yield { type: 'note', text: searchNote(change) };
       }
       told = run.changes.length;
     };
@@ -181,6 +182,12 @@ function stepsTaken(run: TrainingRun, logs: readonly ReplicaLog[]): number {
   return steps.length === logs.length ? Math.max(...steps) : run.submitted;
 }
 
+function searchNote({ from, replica, search }: RunChange & RateSearched): string {
+  const { oneStepRate, oneStepRateStderr, learningRate } = search;
+  const found = `${oneStepRate.toPrecision(3)} ± ${oneStepRateStderr.toPrecision(2)}`;
+  return `step ${from + 1}, replica ${replica}: ε = ${learningRate.toPrecision(3)}; one step is best at ${found} (one-step: it need not train best)`;
+}
+
 function batchNote(
   run: TrainingRun,
   { from, batchSize, bSimple, bSimpleInterval }: RunChange & BatchChange,
@@ -256,6 +263,7 @@ async function* resultEvents(
       ...(names[replica] === whole.job.data ? {} : { trainedOn: names[replica] }),
       losses: log.losses,
       ...(asked.batches ? used(run, replica, log, outcome.steps) : {}),
+      ...(asked.lr_search ? { lrSearch: foundRate(run, replica) } : {}),
       ...(measurements.length > 0 ? { measurements } : {}),
       ...(asked.instruments ? { readings: readingsOf(log, asked.instruments) } : {}),
     };
@@ -288,7 +296,7 @@ async function* resultEvents(
 }
 
 /** What was asked to be measured, in which form. */
-type Asked = Pick<ParsedTrainSpec, 'measure' | 'instruments'> & {
+type Asked = Pick<ParsedTrainSpec, 'measure' | 'instruments' | 'lr_search'> & {
   /** Whether a rule decided the batch sizes. */
   readonly batches: boolean;
 };

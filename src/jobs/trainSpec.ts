@@ -10,6 +10,7 @@ import {
   issueError,
   knownKeys,
   listOr,
+  lrSearchSchema,
   probability,
   rate,
   ruleParts,
@@ -99,6 +100,8 @@ const schema = z.strictObject({
   ...seedsByPurpose,
   optimizer: optimizerSchema,
   lr_schedule: scheduleSchema.default({ type: 'constant' }),
+  /** After so many steps ε becomes what a line search finds best for one step. */
+  lr_search: lrSearchSchema.optional(),
   averaging: averagingSchema.optional(),
   replicas: z
     .array(

@@ -16,6 +16,7 @@ import {
   issueError,
   knownKeys,
   listOr,
+  lrSearchSchema,
   probability,
   rate,
   ruleParts,
@@ -99,6 +100,7 @@ const keys = {
   nesterov: z.boolean().default(false),
   dampening: z.number().default(0),
   schedule: scheduleSchema.default({ type: 'constant' }),
+  lrSearch: lrSearchSchema.optional(),
   order: z.enum(['shuffle', 'iid', 'sequential']).default('shuffle'),
   averaging: z
     .discriminatedUnion('kind', [

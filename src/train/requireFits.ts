@@ -3,9 +3,11 @@ import type { Gpu } from '../gpu/device.ts';
 import { LimitError } from '../gpu/limitError.ts';
 import { planningGpu } from '../gpu/planningGpu.ts';
 import { Scope } from '../gpu/scope.ts';
+import { State } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
 import { Evaluator } from '../measure/evaluation/evaluator.ts';
 import { recomputeStatistics } from '../measure/evaluation/recomputeStatistics.ts';
+import { openSearch } from './lrSearch.ts';
 import { compileRun, makeRunParts, possibleBatchSizes, type RunShape } from './runParts.ts';
 
 /** Where a run was described, and what its parts are called there. */
@@ -37,6 +39,19 @@ export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Pro
         ? parts.examples
         : (parts.testExamples ?? placeExamples(planned.gpu, data, own && { ...own.test, replicas }));
     await Evaluator.open(planned.gpu, { model, layout, theta, buffers, examples, arena });
+  }
+  if (shape.lrSearch) {
+    const sample = { ...dataset, examples: Math.min(shape.lrSearch.examples, dataset.examples) };
+    const point = {
+      model,
+      layout,
+      theta: new State(planned.gpu, { label: 'parameters', shape: [layout.length] }),
+      examples: placeExamples(planned.gpu, sample),
+      context: { mode: 'eval' as const },
+    };
+    for (const batchSize of possibleBatchSizes(shape)) {
+      await openSearch(planned.gpu, point, batchSize, shape.lrSearch, 0);
+    }
   }
   if (averagedBuffers) {
     const batchSize = bnBatchSize ?? batches.at(-1)!.batchSize;

@@ -25,6 +25,7 @@ import { type Averaging, average } from '../optim/average.ts';
 import { makeOptimizer, type Optimizer, type OptimizerRule } from '../optim/optimizer.ts';
 import type { BatchControl } from './batchController.ts';
 import { type BatchFrom, BatchSizes } from './batchSizes.ts';
+import type { LrSearch } from './lrSearch.ts';
 import { type StepInstrument, type TracedStep, traceStep } from './traceStep.ts';
 
 /** What decides which memory and which programs a run takes: everything about it but the values that it starts from. */
@@ -41,6 +42,8 @@ export interface RunShape {
   readonly batches: readonly BatchFrom[];
   /** Where the noise scale decides B: the first entry of `batches` is the start. */
   readonly batchControl?: BatchControl | undefined;
+  /** Where a line search is to find ε. */
+  readonly lrSearch?: LrSearch | undefined;
   readonly sampling: SamplingMode;
   /** SGD by default. */
   readonly optimizer?: OptimizerRule;

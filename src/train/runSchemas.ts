@@ -27,6 +27,13 @@ export function knownKeys<K extends z.core.$ZodLooseShape>(keys: K) {
   return z.strictObject(keys, { error });
 }
 
+/** A line search for ε: see `LrSearch`. */
+export const lrSearchSchema = knownKeys({
+  after: z.int().nonnegative().default(0),
+  draws: z.int().min(2).default(16),
+  examples: z.int().min(2).default(2048),
+});
+
 /** What the parts of a rule for B may be; their names are those of the description. */
 export const ruleParts = {
   examples: z.number().positive(),
@@ -94,7 +101,9 @@ export function issueError(file: string, issue: z.core.$ZodIssue, given: unknown
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     given,
   );
-  const expected = issue.message.replace(/^Invalid (input|option): /, '').replace(/, received undefined$/, '');
+  const expected = issue.message
+    .replace(/^Invalid (input|option): /, '')
+    .replace(/, received undefined$/, '');
   const shown = found === undefined ? 'missing' : `is ${showValue(found)}`;
   return new InputError(file, item, `${shown}: ${expected}`);
 }

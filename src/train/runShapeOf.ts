@@ -49,6 +49,7 @@ export function runShapeOf(
     steps,
     batches,
     batchControl,
+    lrSearch: settings.lrSearch,
     rates,
     sampling: settings.order,
     optimizer: optimizerRule(settings),

@@ -2,6 +2,7 @@ import { fitDataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { requireGpu } from '../gpu/requireGpu.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
+import { InputError } from '../host/inputError.ts';
 import { requireSplits } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
@@ -15,7 +16,8 @@ import { deriveSeed } from '../random/deriveSeed.ts';
 import { augmentationOf } from './augmentationOf.ts';
 import { type CheckedSettings, checkSettings, SETTINGS } from './checkSettings.ts';
 import { drawnData } from './drawnData.ts';
-import { optimizerSettings } from './optimizerOf.ts';
+import { requireLrSearch } from './lrSearch.ts';
+import { optimizerRule, optimizerSettings } from './optimizerOf.ts';
 import { type RunNames, requireFits } from './requireFits.ts';
 import { requireSameContents, requireSameJob } from './requireSameRun.ts';
 import { runContents } from './runContents.ts';
@@ -70,6 +72,15 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   if (earlier) requireSameJob(earlier, job, ({ data: _, ...others }) => others);
   const kernels = new RunKernels(device, earlier?.kernels);
   const gpu: Gpu = { ...device, kernels };
+  if (settings.lrSearch) {
+    const searched = { model, optimizer: optimizerRule(settings), schedule: settings.schedule, steps };
+    const keys = { search: 'lrSearch', after: 'lrSearch.after', schedule: 'schedule' };
+    requireLrSearch(
+      settings.lrSearch,
+      searched,
+      (key, reason) => new InputError(SETTINGS, keys[key], reason),
+    );
+  }
   const bytes = await requireFits(gpu, shape, replicas.length, namesIn(settings));
   const { schedule } = settings;
   const datasets = data.ofReplicas();

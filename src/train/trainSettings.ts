@@ -7,6 +7,7 @@ import type { GivenSchedule } from '../optim/schedule.ts';
 import type { GivenAugmentation } from './augmentationOf.ts';
 import type { BatchRule } from './batchRule.ts';
 import type { BatchFrom } from './batchSizes.ts';
+import type { LrSearch } from './lrSearch.ts';
 import type { ReplicaLists } from './replicaGrid.ts';
 
 /** The same, of which anything may be left out or be undefined. */
@@ -67,6 +68,11 @@ export interface TrainSettings extends MaybeGiven<GivenWeights> {
   readonly dampening?: number | undefined;
   /** Constant by default. */
   readonly schedule?: GivenSchedule | undefined;
+  /**
+   * After so many steps (0 by default) ε of the steps to come is scaled to what a line search finds best for one step of B examples, each
+   * replica's own: the losses of `examples` (2,048) at θ − εg for gradients g of `draws` (16) mini-batches. SGD without BatchNorm.
+   */
+  readonly lrSearch?: MaybeGiven<LrSearch> | undefined;
   /** How batches are drawn: an endless stream of permutations by default, independent draws, or the file's own order. */
   readonly order?: 'shuffle' | 'iid' | 'sequential' | undefined;
   /** SWA or EMA of the weights after steps start, start + every, …; `bnBatchSize`: of the pass for BatchNorm's statistics, B by default. */

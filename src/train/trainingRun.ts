@@ -17,6 +17,7 @@ import { captures } from '../optim/average.ts';
 import type { OptimizerSettings } from '../optim/optimizer.ts';
 import { BatchController } from './batchController.ts';
 import { BatchSizes } from './batchSizes.ts';
+import { type FoundRate, searchedExamples, searchRate } from './lrSearch.ts';
 import { followedRun } from './replicaLog.ts';
 import type { RunChange } from './runChange.ts';
 import {
@@ -107,6 +108,7 @@ export class TrainingRun {
   readonly #controller: BatchController | null;
   /** Steps before this one are a snapshot's, whose decisions are among its changes. */
   #restored = 0;
+  #searched = false;
   #submitted = 0;
   #stopped = false;
 
@@ -294,11 +296,13 @@ export class TrainingRun {
       for (const r of changed) this.#hostRates[r]!.fill(change.rate, from);
       return changed;
     }
-    this.batches.change({ fromStep: from, batchSize: change.batchSize });
-    for (const rates of this.#hostRates) {
+    if ('batchSize' in change) this.batches.change({ fromStep: from, batchSize: change.batchSize });
+    else this.#searched = true;
+    const changed = 'batchSize' in change ? all : [change.replica];
+    for (const rates of changed.map((r) => this.#hostRates[r]!)) {
       for (let step = from; step < rates.length; step++) rates[step]! *= change.rateFactor;
     }
-    return all;
+    return changed;
   }
 
   /**
@@ -318,7 +322,12 @@ export class TrainingRun {
         continue;
       }
       this.#decideBatch();
-      const known = Math.min(end, this.#controller?.next ?? end);
+      if (this.#submitted < end) await this.#searchRates();
+      const known = Math.min(
+        end,
+        this.#controller?.next ?? end,
+        this.#searched ? end : (this.#options.lrSearch?.after ?? end),
+      );
       while (!this.#stopped && this.#flights.length < IN_FLIGHT && this.#submitted < known)
         this.#submit(known);
       if (this.#flights.length === 0 || this.#flights[0]!.first >= end) return;
@@ -358,6 +367,29 @@ export class TrainingRun {
     if (found) this.#readings.add(found, this.#parts.ring.shape[1]!, first, count);
     this.#endIfDiverged();
     this.#decideBatch();
+  }
+
+  /** Searches for each replica's ε where the next step waits for that: all that were submitted are back. */
+  async #searchRates(): Promise<void> {
+    const { lrSearch, steps, replicas } = this.#options;
+    if (!lrSearch || this.#searched || this.#stopped || this.#flights.length > 0) return;
+    if (this.#submitted !== lrSearch.after || this.#submitted >= steps) return;
+    const [from, batchSize] = [this.#submitted, this.batches.at(this.#submitted)];
+    const found: FoundRate[] = [];
+    for (const [r, { seed, settings }] of replicas.entries()) {
+      const dataset = searchedExamples(datasetsOf(this.#options)[r]!, lrSearch, seed);
+      const { point, dispose } = this.point(r, { mode: 'eval', dataset });
+      try {
+        const start = this.#hostRates[r]![from]!;
+        found.push(await searchRate(this.#gpu, point, lrSearch, { batchSize, start, seed, settings }));
+      } finally {
+        dispose();
+      }
+    }
+    for (const [replica, search] of found.entries()) {
+      const rateFactor = search.learningRate / this.#hostRates[replica]![from]!;
+      this.#change({ from, replica, rateFactor, search });
+    }
   }
 
   /** Decides B where the steps to come wait for that: all that were submitted are back. */
@@ -512,10 +544,16 @@ export class TrainingRun {
    * @throws if the adapter has no timestamp queries, or no step is left
    */
   async profile(): Promise<DispatchTime[]> {
-    // B of a step that waits for a decision is known when all before it is back.
-    const most = this.#submitted < (this.#controller?.next ?? Number.POSITIVE_INFINITY) ? IN_FLIGHT - 1 : 0;
+    // What a step waits for, a decision on B or a search for ε, is known when all before it is back.
+    const waits = this.#searched ? undefined : this.#options.lrSearch?.after;
+    const next = Math.min(
+      this.#controller?.next ?? Number.POSITIVE_INFINITY,
+      waits ?? Number.POSITIVE_INFINITY,
+    );
+    const most = this.#submitted < next ? IN_FLIGHT - 1 : 0;
     while (this.#flights.length > most) await this.#land();
     this.#decideBatch();
+    await this.#searchRates();
     const step = this.#submitted;
     const { steps } = this.#options;
     if (this.#stopped || step >= steps) {

@@ -1,4 +1,5 @@
 import type { Interval } from '../measure/statistics/interval.ts';
+import type { FoundRate } from './lrSearch.ts';
 import { shortestFloat32 } from './shortestFloat32.ts';
 import type { TrainingRun } from './trainingRun.ts';
 
@@ -35,6 +36,12 @@ export function usedBatches(run: TrainingRun, replica: number, steps: number): U
       const { bSimple, bSimpleInterval } = change;
       return { ...used, reason: 'noise', bSimple, bSimpleInterval };
     });
+}
+
+/** What a replica's line search for ε found; null where there was none. */
+export function foundRate(run: TrainingRun, replica: number): FoundRate | null {
+  const change = run.changes.find((one) => 'search' in one && one.replica === replica);
+  return change && 'search' in change ? change.search : null;
 }
 
 /** The same as a table: a run by it has the same bits. */
