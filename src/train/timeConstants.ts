@@ -5,14 +5,18 @@ import type { OptimizerSettings } from '../optim/optimizer.ts';
  * What remembers a number of steps, and with another B another number of examples: nothing of it is changed with B, so that a run whose B
  * grows tells both (on keeping half-lives in examples instead: Marek et al. 2025).
  * @param settings of the replicas' optimizer
- * @returns a line for each; none where B stays
+ * @returns a line for each; where a rule leaves B as it is, that it does
  */
 export function timeConstants(
   batchSizes: readonly number[],
   settings: readonly OptimizerSettings[],
   averaging: Averaging | undefined,
 ): string[] {
-  if (batchSizes.length < 2) return [];
+  if (batchSizes.length < 2) {
+    return [
+      'the rule for B changes nothing: the schedule never cuts ε to half or less, or the cap leaves no room',
+    ];
+  }
   const [least, most] = [Math.min(...batchSizes), Math.max(...batchSizes)];
   const line = (what: string, memory: number, unit: string, stepsEach = 1): string => {
     const examples = (B: number): string => Math.round(memory * stepsEach * B).toLocaleString('en-US');
