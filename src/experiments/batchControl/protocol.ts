@@ -9,8 +9,8 @@
  * in all. The goal is of the loss over the first examples of the training set, looked at every so many examples and interpolated.
  *
  * What is measured: the ratio of costs, controlled over the best fixed B and over yoked, as Student's interval of the mean logarithm over
- * the seeds. The best fixed B is chosen on the seeds that it is compared on, which favours it. For an E that varies as √s the
- * theory's gain is 4 %, and more only where B_noise varies by orders of magnitude.
+ * the seeds. The best fixed B is chosen on the seeds that it is compared on, which favours it. Where B_noise grows
+ * as √s the theory's gain is 4 %, and more only where it varies by orders of magnitude.
  */
 export type BatchControlProtocol = {
   readonly data: string;
