@@ -18,6 +18,7 @@ import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
 import { registerBenchInstruments } from './benchInstruments.ts';
 import { registerBenchKernels } from './benchKernels.ts';
+import { registerBenchLandscape } from './benchLandscape.ts';
 import { registerBenchMoments } from './benchMoments.ts';
 import { registerBenchTask } from './benchTask.ts';
 
@@ -70,6 +71,7 @@ export function registerBench(program: Command): void {
     });
   registerBenchKernels(bench);
   registerBenchMoments(bench);
+  registerBenchLandscape(bench);
   registerBenchInstruments(bench);
   registerBenchTask(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
