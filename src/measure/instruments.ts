@@ -9,9 +9,17 @@ import { accuracy } from './evaluation/accuracy.ts';
 import { noiseScale } from './gradient/noiseScaleInstrument.ts';
 import type { Instrument, InstrumentKind } from './instrument.ts';
 import type { Schedule } from './schedule.ts';
+import { keskarOfFirst } from './sharpness/keskarInstrument.ts';
 
 /** Every kind of instrument: what a training run can measure on the way, on the terminal as in the page. */
-export const instruments: InstrumentKind[] = [noiseScale, eigenvalue, sharpnessOfBatch, distance, accuracy];
+export const instruments: InstrumentKind[] = [
+  noiseScale,
+  eigenvalue,
+  sharpnessOfBatch,
+  distance,
+  accuracy,
+  keskarOfFirst,
+];
 
 const count = z.int().min(1);
 const schedules = { every: count, at: z.array(count).min(1), log: count };

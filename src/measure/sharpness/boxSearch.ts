@@ -5,19 +5,12 @@ import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
-import { add } from '../../ops/add.ts';
-import { broadcast } from '../../ops/broadcast.ts';
-import { Graph, type Tensor } from '../../ops/graph.ts';
+import { Graph } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
-import { multiply } from '../../ops/multiply.ts';
-import { offset } from '../../ops/offset.ts';
-import { relu } from '../../ops/relu.ts';
-import { scale } from '../../ops/scale.ts';
-import { sign } from '../../ops/sign.ts';
 import { signStep } from '../../ops/signStep.ts';
 import { store } from '../../ops/state/store.ts';
-import { subtract } from '../../ops/subtract.ts';
 import type { DisplacedLoss } from './displacedLoss.ts';
+import { largerOf } from './largerOf.ts';
 import { lbfgsB } from './lbfgsB.ts';
 import type { SearchSpace } from './searchSpace.ts';
 
@@ -178,16 +171,9 @@ export class BoxSearch {
   }
 }
 
-/** best ← z and its rise where that is larger: weights of 1 and 0, so that nothing is rounded. */
-function keepLarger(graph: Graph, found: State, { z, best, bestRise }: States): void {
-  const [rise, before] = [read(graph, found), read(graph, bestRise)];
-  const isLarger = relu(sign(subtract(rise, before)));
-  const isNot = offset(scale(isLarger, -1), 1);
-  const everywhere = (weight: Tensor): Tensor => broadcast(weight, z.shape, { from: 0, to: 1 });
-  const chosen = (weight: (of: Tensor) => Tensor, now: Tensor, earlier: Tensor): Tensor =>
-    add(multiply(weight(isLarger), now), multiply(weight(isNot), earlier));
-  const kept = chosen(everywhere, read(graph, z), read(graph, best));
-  const keptRise = chosen((weight) => weight, rise, before);
-  store(best, kept);
-  store(bestRise, keptRise);
+/** best ← z and its rise where that is larger. */
+function keepLarger(graph: Graph, rise: State, { z, best, bestRise }: States): void {
+  const kept = largerOf([read(graph, rise), read(graph, bestRise)], [read(graph, z), read(graph, best)]);
+  store(best, kept.belonging);
+  store(bestRise, kept.value);
 }
