@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
 import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
+import { density } from './curvature/densityInstrument.ts';
 import { eigenvalue } from './curvature/eigenvalueInstrument.ts';
+import { hessianNoise } from './curvature/hessianNoise.ts';
 import { sharpnessOfBatch } from './curvature/sharpnessOfBatch.ts';
 import { distance } from './distance.ts';
 import { accuracy } from './evaluation/accuracy.ts';
@@ -15,7 +17,9 @@ import { keskarOfFirst } from './sharpness/keskarInstrument.ts';
 export const instruments: InstrumentKind[] = [
   noiseScale,
   eigenvalue,
+  hessianNoise,
   sharpnessOfBatch,
+  density,
   distance,
   accuracy,
   keskarOfFirst,

@@ -112,7 +112,7 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
     const run = await TrainingRun.open(gpu, options(true));
     try {
       for await (const _ of run.steps());
-      await run.recomputeAveragedStatistics();
+      await run.finishAverage();
       const evaluator = await run.evaluator(undefined, 'averaged');
       try {
         await evaluator.evaluate();
@@ -229,6 +229,10 @@ test('jobs leave no buffer behind, whichever of them cannot be made', async () =
       averaging: { type: 'swa' as const, start: 2, every: 2 },
     },
     { job: 'measure' as const, model: 'model.json', weights: 'w.safetensors', data: DATA, tests: true },
+    {
+      ...{ job: 'landscape' as const, kind: 'rays' as const, model: 'model.json', weights: 'w.safetensors' },
+      ...{ data: DATA, test: DATA, rays: 2, points: 3 },
+    },
   ];
   const watch = watchBuffers(gpu);
   try {

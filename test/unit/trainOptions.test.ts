@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { numbers, schedule, sizes, type TrainOptions, trainSpec } from '../../src/cli/trainOptions.ts';
+import { numbers, sizes, type TrainOptions, trainSpec, typed } from '../../src/cli/trainOptions.ts';
 
 const spec = (options: TrainOptions, file = {}) => trainSpec(file, options, (name) => `/here/${name}`);
 
@@ -58,6 +58,35 @@ describe('trainSpec', () => {
     });
   });
 
+  test('what is made of the data, each option over what the file says', () => {
+    expect(
+      spec({
+        data: 'mnist',
+        averagePool: 2,
+        subset: 100,
+        labelNoise: 0.2,
+        shift: 1,
+        flip: true,
+        dataSeed: [3, 4],
+      }),
+    ).toEqual({
+      data: 'mnist',
+      average_pool: 2,
+      subset: 100,
+      label_noise: 0.2,
+      augment: { shift: 1, flip: true },
+      data_seed: 3,
+      replicas: [{ data_seed: 3 }, { data_seed: 4 }],
+    });
+    const file = { augment: { crop: { padding: 2 }, flip: true } };
+    expect(spec({ shift: 3 }, file)).toEqual({ augment: { shift: 3, flip: true } });
+    expect(spec({ flip: true }, { augment: { shift: 1 } })).toEqual({ augment: { shift: 1, flip: true } });
+    expect(spec({ cropPadding: 4 }, { augment: { shift: 1 } })).toEqual({
+      augment: { crop: { padding: 4 } },
+    });
+    expect(() => spec({ shift: 1, cropPadding: 1 })).toThrow(/--crop-padding: --shift is given as well/);
+  });
+
   test('snapshots: file and steps, each over what the file says', () => {
     expect(spec({ snapshot: 'run.snapshot', snapshotEvery: 50 }).snapshot).toEqual({
       file: '/here/run.snapshot',
@@ -80,6 +109,12 @@ describe('trainSpec', () => {
     expect(spec({ data: 'mnist', order: 'iid' })).toEqual({ data: 'mnist', order: 'iid' });
     expect(spec({ data: 'gaussian-clusters?spread=0.5' }).data).toBe('gaussian-clusters?spread=0.5');
     expect(spec({ data: 'images.idx3,labels.idx1' }).data).toBe('/here/images.idx3,/here/labels.idx1');
+    // What is made of the data is no part of a path.
+    expect(spec({ data: 'mnist?subset=10' }).data).toBe('mnist?subset=10');
+    expect(spec({ data: 'd.npz?label_noise=0.2&subset=3' }).data).toBe(
+      '/here/d.npz?label_noise=0.2&subset=3',
+    );
+    expect(spec({ data: 'a.idx3,b.idx1?subset=3' }).data).toBe('/here/a.idx3,/here/b.idx1?subset=3');
   });
 
   test('lists make one replica for each combination', () => {
@@ -118,15 +153,15 @@ describe('values of options', () => {
   test('numbers, sizes, schedules', () => {
     expect(numbers('0.1,1e-3')).toEqual([0.1, 1e-3]);
     expect(sizes('64,32', [128])).toEqual([128, 64, 32]);
-    expect(schedule('cosine:T_max=500,eta_min=0.01')).toEqual({ type: 'cosine', T_max: 500, eta_min: 0.01 });
-    expect(schedule('swa:kind=cyclic,cycle=5')).toEqual({ type: 'swa', kind: 'cyclic', cycle: 5 });
-    expect(schedule('constant')).toEqual({ type: 'constant' });
+    expect(typed('cosine:T_max=500,eta_min=0.01')).toEqual({ type: 'cosine', T_max: 500, eta_min: 0.01 });
+    expect(typed('swa:kind=cyclic,cycle=5')).toEqual({ type: 'swa', kind: 'cyclic', cycle: 5 });
+    expect(typed('constant')).toEqual({ type: 'constant' });
   });
 
   test('what is no number is refused', () => {
     expect(() => numbers('0.1,')).toThrow(/number/);
     expect(() => numbers('Infinity')).toThrow(/number/);
     expect(() => sizes('0')).toThrow(/at least 1/);
-    expect(() => schedule('step:gamma')).toThrow(/key=value/);
+    expect(() => typed('step:gamma')).toThrow(/key=value/);
   });
 });

@@ -62,7 +62,7 @@ export async function* evaluatePoints(
   const width = await pointsAtOnce(gpu, input, points);
   const scope = new Scope();
   try {
-    const { span, run, read } = await open(gpu, scope, input, points, width, uploadExamples);
+    const { span, run, read } = await openWave(gpu, scope, input, points, width, uploadExamples);
     const { spans, coefficients } = points;
     const total = spans * coefficients.length;
     const found: PointValues[][] = [];
@@ -94,14 +94,14 @@ export async function* evaluatePoints(
     }
     await waiting;
     yield { done, total };
-    return { values: found, facts: factsOf(input, found.flat()) };
+    return { values: found, facts: factsOf(input, points, found.flat()) };
   } finally {
     scope.dispose();
   }
 }
 
 /** A landscape's programs over so many points at once. */
-interface Opened {
+export interface Wave {
   readonly span: AffineSpan;
   /** Computes the points as vectors and coefficients stand. Does not wait. */
   run(): Promise<void>;
@@ -109,14 +109,18 @@ interface Opened {
   read(): Promise<PointValues[]>;
 }
 
-async function open(
+/**
+ * Brings a landscape to the device, in the scope, for so many points at once.
+ * @param examplesOf uploads the data
+ */
+export async function openWave(
   gpu: Gpu,
   scope: Scope,
   input: LandscapeInput,
   { origin: start, directions, statistics: given }: PointsOf,
   points: number,
   examplesOf: typeof uploadExamples,
-): Promise<Opened> {
+): Promise<Wave> {
   const { model, dataset, test } = input;
   const layout = parameterLayout(model);
   const shared = (label: string, values: Float32Array): State => {
@@ -182,7 +186,7 @@ function unplacedTensors({ model, dataset, test }: LandscapeInput, directions: n
  * one size.
  * @throws LimitError if it cannot hold one
  */
-async function pointsAtOnce(gpu: Gpu, input: LandscapeInput, points: PointsOf): Promise<number> {
+export async function pointsAtOnce(gpu: Gpu, input: LandscapeInput, points: PointsOf): Promise<number> {
   const { model, dataset } = input;
   const wanted = points.coefficients.length;
   const batch = Math.min(dataset.examples, statisticsBatch(input) ?? MICRO_BATCH);
@@ -196,7 +200,7 @@ async function pointsAtOnce(gpu: Gpu, input: LandscapeInput, points: PointsOf): 
     const width = Math.ceil(wanted / waves);
     const planned = planningGpu(gpu).gpu;
     try {
-      await Scope.within((scope) => open(planned, scope, input, points, width, placeExamples));
+      await Scope.within((scope) => openWave(planned, scope, input, points, width, placeExamples));
       return width;
     } catch (error) {
       if (!(error instanceof LimitError) || width === 1) throw error;
@@ -221,7 +225,8 @@ function finite(found: Evaluation | undefined): { loss: number | null; accuracy:
   return found;
 }
 
-function factsOf(input: LandscapeInput, found: readonly PointValues[]): LandscapeFacts {
+function factsOf(input: LandscapeInput, points: PointsOf, found: readonly PointValues[]): LandscapeFacts {
+  const interpolated = !points.origin && statisticsOf(input) === 'stored';
   const { model, dataset, test } = input;
   const { entries } = parameterLayout(model);
   return {
@@ -234,7 +239,8 @@ function factsOf(input: LandscapeInput, found: readonly PointValues[]): Landscap
       const missing = found.filter((values) => values[key] === null).length;
       if (missing === 0) return [];
       const right = key === 'loss' ? 'accuracy' : 'testAccuracy';
-      return [`${key} is not finite at ${missing} of ${found.length} points: it and ${right} are null there`];
+      const told = `${key} is not finite at ${missing} of ${found.length} points: it and ${right} are null there`;
+      return [interpolated ? `${told}; a variance that is interpolated past the ends may be negative` : told];
     }),
   };
 }

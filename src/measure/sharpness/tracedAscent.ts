@@ -1,4 +1,3 @@
-import { isCoupled } from '../../nn/isCoupled.ts';
 import { abs } from '../../ops/abs.ts';
 import { add } from '../../ops/add.ts';
 import { broadcast } from '../../ops/broadcast.ts';
@@ -43,12 +42,11 @@ export interface AscentOptions {
  * first, then by 2/K of it; K gradients and a loss.
  */
 export function tracedAscent({ epsilon, examples, iterations }: AscentOptions): Quantity<AscentFound> {
-  let hasUnits = true;
   return {
     trace(of) {
       const batch = of.first(examples);
       const { graph, theta, meanWeights: weights } = batch;
-      hasUnits = batch.examples > 1 && !isCoupled(batch.of);
+      const hasError = batch.examples > 1 && batch.hasUnits;
       // Between tensors there is no slope, and so no step.
       const radii = scale(offset(abs(theta), 1), epsilon);
       const slopes = batch.gradient(weights);
@@ -75,7 +73,7 @@ export function tracedAscent({ epsilon, examples, iterations }: AscentOptions): 
       const values = { loss, rise: best.value, firstOrder: dot(abs(slopes), radii) };
       return {
         values: () =>
-          hasUnits ? { ...values, spread: scale(variance(influence), 1 / batch.examples) } : values,
+          hasError ? { ...values, spread: scale(variance(influence), 1 / batch.examples) } : values,
       };
     },
     read({ loss, rise, firstOrder, spread }) {
