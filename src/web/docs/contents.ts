@@ -21,6 +21,7 @@ export const DOCS = [
       'sharpness.md',
       'landscape.md',
       'experiments.md',
+      'figures.md',
       'kernels.md',
       'commandLine.md',
     ],
