@@ -175,6 +175,13 @@ describe('a run that no adapter holds is refused at once, by the key to change',
     );
   });
 
+  test('captures of an average', async () => {
+    const averaging = { kind: 'lawa' as const, start: 1, every: 1, last: 1_000_000 };
+    expect(await refused({ averaging })).toMatch(
+      /^train\.json: averaging\.last: comes to 1000000, .* expected at most \d+ \(captured parameters: /,
+    );
+  });
+
   test('what only the evaluation at the end would need, and the pass for averaged weights', async () => {
     // 1,000 examples at a time, for all replicas at once: the step's own batch is small.
     const wide = { model: perceptron([8, 512]), batches: [{ fromStep: 0, batchSize: 1 }] };
