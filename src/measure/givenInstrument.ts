@@ -50,4 +50,14 @@ export type GivenInstrument = Schedule &
         readonly type: 'accuracy';
         readonly split: 'train' | 'test';
       }
+    | {
+        /** Keskar's sharpness over the first examples, in full space, by sign ascent. */
+        readonly type: 'keskar';
+        /** 10⁻³ by default. */
+        readonly epsilon?: number | undefined;
+        /** 256 by default. */
+        readonly examples?: number | undefined;
+        /** Of sign ascent, up to 16: so many gradients and a loss at each look; 2 by default. */
+        readonly iterations?: number | undefined;
+      }
   );

@@ -11,6 +11,7 @@ import { accuracy } from './evaluation/accuracy.ts';
 import { noiseScale } from './gradient/noiseScaleInstrument.ts';
 import type { Instrument, InstrumentKind } from './instrument.ts';
 import type { Schedule } from './schedule.ts';
+import { keskarOfFirst } from './sharpness/keskarInstrument.ts';
 
 /** Every kind of instrument: what a training run can measure on the way, on the terminal as in the page. */
 export const instruments: InstrumentKind[] = [
@@ -21,6 +22,7 @@ export const instruments: InstrumentKind[] = [
   density,
   distance,
   accuracy,
+  keskarOfFirst,
 ];
 
 const count = z.int().min(1);

@@ -238,6 +238,7 @@ const ALL: NonNullable<TrainSpec['instruments']> = [
   { type: 'density', at: [6, 14], examples: 40, starts: 2, steps: 4 },
   { type: 'distance', every: 2 },
   { type: 'accuracy', split: 'test', log: 3 },
+  { type: 'keskar', every: 4, examples: 12 },
 ];
 
 test('all instruments at once: no bit of the run changes, replicas read what they do alone, and a run that goes on what it would have', async () => {

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.ts';
+import { InputError } from '../../src/host/inputError.ts';
 import { point } from '../../src/measure/point.ts';
+import { adaptiveSharpness } from '../../src/measure/sharpness/adaptiveSharpness.ts';
 import { type KeskarSharpness, keskar } from '../../src/measure/sharpness/keskar.ts';
 import { lbfgsB } from '../../src/measure/sharpness/lbfgsB.ts';
+import { sam } from '../../src/measure/sharpness/sam.ts';
 import { solveLinear } from '../../src/measure/statistics/solveLinear.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { type ModelSpec, parseModel } from '../../src/nn/modelSpec.ts';
@@ -222,4 +225,48 @@ test('in a subspace of as few dimensions φ is that of its corners too, in the c
       );
     }
   }
+});
+
+test('the steps of SAM and ASAM are those of float64, and a gradient of 0 has none', async () => {
+  const model = linearModel(3, 2, 'cross_entropy', 2);
+  const { gradient } = slopeOf(model, model.theta);
+  const riseOf = (rho: number, scales: readonly number[]): number => {
+    const length = Math.hypot(...gradient.map((g, i) => g * scales[i]!));
+    const there = gradient.map((g, i) => model.theta[i]! - (rho * scales[i]! ** 2 * g) / length);
+    return lossOf(model, there) - lossOf(model, model.theta);
+  };
+  const sizes = (eta: number): number[] =>
+    Array.from(model.theta, (value, i) => (i < 6 ? Math.abs(value) + eta : 1));
+  using at = await pointAt(model);
+  const found = await at.measure({
+    sam: sam(),
+    far: sam({ rho: 2 }),
+    adaptive: adaptiveSharpness(),
+    shifted: adaptiveSharpness({ rho: 1, eta: 0.3 }),
+  });
+  const ones = Array(8).fill(1) as number[];
+  expect(found.sam! / riseOf(0.05, ones)).toBeCloseTo(1, 4);
+  expect(found.far! / riseOf(2, ones)).toBeCloseTo(1, 4);
+  expect(found.adaptive! / riseOf(0.5, sizes(0))).toBeCloseTo(1, 4);
+  expect(found.shifted! / riseOf(1, sizes(0.3))).toBeCloseTo(1, 4);
+  // One class: whatever the logit is, its loss is 0.
+  using flat = await pointAt(linearModel(3, 1, 'cross_entropy', 2));
+  const none = await flat.measure({ sam: sam(), adaptive: adaptiveSharpness(), boxes: keskar() });
+  expect(none).toMatchObject({ sam: null, adaptive: null });
+  expect(none.boxes.map(({ phi }) => phi)).toEqual([0, 0]);
+});
+
+test('what cannot be measured is refused by name, before and while it is measured', async () => {
+  expect(() => keskar({ epsilon: [] })).toThrow(/keskar.*epsilon.*empty list, expected one or more positive/);
+  expect(() => keskar({ epsilon: -1 })).toThrow(/keskar.*epsilon.*-1/);
+  expect(() => keskar({ subspace: 1.5 })).toThrow(/keskar.*subspace.*1\.5, expected a positive integer/);
+  expect(() => keskar({ seed: -1 })).toThrow(/keskar.*seed/);
+  expect(() => sam({ rho: 0 })).toThrow(/sam.*rho.*a number above 0/);
+  expect(() => adaptiveSharpness({ eta: -1 })).toThrow(/adaptiveSharpness.*eta.*at least 0/);
+  using at = await pointAt(linearModel(3, 2, 'mse', 1));
+  await expect(at.measure(keskar({ subspace: 9 }))).rejects.toThrow(
+    /9 dimensions, expected at most the 8 parameters/,
+  );
+  await expect(at.measure(keskar({ epsilon: 1e30 }))).rejects.toThrow(/keskar.*epsilon.*no finite number/);
+  await expect(at.measure(sam({ rho: 1e30 }))).rejects.toThrow(InputError);
 });

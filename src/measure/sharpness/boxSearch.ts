@@ -5,20 +5,13 @@ import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
-import { add } from '../../ops/add.ts';
-import { broadcast } from '../../ops/broadcast.ts';
-import { Graph, type Tensor } from '../../ops/graph.ts';
+import { Graph } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
-import { multiply } from '../../ops/multiply.ts';
-import { offset } from '../../ops/offset.ts';
-import { relu } from '../../ops/relu.ts';
-import { scale } from '../../ops/scale.ts';
-import { sign } from '../../ops/sign.ts';
 import { signStep } from '../../ops/signStep.ts';
 import { store } from '../../ops/state/store.ts';
-import { subtract } from '../../ops/subtract.ts';
 import type { DisplacedLoss } from './displacedLoss.ts';
-import { lbfgsB } from './lbfgsB.ts';
+import { largerOf } from './largerOf.ts';
+import { lbfgsB, type ValueAndGradient } from './lbfgsB.ts';
 import type { SearchSpace } from './searchSpace.ts';
 
 /** The largest loss that was found in a box. */
@@ -26,6 +19,8 @@ export interface FoundInBox {
   readonly solver: 'sign-ascent' | 'l-bfgs-b';
   /** Losses and gradients over all examples that it took. */
   readonly evaluations: number;
+  /** Σ|∂f/∂z|·r at θ: the rise to first order. */
+  readonly firstOrder: number;
   /** A z, flat [P]. */
   readonly displacement: Float32Array;
 }
@@ -52,7 +47,7 @@ interface States {
 }
 
 /**
- * Searches boxes |z| ≤ r in one space for the largest loss at θ + A z, from a start in the box: by projected sign ascent and by
+ * Searches boxes |z| ≤ r in one space for the largest loss at θ + A z, from z = 0 and another start: by projected sign ascent and by
  * L-BFGS-B, K iterations each.
  */
 export class BoxSearch {
@@ -117,41 +112,58 @@ export class BoxSearch {
     });
   }
 
-  /** Aᵀg of a flat gradient [P]: its slopes along z. */
-  async project(gradient: Float32Array): Promise<Float32Array> {
-    this.#loss.gradient.write(gradient);
-    await submitAhead(this.#gpu, [this.#programs.slope]);
-    return this.#states.slopes.read();
-  }
-
   /**
-   * The larger of what both solvers find. z = 0, where nothing rises, is in the box too: what they find is never below the loss at θ.
+   * The largest of what both solvers find from z = 0 and from another start. Without a rise it is z = 0, which is in the box: what is found is
+   * never below the loss at θ.
    * @param radii r, in float32; no number of z passes them
+   * @param gradient ∇f(θ), flat [P], so that nothing is evaluated at z = 0; where its slopes along z are 0 there is the other start alone
    * @param start z, in the box
    */
-  async search(radii: Float32Array, start: Float32Array): Promise<FoundInBox> {
+  async search(radii: Float32Array, gradient: Float32Array, start: Float32Array): Promise<FoundInBox> {
     const { z, radii: r, best, bestRise } = this.#states;
+    const iterations = this.#iterations;
     r.write(radii);
     best.clear();
     bestRise.clear();
-    const first = await this.#evaluate(start);
-    await this.#ascend();
+    let found = { point: new Float64Array(radii.length) as Float64Array, value: 0 };
+    let evaluations = 0;
+    const searchFrom = async (point: Float32Array, first: ValueAndGradient): Promise<void> => {
+      if (Array.from(first.gradient).every((slope) => slope === 0)) return;
+      await this.#ascend();
+      const one = await lbfgsB({
+        start: { point: Float64Array.from(point), ...first },
+        radii,
+        iterations,
+        evaluate: (tried) => this.#evaluate(Float32Array.from(tried)),
+      });
+      evaluations += iterations + one.evaluations;
+      if (one.value > found.value) found = one;
+    };
+    const atZero = await this.#atZero(gradient);
+    await searchFrom(new Float32Array(radii.length), atZero);
+    await searchFrom(start, await this.#evaluate(start));
     const [ascended] = await bestRise.read();
-    const found = await lbfgsB({
-      start: { point: Float64Array.from(start), ...first },
-      radii,
-      iterations: this.#iterations,
-      evaluate: (point) => this.#evaluate(Float32Array.from(point)),
-    });
     const bySign = !(found.value > ascended!);
     if (bySign) z.copyFrom(best);
     else z.write(Float32Array.from(found.point));
     await submitAhead(this.#gpu, [this.#programs.place]);
     return {
       solver: bySign ? 'sign-ascent' : 'l-bfgs-b',
-      evaluations: 1 + this.#iterations + found.evaluations,
+      evaluations: 1 + evaluations,
+      firstOrder: atZero.gradient.reduce((sum, slope, i) => sum + Math.abs(slope) * radii[i]!, 0),
       displacement: await this.#loss.displacement.read(),
     };
+  }
+
+  /** The slopes along z at z = 0, of the gradient there. */
+  async #atZero(
+    gradient: Float32Array,
+  ): Promise<{ readonly value: number; readonly gradient: Float32Array }> {
+    this.#states.z.clear();
+    this.#loss.gradient.write(gradient);
+    this.#loss.rise.clear();
+    await submitAhead(this.#gpu, [this.#programs.slope]);
+    return { value: 0, gradient: await this.#states.slopes.read() };
   }
 
   /** Projected sign ascent from where the gradient was evaluated; all on the device, nothing is waited for. */
@@ -178,16 +190,9 @@ export class BoxSearch {
   }
 }
 
-/** best ← z and its rise where that is larger: weights of 1 and 0, so that nothing is rounded. */
-function keepLarger(graph: Graph, found: State, { z, best, bestRise }: States): void {
-  const [rise, before] = [read(graph, found), read(graph, bestRise)];
-  const isLarger = relu(sign(subtract(rise, before)));
-  const isNot = offset(scale(isLarger, -1), 1);
-  const everywhere = (weight: Tensor): Tensor => broadcast(weight, z.shape, { from: 0, to: 1 });
-  const chosen = (weight: (of: Tensor) => Tensor, now: Tensor, earlier: Tensor): Tensor =>
-    add(multiply(weight(isLarger), now), multiply(weight(isNot), earlier));
-  const kept = chosen(everywhere, read(graph, z), read(graph, best));
-  const keptRise = chosen((weight) => weight, rise, before);
-  store(best, kept);
-  store(bestRise, keptRise);
+/** best ← z and its rise where that is larger. */
+function keepLarger(graph: Graph, rise: State, { z, best, bestRise }: States): void {
+  const kept = largerOf([read(graph, rise), read(graph, bestRise)], [read(graph, z), read(graph, best)]);
+  store(best, kept.belonging);
+  store(bestRise, kept.value);
 }

@@ -48,7 +48,7 @@ export interface KeskarSharpness {
   readonly displacement: ReadonlyMap<string, Float32Array>;
 }
 
-/** Of the box's radii from which the search starts, at the most. */
+/** Of the box's radii from which the second search starts, at the most. */
 const START = 0.1;
 
 /**
@@ -56,11 +56,11 @@ const START = 0.1;
  * much the mean loss f over all examples rises at the most in a small box around θ. Full space: |z_d| ≤ ε(|θ_d| + 1). A subspace of the
  * p columns of A, normal of unit variance and by the seed: θ + Az, |z_i| ≤ ε(|(A⁺θ)_i| + 1).
  *
- * The maximum is the larger of what projected sign ascent and L-BFGS-B find in K iterations each: a lower bound. Both start from
- * the same z, uniform in ±r/10 by the seed: at a stationary point a start of 0 would have no slope to follow. In 12 coordinates or fewer,
- * where it costs little (`Corners.open`), they start from the best corner of the box, which of a convex loss is its maximum. Sign ascent
- * steps by the whole radius, then by 2/K of it, on the device; L-BFGS-B works in float64 on the host, so that a gradient
- * crosses with each of its evaluations: P numbers in full space, p in a subspace.
+ * The maximum is the largest of what projected sign ascent and L-BFGS-B find in K iterations each: a lower bound. Both search from
+ * z = 0 and, since at a stationary point that has no slope to follow, from a z uniform in ±r/10 by the seed. In 12 coordinates or fewer, where
+ * it costs little (`Corners.open`), that is the best corner of the box, which of a convex loss is its maximum. Sign ascent steps by the whole
+ * radius, then by 2/K of it, on the device; L-BFGS-B works in float64 on the host, so that a gradient crosses with each of
+ * its evaluations: P numbers in full space, p in a subspace.
  *
  * φ is no invariant: rescaling a ReLU network's layers against each other changes it at will (Dinh et al. 2017).
  * @throws InputError for what is no option; when it is measured, for more dimensions than parameters, and for a loss that is not finite, at
@@ -92,7 +92,7 @@ export function keskar(options: KeskarOptions = {}): Measurement<readonly Keskar
       const { at } = yield* ask({ at: lossGradient });
       requireFiniteLosses(point, at.losses);
       const f = meanOverUnits(at.losses, ghostBatch);
-      const boxes: (FoundInBox & Pick<KeskarSharpness, 'epsilon' | 'subspace' | 'phiFirstOrder'>)[] = [];
+      const boxes: (FoundInBox & Pick<KeskarSharpness, 'epsilon' | 'subspace'>)[] = [];
       const scope = new Scope();
       try {
         const loss = scope.own(await DisplacedLoss.open(gpu, point));
@@ -109,13 +109,11 @@ export function keskar(options: KeskarOptions = {}): Measurement<readonly Keskar
           if (corners) scope.own(corners);
           for (const epsilon of epsilons) {
             const radii = boxRadii(space.coordinates, epsilon).map((r, i) => (space.moves(i) ? r : 0));
-            const slopes = await search.project(at.gradient);
-            const firstOrder = slopes.reduce((sum, slope, i) => sum + Math.abs(slope) * radii[i]!, 0);
+            const start = (await corners?.best(radii)) ?? startIn(space, radii, seed);
             boxes.push({
               epsilon,
               subspace: space.subspace,
-              phiFirstOrder: (100 * firstOrder) / (1 + f),
-              ...(await search.search(radii, (await corners?.best(radii)) ?? startIn(space, radii, seed))),
+              ...(await search.search(radii, at.gradient, start)),
             });
             // A round of nothing: others go on meanwhile, and who asks is told.
             yield* ask({});
@@ -127,7 +125,7 @@ export function keskar(options: KeskarOptions = {}): Measurement<readonly Keskar
       const rises = yield* ask(
         Object.fromEntries(boxes.map(({ displacement }, k) => [`${k}`, lossRise(displacement)])),
       );
-      return boxes.map(({ displacement, ...box }, k) => {
+      return boxes.map(({ displacement, firstOrder, ...box }, k) => {
         const rise = rises[`${k}`] as number;
         if (!Number.isFinite(rise)) {
           const reason = `the loss in the box of ε = ${box.epsilon} is no finite number of float32; take a smaller ε`;
@@ -136,6 +134,7 @@ export function keskar(options: KeskarOptions = {}): Measurement<readonly Keskar
         return {
           ...box,
           phi: (100 * rise) / (1 + f),
+          phiFirstOrder: (100 * firstOrder) / (1 + f),
           maximum: f + rise,
           displacement: namedValues(layout, displacement) as ReadonlyMap<string, Float32Array>,
         };

@@ -18,6 +18,7 @@ export const DOCS = [
       'data.md',
       'train.md',
       'measure.md',
+      'sharpness.md',
       'landscape.md',
       'experiments.md',
       'figures.md',
