@@ -1,7 +1,9 @@
 // @vitest-environment node
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compareMeasure, compareTrain, type Tensors, worstByKind, worstOf } from './compare.ts';
+import { compareMeasure } from './compareMeasure.ts';
+import { compareTrain } from './compareTrain.ts';
+import { type Tensors, worstByKind, worstOf } from './deviation.ts';
 import { readTensors } from './readTensors.ts';
 
 const fixture = (path: string) => readFileSync(new URL(`../fixtures/cases/${path}`, import.meta.url));
