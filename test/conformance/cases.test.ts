@@ -24,6 +24,8 @@ const BY_COMMAND = [
   'train-swa-cyclic-90',
   'train-replicas-one-diverges',
   'train-diverges',
+  'sharpness-7-5-3-relu',
+  'landscape-plane-marks',
 ];
 const MINUTES = 60_000;
 

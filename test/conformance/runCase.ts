@@ -54,16 +54,11 @@ export async function runInProcess(gpu: Gpu, name: string, hvp: boolean): Promis
 /** Runs a case as a user does, from another folder. `files` false: the result comes on standard output. */
 export async function runCommand(name: string, hvp: boolean, files = true): Promise<Outcome> {
   const job = jobOf(name);
-  const spec = json(name, `${job}.json`) as Record<string, string>;
   const folder = mkdtempSync(join(tmpdir(), 'basin-'));
   try {
     const out = join(folder, 'result.json');
     const tensors = join(folder, 'result.safetensors');
-    const inputs = ['model', 'weights', 'data', ...(hvp ? ['hvp'] : [])];
-    const args =
-      job === 'train'
-        ? [join(CASES, name, 'train.json')]
-        : [...inputs.flatMap((key) => [`--${key}`, join(CASES, name, spec[key]!)]), '--eigenvalues', '5'];
+    const args = job === 'train' ? [join(CASES, name, 'train.json')] : optionsOf(name, job, hvp);
     if (files) args.push('--out', out, '--tensors', tensors);
     const { stdout, stderr, exitCode } = await command([job, ...args], folder);
     const text = files && existsSync(out) ? readFileSync(out, 'utf8') : stdout;
@@ -124,6 +119,29 @@ export async function compareCase(
 /** 3 when a run alone diverges, else 0. */
 export function expectedExitCode(name: string): number {
   return json(name, 'expected.json').diverged ? 3 : 0;
+}
+
+const FILES = ['model', 'weights', 'data', 'test', 'hvp', 'from', 'to', 'through'];
+
+/** A case's job as options of the command line; of a measure the vector of `hvp` and eigenvalues as asked for. */
+function optionsOf(name: string, job: string, hvp: boolean): string[] {
+  const { kind, mark = {}, ...spec } = json(name, `${job}.json`);
+  const path = (file: unknown) => join(CASES, name, String(file));
+  const options = Object.entries(spec).flatMap(([key, value]) => {
+    if (key === 'hvp' && !hvp) return [];
+    const values = Array.isArray(value) ? value : value === true ? [] : [value];
+    return [
+      `--${key.replaceAll('_', '-')}`,
+      ...values.map((one) => (FILES.includes(key) ? path(one) : String(one))),
+    ];
+  });
+  const marks = Object.entries(mark as Record<string, string>).map(([key, file]) => `${key}=${path(file)}`);
+  return [
+    ...(kind ? [String(kind)] : []),
+    ...options,
+    ...(marks.length > 0 ? ['--mark', ...marks] : []),
+    ...(job === 'measure' ? ['--eigenvalues', '5'] : []),
+  ];
 }
 
 const jobs = ['measure', 'train', 'sharpness', 'landscape'] as const;
