@@ -1,7 +1,7 @@
 // record: ends a step. Writes the mean of the examples' losses and the step's statistics into the ring, and advances
 //   the counters: step by 1, the cursor (epoch, offset) by the batch.
-// Layout: losses [batch]; statistics [count], `spacing` elements apart; ring [slots, stride], the loss first; counters [3] = step,
-//   epoch, offset. One invocation a replica.
+// Layout: losses [batch]; statistics [count], `spacing` elements apart; vectors [elements]; ring [slots, stride], the loss first, then
+//   the statistics, then the vectors; counters [3] = step, epoch, offset. One invocation a replica.
 // Knobs: ADVANCE false leaves the counters alone (they are shared by the replicas, so one of them must not).
 // Order: examples ascending, in four interleaved accumulators added as (0 + 1) + (2 + 3).
 // Cost: 1 flop and 4 bytes an example.
@@ -11,15 +11,17 @@ const ADVANCE: bool = true;
 // end knobs
 
 struct Params {
-  batch: u32, count: u32, stride: u32, spacing: u32, slots: u32, examples: u32,
-  lossesOffset: u32, lossesReplica: u32, statisticsOffset: u32, statisticsReplica: u32, ringOffset: u32, ringReplica: u32,
+  batch: u32, count: u32, elements: u32, stride: u32, spacing: u32, slots: u32, examples: u32,
+  lossesOffset: u32, lossesReplica: u32, statisticsOffset: u32, statisticsReplica: u32,
+  vectorsOffset: u32, vectorsReplica: u32, ringOffset: u32, ringReplica: u32,
   countersOffset: u32, countersReplica: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> losses: array<f32>;
 @group(0) @binding(2) var<storage, read> statistics: array<f32>;
-@group(0) @binding(3) var<storage, read_write> ring: array<f32>;
-@group(0) @binding(4) var<storage, read_write> counters: array<u32>;
+@group(0) @binding(3) var<storage, read> vectors: array<f32>;
+@group(0) @binding(4) var<storage, read_write> ring: array<f32>;
+@group(0) @binding(5) var<storage, read_write> counters: array<u32>;
 
 @compute @workgroup_size(1)
 fn main(@builtin(workgroup_id) group: vec3u) {
@@ -37,6 +39,10 @@ fn main(@builtin(workgroup_id) group: vec3u) {
   ring[slot] = ((acc.x + acc.y) + (acc.z + acc.w)) / f32(params.batch);
   for (var i = 0u; i < params.count; i++) {
     ring[slot + 1u + i] = statistics[params.statisticsOffset + r * params.statisticsReplica + i * params.spacing];
+  }
+  let behind = slot + 1u + params.count;
+  for (var i = 0u; i < params.elements; i++) {
+    ring[behind + i] = vectors[params.vectorsOffset + r * params.vectorsReplica + i];
   }
   if (ADVANCE) {
     let place = counters[c + 2u] + params.batch;

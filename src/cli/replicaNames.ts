@@ -1,12 +1,23 @@
 import { basename } from 'node:path';
 import type { ParsedTrainSpec } from '../jobs/trainSpec.ts';
 
-type Named = 'lr' | 'momentum' | 'weight_decay' | 'seed' | 'init_seed' | 'order_seed' | 'weights';
+type Named =
+  | 'lr'
+  | 'momentum'
+  | 'weight_decay'
+  | 'betas'
+  | 'eps'
+  | 'seed'
+  | 'init_seed'
+  | 'order_seed'
+  | 'weights';
 
 const NAMES: Readonly<Record<Named, (value: string | number) => string>> = {
   lr: (value) => `ε = ${value}`,
   momentum: (value) => `m = ${value}`,
   weight_decay: (value) => `λ = ${value}`,
+  betas: (value) => `β = ${value}`,
+  eps: (value) => `eps = ${value}`,
   seed: (value) => `seed ${value}`,
   init_seed: (value) => `initial seed ${value}`,
   order_seed: (value) => `order seed ${value}`,
@@ -27,8 +38,14 @@ export function replicaNames({
   'replicas' | 'optimizer' | 'seed' | 'init_seed' | 'order_seed' | 'weights'
 >): string[] {
   if (!replicas || replicas.length === 1) return [''];
-  const common: Partial<Record<Named, string | number>> = { ...optimizer, ...top };
-  const all = replicas.map((replica): Partial<Record<Named, string | number>> => ({ ...common, ...replica }));
+  const all = replicas.map((replica): Partial<Record<Named, string | number>> => {
+    const { betas, ...one }: { readonly betas?: readonly number[] | undefined } & object = {
+      ...optimizer,
+      ...top,
+      ...replica,
+    };
+    return { ...one, ...(betas && { betas: betas.join(', ') }) };
+  });
   const differing = (Object.keys(NAMES) as Named[]).filter((key) => new Set(all.map((r) => r[key])).size > 1);
   const names = all.map((replica) =>
     differing.flatMap((key) => (replica[key] === undefined ? [] : [NAMES[key](replica[key])])).join(', '),

@@ -27,6 +27,10 @@ export interface TrainOptions {
   nesterov?: boolean;
   weightDecay?: number[];
   dampening?: number;
+  optimizer?: string;
+  betas?: number[];
+  eps?: number;
+  amsgrad?: boolean;
   schedule?: Record<string, unknown>;
   warmup?: number;
   swaStart?: number;
@@ -122,10 +126,17 @@ function setOptimizer(spec: Json, options: TrainOptions): void {
     nesterov: options.nesterov,
     weight_decay: options.weightDecay?.[0],
     dampening: options.dampening,
+    betas: options.betas,
+    eps: options.eps,
+    amsgrad: options.amsgrad,
   };
   const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  if (Object.keys(changes).length === 0) return;
-  spec.optimizer = { type: 'sgd', ...(spec.optimizer as Json | undefined), ...changes };
+  const before = spec.optimizer as Json | undefined;
+  const type = options.optimizer ?? before?.type ?? 'sgd';
+  // Another optimizer than the file's has none of its settings.
+  const kept = type === (before?.type ?? 'sgd') ? before : undefined;
+  if (Object.keys(changes).length === 0 && (options.optimizer === undefined || kept)) return;
+  spec.optimizer = { type, ...kept, ...changes };
 }
 
 function setSchedule(spec: Json, { schedule, warmup }: TrainOptions): void {

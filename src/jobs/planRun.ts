@@ -8,7 +8,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
 import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import type { Instrument } from '../measure/instrument.ts';
-import { instrumentFrom, requireDifferent } from '../measure/instruments.ts';
+import { instrumentFrom, requireDifferent, requireSplits } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -24,6 +24,7 @@ import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, type RunShape } from '../train/runParts.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import type { JobHost } from './jobEvent.ts';
+import { optimizerRule, optimizerSettings } from './optimizerSchema.ts';
 import {
   DEFAULT_BATCH_SIZE,
   isOrderFile,
@@ -74,6 +75,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   requireSteps(spec, steps);
   const averaging = averagingOf(spec, steps);
   const instruments = instrumentsOf(spec);
+  requireSplits('train.json', instruments, dataset);
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
     batchSizes: batches.map((batch) => batch.batchSize),
@@ -85,6 +87,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     dataset,
     steps,
     batches,
+    optimizer: optimizerRule(spec.optimizer),
     sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
     averaging,
     bnBatchSize,
@@ -227,12 +230,7 @@ async function readReplicas(
         new Map([...initialStateDict(model, seedOf('init'))].map(([name, { data }]) => [name, data]));
       return {
         seed: seedOf('order'),
-        settings: {
-          momentum: replica.momentum ?? optimizer.momentum,
-          dampening: optimizer.dampening,
-          weightDecay: replica.weight_decay ?? optimizer.weight_decay,
-          nesterov: optimizer.nesterov,
-        },
+        settings: optimizerSettings(optimizer, replica),
         rates: learningRates(lr_schedule, replica.lr ?? optimizer.lr, steps),
         weights: replica.weights ? await weightsOf(replica.weights) : (shared ?? drawn()),
       };

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { isSyntheticName } from '../data/synthetic.ts';
 import { InputError } from '../host/inputError.ts';
 import { MOST_REPLICAS } from '../train/replicaGrid.ts';
-import { count, issueError, rate, scheduleSchema, seed } from '../train/runSchemas.ts';
+import { betas, count, issueError, rate, scheduleSchema, seed } from '../train/runSchemas.ts';
 import { kernelRecordSchema } from '../tuning/kernelRecord.ts';
+import { OWN_KEYS, optimizerSchema } from './optimizerSchema.ts';
 
 /** By purpose; each follows from `seed` where it is left out (deriveSeed). */
 const seedsByPurpose = {
@@ -57,14 +58,7 @@ const schema = z.strictObject({
   epochs: z.number().positive().optional(),
   seed: seed.default(0),
   ...seedsByPurpose,
-  optimizer: z.strictObject({
-    type: z.literal('sgd').default('sgd'),
-    lr: rate,
-    momentum: rate.default(0),
-    dampening: z.number().default(0),
-    weight_decay: rate.default(0),
-    nesterov: z.boolean().default(false),
-  }),
+  optimizer: optimizerSchema,
   lr_schedule: scheduleSchema.default({ type: 'constant' }),
   averaging: averagingSchema.optional(),
   replicas: z
@@ -75,6 +69,8 @@ const schema = z.strictObject({
         lr: rate.optional(),
         momentum: rate.optional(),
         weight_decay: rate.optional(),
+        betas: betas.optional(),
+        eps: rate.optional(),
         weights: z.string().optional(),
       }),
     )
@@ -120,7 +116,15 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
   const parsed = schema.safeParse(spec);
   if (!parsed.success) throw inputError(parsed.error.issues[0]!, spec);
   const { optimizer, batch_schedule, batch_size, order, steps, epochs, lr_schedule } = parsed.data;
-  if (optimizer.nesterov && (optimizer.momentum <= 0 || optimizer.dampening !== 0)) {
+  for (const key of OWN_KEYS[optimizer.type === 'sgd' ? 'adam' : 'sgd']) {
+    const own = parsed.data.replicas?.findIndex((replica) => replica[key] !== undefined) ?? -1;
+    if (own >= 0) throw refuse(`replicas.${own}.${key}`, `says nothing of optimizer "${optimizer.type}"`);
+  }
+  if (
+    optimizer.type === 'sgd' &&
+    optimizer.nesterov &&
+    (optimizer.momentum <= 0 || optimizer.dampening !== 0)
+  ) {
     const everyReplica = parsed.data.replicas?.every(
       (replica) => (replica.momentum ?? optimizer.momentum) > 0,
     );

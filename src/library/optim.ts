@@ -3,6 +3,7 @@
  * @module
  */
 
+export { type AdamSettings, type AdamState, adam, packAdamSettings } from '../optim/adam.ts';
 export { type Averaging, average, captures } from '../optim/average.ts';
 export { learningRates, type Schedule } from '../optim/schedule.ts';
 export { packSettings, type SgdSettings, type SgdState, sgd } from '../optim/sgd.ts';

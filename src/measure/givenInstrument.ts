@@ -24,4 +24,13 @@ export type GivenInstrument = Schedule &
         /** gᵀHg/|g|² of each such step's batch. */
         readonly type: 'batch_sharpness';
       }
+    | {
+        /** |θ − θ₀|, and the length of the last step. */
+        readonly type: 'distance';
+      }
+    | {
+        /** Loss and share of right answers over a whole part of the data: a forward pass over all of it. */
+        readonly type: 'accuracy';
+        readonly split: 'train' | 'test';
+      }
   );

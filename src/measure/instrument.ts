@@ -1,6 +1,7 @@
 import type { Quantity } from './quantity.ts';
 import type { Schedule } from './schedule.ts';
 import type { FiniteSampling } from './statistics/effectiveBatchSize.ts';
+import type { TracedBatch } from './tracedBatch.ts';
 
 /** The run whose readings are told. */
 export interface FollowedRun {
@@ -20,6 +21,9 @@ export interface ReadAt {
   readonly batchSize: number;
 }
 
+/** A part of the data. */
+export type Split = 'train' | 'test';
+
 /** A quantity that a training run measures at some of its steps, of the weights before the step's update. */
 // biome-ignore lint/suspicious/noExplicitAny: what one finds is for itself to tell
 export interface Instrument<Found = any> {
@@ -28,7 +32,14 @@ export interface Instrument<Found = any> {
   readonly schedule: Schedule;
   /** The units that it looks at, so many consecutive examples of the batch; null if it looks at none. */
   readonly unitSize: number | null;
+  /**
+   * What is measured of the step's batch; where `split` is given, over all examples of that part of the data, in eval mode, by passes
+   * that run before the step.
+   */
   readonly quantity: Quantity<Found>;
+  readonly split?: Split;
+  /** What is left in the instrument's memory at the step before each that is due, of the weights before that step's update. */
+  readonly prepare?: (batch: TracedBatch) => void;
   /** What there is to tell of one replica, step after step. */
   follow(run: FollowedRun): (found: Found, at: ReadAt) => Told;
 }

@@ -1,14 +1,17 @@
 import { z } from 'zod';
+import type { Dataset } from '../data/dataset.ts';
 import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
 import { eigenvalue } from './curvature/eigenvalueInstrument.ts';
 import { sharpnessOfBatch } from './curvature/sharpnessOfBatch.ts';
+import { distance } from './distance.ts';
+import { accuracy } from './evaluation/accuracy.ts';
 import { noiseScale } from './gradient/noiseScaleInstrument.ts';
 import type { Instrument, InstrumentKind } from './instrument.ts';
 import type { Schedule } from './schedule.ts';
 
 /** Every kind of instrument: what a training run can measure on the way, on the terminal as in the page. */
-export const instruments: InstrumentKind[] = [noiseScale, eigenvalue, sharpnessOfBatch];
+export const instruments: InstrumentKind[] = [noiseScale, eigenvalue, sharpnessOfBatch, distance, accuracy];
 
 const count = z.int().min(1);
 const schedules = { every: count, at: z.array(count).min(1), log: count };
@@ -42,6 +45,21 @@ export function requireDifferent(file: string, given: readonly Instrument[]): re
   if (twice === undefined) return given;
   const short = twice === 'noise_scale' ? '; "measure" is one' : '';
   throw new InputError(file, 'instruments', `has ${twice} twice, expected at most one of a type${short}`);
+}
+
+/**
+ * Refuses instruments of data for testing where there are none.
+ * @throws InputError naming the type
+ */
+export function requireSplits(
+  file: string,
+  given: readonly Instrument[],
+  { name, test }: Pick<Dataset, 'name' | 'test'>,
+): void {
+  const missing = test ? undefined : given.find(({ split }) => split === 'test');
+  if (!missing) return;
+  const reason = `has ${missing.type} over the split "test", and ${name} has no data for testing; expected "train"`;
+  throw new InputError(file, 'instruments', reason);
 }
 
 function scheduleFrom(file: string, item: string, given: Readonly<Record<string, unknown>>): Schedule {

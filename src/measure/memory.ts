@@ -45,9 +45,17 @@ export class Memory {
     return known;
   }
 
-  /** Writes what states hold at first, where that is not zeros. */
-  begin(): void {
+  /**
+   * Writes what states hold at first, where that is not zeros.
+   * @param parameters of each replica, flat [P], as they are at first
+   */
+  begin(parameters?: State): void {
     for (const { state, spec } of this.#states.values()) {
+      if (spec.initial === 'parameters') {
+        if (!parameters) throw new Error(`${state.label}: initial parameters, of which there are none`);
+        state.copyFrom(parameters, { elements: parameters.replicas * parameters.replicaStride });
+        continue;
+      }
       const values = spec.initial?.();
       if (!values) continue;
       for (let replica = 0; replica < state.replicas; replica++) state.write(values, { replica });

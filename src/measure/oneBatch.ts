@@ -1,5 +1,6 @@
 import type { State } from '../gpu/state.ts';
 import type { Graph, Tensor } from '../ops/graph.ts';
+import { read } from '../ops/leaf.ts';
 import { store } from '../ops/state/store.ts';
 import type { Gathered, Gathering, MemorySpec } from './tracedBatch.ts';
 
@@ -23,14 +24,9 @@ export function oneBatch(
     sum: (_, term) => whole(term),
     rows: (_, values) => whole(values),
     moments: (_, mean, centredSquares) => centred(mean, centredSquares),
-    rowsOf: (all) => rowsOf(all),
+    rowsOf: (all) => ('in' in all ? all.in(graph) : read(graph, all)),
     sumInto: store,
     putRows: store,
     memory,
   };
-
-  function rowsOf(all: State | Gathered): Tensor {
-    if ('in' in all) return all.in(graph);
-    throw new Error(`${all.label}: a step has no rows of a data set's units`);
-  }
 }

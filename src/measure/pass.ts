@@ -95,10 +95,7 @@ interface TracedProgram {
 }
 
 /** How a pass is made, beside what it does. */
-export interface PassOptions {
-  readonly memory?: Memory;
-  readonly stretch?: { readonly examples: number; readonly from: number };
-}
+export type PassOptions = Partial<Pick<PassTracing, 'memory' | 'stretch'>>;
 
 /**
  * One pass over all examples in file order, in micro-batches (or as one batch where they see each other); compiled once, run
@@ -160,45 +157,18 @@ export class Pass {
     { memory = new Memory(gpu, scope), stretch }: PassOptions,
   ): Promise<Pass> {
     requireOneModel(label, point);
-    const { model, layout, examples, ghostBatch } = point;
-    const all = examples.examples;
-    const total = stretch?.examples ?? all;
-    const units = unitsOf({ ...point, examples: { examples: total } });
-    const oneUnit = ghostBatch !== undefined || isCoupled(point);
-    const largest = ghostBatch ?? (isCoupled(point) ? total : LARGEST_MICRO_BATCH);
-    const rest = total % largest;
-    const whole = Math.floor(total / largest);
-    const sizes = [...Array<number>(whole).fill(largest), ...(rest ? [rest] : [])];
     const counted = (what: string): State =>
       scope.own(new State(gpu, { label: `${label} ${what}`, shape: [3], dtype: 'u32' }));
-    const counters = counted('counters');
-    if (stretch) counters.write(Uint32Array.of(0, 0, stretch.from));
-    const unitCounters = oneUnit || stretch ? counted('units') : counters;
+    const { traces, inOrder, together } = tracePass(point, { memory, counted, stretch, trace });
     const arena = scope.own(new Arena(gpu));
     const programs = new Map<string, TracedProgram>();
-    for (const [i, batch] of sizes.entries()) {
-      const key = `${batch}${i === 0 ? ' first' : ''}`;
-      if (programs.has(key)) continue;
-      const graph = new Graph();
-      const indices = sampleIndices(graph, { mode: 'sequential', examples: all, counters }, batch);
-      const [x, targets] = gather(examples, indices);
-      const theta = read(graph, point.theta);
-      const of = { model, layout, theta, x, targets, context: point.context };
-      const unitSize = oneUnit ? batch : 1;
-      const here = { examples: total, units, batchUnits: batch / unitSize };
-      const gathering = inBatches({ graph, first: i === 0, ...here, memory, counters, unitCounters });
-      const first = (count: number) => ({ ...of, ...firstExamples(graph, examples, count, memory) });
-      trace(new TracedBatch(of, { unitSize, gathering, first }));
-      // The cursors are back where they were after the last micro-batch, so that a run needs no upload.
-      advance(graph, counters, batch, all);
-      if (unitCounters !== counters) advance(graph, unitCounters, here.batchUnits, units);
+    for (const [key, graph] of traces) {
       const optimised = optimise(graph);
       const made = compileOptimised(gpu, optimised, { label: `${label} B=${key}`, replicas: 1, arena });
       programs.set(key, { graph: optimised, program: scope.own(await made) });
     }
-    const inOrder = sizes.map((batch, i) => programs.get(`${batch}${i === 0 ? ' first' : ''}`)!);
-    const together = Math.max(1, Math.floor(LARGEST_MICRO_BATCH / largest));
-    return new Pass(gpu, scope, label, inOrder, together, arena);
+    const batches = inOrder.map((key) => programs.get(key)!);
+    return new Pass(gpu, scope, label, batches, together, arena);
   }
 
   /**
@@ -228,6 +198,68 @@ export class Pass {
   dispose(): void {
     this.#scope.dispose();
   }
+}
+
+/** How the micro-batches of a pass are traced. */
+export interface PassTracing {
+  /** Where what is gathered lies. */
+  readonly memory: Memory;
+  /** Makes counters, [3] u32 and shared, which are back where they were after each run. */
+  readonly counted: (what: string) => State;
+  /**
+   * A run is over so many examples, the first one from one of them on, and each goes on where the last one ended; over all of them
+   * if left out.
+   */
+  readonly stretch?: { readonly examples: number; readonly from: number };
+  /** What is done with each micro-batch, appended to its trace. */
+  readonly trace: (batch: TracedBatch) => void;
+}
+
+/** The traces of one pass. */
+export interface TracedPass {
+  /** By what tells them apart: the first micro-batch stores what later ones add to, the last one may be shorter. */
+  readonly traces: ReadonlyMap<string, Graph>;
+  /** Keys of the micro-batches of one run. */
+  readonly inOrder: readonly string[];
+  /** Of which so many are one submit. */
+  readonly together: number;
+}
+
+/** One pass over all examples in file order, traced in micro-batches, or as one batch where they see each other. */
+export function tracePass(point: Point, { memory, counted, stretch, trace }: PassTracing): TracedPass {
+  const { model, layout, examples, ghostBatch } = point;
+  const all = examples.examples;
+  const total = stretch?.examples ?? all;
+  const units = unitsOf({ ...point, examples: { examples: total } });
+  const oneUnit = ghostBatch !== undefined || isCoupled(point);
+  const largest = ghostBatch ?? (isCoupled(point) ? total : LARGEST_MICRO_BATCH);
+  const rest = total % largest;
+  const whole = Math.floor(total / largest);
+  const sizes = [...Array<number>(whole).fill(largest), ...(rest ? [rest] : [])];
+  const counters = counted('counters');
+  if (stretch) counters.write(Uint32Array.of(0, 0, stretch.from));
+  const unitCounters = oneUnit || stretch ? counted('units') : counters;
+  const traces = new Map<string, Graph>();
+  const inOrder = sizes.map((batch, i) => `${batch}${i === 0 ? ' first' : ''}`);
+  for (const [i, batch] of sizes.entries()) {
+    const key = inOrder[i]!;
+    if (traces.has(key)) continue;
+    const graph = new Graph();
+    const indices = sampleIndices(graph, { mode: 'sequential', examples: all, counters }, batch);
+    const [x, targets] = gather(examples, indices);
+    const theta = read(graph, point.theta);
+    const of = { model, layout, theta, x, targets, context: point.context };
+    const unitSize = oneUnit ? batch : 1;
+    const here = { examples: total, units, batchUnits: batch / unitSize };
+    const gathering = inBatches({ graph, first: i === 0, ...here, memory, counters, unitCounters });
+    const first = (count: number) => ({ ...of, ...firstExamples(graph, examples, count, memory) });
+    trace(new TracedBatch(of, { unitSize, gathering, first }));
+    // The cursors are back where they were after the last micro-batch, so that a run needs no upload.
+    advance(graph, counters, batch, all);
+    if (unitCounters !== counters) advance(graph, unitCounters, here.batchUnits, units);
+    traces.set(key, graph);
+  }
+  return { traces, inOrder, together: Math.max(1, Math.floor(LARGEST_MICRO_BATCH / largest)) };
 }
 
 /** How micro-batches come together: the first one stores, the others add. */

@@ -7,7 +7,7 @@ export type Numbers = Readonly<Record<string, Float32Array | Uint32Array>>;
 
 /** One look of a quantity at every batch. */
 export interface Look {
-  /** Numbers, once all batches are in; in a training step scalars. */
+  /** Numbers, once all batches are in; in a training step scalars and vectors [n]. */
   readonly values?: (graph: Graph) => Readonly<Record<string, Tensor>>;
   /** A further look at every batch, for which what this one gathered is known. */
   readonly next?: (batch: TracedBatch) => Look;

@@ -9,7 +9,6 @@ import { parameterLayout } from '../nn/forward.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { CurvatureOperator } from './curvature/operator.ts';
 import { WIDTH } from './curvature/withOperator.ts';
-import type { Remedies } from './noiseReasons.ts';
 
 /** What a measurement is of, whatever the values. */
 interface MeasuredShape {
@@ -17,6 +16,13 @@ interface MeasuredShape {
   readonly dataset: Dataset;
   readonly mode: 'train' | 'eval';
   readonly ghostBatch?: number | undefined;
+}
+
+/** How messages call what helps where a batch does not fit. */
+export interface OneBatchRemedies {
+  readonly evalMode: string;
+  /** Null where there are no ghost batches. */
+  readonly ghostBatch: string | null;
 }
 
 /**
@@ -32,7 +38,7 @@ export async function requireOneBatch(
   file: string,
   { model, dataset, mode, ghostBatch }: MeasuredShape,
   shapes: readonly (readonly number[])[],
-  { ghostBatch: units, evalMode }: Pick<Remedies, 'ghostBatch' | 'evalMode'>,
+  { ghostBatch: units, evalMode }: OneBatchRemedies,
 ): Promise<void> {
   const planned = planningGpu(gpu).gpu;
   const layout = parameterLayout(model);
@@ -52,7 +58,7 @@ export async function requireOneBatch(
       file,
       `${batch} examples`,
       `BatchNorm in train mode takes them as one batch, whose activations alone have ${bytes} bytes; take fewer ` +
-        `examples, ${units}, or ${evalMode} (${error.message})`,
+        `examples, ${units === null ? '' : `${units}, `}or ${evalMode} (${error.message})`,
     );
   }
 }

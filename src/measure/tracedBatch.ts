@@ -3,6 +3,7 @@ import type { State } from '../gpu/state.ts';
 import { exampleLosses } from '../nn/exampleLosses.ts';
 import { forward } from '../nn/forward.ts';
 import type { ForwardContext } from '../nn/forwardContext.ts';
+import { isCoupled } from '../nn/isCoupled.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { broadcast } from '../ops/broadcast.ts';
 import { fill } from '../ops/fill.ts';
@@ -23,8 +24,8 @@ export interface Gathered {
 export interface MemorySpec {
   readonly shape: readonly number[];
   readonly dtype?: 'f32' | 'u32';
-  /** What it holds at first, if not zeros; of each replica the same. */
-  readonly initial?: () => Float32Array | Uint32Array;
+  /** What it holds at first, if not zeros: of each replica the same, or its own initial parameters. */
+  readonly initial?: (() => Float32Array | Uint32Array) | 'parameters';
   /** All replicas of a run have one together. */
   readonly shared?: boolean;
   /** Nothing writes it: a snapshot of the run has no need of it. */
@@ -91,6 +92,8 @@ export class TracedBatch {
   /** The tensors of θ, in the layout's order. */
   readonly parameters: readonly Tensor[];
   readonly outputs: Tensor;
+  /** Labels [B], or values [B, K]. */
+  readonly targets: Tensor;
   /** [B], each example's own. */
   readonly losses: Tensor;
   /** B */
@@ -100,23 +103,33 @@ export class TracedBatch {
   /** Units in this batch. */
   readonly units: number;
   readonly gathering: Gathering;
+  /** Whether single units have losses of their own: not the examples that BatchNorm in train mode couples. */
+  readonly hasUnits: boolean;
   /** The first so many examples of the data, at the same point. */
   readonly firstOf: (count: number) => BatchOf;
+  /** What it was traced of. */
+  readonly of: BatchOf;
 
   /** @param grouping.first the first so many examples of the data, at the same point, as a batch of their own */
   constructor(
-    { model, layout, theta, x, targets, context }: BatchOf,
+    of: BatchOf,
     { unitSize, gathering, first }: Grouping & { readonly first: (count: number) => BatchOf },
   ) {
+    const { model, layout, theta, x, targets, context } = of;
+    this.of = of;
     this.graph = theta.node.graph;
     this.layout = layout;
     this.theta = theta;
     this.parameters = unpack(theta, layout);
     this.outputs = forward(model, this.parameters, x, context);
+    this.targets = targets;
     this.losses = exampleLosses(model.loss, this.outputs, targets);
     this.examples = x.shape[0]!;
     this.unitSize = unitSize;
     this.units = this.examples / unitSize;
+    // Over a data set of ghost batches each batch is a unit.
+    const apart = context.ghostBatch !== undefined || (unitSize === this.examples && gathering.units > 1);
+    this.hasUnits = apart || !isCoupled({ model, context });
     this.gathering = gathering;
     this.firstOf = first;
   }
@@ -128,6 +141,18 @@ export class TracedBatch {
     // One batch, whichever of how many it is taken beside: nothing of it adds up.
     const whole = oneBatch(graph, of.x.shape[0]!, gathering.memory);
     return new TracedBatch(of, { unitSize: 1, gathering: whole, first });
+  }
+
+  /**
+   * The same examples at other parameters, flat [P]: traced anew as far as their losses, and what does not depend on the parameters is
+   * merged with this trace. Nothing of it brings running statistics up to date.
+   */
+  at(theta: Tensor): TracedBatch {
+    const { of, unitSize, gathering, firstOf } = this;
+    const { buffers, ...context } = of.context;
+    const still = context.mode === 'eval' ? of.context : context;
+    const first = (count: number): BatchOf => ({ ...firstOf(count), theta });
+    return new TracedBatch({ ...of, theta, context: still }, { unitSize, gathering, first });
   }
 
   /** The same batch for another who gathers: names are told apart by this one. */

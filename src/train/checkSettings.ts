@@ -8,7 +8,7 @@ import type { GivenTensors } from '../nn/givenTensors.ts';
 import type { GivenModel } from '../nn/modelFrom.ts';
 import { REPLICA_KEYS, type ReplicaKey } from './replicaGrid.ts';
 import { MOST_STEPS } from './runParts.ts';
-import { count, issueError, knownKeys, rate, scheduleSchema, seed } from './runSchemas.ts';
+import { betas, count, issueError, knownKeys, rate, scheduleSchema, seed } from './runSchemas.ts';
 import type { TrainSettings } from './trainSettings.ts';
 
 /** How messages name the settings. */
@@ -55,6 +55,10 @@ const keys = {
   orderSeed: values.orderSeed.optional(),
   grid: lists,
   zip: lists,
+  optimizer: z.enum(['sgd', 'adam', 'adamw']).default('sgd'),
+  betas: betas.optional(),
+  eps: rate.optional(),
+  amsgrad: z.boolean().optional(),
   nesterov: z.boolean().default(false),
   dampening: z.number().default(0),
   schedule: scheduleSchema.default({ type: 'constant' }),
@@ -72,6 +76,12 @@ const keys = {
   resume: z.instanceof(Uint8Array).optional(),
 } satisfies Record<keyof TrainSettings, z.ZodType>;
 const schema = z.strictObject(keys);
+
+/** Settings that only some optimizers have. */
+const OWN_KEYS: Readonly<Record<'sgd' | 'adam', readonly string[]>> = {
+  sgd: ['momentum', 'nesterov', 'dampening'] satisfies (keyof TrainSettings)[],
+  adam: ['betas', 'eps', 'amsgrad'] satisfies (keyof TrainSettings)[],
+};
 
 /** The settings of a run, checked, with every default that no list takes the place of. */
 export type CheckedSettings = z.output<typeof schema>;
@@ -100,6 +110,15 @@ export function checkSettings(given: TrainSettings): CheckedSettings {
   }
   const settings = parsed.data;
   requireDataset(SETTINGS, 'data', settings.data);
+  const other = settings.optimizer === 'sgd' ? OWN_KEYS.adam : OWN_KEYS.sgd;
+  for (const [place, of] of Object.entries({
+    '': given,
+    'grid.': given.grid ?? {},
+    'zip.': given.zip ?? {},
+  })) {
+    const key = other.find((one) => (of as Readonly<Record<string, unknown>>)[one] !== undefined);
+    if (key) throw refuse(place + key, `says nothing of optimizer "${settings.optimizer}"`);
+  }
   const { schedule, grid, zip, noiseScaleEvery, batchSchedule, batchSize } = settings;
   if ((settings.steps === undefined) === (settings.epochs === undefined)) {
     const [key, found] =

@@ -9,8 +9,12 @@ export interface Reading {
   readonly batchSize: number;
   /** ε of this step. */
   readonly learningRate: number;
-  /** ε/(B(1 − m)), with dampening d ε(1 − d)/(B(1 − m)) (McCandlish et al. 2018, appendix C; Smith et al. 2018). */
-  readonly temperature: number;
+  /**
+   * ε/(B(1 − m)), with dampening d ε(1 − d)/(B(1 − m)) (McCandlish et al. 2018, appendix C; Smith et al. 2018). null under Adam,
+   * which divides each gradient by its own root mean square: where noise rules, that grows as 1/√B, and runs are alike at equal
+   * ε/√B (Malladi et al. 2022), so that ε/B says nothing of how strongly the weights are shaken.
+   */
+  readonly temperature: number | null;
   /** Mean loss of the mini-batch before the update. */
   readonly loss: number;
   /** |ḡ|² of the mini-batch; with BatchNorm of its ghost batches' mean gradient. */

@@ -4,7 +4,8 @@ import { InputError } from '../host/inputError.ts';
 export interface ReplicaSettings {
   /** ε at the start, which the schedule shapes; with a table of rates its first one. */
   readonly lr: number;
-  readonly momentum: number;
+  /** Of SGD alone. */
+  readonly momentum?: number;
   readonly weightDecay: number;
   /** Of initial weights and order, each drawn by a seed that follows from it (`deriveSeed`), in [0, 2³²). */
   readonly seed: number;

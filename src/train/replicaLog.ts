@@ -1,6 +1,7 @@
 import type { FollowedRun, Instrument, Told } from '../measure/instrument.ts';
 import { temperature } from '../measure/statistics/sgdNoise.ts';
 import type { FlatLayout } from '../ops/flat.ts';
+import type { BatchSizes } from './batchSizes.ts';
 import type { Reading } from './reading.ts';
 import type { StepReading } from './runReadings.ts';
 import { stepSampling } from './stepSampling.ts';
@@ -17,11 +18,13 @@ export interface Divergence {
 export function replicaLogs({
   options,
   layout,
+  batches,
 }: {
   readonly options: TrainingOptions;
   readonly layout: FlatLayout;
+  readonly batches: BatchSizes;
 }): ReplicaLog[] {
-  const run = { names: layout.entries.map(({ name }) => name), sampling: stepSampling(options) };
+  const run = { names: layout.entries.map(({ name }) => name), sampling: stepSampling(options, batches) };
   const { instruments = [] } = options;
   return options.replicas.map(({ settings }) => new ReplicaLog(instruments, run, settings));
 }
@@ -59,8 +62,9 @@ export class ReplicaLog {
     }
     this.losses.push(step.loss);
     const { learningRate: lr, batchSize } = step;
-    const { momentum, dampening } = this.#settings;
-    const reading: Reading = { ...step, temperature: temperature({ lr, batchSize, momentum, dampening }) };
+    const settings = this.#settings;
+    const ofSgd = 'momentum' in settings ? temperature({ lr, batchSize, ...settings }) : null;
+    const reading: Reading = { ...step, temperature: ofSgd };
     const told = this.#followers.flatMap(({ type, take }, i) =>
       found[i] === undefined ? [] : [[type, take(found[i], step)] as const],
     );

@@ -32,7 +32,8 @@ export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Pro
   const { model, dataset, batches, bnBatchSize } = shape;
   const { layout, theta, buffers, averagedBuffers, arena } = parts;
   for (const data of dataset.test ? [dataset, dataset.test] : [dataset]) {
-    const examples = data === dataset ? parts.examples : placeExamples(planned.gpu, data);
+    const examples =
+      data === dataset ? parts.examples : (parts.testExamples ?? placeExamples(planned.gpu, data));
     await Evaluator.open(planned.gpu, { model, layout, theta, buffers, examples, arena });
   }
   if (averagedBuffers) {
@@ -110,6 +111,8 @@ function lessOf(
   at(value: number): readonly [RunShape, number];
 }[] {
   const { steps, batches, dataset, instruments = [] } = shape;
+  // Data for testing are left out but where an instrument is of them.
+  const test = instruments.some(({ split }) => split === 'test') ? dataset.test : undefined;
   const smallBatch = Math.max(1, ...instruments.map(({ unitSize }) => unitSize ?? 1));
   const largestBatch = Math.max(...batches.map(({ batchSize }) => batchSize));
   const bnBatchSize = Math.min(shape.bnBatchSize ?? batches.at(-1)!.batchSize, dataset.examples);
@@ -137,7 +140,17 @@ function lessOf(
     {
       key: names.data,
       found: dataset.examples,
-      at: (value) => [{ ...shape, dataset: { ...dataset, examples: value, test: undefined } }, replicas],
+      at: (value) => [
+        {
+          ...shape,
+          dataset: {
+            ...dataset,
+            examples: value,
+            test: test && { ...test, examples: Math.min(value, test.examples) },
+          },
+        },
+        replicas,
+      ],
     },
   ];
 }

@@ -8,18 +8,22 @@ import { Replay } from '../gpu/replay.ts';
 import type { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { StateSet } from '../gpu/stateSet.ts';
-import type { Instrument } from '../measure/instrument.ts';
+import type { Instrument, Split } from '../measure/instrument.ts';
 import { Memory } from '../measure/memory.ts';
+import { tracePass } from '../measure/pass.ts';
+import type { Look } from '../measure/quantity.ts';
 import { isDue } from '../measure/schedule.ts';
 import { bufferLayout } from '../nn/batchNorm.ts';
 import { parameterLayout } from '../nn/forward.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { FlatLayout } from '../ops/flat.ts';
-import { Graph } from '../ops/graph.ts';
+import { Graph, size, type Tensor } from '../ops/graph.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import { record } from '../ops/state/record.ts';
 import { type Averaging, average } from '../optim/average.ts';
-import { traceStep } from './traceStep.ts';
+import { makeOptimizer, type Optimizer, type OptimizerRule } from '../optim/optimizer.ts';
+import { type BatchFrom, BatchSizes } from './batchSizes.ts';
+import { type StepInstrument, type TracedStep, traceStep } from './traceStep.ts';
 
 /** What decides which memory and which programs a run takes: everything about it but the values that it starts from. */
 export interface RunShape {
@@ -27,8 +31,10 @@ export interface RunShape {
   readonly dataset: Dataset;
   readonly steps: number;
   /** B from a step on (counted from 0); the first entry from step 0. */
-  readonly batches: readonly { readonly fromStep: number; readonly batchSize: number }[];
+  readonly batches: readonly BatchFrom[];
   readonly sampling: SamplingMode;
+  /** SGD by default. */
+  readonly optimizer?: OptimizerRule;
   readonly averaging?: Averaging;
   /** Batches from which BatchNorm's statistics of averaged weights are recomputed; of the last batch size by default. */
   readonly bnBatchSize?: number;
@@ -42,7 +48,17 @@ export const MOST_STEPS = 2 ** 32 - 1;
 /** Steps that a submit may hold; a ring slot is kept for each of those in flight. */
 export const LARGEST_CHUNK = 256;
 export const IN_FLIGHT = 2;
-export const SLOTS = LARGEST_CHUNK * (IN_FLIGHT + 2);
+
+/** Numbers that a submit brings back of a replica, at the most, where that leaves 16 steps a submit. */
+const LARGEST_ROWS = 2 ** 16;
+
+/** Numbers of a step's row that are of one name. */
+export interface Cells {
+  readonly name: string;
+  /** The first one's place in the row. */
+  readonly at: number;
+  readonly count: number;
+}
 
 /** A run's memory and the programs over it, traced. */
 export interface RunParts {
@@ -54,28 +70,53 @@ export interface RunParts {
   readonly buffers: State | null;
   readonly averagedBuffers: State | null;
   readonly rates: State;
-  readonly hyper: State;
+  readonly optimizer: Optimizer;
   readonly seeds: State;
   readonly ring: State;
   /** [steps·B], for the sampling mode `order`. */
   readonly order: State | null;
   readonly examples: ResidentExamples;
+  /** The data for testing, where an instrument is of them. */
+  readonly testExamples: ResidentExamples | null;
   readonly arena: Arena;
   readonly replay: Replay;
-  /** By `programKey`, and `AVERAGE`. */
+  /** By `stepKey`, and `AVERAGE`; the micro-batches of instruments' passes by `passes`. */
   readonly traces: readonly { readonly key: string; readonly label: string; readonly graph: Graph }[];
   /** What the instruments keep from step to step. */
   readonly memory: Memory;
-  /** Names of the numbers that a step's row holds behind its loss, by the program's key: of each instrument that is due. */
-  readonly rows: ReadonlyMap<string, readonly (readonly string[])[]>;
+  /** What a step's row holds behind its loss, by the program's key: of each instrument that is due. */
+  readonly rows: ReadonlyMap<string, readonly (readonly Cells[])[]>;
+  /** By an instrument's place, the keys of the programs that run before each step at which it is due, in their order. */
+  readonly passes: ReadonlyMap<number, readonly string[]>;
 }
 
 /** The program that takes the weights into their average. */
 export const AVERAGE = 'average';
 
-/** A step's program: of its batch size, and of the instruments that are due. */
-export function programKey(batchSize: number, due: readonly number[]): string {
-  return `${batchSize} ${due.join(',')}`;
+/** A kind of step: its batch size, and the places of the instruments that are due, and that are due at the next one and prepare. */
+interface StepKind {
+  readonly batchSize: number;
+  readonly due: readonly number[];
+  readonly preparing: readonly number[];
+}
+
+function kindAt(shape: Pick<RunShape, 'instruments' | 'steps'>, step: number, batchSize: number): StepKind {
+  const { instruments = [], steps } = shape;
+  const next = step + 1 < steps ? dueAt(shape, step + 1) : [];
+  return {
+    batchSize,
+    due: dueAt(shape, step),
+    preparing: next.filter((place) => instruments[place]!.prepare),
+  };
+}
+
+function keyOf({ batchSize, due, preparing }: StepKind): string {
+  return `${batchSize} ${due.join(',')}${preparing.length > 0 ? ` then ${preparing.join(',')}` : ''}`;
+}
+
+/** Which program a step takes, counted from 0. @param batchSize B of the step */
+export function stepKey(...of: Parameters<typeof kindAt>): string {
+  return keyOf(kindAt(...of));
 }
 
 /** Places of the instruments that are due at a step, counted from 0. */
@@ -83,24 +124,27 @@ export function dueAt({ instruments = [] }: Pick<RunShape, 'instruments'>, step:
   return instruments.flatMap(({ schedule }, i) => (isDue(schedule, step + 1) ? [i] : []));
 }
 
-/** B of a step, counted from 0. */
-export function batchSizeAt({ batches }: Pick<RunShape, 'batches'>, step: number): number {
-  return batches.findLast(({ fromStep }) => fromStep <= step)!.batchSize;
-}
-
 /** Every kind of step that the run will take, all known before the first one: in the order in which they come. */
-function stepKinds(shape: RunShape): { readonly batchSize: number; readonly due: readonly number[] }[] {
+function stepKinds(shape: RunShape): StepKind[] {
   const { batches, instruments = [], steps } = shape;
-  const kinds = new Map<string, { readonly batchSize: number; readonly due: readonly number[] }>();
-  const take = (batchSize: number, due: readonly number[]): void => {
-    const key = programKey(batchSize, due);
-    if (!kinds.has(key)) kinds.set(key, { batchSize, due });
+  const kinds = new Map<string, StepKind>();
+  const take = (kind: StepKind): void => {
+    const key = keyOf(kind);
+    if (!kinds.has(key)) kinds.set(key, kind);
   };
-  for (const { batchSize } of batches) take(batchSize, []);
+  for (const { batchSize } of batches) take({ batchSize, due: [], preparing: [] });
   if (instruments.length > 0) {
-    for (let step = 0; step < steps; step++) take(batchSizeAt(shape, step), dueAt(shape, step));
+    const table = new BatchSizes(batches);
+    for (let step = 0; step < steps; step++) take(kindAt(shape, step, table.at(step)));
   }
   return [...kinds.values()];
+}
+
+/** A run's data of one part; what a run that is too large is held against may have none for testing. */
+function dataOf({ dataset }: RunShape, split: Split): Dataset {
+  if (split === 'train') return dataset;
+  if (!dataset.test) throw new Error(`${dataset.name} has no data for testing`);
+  return dataset.test;
 }
 
 /**
@@ -115,19 +159,23 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     scope.own(new State(gpu, { label, shape: extents, dtype, replicas }));
   const states = new StateSet();
   const theta = states.add('parameters', state('parameters', [layout.length]));
-  const velocity = states.add('momentum', state('momentum buffer', [layout.length]));
+  // These follow from the description; rates that were set from outside are kept on the host, as what was set and when.
+  const rates = state('learning rates', [Math.max(1, steps)]);
+  const seeds = state('seeds', [1], 'u32');
   // Step, epoch and place in it: where the order of examples, the rates, Dropout and the average's count stand.
-  const counters = states.add('counters', state('counters', [3], 'u32'));
+  const counters = state('counters', [3], 'u32');
+  const rule = shape.optimizer ?? { type: 'sgd' };
+  const optimizer = makeOptimizer(rule, { theta, rates, counters }, (label, elements) =>
+    state(label, [elements]),
+  );
+  for (const [name, kept] of optimizer.kept) states.add(name, kept);
+  states.add('counters', counters);
   const averaged = averaging ? states.add('average', state('averaged parameters', [layout.length])) : null;
   const statistics = bufferLayout(model);
   const hasStatistics = statistics.length > 0;
   const buffers = hasStatistics
     ? states.add('running_statistics', state('running statistics', [statistics.length]))
     : null;
-  // These follow from the description; rates that were set from outside are kept on the host, as what was set and when.
-  const rates = state('learning rates', [Math.max(1, steps)]);
-  const hyper = state('SGD settings', [4]);
-  const seeds = state('seeds', [1], 'u32');
   // Written before it is read, by the pass that recomputes it whole.
   const averagedBuffers =
     averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;
@@ -137,45 +185,101 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   const arena = scope.own(new Arena(gpu));
 
   const sampler = { mode: sampling, examples: examples.examples, counters, seeds, order: order ?? undefined };
-  const optimizer = { theta, velocity, rates, hyper, counters };
   const memory = new Memory(gpu, scope, replicas);
-  const step = { model, layout, examples, sampler, optimizer, buffers, memory };
+  const step = { model, layout, theta, examples, sampler, optimizer, buffers, memory };
   const { instruments = [] } = shape;
-  const kinds = stepKinds(shape).map(({ batchSize, due }) => {
+  const wantsTest = instruments.some(({ split }) => split === 'test');
+  const testExamples = wantsTest ? scope.own(placeExamples(gpu, dataOf(shape, 'test'))) : null;
+  const traces: { key: string; label: string; graph: Graph }[] = [];
+  const passes = new Map<number, readonly string[]>();
+  const stepInstruments = instruments.map((instrument, place): StepInstrument => {
+    const { type, split, quantity } = instrument;
+    if (!split) return { instrument };
+    let look: Look | null = null;
+    const point = {
+      model,
+      layout,
+      theta,
+      examples: split === 'test' ? testExamples! : examples,
+      context: { mode: 'eval' as const, buffers },
+    };
+    const pass = tracePass(point, {
+      memory,
+      counted: (what) => scope.own(new State(gpu, { label: `${type} ${what}`, shape: [3], dtype: 'u32' })),
+      trace: (batch) => {
+        look = quantity.trace(batch.as(type));
+      },
+    });
+    const key = (of: string): string => `${type} B=${of}`;
+    for (const [of, graph] of pass.traces) traces.push({ key: key(of), label: key(of), graph });
+    passes.set(place, pass.inOrder.map(key));
+    return { instrument, passed: (graph) => look!.values!(graph) };
+  });
+  const kinds = stepKinds(shape).map((kind) => {
     const graph = new Graph();
+    const { batchSize, due, preparing } = kind;
     const traced = traceStep(
       graph,
       step,
       batchSize,
-      due.map((place) => instruments[place]!),
+      due.map((place) => stepInstruments[place]!),
+      preparing.map((place) => instruments[place]!),
     );
-    const types = due.map((place) => instruments[place]!.type);
-    const label = `step B=${batchSize}${types.length > 0 ? ` with ${types.join(', ')}` : ''}`;
-    return { key: programKey(batchSize, due), label, graph, ...traced };
+    const types = (places: readonly number[]): string =>
+      places.map((place) => instruments[place]!.type).join(', ');
+    const label = [
+      `step B=${batchSize}`,
+      ...(due.length > 0 ? [`with ${types(due)}`] : []),
+      ...(preparing.length > 0 ? [`before ${types(preparing)}`] : []),
+    ].join(' ');
+    return { key: keyOf(kind), label, graph, ...traced, ...rowOf(traced.measured) };
   });
-  const widths = kinds.map(({ measured }) => measured.flatMap((numbers) => Object.keys(numbers)).length);
+  const width = Math.max(...kinds.map((kind) => kind.width));
+  // Fewer steps a submit where their rows are long, which changes no result.
+  const chunk = Math.min(LARGEST_CHUNK, Math.max(16, Math.floor(LARGEST_ROWS / width)));
   // Between two steps whose readings are back nothing in it is read again.
-  const ring = state('ring', [SLOTS, 1 + Math.max(...widths)]);
-  const replay = scope.own(new Replay(gpu, ring, LARGEST_CHUNK, IN_FLIGHT));
-  for (const { losses, measured } of kinds) {
-    record(
-      { counters, ring, examples: examples.examples },
-      losses,
-      measured.flatMap((numbers) => Object.values(numbers)),
-    );
+  const ring = state('ring', [chunk * (IN_FLIGHT + 2), width]);
+  const replay = scope.own(new Replay(gpu, ring, chunk, IN_FLIGHT));
+  for (const { losses, numbers } of kinds) {
+    record({ counters, ring, examples: examples.examples }, losses, numbers);
   }
   for (const [name, kept] of memory.varying) states.add(`instrument ${name}`, kept);
-  const rows = new Map(
-    kinds.map(({ key, measured }) => [key, measured.map((numbers) => Object.keys(numbers))]),
-  );
-  const traces: { key: string; label: string; graph: Graph }[] = kinds;
+  const rows = new Map(kinds.map(({ key, cells }) => [key, cells]));
+  traces.push(...kinds);
   if (averaging && averaged) {
     const graph = new Graph();
     average(graph, { averaging, theta, average: averaged, counters });
     traces.push({ key: AVERAGE, label: averaging.kind, graph });
   }
-  const held = { theta, averaged, buffers, averagedBuffers, rates, hyper, seeds, ring, order, examples };
-  return { layout, states, ...held, arena, replay, traces, memory, rows };
+  const held = { theta, averaged, buffers, averagedBuffers, rates, optimizer, seeds, ring, order, examples };
+  return { layout, states, ...held, testExamples, arena, replay, traces, memory, rows, passes };
+}
+
+/** The numbers of a step in the order of its row, scalars first, and where each instrument's lie in it. */
+function rowOf(measured: TracedStep['measured']): {
+  readonly numbers: readonly Tensor[];
+  readonly cells: readonly (readonly Cells[])[];
+  readonly width: number;
+} {
+  const all = measured.flatMap((found) => Object.values(found));
+  const numbers = [
+    ...all.filter(({ shape }) => shape.length === 0),
+    ...all.filter(({ shape }) => shape.length > 0),
+  ];
+  const places = new Map<Tensor, number>();
+  let width = 1;
+  for (const tensor of numbers) {
+    places.set(tensor, width);
+    width += size(tensor.shape);
+  }
+  const cells = measured.map((found) =>
+    Object.entries(found).map(([name, tensor]) => ({
+      name,
+      at: places.get(tensor)!,
+      count: size(tensor.shape),
+    })),
+  );
+  return { numbers, cells, width };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { FlatLayout } from '../ops/flat.ts';
+import type { BatchSizes } from './batchSizes.ts';
 import { ReadingRows } from './readingRows.ts';
-import { batchSizeAt, dueAt, LARGEST_CHUNK, programKey, type RunParts } from './runParts.ts';
+import { type Cells, dueAt, LARGEST_CHUNK, type RunParts, stepKey } from './runParts.ts';
 import { shortestFloat32 } from './shortestFloat32.ts';
 import type { TrainingOptions } from './trainingRun.ts';
 
@@ -31,7 +32,8 @@ interface Restored {
 export class RunReadings {
   readonly #options: TrainingOptions;
   readonly #layout: FlatLayout;
-  readonly #names: RunParts['rows'];
+  readonly #cells: RunParts['rows'];
+  readonly #batches: BatchSizes;
   readonly #rateAt: (replica: number, step: number) => number;
   /** Those that came back and were not asked for yet. */
   #kept: StepReading[] = [];
@@ -41,16 +43,17 @@ export class RunReadings {
   #restored: Restored | null = null;
   readonly #diverged = new Set<number>();
 
-  /** @param rateAt ε of a replica at a step, as it was used */
+  /** @param used B of the steps and ε of a replica at a step, as they were used */
   constructor(
     options: TrainingOptions,
     { layout, rows }: Pick<RunParts, 'layout' | 'rows'>,
-    rateAt: (replica: number, step: number) => number,
+    used: { readonly batches: BatchSizes; readonly rateAt: (replica: number, step: number) => number },
   ) {
     this.#options = options;
     this.#layout = layout;
-    this.#names = rows;
-    this.#rateAt = rateAt;
+    this.#cells = rows;
+    this.#batches = used.batches;
+    this.#rateAt = used.rateAt;
   }
 
   /** Whether each replica has had a loss that is not finite, in what came back. */
@@ -64,10 +67,10 @@ export class RunReadings {
     return dueAt(this.#options, step).length > 0 || (every > 0 && (step + 1) % every === 0);
   }
 
-  /** Numbers of all replicas' readings of the steps before one. */
-  numbersUntil(step: number): number {
+  /** Numbers of all replicas' readings of the steps before one, which had these batches. */
+  numbersUntil(step: number, batches: BatchSizes): number {
     let numbers = 0;
-    for (let s = 0; s < step; s++) numbers += this.#widthOf(s);
+    for (let s = 0; s < step; s++) numbers += this.#widthOf(s, batches);
     return numbers * this.#options.replicas.length;
   }
 
@@ -130,32 +133,37 @@ export class RunReadings {
   }
 
   /** Numbers of a step at the head of its row: what is behind them is of an earlier one. */
-  #widthOf(step: number): number {
-    return this.records(step) ? 1 + this.#namesAt(step).flat().length : 0;
+  #widthOf(step: number, batches = this.#batches): number {
+    if (!this.records(step)) return 0;
+    return this.#cellsAt(step, batches)
+      .flat()
+      .reduce((sum, { count }) => sum + count, 1);
   }
 
-  /** Names of the numbers behind the loss, of each instrument that is due. */
-  #namesAt(step: number): readonly (readonly string[])[] {
-    return this.#names.get(programKey(batchSizeAt(this.#options, step), dueAt(this.#options, step)))!;
+  /** What is behind the loss, of each instrument that is due. */
+  #cellsAt(step: number, batches = this.#batches): readonly (readonly Cells[])[] {
+    return this.#cells.get(stepKey(this.#options, step, batches.at(step)))!;
   }
 
   #reading(step: number, replica: number, row: Float32Array): StepReading {
-    const batchSize = batchSizeAt(this.#options, step);
+    const batchSize = this.#batches.at(step);
     const learningRate = shortestFloat32(this.#rateAt(replica, step));
     const found = this.#found(step, batchSize, row);
     return { replica, step: step + 1, batchSize, learningRate, loss: row[0]!, found };
   }
 
   #found(step: number, batchSize: number, row: Float32Array): readonly unknown[] {
-    const { instruments = [] } = this.#options;
+    const { instruments = [], dataset } = this.#options;
     const found = new Array<unknown>(instruments.length).fill(undefined);
-    const names = this.#namesAt(step);
-    let at = 1;
+    const cells = this.#cellsAt(step);
     dueAt(this.#options, step).forEach((place, i) => {
-      const { quantity, unitSize: ofUnits } = instruments[place]!;
+      const { quantity, unitSize: ofUnits, split } = instruments[place]!;
       const unitSize = ofUnits ?? 1;
-      const numbers = Object.fromEntries(names[i]!.map((name) => [name, row.subarray(at, ++at)]));
-      const of = { layout: this.#layout, examples: batchSize, units: batchSize / unitSize, unitSize };
+      const examples = split ? (split === 'test' ? dataset.test! : dataset).examples : batchSize;
+      const numbers = Object.fromEntries(
+        cells[i]!.map(({ name, at, count }) => [name, row.subarray(at, at + count)]),
+      );
+      const of = { layout: this.#layout, examples, units: examples / unitSize, unitSize };
       found[place] = quantity.read(numbers, of);
     });
     return found;

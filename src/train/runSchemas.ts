@@ -10,6 +10,15 @@ export const seed = z
   .min(0)
   .max(2 ** 32 - 1);
 
+/** β₁ and β₂ of Adam. */
+export const betas = z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)], {
+  error: 'expected [β₁, β₂], two numbers of at least 0 and below 1',
+});
+
+/** Of torch.optim.Adam and AdamW, and of each optimizer's own weight decay. */
+export const ADAM_DEFAULTS = { lr: 1e-3, betas: [0.9, 0.999] as [number, number], eps: 1e-8, amsgrad: false };
+export const WEIGHT_DECAY = { sgd: 0, adam: 0, adamw: 0.01 } as const;
+
 /** An object of no other keys than these, which the message about another one lists. */
 export function knownKeys<K extends z.core.$ZodLooseShape>(keys: K) {
   const error = ({ code }: { readonly code?: string }) =>

@@ -6,6 +6,7 @@ import type { ModelSpec } from '../nn/modelSpec.ts';
 import { hasCaptured } from '../optim/average.ts';
 import { type CheckedSettings, SETTINGS } from './checkSettings.ts';
 import { epochSteps } from './epochSteps.ts';
+import { adamSettings, optimizerRule, replicaDefaults } from './optimizerOf.ts';
 import { type ReplicaKey, type ReplicaSettings, replicaGrid } from './replicaGrid.ts';
 import { MOST_STEPS, type RunShape } from './runParts.ts';
 
@@ -17,16 +18,13 @@ export function replicasOf(settings: CheckedSettings): ReplicaSettings[] {
   const { lr, momentum, weightDecay, seed, initSeed, orderSeed, grid, zip, schedule } = settings;
   const given = { lr, momentum, weightDecay, seed, initSeed, orderSeed, grid, zip };
   const ofTable = schedule.type === 'table' ? { lr: schedule.values[0] ?? 0 } : {};
-  const replicas = replicaGrid(SETTINGS, given, { ...ofTable, ...DEFAULTS });
-  if (settings.nesterov && (settings.dampening !== 0 || replicas.some((replica) => replica.momentum <= 0))) {
+  const replicas = replicaGrid(SETTINGS, given, { ...replicaDefaults(settings), ...ofTable });
+  if (settings.nesterov && (settings.dampening !== 0 || replicas.some(({ momentum = 0 }) => momentum <= 0))) {
     const reason = 'needs a momentum above 0 in every replica and no dampening, as in torch.optim.SGD';
     throw refuse('nesterov', reason);
   }
   return replicas;
 }
-
-/** Of each replica, where neither it nor all of them are given one. */
-const DEFAULTS = { momentum: 0, weightDecay: 0, seed: 0 };
 
 /**
  * The run that the settings describe, but for its model, its data and its replicas.
@@ -54,6 +52,7 @@ export function runShapeOf(settings: CheckedSettings, examples: number): Omit<Ru
     steps,
     batches,
     sampling: settings.order,
+    optimizer: optimizerRule(settings),
     averaging,
     bnBatchSize: averaging?.bnBatchSize,
     instruments: instrumentsOf(settings),
@@ -104,7 +103,9 @@ export function descriptionOf(
     ...rest
   } = settings;
   const listed = { ...grid, ...zip };
-  const unlisted = Object.entries(DEFAULTS).filter(([key]) => listed[key as ReplicaKey] === undefined);
+  const unlisted = Object.entries(replicaDefaults(settings)).filter(
+    ([key]) => listed[key as ReplicaKey] === undefined,
+  );
   const common = unlisted.map(([key, value]) => [key, settings[key as ReplicaKey] ?? value]);
   const noise = noiseScaleEvery === undefined ? {} : { noiseScaleEvery, smallBatch, gradientTests };
   return {
@@ -114,6 +115,7 @@ export function descriptionOf(
     grid,
     zip,
     ...noise,
+    ...(settings.optimizer === 'sgd' ? {} : adamSettings(settings)),
     data: data.name,
     weights: weights && 'given',
   };

@@ -7,6 +7,7 @@ import { parseJson } from '../host/parseJson.ts';
 import { sha256 } from '../host/sha256.ts';
 import { firstDifference } from './firstDifference.ts';
 import { computedBy } from './provenance.ts';
+import type { RunChange } from './runChange.ts';
 import type { RunContents } from './runContents.ts';
 
 /** A run between two steps: with its description all that the steps to come depend on. */
@@ -16,16 +17,8 @@ export interface RunState {
   readonly states: ReadonlyMap<string, HostTensor>;
   /** What the ring gave back, as `ReadingRows` has it. */
   readonly rows: Float32Array;
-  /** Rates that were set from outside, in their order. */
-  readonly rateChanges: readonly RateChange[];
-}
-
-/** ε in place of the schedule's, from a step on (counted from 0) to the end. */
-export interface RateChange {
-  readonly from: number;
-  /** null for all of them. */
-  readonly replica: number | null;
-  readonly rate: number;
+  /** What was changed on the way, in that order. */
+  readonly changes: readonly RunChange[];
 }
 
 /** Which run a state is of. */
@@ -45,7 +38,7 @@ export interface Snapshot extends RunState, RunIdentity {
   readonly file: string;
 }
 
-const FORMAT = 'basin snapshot 1';
+const FORMAT = 'basin snapshot 2';
 /** The tensor of the readings so far. */
 const ROWS = 'readings';
 /** Characters of a description: a header is read up to 10⁸ bytes, and quotes it twice. */
@@ -53,12 +46,12 @@ const LONGEST_JOB = 2 ** 25;
 
 /**
  * A run as one safetensors file: a tensor for each of its states, `readings`, and in `__metadata__` what it is of, each in JSON:
- * `version`, `commit`, `adapter`, `job`, `contents`, `kernels`, `warnings`, `step`, `rates`, `checksums` of the tensors, and a
+ * `version`, `commit`, `adapter`, `job`, `contents`, `kernels`, `warnings`, `step`, `changes`, `checksums` of the tensors, and a
  * `checksum` of all of these. It takes the bytes of the states (of SGD 8 a parameter and replica, 12 with an average), and 4 for each
  * number that a reading has: 4 a step and replica where nothing but the loss is recorded.
  */
 export async function writeSnapshot(
-  { step, states, rows, rateChanges }: RunState,
+  { step, states, rows, changes }: RunState,
   { job, contents, kernels, warnings }: RunIdentity,
   info: AdapterInfo,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -77,7 +70,7 @@ export async function writeSnapshot(
     contents: JSON.stringify(contents),
     kernels: JSON.stringify(kernels),
     warnings: JSON.stringify(warnings),
-    rates: JSON.stringify(rateChanges),
+    changes: JSON.stringify(changes),
     checksums: JSON.stringify(Object.fromEntries(checksums)),
   };
   return writeSafetensors(tensors, { ...metadata, checksum: await sha256(JSON.stringify(metadata)) });
@@ -141,7 +134,7 @@ export async function readSnapshot(file: string, bytes: Uint8Array, info: Adapte
     step: parsed('step'),
     states: tensors,
     rows: data as Float32Array,
-    rateChanges: parsed('rates'),
+    changes: parsed('changes'),
     job: parsed('job'),
     contents: parsed('contents'),
     kernels: parsed('kernels'),

@@ -1,4 +1,5 @@
 import type { FiniteSampling } from '../measure/statistics/effectiveBatchSize.ts';
+import type { BatchSizes } from './batchSizes.ts';
 import type { TrainingOptions } from './trainingRun.ts';
 
 /**
@@ -10,31 +11,24 @@ import type { TrainingOptions } from './trainingRun.ts';
  * @returns what holds at a step, counted from 1
  */
 export function stepSampling(
-  options: Pick<TrainingOptions, 'batches' | 'sampling' | 'order'> & {
+  options: Pick<TrainingOptions, 'sampling' | 'order'> & {
     readonly dataset: { readonly examples: number };
   },
+  batches: BatchSizes,
 ): (step: number) => FiniteSampling {
-  const { batches, order, dataset } = options;
+  const { order, dataset } = options;
   const { examples } = dataset;
   const stream = (step: number): FiniteSampling => ({
     examples,
     replacement: false,
-    offset: drawnBefore(step, batches) % examples,
+    offset: batches.drawnBy(step - 1) % examples,
   });
   if (options.sampling === 'shuffle' || options.sampling === 'sequential') return stream;
   if (options.sampling === 'order' && order) {
     if (eachDistinct(order, examples, examples)) return stream;
-    if (eachDistinct(order, batches[0]!.batchSize, examples)) return () => ({ examples, replacement: false });
+    if (eachDistinct(order, batches.at(0), examples)) return () => ({ examples, replacement: false });
   }
   return () => ({ examples, replacement: true });
-}
-
-/** Examples of the batches before a step, counted from 1. */
-export function drawnBefore(step: number, batches: TrainingOptions['batches']): number {
-  return batches.reduce((drawn, { fromStep, batchSize }, i) => {
-    const until = Math.min(step - 1, batches[i + 1]?.fromStep ?? Number.POSITIVE_INFINITY);
-    return drawn + Math.max(0, until - fromStep) * batchSize;
-  }, 0);
 }
 
 /** Whether in each stretch of so many entries, the last one perhaps shorter, no example comes twice. */

@@ -1,9 +1,9 @@
 import type { State } from '../gpu/state.ts';
+import { allLooks } from '../measure/allLooks.ts';
 import { firstExamples } from '../measure/firstExamples.ts';
 import type { Instrument } from '../measure/instrument.ts';
 import type { Memory } from '../measure/memory.ts';
 import { oneBatch } from '../measure/oneBatch.ts';
-import type { Look } from '../measure/quantity.ts';
 import { type BatchOf, TracedBatch } from '../measure/tracedBatch.ts';
 import { isCoupled } from '../nn/isCoupled.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
@@ -12,45 +12,56 @@ import type { Graph, Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
 import { type Examples, gather } from '../ops/state/gather.ts';
 import { type Sampling, sampleIndices } from '../ops/state/sampling.ts';
-import { type SgdState, sgd } from '../optim/sgd.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
 
 /** State that a training step works on. */
 export interface StepState {
   readonly model: ModelSpec;
   readonly layout: FlatLayout;
   readonly examples: Examples;
+  /** The parameters, flat [P], and what updates them. */
+  readonly theta: State;
+  readonly optimizer: Pick<Optimizer, 'update'>;
   readonly sampler: Sampling;
-  readonly optimizer: SgdState;
   /** Running statistics of the model, brought up to date by the step. */
   readonly buffers?: State | null;
   /** What instruments keep from step to step. */
   readonly memory: Memory;
 }
 
+/** An instrument that is due at a step. */
+export interface StepInstrument {
+  readonly instrument: Instrument;
+  /** What its passes over a part of the data have found, which run before the step; left out, it is traced with the step. */
+  readonly passed?: (graph: Graph) => Readonly<Record<string, Tensor>>;
+}
+
 /** A step as far as its update. */
 export interface TracedStep {
   /** [B], each example's own, before the update. */
   readonly losses: Tensor;
-  /** The scalars of each instrument that is due, by name. */
+  /** The numbers and vectors of each instrument that is due, by name. */
   readonly measured: readonly Readonly<Record<string, Tensor>>[];
 }
 
 /**
  * One training step but for its readings: a batch, its loss, the gradient, what is measured of them, the update.
  * @param due instruments that are taken at this step
+ * @param preparing instruments that are due at the next one
  * @throws RangeError for single examples that BatchNorm couples, and for units that do not divide the batch
  */
 export function traceStep(
   graph: Graph,
   state: StepState,
   batchSize: number,
-  due: readonly Instrument[],
+  due: readonly StepInstrument[],
+  preparing: readonly Instrument[] = [],
 ): TracedStep {
-  const { model, layout, examples, sampler, optimizer, buffers, memory } = state;
+  const { model, layout, theta, examples, sampler, optimizer, buffers, memory } = state;
   const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
   const { seeds, counters } = sampler;
   const context = { mode: 'train' as const, random: seeds && { seeds, counters } };
-  const of: BatchOf = { model, layout, theta: read(graph, optimizer.theta), x, targets, context };
+  const of: BatchOf = { model, layout, theta: read(graph, theta), x, targets, context };
   const grouping = (unitSize: number) => ({
     unitSize,
     gathering: oneBatch(graph, batchSize / unitSize, (name, spec) => memory.state(name, spec)),
@@ -62,12 +73,14 @@ export function traceStep(
   });
   const batch = new TracedBatch({ ...of, context: { ...context, buffers } }, grouping(1));
   const gradient = batch.gradient(batch.meanWeights);
-  const measured = due.map((instrument) => {
-    const { unitSize } = instrument;
-    const units = unitSize === null ? batch : measuredBatch(batch, of, grouping(unitSize));
-    return scalarsOf(instrument, graph, instrument.quantity.trace(units.as(instrument.type)), units);
+  const measured = due.map(({ instrument: { type, unitSize, quantity }, passed }) => {
+    if (passed) return passed(graph);
+    const units = (unitSize === null ? batch : measuredBatch(batch, of, grouping(unitSize))).as(type);
+    return allLooks(type, quantity.trace(units), units);
   });
-  sgd(optimizer, gradient);
+  // Behind what is measured here: of some what the step before left is read at this step too.
+  for (const { type, prepare } of preparing) prepare?.(batch.as(type));
+  optimizer.update(gradient);
   return { losses: batch.losses, measured };
 }
 
@@ -91,25 +104,4 @@ function measuredBatch(
     throw new RangeError(`small batch ${unitSize}, expected 2 or more: BatchNorm couples the examples`);
   }
   return new TracedBatch({ ...of, context: { ...of.context, ghostBatch: unitSize } }, grouping);
-}
-
-/** What all looks at a batch come to. @throws if one of them is no scalar, or takes the host between two looks */
-function scalarsOf(
-  { type }: Instrument,
-  graph: Graph,
-  first: Look,
-  batch: TracedBatch,
-): Readonly<Record<string, Tensor>> {
-  const found: Record<string, Tensor> = {};
-  for (let look: Look | undefined = first; look; look = look.next?.(batch.as(type))) {
-    if (look.afterHost)
-      throw new Error(`${type}: takes the host between two looks, and a step does not wait`);
-    Object.assign(found, look.values?.(graph));
-  }
-  for (const [name, { shape }] of Object.entries(found)) {
-    if (shape.length > 0) {
-      throw new Error(`${type}: ${name} is [${shape.join(', ')}], expected a number of a step`);
-    }
-  }
-  return found;
 }

@@ -2,6 +2,7 @@ import { fitDataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { requireGpu } from '../gpu/requireGpu.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
+import { requireSplits } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { givenWeights } from '../nn/givenWeights.ts';
@@ -13,6 +14,7 @@ import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
 import { type CheckedSettings, checkSettings, SETTINGS } from './checkSettings.ts';
+import { optimizerSettings } from './optimizerOf.ts';
 import { type RunNames, requireFits } from './requireFits.ts';
 import { requireSameContents, requireSameJob } from './requireSameRun.ts';
 import { runContents } from './runContents.ts';
@@ -24,7 +26,7 @@ import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import type { TrainSettings } from './trainSettings.ts';
 
 /**
- * Trains a model by SGD (torch.optim.SGD's), all replicas of a grid in one program. Each has the bits that it would have alone.
+ * Trains a model by torch.optim's SGD, Adam or AdamW, all replicas of a grid in one program. Each has the bits that it would have alone.
  * @example
  * const run = await train(gpu, { model: nn.sequential(nn.linear(784, 128), nn.relu(), nn.linear(128, 10)), data, steps: 2000,
  *   batchSize: 64, grid: { lr: [0.03, 0.1], seed: [0, 1, 2] }, noiseScaleEvery: 10 });
@@ -43,6 +45,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const replicas = replicasOf(settings);
   const shape: RunShape = { model, dataset, ...runShapeOf(settings, dataset.examples) };
   const { steps, batches, averaging, instruments = [], bnBatchSize = batches.at(-1)!.batchSize } = shape;
+  requireSplits(SETTINGS, instruments, dataset);
   requireBatches('model', model, shapes, {
     batchSizes: batches.map(({ batchSize }) => batchSize),
     measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,
@@ -56,12 +59,12 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const kernels = new RunKernels(device, earlier?.kernels);
   const gpu: Gpu = { ...device, kernels };
   const bytes = await requireFits(gpu, shape, replicas.length, namesIn(settings));
-  const { dampening, nesterov, schedule } = settings;
+  const { schedule } = settings;
   const options: TrainingOptions = {
     ...shape,
-    replicas: replicas.map(({ lr, momentum, weightDecay, seed, initSeed, orderSeed }) => ({
+    replicas: replicas.map(({ lr, seed, initSeed, orderSeed }, replica) => ({
       seed: orderSeed ?? deriveSeed(seed, 'order'),
-      settings: { momentum, weightDecay, dampening, nesterov },
+      settings: optimizerSettings(settings, replicas[replica]!),
       rates: learningRates(schedule, lr, steps),
       weights: weights ?? drawn(model, initSeed ?? deriveSeed(seed, 'init')),
     })),

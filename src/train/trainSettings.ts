@@ -25,11 +25,13 @@ export interface TrainSettings extends MaybeGiven<GivenWeights> {
   readonly batchSize?: number | undefined;
   /** Another B from a step on, counted from 0: `[{ fromStep: 0, batchSize: 32 }, { fromStep: 500, batchSize: 128 }]`. */
   readonly batchSchedule?: readonly { readonly fromStep: number; readonly batchSize: number }[] | undefined;
-  /** ε, which `schedule` shapes. Not beside a schedule of absolute rates (`table`). */
+  /** torch.optim's SGD by default, Adam or AdamW. Under another one, settings that only one of them has are refused. */
+  readonly optimizer?: 'sgd' | 'adam' | 'adamw' | undefined;
+  /** ε, which `schedule` shapes; 1e-3 by default under Adam. Not beside a schedule of absolute rates (`table`). */
   readonly lr?: number | undefined;
-  /** m; 0 by default. */
+  /** m of SGD; 0 by default. */
   readonly momentum?: number | undefined;
-  /** λ of the gradient of λ|θ|²/2, as torch.optim.SGD adds it; 0 by default. */
+  /** λ of the gradient of λ|θ|²/2, as torch.optim.SGD and Adam add it, 0 by default; of AdamW the weights' own decay ελθ, 0.01 by default. */
   readonly weightDecay?: number | undefined;
   /** Of initial weights and order, each drawn by a seed that follows from it (deriveSeed), in [0, 2³²); 0 by default. */
   readonly seed?: number | undefined;
@@ -41,6 +43,12 @@ export interface TrainSettings extends MaybeGiven<GivenWeights> {
   readonly grid?: ReplicaLists | undefined;
   /** Lists of one length that go together: a replica for each row, and with `grid` for each row and cell. */
   readonly zip?: ReplicaLists | undefined;
+  /** β₁ and β₂ of Adam, of its averages of the gradient and of its square: 0.9 and 0.999 by default. */
+  readonly betas?: [number, number] | undefined;
+  /** What Adam adds to the root mean square of the gradient; 1e-8 by default. */
+  readonly eps?: number | undefined;
+  /** Adam divides by the largest mean square so far (Reddi et al. 2018); false by default. */
+  readonly amsgrad?: boolean | undefined;
   readonly nesterov?: boolean | undefined;
   readonly dampening?: number | undefined;
   /** Constant by default. */

@@ -22,7 +22,6 @@ import { type RunContents, runContents } from './runContents.ts';
 import type { StepReading } from './runReadings.ts';
 import { type ReplicaSelection, selectReplica } from './selectReplica.ts';
 import { type RunIdentity, requireShortJob, writeSnapshot } from './snapshot.ts';
-import { drawnBefore } from './stepSampling.ts';
 import type { TrainingRun } from './trainingRun.ts';
 
 /** What one replica of a run shows after a step. */
@@ -134,7 +133,7 @@ export class Training {
 
   /** Those of the readings that came back which no one has had, up to step `until`. */
   *#told(until: number): Generator<TrainingReading, void, void> {
-    const { batches, dataset } = this.#run.options;
+    const { batches, options } = this.#run;
     for (;;) {
       const step = this.#unread.readings[this.#unread.at];
       if (!step || step.step > until) return;
@@ -142,9 +141,9 @@ export class Training {
       this.#lastStep = step.step;
       const reading = this.#logs[step.replica]!.take(step);
       if (!reading) continue;
-      const examples = drawnBefore(step.step + 1, batches);
+      const examples = batches.drawnBy(step.step);
       const settings = this.replicas[step.replica]!;
-      yield { ...reading, settings, examples, epoch: examples / dataset.examples };
+      yield { ...reading, settings, examples, epoch: examples / options.dataset.examples };
     }
   }
 

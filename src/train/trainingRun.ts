@@ -14,21 +14,21 @@ import { flatValues, namedValues } from '../nn/flatValues.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { captures } from '../optim/average.ts';
-import { packSettings, type SgdSettings } from '../optim/sgd.ts';
+import type { OptimizerSettings } from '../optim/optimizer.ts';
+import { BatchSizes } from './batchSizes.ts';
+import type { RunChange } from './runChange.ts';
 import {
   AVERAGE,
-  batchSizeAt,
   compileRun,
   dueAt,
   IN_FLIGHT,
   makeRunParts,
-  programKey,
   type RunParts,
   type RunShape,
-  SLOTS,
+  stepKey,
 } from './runParts.ts';
 import { RunReadings, type StepReading } from './runReadings.ts';
-import type { RateChange, RunState } from './snapshot.ts';
+import type { RunState } from './snapshot.ts';
 
 /**
  * Which weights of a run: the last ones, the averaged ones, or the last ones with BatchNorm's statistics recomputed as those of
@@ -40,7 +40,8 @@ export type EvaluatedWeights = 'last' | 'averaged' | 'recomputed';
 export interface Replica {
   /** Of the order of examples, in [0, 2³²). */
   readonly seed: number;
-  readonly settings: SgdSettings;
+  /** Of the run's optimizer. */
+  readonly settings: OptimizerSettings;
   /** ε of every step. */
   readonly rates: Float32Array;
   /** The initial state dict by name: parameters and running statistics. */
@@ -81,6 +82,8 @@ export class TrainingRun {
   /** Running statistics, flat by bufferLayout; null where the model has none. And those of the averaged weights. */
   readonly buffers: State | null;
   readonly averagedBuffers: State | null;
+  /** B of its steps: those that are submitted, and those to come as far as they are known. */
+  readonly batches: BatchSizes;
   /** The data that it trains on. */
   readonly examples: ResidentExamples;
   readonly #gpu: Gpu;
@@ -94,7 +97,7 @@ export class TrainingRun {
   /** Submits that are not read back yet, oldest first. */
   readonly #flights: Flight[] = [];
   readonly #readings: RunReadings;
-  readonly #rateChanges: RateChange[] = [];
+  readonly #changes: RunChange[] = [];
   #submitted = 0;
   #stopped = false;
 
@@ -111,13 +114,18 @@ export class TrainingRun {
     this.#parts = parts;
     this.#programs = programs;
     this.#hostRates = options.replicas.map(({ rates }) => rates.slice());
-    this.#readings = new RunReadings(options, parts, (replica, step) => this.#hostRates[replica]![step]!);
+    this.batches = new BatchSizes(options.batches);
+    this.#readings = new RunReadings(options, parts, {
+      batches: this.batches,
+      rateAt: (replica, step) => this.#hostRates[replica]![step]!,
+    });
     this.layout = parts.layout;
     this.theta = parts.theta;
     this.averaged = parts.averaged;
     this.buffers = parts.buffers;
     this.averagedBuffers = parts.averagedBuffers;
     this.examples = parts.examples;
+    if (parts.testExamples) this.#resident.set(options.dataset.test!, parts.testExamples);
   }
 
   /**
@@ -129,18 +137,19 @@ export class TrainingRun {
     return Scope.make(async (scope) => {
       const replicas = options.replicas.length;
       const parts = makeRunParts(gpu, scope, options, replicas);
-      const { layout, theta, buffers, rates, hyper, seeds, order, examples } = parts;
+      const { layout, theta, buffers, rates, optimizer, seeds, order, examples, testExamples } = parts;
       if (order) order.write(options.order!);
       const statistics = bufferLayout(options.model);
       options.replicas.forEach(({ seed, settings, rates: values, weights }, replica) => {
         theta.write(flatValues(layout, weights), { replica });
         buffers?.write(flatValues(statistics, weights), { replica });
         rates.write(values, { replica });
-        hyper.write(packSettings(settings), { replica });
+        optimizer.write(settings, replica);
         seeds.write(Uint32Array.of(seed), { replica });
       });
       writeExamples(examples, options.dataset);
-      parts.memory.begin();
+      if (testExamples) writeExamples(testExamples, options.dataset.test!);
+      parts.memory.begin(theta);
       const programs = await compileRun(gpu, scope, parts, replicas);
       return new TrainingRun(gpu, options, scope, parts, programs);
     });
@@ -188,8 +197,8 @@ export class TrainingRun {
     while (this.#flights.length > 0) await this.#land();
     // The copies are submitted here, before any step that is taken while this waits.
     const reading = this.#parts.states.read();
-    const [step, rows, rateChanges] = [this.#submitted, this.#readings.all(), [...this.#rateChanges]];
-    return { step, states: await reading, rows, rateChanges };
+    const [step, rows, changes] = [this.#submitted, this.#readings.all(), [...this.#changes]];
+    return { step, states: await reading, rows, changes };
   }
 
   /**
@@ -198,11 +207,14 @@ export class TrainingRun {
    * @param file how messages name it
    * @throws InputError if it does not fit the run, which is then as it was
    */
-  restore(file: string, { step, states, rows, rateChanges }: RunState): void {
+  restore(file: string, { step, states, rows, changes }: RunState): void {
     if (this.#submitted > 0) throw new Error('a run is restored before its first step');
     const { steps } = this.#options;
     if (!(step <= steps)) throw new InputError(file, 'step', `is ${step}, the run has ${steps} steps`);
-    const numbers = this.#readings.numbersUntil(step);
+    const batches = new BatchSizes(this.#options.batches);
+    for (const change of changes)
+      if ('batchSize' in change) batches.change({ fromStep: change.from, batchSize: change.batchSize });
+    const numbers = this.#readings.numbersUntil(step, batches);
     if (rows.length !== numbers) {
       throw new InputError(file, 'readings', `are ${rows.length} numbers, expected ${numbers}`);
     }
@@ -213,21 +225,21 @@ export class TrainingRun {
     this.#parts.states.write(file, states);
     this.#submitted = step;
     this.#readings.restore(rows, step);
-    for (const change of rateChanges) this.#changeRate(change);
-    if (rateChanges.length > 0) {
+    for (const change of changes) this.#apply(change);
+    if (changes.length > 0) {
       this.#hostRates.forEach((rates, replica) => {
         this.#parts.rates.write(rates, { replica });
       });
     }
   }
 
-  /** B of a step, counted from 0. */
-  batchSizeAt(step: number): number {
-    return batchSizeAt(this.#options, step);
+  /** What was changed of the run on its way, in that order. */
+  get changes(): readonly RunChange[] {
+    return this.#changes;
   }
 
   #keyOf(step: number): string {
-    return programKey(this.batchSizeAt(step), dueAt(this.#options, step));
+    return stepKey(this.#options, step, this.batches.at(step));
   }
 
   /**
@@ -235,20 +247,33 @@ export class TrainingRun {
    * @param replica all of them if left out
    */
   setLearningRate(rate: number, replica?: number): void {
-    const from = this.#submitted;
-    const change = { from, replica: replica ?? null, rate };
-    this.#rateChanges.push(change);
-    for (const r of this.#changeRate(change)) {
+    this.#change({ from: this.#submitted, replica: replica ?? null, rate });
+  }
+
+  /** Of the next steps that are given to the device. */
+  #change(change: RunChange): void {
+    const { from } = change;
+    for (const r of this.#apply(change)) {
       const rates = this.#hostRates[r]!;
       if (from < rates.length) this.#parts.rates.write(rates.subarray(from), { replica: r, at: from });
     }
   }
 
   /** @returns the replicas whose rates are changed, on the host */
-  #changeRate({ from, replica, rate }: RateChange): number[] {
-    const changed = this.#hostRates.flatMap((_, r) => (replica === null || r === replica ? [r] : []));
-    for (const r of changed) this.#hostRates[r]!.fill(rate, from);
-    return changed;
+  #apply(change: RunChange): readonly number[] {
+    this.#changes.push(change);
+    const { from } = change;
+    const all = this.#hostRates.map((_, r) => r);
+    if ('rate' in change) {
+      const changed = change.replica === null ? all : [change.replica];
+      for (const r of changed) this.#hostRates[r]!.fill(change.rate, from);
+      return changed;
+    }
+    this.batches.change({ fromStep: from, batchSize: change.batchSize });
+    for (const rates of this.#hostRates) {
+      for (let step = from; step < rates.length; step++) rates[step]! *= change.rateFactor;
+    }
+    return all;
   }
 
   /**
@@ -276,9 +301,11 @@ export class TrainingRun {
   /** Gives the next steps up to `end` to the device, as many as a submit should hold. */
   #submit(end: number): void {
     const first = this.#submitted;
-    const count = Math.min(this.#parts.replay.chunk, end - first, SLOTS - (first % SLOTS));
+    const slots = this.#parts.ring.shape[0]!;
+    const count = Math.min(this.#parts.replay.chunk, end - first, slots - (first % slots));
     this.#fly(first, count, (pass) => {
       for (let step = first; step < first + count; step++) {
+        for (const program of this.#programsBefore(step)) program.encode(pass);
         this.#programAt(step).encode(pass);
         this.#encodeAfter(pass, step);
       }
@@ -289,7 +316,7 @@ export class TrainingRun {
     const read = Array.from({ length: count }, (_, i) => first + i).some((step) =>
       this.#readings.records(step),
     );
-    const rows = this.#parts.replay.submit(encode, { count, slot: first % SLOTS, read });
+    const rows = this.#parts.replay.submit(encode, { count, slot: first % this.#parts.ring.shape[0]!, read });
     // A failure is told to whoever asks for the readings.
     rows.catch(() => {});
     this.#submitted = first + count;
@@ -313,7 +340,14 @@ export class TrainingRun {
     return this.#programs.get(this.#keyOf(step))!;
   }
 
-  /** What follows a step: its capture, and instruments. */
+  /** What goes before a step: the passes of instruments that are due, of the weights before its update. */
+  #programsBefore(step: number): Program[] {
+    return dueAt(this.#options, step).flatMap((place) =>
+      (this.#parts.passes.get(place) ?? []).map((key) => this.#programs.get(key)!),
+    );
+  }
+
+  /** What follows a step: its capture. */
   #encodeAfter(pass: GPUComputePassEncoder, step: number): void {
     const { averaging } = this.#options;
     if (averaging && captures(averaging, step + 1)) this.#programs.get(AVERAGE)!.encode(pass);
@@ -429,6 +463,7 @@ export class TrainingRun {
     if (this.#stopped || step >= steps) {
       throw new Error(`a profile takes a step, and step ${step} of ${steps} was the last`);
     }
+    for (const program of this.#programsBefore(step)) program.run();
     const times = this.#programAt(step).profile();
     // Without timestamps nothing was submitted.
     if (this.#gpu.device.features.has('timestamp-query')) {

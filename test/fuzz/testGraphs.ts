@@ -11,6 +11,7 @@ const path = process.env.BASIN_FUZZ_PATH;
 /** Ops that no rule differentiates are in no table. */
 const OTHERS = [
   'accumulate',
+  'adam',
   'advance',
   'append',
   'average',

@@ -13,7 +13,9 @@ export type Kind =
   | 'words'
   /** u32 below the number. */
   | { readonly below: number }
-  | { readonly list: readonly number[] };
+  | { readonly list: readonly number[] }
+  /** These, rounded to float32. */
+  | { readonly floats: readonly number[] };
 
 /** The content of a state: the same for the same arguments. */
 export function values(kind: Kind, elements: number, seed: number): Float32Array | Uint32Array {
@@ -26,6 +28,7 @@ export function values(kind: Kind, elements: number, seed: number): Float32Array
   };
   if (kind === 'words') return Uint32Array.from({ length: elements }, next);
   if (typeof kind === 'object') {
+    if ('floats' in kind) return Float32Array.from(kind.floats);
     if ('list' in kind) return Uint32Array.from(kind.list);
     return Uint32Array.from({ length: elements }, () => (next() >>> 8) % kind.below);
   }

@@ -11,7 +11,6 @@ import { covarianceProbes } from '../../src/measure/curvature/covarianceProbes.t
 import { curvatureTrace } from '../../src/measure/curvature/curvatureTrace.ts';
 import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
 import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
-import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import {
   estimateTraceCovariance,
@@ -22,6 +21,7 @@ import { gradientHistogram } from '../../src/measure/gradient/gradientHistogram.
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { meanRatioErrors } from '../../src/measure/gradient/meanRatioErrors.ts';
 import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
+import { openLossesAround } from '../../src/measure/landscape/lossesAround.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import { openPoint } from '../../src/measure/openPoint.ts';
 import type { Point } from '../../src/measure/pass.ts';
@@ -150,14 +150,14 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
     }),
   'the loss along a line': (gpu) =>
     withPoint(gpu, async (point) => {
-      const line = await LossAlongLine.open(gpu, point, { points: 3, lines: 1 });
+      const line = await openLossesAround(gpu, point, { directions: 1, points: 3, runs: 1 });
       try {
-        const into = line.direction;
+        const into = line.span.directions;
         const draws = await GradientDraws.open(gpu, point, { batchSizes: [4, 8], seed: 1, into });
         draws.dispose();
-        line.setRates([0, 0.1, 0.2]);
-        await line.run();
-        await line.losses();
+        line.span.setCoefficients([[0], [0.1], [0.2]]);
+        await line.losses.run();
+        await line.losses.read();
       } finally {
         line.dispose();
       }

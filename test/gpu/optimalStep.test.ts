@@ -9,9 +9,9 @@ import { fitHyperbola, fitPowerLaw } from '../../src/experiments/optimalStep/fit
 import { measureFrozenPoint } from '../../src/experiments/optimalStep/frozenPoint.ts';
 import { OPTIMAL_STEP } from '../../src/experiments/optimalStep/protocol.ts';
 import { State } from '../../src/gpu/state.ts';
-import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
 import { type MeasuredLocalModel, measureLocalModel } from '../../src/measure/curvature/measureLocalModel.ts';
 import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
+import { openLossesAround } from '../../src/measure/landscape/lossesAround.ts';
 import type { Point } from '../../src/measure/pass.ts';
 import { noiseScale } from '../../src/measure/statistics/localModel.ts';
 import { flatValues } from '../../src/nn/flatValues.ts';
@@ -77,17 +77,18 @@ for (const hidden of [12, 7]) {
     const sizes = [1, 33];
     const seed = 11;
 
-    const line = await LossAlongLine.open(gpu, point, { points, lines: 2 });
-    const draws = await GradientDraws.open(gpu, point, { batchSizes: sizes, seed, into: line.direction });
+    const line = await openLossesAround(gpu, point, { directions: 1, points, runs: 2 });
+    const { span, losses: along } = line;
+    const draws = await GradientDraws.open(gpu, point, { batchSizes: sizes, seed, into: span.directions });
     try {
       const runs: Float64Array[][] = [];
-      line.setRates(rates);
+      span.setCoefficients(rates.map((rate) => [-rate]));
       for (const batchSize of sizes) {
         draws.draw(batchSize);
-        await line.run();
+        await along.run();
       }
-      await expect(line.run()).rejects.toThrow(/no room/);
-      runs.push(await line.losses());
+      await expect(along.run()).rejects.toThrow(/no room/);
+      runs.push((await along.read()).map((run) => Float64Array.from(run, ({ loss }) => loss)));
       runs[0]!.forEach((losses, n) => {
         const batchSize = sizes[n]!;
         const batch = hostIndices({ mode: 'iid', examples, batchSize, step: n, seed, epoch: 0, offset: 0 });

@@ -209,7 +209,7 @@ test('rates that were set from outside are part of it', async () => {
   });
   const changed = whole.events.flatMap((event) => (event.type === 'learningRate' ? event.step : []));
   expect(changed).toHaveLength(2);
-  expect(JSON.parse(metadata(whole.snapshots.get(75)!).rates!)).toEqual([
+  expect(JSON.parse(metadata(whole.snapshots.get(75)!).changes!)).toEqual([
     { from: changed[0]! - 1, replica: 1, rate: 0.03 },
     { from: changed[1]! - 1, replica: null, rate: 0.01 },
   ]);

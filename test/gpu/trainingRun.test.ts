@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
-import { LossAlongLine } from '../../src/measure/curvature/lossAlongLine.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
+import { openLossesAround } from '../../src/measure/landscape/lossesAround.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
@@ -228,7 +228,8 @@ test('the parameters of a live run are no point: everything that takes one refus
       'gradients of draws': () => GradientDraws.open(gpu, point, { batchSizes: [4], seed: 1, into }),
       'batch sharpness': () =>
         measureOver(gpu, point, { sharpness: batchSharpness({ batchSize: 4, batches: 1, seed: 1 }) }),
-      'the loss along a line': () => LossAlongLine.open(gpu, point, { points: 2 * seeds.length, lines: 1 }),
+      'the loss along a line': () =>
+        openLossesAround(gpu, point, { directions: 1, points: 2 * seeds.length, runs: 1 }),
     };
     const holds = new RegExp(
       `"parameters" is of a run's replicas, ${seeds.length} of them, expected one model`,

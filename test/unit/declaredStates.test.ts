@@ -50,6 +50,7 @@ test('every op says which states among its attributes it reads and writes', () =
   }
   expect([...withStates].sort()).toEqual([
     'accumulate',
+    'adam',
     'advance',
     'append',
     'average',

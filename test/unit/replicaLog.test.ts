@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { noiseScaleInstrument } from '../../src/measure/gradient/noiseScaleInstrument.ts';
+import type { OptimizerSettings } from '../../src/optim/optimizer.ts';
+import { BatchSizes } from '../../src/train/batchSizes.ts';
 import type { Reading } from '../../src/train/reading.ts';
 import { replicaLogs } from '../../src/train/replicaLog.ts';
 import type { StepReading } from '../../src/train/runReadings.ts';
@@ -8,16 +10,16 @@ import type { TrainingOptions } from '../../src/train/trainingRun.ts';
 const B = 16;
 
 /** The log of one replica of a run of batches of 16 from 160 examples, without a device. */
-function log(settings = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false }) {
+function log(settings: OptimizerSettings = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false }) {
   const options = {
     dataset: { examples: 160 },
-    batches: [{ fromStep: 0, batchSize: B }],
     sampling: 'shuffle',
     instruments: [noiseScaleInstrument({ smallBatch: 1, tests: false, layers: true }, { every: 1 })],
     replicas: [{ settings }],
   } as unknown as TrainingOptions;
   const layout = { length: 4, entries: [{ name: '0.weight', shape: [2, 2], offset: 0, elements: 4 }] };
-  return replicaLogs({ options, layout: layout as never })[0]!;
+  const batches = new BatchSizes([{ fromStep: 0, batchSize: B }]);
+  return replicaLogs({ options, layout: layout as never, batches })[0]!;
 }
 
 /** A step whose batch has |ḡ|² and a mean |g_i|² as given. */
@@ -73,8 +75,10 @@ test('batches that cannot see the gradient have a negative noise scale, and an i
   expect(reading!.bSimpleInterval![1]).toBeNull();
 });
 
-test('the temperature is ε/(B(1 − m))', () => {
+test('the temperature is ε/(B(1 − m)) of SGD; Adam has none', () => {
   expect(log().take(step(1, 1, 2))!.temperature).toBe(0.1 / B);
   const heavy = { momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false };
   expect(log(heavy).take(step(1, 1, 2))!.temperature).toBeCloseTo(1 / B, 14);
+  const adam = { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 } as const;
+  expect(log(adam).take(step(1, 1, 2))!.temperature).toBeNull();
 });

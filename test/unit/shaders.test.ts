@@ -134,6 +134,7 @@ const INTERPRETED = [
   'structure/joinRows',
   'structure/unitVector',
   'training/advance',
+  'training/adam',
   'training/average',
   'training/record',
   'training/sgd',

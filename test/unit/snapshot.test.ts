@@ -27,7 +27,7 @@ const STATE: RunState = {
     ['counters', { dtype: 'U32', shape: [1, 3], data: Uint32Array.of(7, 0, 4_000_000_000) }],
   ]),
   rows: Float32Array.of(0.5, 0.25),
-  rateChanges: [{ from: 3, replica: null, rate: 0.1 }],
+  changes: [{ from: 3, replica: null, rate: 0.1 }],
 };
 const IDENTITY = {
   job: { seed: 3, replicas: [{ lr: 0.1 }, { lr: 0.2, weights: 'w' }], data: 'a.npz' },

@@ -3,6 +3,7 @@ import { hostIndices } from '../../src/data/sampler.ts';
 import { type FiniteSampling, finiteDataNoise } from '../../src/measure/statistics/effectiveBatchSize.ts';
 import { twoBatchNoise } from '../../src/measure/statistics/noiseScale.ts';
 import { normal } from '../../src/random/normal.ts';
+import { BatchSizes } from '../../src/train/batchSizes.ts';
 import { stepSampling } from '../../src/train/stepSampling.ts';
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
@@ -86,8 +87,8 @@ test('Smith & Le’s N = 1,000 examples in shuffled batches: |G_N|² is told wit
   const gradients = drawn.map((g) => g.map((v, d) => v - centre[d]! + 0.01));
   const truth = dims * 0.01 ** 2;
   const trace = gradients.reduce((sum, g) => sum + dot(g, g) - truth, 0) / (N - 1);
-  const batches = [{ fromStep: 0, batchSize: B }];
-  const sampling = stepSampling({ batches, sampling: 'shuffle', dataset: { examples: N } });
+  const batches = new BatchSizes([{ fromStep: 0, batchSize: B }]);
+  const sampling = stepSampling({ sampling: 'shuffle', dataset: { examples: N } }, batches);
   const found: number[] = [];
   const nominal: number[] = [];
   for (let step = 0; step * B < epochs * N; step++) {
@@ -123,20 +124,21 @@ test('Smith & Le’s N = 1,000 examples in shuffled batches: |G_N|² is told wit
 
 test('what is drawn before a step counts every batch size, and an order table says itself how it was drawn', () => {
   const dataset = { examples: 10 };
-  const batches = [
+  const batches = new BatchSizes([
     { fromStep: 0, batchSize: 4 },
     { fromStep: 3, batchSize: 6 },
-  ];
-  const stream = stepSampling({ batches, sampling: 'sequential', dataset });
+  ]);
+  const stream = stepSampling({ sampling: 'sequential', dataset }, batches);
   expect([1, 2, 3, 4, 5, 6].map((step) => stream(step).offset)).toEqual([0, 4, 8, 2, 8, 4]);
-  expect(stepSampling({ batches, sampling: 'iid', dataset })(1)).toEqual({ examples: 10, replacement: true });
+  expect(stepSampling({ sampling: 'iid', dataset }, batches)(1)).toEqual({ examples: 10, replacement: true });
   const ofTable = (order: number[], batchSize: number): FiniteSampling =>
-    stepSampling({
-      batches: [{ fromStep: 0, batchSize }],
-      sampling: 'order',
-      order: Uint32Array.from(order),
-      dataset: { examples: 6 },
-    })(2);
+    stepSampling(
+      { sampling: 'order', order: Uint32Array.from(order), dataset: { examples: 6 } },
+      new BatchSizes([{ fromStep: 0, batchSize }]),
+    )(2);
+  // A change on the way holds for what comes after it.
+  batches.change({ fromStep: 5, batchSize: 8 });
+  expect([5, 6, 7, 8].map((step) => stream(step).offset)).toEqual([8, 4, 2, 0]);
   expect(ofTable([0, 1, 2, 3, 4, 5, 5, 4], 4)).toEqual({ examples: 6, replacement: false, offset: 4 });
   expect(ofTable([0, 1, 2, 3, 0, 1, 2, 3], 4)).toEqual({ examples: 6, replacement: false });
   expect(ofTable([0, 0, 2, 3, 0, 1, 2, 3], 4)).toEqual({ examples: 6, replacement: true });

@@ -64,6 +64,8 @@ test('replicas are called by what differs between them', () => {
     'ε = 0.3, seed 1',
     'ε = 0.1, seed 2',
   ]);
+  const adam = { optimizer: { type: 'adam' }, replicas: [{}, { betas: [0.5, 0.999] }] };
+  expect(names(adam)).toEqual(['β = 0.9, 0.999', 'β = 0.5, 0.999']);
   expect(names({ replicas: [{}, {}, { seed: 1 }] })).toEqual([
     'seed 0, replica 0',
     'seed 0, replica 1',

@@ -41,6 +41,23 @@ describe('trainSpec', () => {
     });
   });
 
+  test('another optimizer than the file’s takes none of its settings, the same one all', () => {
+    const file = { optimizer: { lr: 1, momentum: 0.9 } };
+    const adam = { type: 'adam', betas: [0.8, 0.99], eps: 1e-6, amsgrad: true };
+    const given = { optimizer: 'adam', betas: [0.8, 0.99], eps: 1e-6, amsgrad: true };
+    expect(spec(given, file).optimizer).toEqual(adam);
+    expect(spec({ optimizer: 'adam', lr: [0.1] }, { optimizer: adam }).optimizer).toEqual({
+      ...adam,
+      lr: 0.1,
+    });
+    expect(spec({ optimizer: 'adamw' }).optimizer).toEqual({ type: 'adamw' });
+    expect(spec({ optimizer: 'sgd' }, file)).toEqual(file);
+    expect(spec({ eps: 1e-6 }, { optimizer: { type: 'adam' } }).optimizer).toEqual({
+      type: 'adam',
+      eps: 1e-6,
+    });
+  });
+
   test('snapshots: file and steps, each over what the file says', () => {
     expect(spec({ snapshot: 'run.snapshot', snapshotEvery: 50 }).snapshot).toEqual({
       file: '/here/run.snapshot',

@@ -41,6 +41,15 @@ test('settings that cannot be meant are refused by their key, with what was foun
     [{ zip: { momentum: [0, -1] } }, 'train: zip.momentum.1: is -1: '],
     [{ lr: '0.1' }, 'train: lr: is "0.1": expected number'],
     [{ lr: Number.NaN }, 'train: lr: is NaN: '],
+    [{ optimizer: 'lion' }, 'train: optimizer: is "lion": '],
+    [{ optimizer: 'adam', momentum: 0.9 }, 'train: momentum: says nothing of optimizer "adam"'],
+    [
+      { optimizer: 'adamw', grid: { momentum: [0, 0.9] } },
+      'train: grid.momentum: says nothing of optimizer "adamw"',
+    ],
+    [{ optimizer: 'adam', nesterov: false }, 'train: nesterov: says nothing of optimizer "adam"'],
+    [{ betas: [0.9, 0.99] }, 'train: betas: says nothing of optimizer "sgd"'],
+    [{ optimizer: 'adam', betas: [1, 0.9] }, 'train: betas.0: is 1: '],
     [{ lr: undefined }, 'train: lr: missing, expected a learning rate'],
     [{ seed: 0.5 }, 'train: seed: is 0.5: '],
     [{ data: undefined }, 'train: data: missing, expected a data set, as datasetFromArrays, loadDataset, '],
@@ -161,6 +170,18 @@ test('epochs, a batch schedule and an average with its defaults make the run', (
   ]);
 });
 
+test('Adam is what torch.optim has by default, AdamW with its own weight decay', () => {
+  const rates = { lr: undefined };
+  expect(described({ ...rates, optimizer: 'adam' })).toMatchObject({
+    optimizer: { type: 'adam', amsgrad: false },
+    replicas: [{ lr: 1e-3, weightDecay: 0, seed: 0 }],
+  });
+  expect(described({ ...rates, optimizer: 'adamw', amsgrad: true, grid: { seed: [1, 2] } })).toMatchObject({
+    optimizer: { type: 'adamw', amsgrad: true },
+    replicas: [1, 2].map((seed) => ({ lr: 1e-3, weightDecay: 0.01, seed })),
+  });
+});
+
 test('two descriptions of one run are one: what is left out is what it is by default', () => {
   const description = (changes: object): unknown => {
     const settings = checkSettings({ ...WHOLE, ...changes } as TrainSettings);
@@ -172,6 +193,7 @@ test('two descriptions of one run are one: what is left out is what it is by def
     weightDecay: 0,
     seed: 0,
     loss: 'cross_entropy',
+    optimizer: 'sgd',
     nesterov: false,
     dampening: 0,
     schedule: { type: 'constant' },
@@ -185,6 +207,10 @@ test('two descriptions of one run are one: what is left out is what it is by def
     description({ noiseScaleEvery: 2 }),
   );
   expect(description({ model: { layers: WHOLE.model, loss: 'cross_entropy' } })).toEqual(description({}));
+  const adam = { optimizer: 'adam', lr: undefined };
+  const usual = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, amsgrad: false, weightDecay: 0 };
+  expect(description({ ...adam, ...usual })).toEqual(description(adam));
+  expect(description({ ...adam, eps: 1e-7 })).not.toEqual(description(adam));
   expect(description({ noiseScaleEvery: 2 })).not.toEqual(description({}));
   expect(description({ lr: undefined, grid: { lr: [0.1] } })).not.toEqual(description({}));
 });

@@ -13,13 +13,45 @@ test('defaults are filled in', () => {
   });
 });
 
+test('Adam and AdamW have the defaults of torch.optim', () => {
+  const optimizer = (given: object) => parseTrainSpec({ ...SPEC, optimizer: given }).optimizer;
+  const adam = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, amsgrad: false };
+  expect(optimizer({ type: 'adam' })).toEqual({ type: 'adam', ...adam, weight_decay: 0 });
+  expect(optimizer({ type: 'adamw' })).toEqual({ type: 'adamw', ...adam, weight_decay: 0.01 });
+});
+
 const REFUSED: [what: string, changes: object, message: RegExp][] = [
   ['an unknown key', { batchsize: 3 }, /train\.json: top level: unknown key "batchsize"/],
   ['an unknown key inside', { optimizer: { lr: 1, beta: 1 } }, /optimizer: unknown key "beta"/],
   ['no learning rate', { optimizer: {} }, /optimizer\.lr: missing/],
   ['a negative rate', { optimizer: { lr: -1 } }, /optimizer\.lr: is -1/],
   ['a rate that is no number', { optimizer: { lr: '0.1' } }, /optimizer\.lr: is "0\.1"/],
-  ['another optimizer', { optimizer: { type: 'adam', lr: 1 } }, /optimizer\.type: is "adam"/],
+  [
+    'another optimizer',
+    { optimizer: { type: 'lion', lr: 1 } },
+    /optimizer\.type: is "lion": expected "sgd", "adam" or "adamw"/,
+  ],
+  [
+    'momentum of Adam',
+    { optimizer: { type: 'adam', momentum: 0.9 } },
+    /optimizer: unknown key "momentum", expected some of type, lr, betas, eps, amsgrad, weight_decay/,
+  ],
+  [
+    'momentum of a replica of Adam',
+    { optimizer: { type: 'adam' }, replicas: [{}, { momentum: 0.9 }] },
+    /replicas\.1\.momentum: says nothing of optimizer "adam"/,
+  ],
+  [
+    'betas of a replica of SGD',
+    { replicas: [{ betas: [0.9, 0.99] }] },
+    /replicas\.0\.betas: says nothing of/,
+  ],
+  [
+    'one beta',
+    { optimizer: { type: 'adam', betas: [0.9] } },
+    /optimizer\.betas: is \[0\.9\]: expected \[β₁, β₂\]/,
+  ],
+  ['a beta of 1', { optimizer: { type: 'adamw', betas: [0.9, 1] } }, /optimizer\.betas\.1: is 1/],
   ['Nesterov without momentum', { optimizer: { lr: 1, nesterov: true } }, /nesterov: needs a momentum/],
   ['a batch of none', { batch_size: 0 }, /batch_size: is 0/],
   ['half a step', { steps: 1.5 }, /steps: is 1\.5/],

@@ -56,11 +56,15 @@ export function registerTrain(program: Command): void {
     .option('--init-seed <n,…>', '… that of the initial weights by itself', integers(0))
     .option('--order-seed <n,…>', '… that of the order of examples and of Dropout by itself', integers(0))
     .option('--data-seed <n>', 'seed of a synthetic data set (default: its own, 0)', integer(0))
-    .option('--lr <ε,…>', 'learning rate', numbers)
+    .option('--optimizer <name>', 'sgd, adam or adamw, as in torch.optim (default: sgd)')
+    .option('--lr <ε,…>', 'learning rate (default under Adam: 0.001)', numbers)
     .option('--momentum <m,…>', 'momentum (default: 0)', numbers)
     .option('--nesterov', 'Nesterov momentum')
-    .option('--weight-decay <λ,…>', 'weight decay, coupled as in torch.optim.SGD (default: 0)', numbers)
+    .option('--weight-decay <λ,…>', 'weight decay, coupled but for adamw (default: 0; adamw: 0.01)', numbers)
     .option('--dampening <d>', 'dampening of the momentum (default: 0)', number)
+    .option('--betas <β₁,β₂>', 'of Adam (default: 0.9,0.999)', numbers)
+    .option('--eps <eps>', 'of Adam (default: 1e-8)', number)
+    .option('--amsgrad', 'of Adam: divide by the largest second moment so far')
     .option('--replicas <n>', 'replicas with seeds counted up from --seed (default: 1)', integer(1))
     .option(
       '--schedule <type:key=value,…>',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Gpu } from '../../gpu/device.ts';
-import { LossAlongLine } from '../../measure/curvature/lossAlongLine.ts';
 import { measureLocalModel } from '../../measure/curvature/measureLocalModel.ts';
 import { GradientDraws } from '../../measure/gradient/gradientDraws.ts';
+import { openLossesAround } from '../../measure/landscape/lossesAround.ts';
 import type { Point } from '../../measure/pass.ts';
 import { type LocalModel, optimalRate } from '../../measure/statistics/localModel.ts';
 import { type LineSamples, type MeasuredRates, measuredRates } from './measuredRates.ts';
@@ -83,20 +83,23 @@ export async function* measureFrozenPoint(
   const rows: (MeasuredRates & LineSamples)[] = [];
   if (local.gHg > 0 && local.traceHessianCovariance > 0) {
     const points = 1 + protocol.grid.length;
-    const line = await LossAlongLine.open(gpu, point, { points, lines: draws });
-    const gradients = await GradientDraws.open(gpu, point, { batchSizes, seed, into: line.direction });
+    const line = await openLossesAround(gpu, point, { directions: 1, points, runs: draws });
+    const { span, losses } = line;
+    const gradients = await GradientDraws.open(gpu, point, { batchSizes, seed, into: span.directions });
     try {
       for (const batchSize of batchSizes) {
         const best = optimalRate(local, batchSize)!;
         const rates = Array.from(Float32Array.from(protocol.grid, (factor) => factor * best));
         // The loss at the point itself is taken by the same program: rounding falls out of the difference.
-        line.setRates([0, ...rates]);
+        span.setCoefficients([0, ...rates].map((rate) => [-rate]));
         for (let k = 0; k < draws; k++) {
           gradients.draw(batchSize);
-          await line.run();
+          await losses.run();
           yield { done: rows.length * draws + k + 1, total, row: null };
         }
-        const changes = (await line.losses()).map(([start, ...after]) => after.map((loss) => loss - start!));
+        const changes = (await losses.read()).map(([start, ...after]) =>
+          after.map(({ loss }) => loss - start!.loss),
+        );
         const samples = { batchSize, rates, draws: changes };
         rows.push({ ...measuredRates(samples), ...samples });
         yield { done: rows.length * draws, total, row: rows.at(-1)! };

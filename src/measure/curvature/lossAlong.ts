@@ -1,8 +1,8 @@
 import { Scope } from '../../gpu/scope.ts';
+import { openLossesAround } from '../landscape/lossesAround.ts';
 import { byItself, type Measurement } from '../measurement.ts';
 import { type ParameterVector, requireLayout } from '../parameterVector.ts';
 import { requireUnits } from '../requireUnits.ts';
-import { LossAlongLine } from './lossAlongLine.ts';
 
 /**
  * The mean loss at θ − εd for each of some ε: all of them in one pass over the data.
@@ -16,12 +16,12 @@ export function lossAlong(d: ParameterVector, rates: readonly number[]): Measure
   return byItself(
     ({ gpu, point }) =>
       Scope.within(async (scope) => {
-        const grid = { points: rates.length, lines: 1 };
-        const line = scope.own(await LossAlongLine.open(gpu, point, grid));
-        line.direction.copyFrom(d.state);
-        line.setRates(rates);
-        await line.run();
-        return (await line.losses())[0]!;
+        const grid = { directions: 1, points: rates.length, runs: 1 };
+        const { span, losses } = scope.own(await openLossesAround(gpu, point, grid));
+        span.directions.copyFrom(d.state);
+        span.setCoefficients(rates.map((rate) => [-rate]));
+        await losses.run();
+        return Float64Array.from((await losses.read())[0]!, ({ loss }) => loss);
       }),
     (point) => {
       requireLayout('lossAlong', point.layout, d);

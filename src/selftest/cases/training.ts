@@ -1,7 +1,9 @@
 import { gather, record } from '../../ops/index.ts';
 import { advance } from '../../ops/state/advance.ts';
+import { adam, packAdamSettings } from '../../optim/adam.ts';
 import { average } from '../../optim/average.ts';
 import { packSettings, sgd } from '../../optim/sgd.ts';
+import { adam as adamReference } from '../../reference/adam.ts';
 import { advance as advanceReference } from '../../reference/advance.ts';
 import { average as averageReference } from '../../reference/average.ts';
 import { gather as gatherReference } from '../../reference/gather.ts';
@@ -77,6 +79,73 @@ function sgdTrials(): Trial[] {
       SETTINGS.map((_, first) => sgdTrial(vectors, step, first, first === 0 ? 3 : 1)),
     ),
   );
+}
+
+/** Of torch.optim.Adam and AdamW: β₁ = 0 among them, and a β₂ whose 1 − β₂ has few digits in float32. */
+const ADAM_SETTINGS = [
+  { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 },
+  { betas: [0, 0.999999], eps: 0.25, weightDecay: 0.0625 },
+  { betas: [0.5, 0.75], eps: 0.125, weightDecay: 0.5 },
+] as const;
+
+function adamTrials(): Trial[] {
+  const rules = [false, true].flatMap((decoupled) =>
+    [false, true].map((amsgrad) => ({ decoupled, amsgrad })),
+  );
+  const small = [...EDGES, 1025].flatMap((vectors) =>
+    ([0, 3] as const).flatMap((step) => rules.map((rule) => adamTrial(vectors, step, rule))),
+  );
+  // Where βᵗ is near ½, a small number, and 0 in float32; 1 − 0.999999ᵗ is of as few digits at 999 as it is at 0.
+  const late = [499, 700, 999, 999_999].map((step) => adamTrial(33, step, rules[1]!));
+  return [...small, ...late];
+}
+
+/** A step of Adam over a flat vector, which is in fours; each replica has the next of the settings. */
+function adamTrial(
+  vectors: number,
+  step: number,
+  { decoupled, amsgrad }: { readonly decoupled: boolean; readonly amsgrad: boolean },
+): Trial {
+  const elements = 4 * vectors;
+  const rate = 0.125;
+  const square = (seed: number) => random([elements], seed, { low: 0.25, high: 1, changed: true });
+  return {
+    kernel: 'training/adam',
+    name: `${decoupled ? 'AdamW' : 'Adam'} ${amsgrad ? 'amsgrad ' : ''}${shapeName([elements], 3)}, step ${step}`,
+    replicas: 3,
+    operands: {
+      theta: random([elements], 1, { changed: true }),
+      expAvg: random([elements], 2, { changed: true }),
+      expAvgSq: square(3),
+      ...(amsgrad ? { maxExpAvgSq: square(4) } : {}),
+      gradient: random([elements], 5),
+      rates: given([step + 1], new Float32Array(step + 1).fill(rate), { shared: true }),
+      hyper: given([8], (replica) => packAdamSettings(ADAM_SETTINGS[replica % 3]!)),
+      counters: given([3], Uint32Array.of(step, 0, 0), { shared: true }),
+    },
+    trace: ({ gradient }, { theta, expAvg, expAvgSq, maxExpAvgSq = null, rates, hyper, counters }) => {
+      const moments = { expAvg: expAvg!, expAvgSq: expAvgSq!, maxExpAvgSq };
+      adam(
+        { theta: theta!, ...moments, rates: rates!, hyper: hyper!, counters: counters!, decoupled },
+        gradient!,
+      );
+      return [];
+    },
+    expect: ({ theta, expAvg, expAvgSq, maxExpAvgSq, gradient, hyper }) => {
+      const settings = ADAM_SETTINGS.find(({ eps }) => Math.fround(eps) === hyper![6])!;
+      const moments = { theta: theta!, expAvg: expAvg!, expAvgSq: expAvgSq!, maxExpAvgSq };
+      const next = adamReference(moments, gradient!, { step, rate, ...settings, decoupled });
+      // Moments of numbers up to 1. m errs by 3U, and what it is multiplied with is at most 0.125/0.1/√(0.75 · 0.25); that errs by
+      // 16U in 1 − β₁ᵗ (near βᵗ = ½, by the exponential), half as much in √(1 − β₂ᵗ), 4U to 5U in each of two roots and three quotients.
+      const moved = next.theta.map((value, i) => 16 * U + 64 * U * Math.abs(value - theta![i]!));
+      const found = [
+        { values: next.theta, tolerance: moved },
+        { values: next.expAvg, tolerance: 4 * U },
+        { values: next.expAvgSq, tolerance: 4 * U },
+      ];
+      return next.maxExpAvgSq ? [...found, { values: next.maxExpAvgSq, tolerance: 4 * U }] : found;
+    },
+  };
 }
 
 function averageTrials(): Trial[] {
@@ -171,27 +240,36 @@ function recordTrials(): Trial[] {
   const [slots, examples] = [4, 90];
   return EDGES.flatMap((batch) =>
     [true, false].flatMap((shared) =>
-      ([0, 2] as const).map((count): Trial => {
-        const stride = 1 + count;
+      [
+        { count: 0, extents: [] },
+        { count: 2, extents: [] },
+        { count: 2, extents: [3, 65] },
+        { count: 0, extents: [7] },
+      ].map(({ count, extents }): Trial => {
+        const elements = extents.reduce((sum, extent) => sum + extent, 0);
+        const stride = 1 + count + elements;
         const counters = [6, 2, 71] as const;
         return {
           kernel: 'training/record',
-          name: `${shapeName([batch], 3)}, ${count} statistics, ${shared ? 'shared' : 'own'} counters`,
+          name: `${shapeName([batch], 3)}, ${count} + ${elements} statistics, ${shared ? 'shared' : 'own'} counters`,
           replicas: 3,
           operands: {
             losses: random([batch], 1, { low: 0, high: 3 }),
             first: random([], 2),
             second: random([], 3),
+            ...Object.fromEntries(extents.map((extent, i) => [`vector ${i}`, random([extent], 5 + i)])),
             ring: random([slots, stride], 4, { changed: true }),
             counters: given([3], Uint32Array.from(counters), { shared, changed: true }),
           },
-          trace: ({ losses, first, second }, { ring, counters }) => {
-            const statistics = count === 0 ? [] : [first!, second!];
-            record({ counters: counters!, ring: ring!, examples }, losses!, statistics);
+          trace: ({ losses, first, second, ...others }, { ring, counters }) => {
+            const scalars = count === 0 ? [] : [first!, second!];
+            const vectors = extents.map((_, i) => others[`vector ${i}`]!);
+            record({ counters: counters!, ring: ring!, examples }, losses!, [...scalars, ...vectors]);
             return [];
           },
-          expect: ({ losses, first, second, ring }) => {
-            const statistics = count === 0 ? [] : [first![0]!, second![0]!];
+          expect: ({ losses, first, second, ring, ...others }) => {
+            const scalars = count === 0 ? [] : [first![0]!, second![0]!];
+            const statistics = [...scalars, ...extents.flatMap((_, i) => [...others[`vector ${i}`]!])];
             const values = recordReference(ring!, { slots, stride, step: counters[0] }, losses!, statistics);
             const tolerance = Float64Array.from(values, (_, at) =>
               at === (counters[0] % slots) * stride ? sumTolerance(batch, 3 * batch) / batch : 0,
@@ -224,5 +302,12 @@ function advanceTrials(): Trial[] {
 }
 
 export function trainingTrials(): Trial[] {
-  return [...sgdTrials(), ...averageTrials(), ...gatherTrials(), ...recordTrials(), ...advanceTrials()];
+  return [
+    ...sgdTrials(),
+    ...adamTrials(),
+    ...averageTrials(),
+    ...gatherTrials(),
+    ...recordTrials(),
+    ...advanceTrials(),
+  ];
 }

@@ -5,18 +5,22 @@ import type { MomentState } from '../../../src/ops/perExample/mergeMoments.ts';
 import type { RunningStatistics } from '../../../src/ops/runningStatistics.ts';
 import type { Examples } from '../../../src/ops/state/gather.ts';
 import type { Recorder } from '../../../src/ops/state/record.ts';
+import type { AdamState } from '../../../src/optim/adam.ts';
 import type { Averaging } from '../../../src/optim/average.ts';
 import type { SgdState } from '../../../src/optim/sgd.ts';
 import * as reference from '../../../src/reference/advance.ts';
 import {
   add,
   type Bounded,
+  divide,
   EPS,
   exact,
   isUndecided,
   isVague,
+  monotone,
   multiply,
   scaled,
+  sqrt,
   subtract,
   sumOf,
   UNDECIDED,
@@ -36,6 +40,22 @@ const towards = (w: Bounded, x: Bounded, share: Bounded): Bounded => add(w, mult
 
 /** A quotient of small integers. */
 const quotient = (a: number, b: number): Bounded => ({ value: a / b, error: 3 * EPS * Math.abs(a / b) });
+
+/** 1 − βᵗ from ln β: of ln β's own rounding in float32, and by the exponential's where it is near ½. */
+function correction(logBeta: Bounded, t: number): Bounded {
+  if (isUndecided(logBeta) || !(logBeta.value < 0)) return UNDECIDED;
+  return monotone(
+    multiply(logBeta, exact(t)),
+    (x) => -Math.expm1(x),
+    (y) => 16 * EPS * y,
+  );
+}
+
+/** The larger of two numbers, whichever it is; of a NaN WGSL leaves open which. */
+function largerOf(a: Bounded, b: Bounded): Bounded {
+  if (isUndecided(a) || isUndecided(b) || Number.isNaN(a.value) || Number.isNaN(b.value)) return UNDECIDED;
+  return { value: Math.max(a.value, b.value), error: Math.max(a.error, b.error) };
+}
 
 /** What reads states at a cursor, and what writes them. */
 export const states: Readonly<Record<string, Rule>> = {
@@ -69,8 +89,11 @@ export const states: Readonly<Record<string, Rule>> = {
     memory.set(counters, advanced(memory, counters, batch, examples));
     return [];
   },
-  record: ({ inputs: [losses], attributes }, [values, statistics], memory) => {
+  record: ({ inputs: [losses], attributes }, [values, ...others], memory) => {
     const { counters, ring, examples }: Recorder = attributes.recorder;
+    const { count, elements } = attributes;
+    const statistics = others[0];
+    const vectors = others.at(-1);
     const [slots, width] = ring.shape as [number, number];
     const batch = losses!.shape[0]!;
     const slot = (memory.get(counters).value[0]! % slots) * width;
@@ -80,8 +103,10 @@ export const states: Readonly<Record<string, Rule>> = {
       ring,
       make(before.value.length, (i) => {
         if (i === slot) return mean;
-        const inSlot = statistics && i > slot && i < slot + width;
-        return inSlot ? at(statistics, (i - slot - 1) * ALIGNMENT) : at(before, i);
+        const place = i - slot - 1;
+        if (place >= 0 && place < count) return at(statistics!, place * ALIGNMENT);
+        const behind = place - count;
+        return behind >= 0 && behind < elements ? at(vectors!, behind) : at(before, i);
       }),
     );
     // Counters that the replicas share are advanced by a node of its own.
@@ -187,6 +212,47 @@ export const states: Readonly<Record<string, Rule>> = {
       velocity,
       make(theta.elements, (i) => made[i]!.v),
     );
+    return [];
+  },
+  adam: ({ attributes }, [gradient], memory) => {
+    const { theta, expAvg, expAvgSq, maxExpAvgSq, rates, hyper, counters, decoupled }: AdamState =
+      attributes.state;
+    const t = memory.get(counters).value[0]! + 1;
+    const rate = at(memory.get(rates), t - 1);
+    const [beta1, rest1, log1, beta2, rest2, log2, eps, decay] = Array.from({ length: 8 }, (_, i) =>
+      at(memory.get(hyper), i),
+    );
+    const [weights, first, second] = [theta, expAvg, expAvgSq].map((state) => memory.get(state));
+    const stepSize = divide(rate, correction(log1!, t));
+    const root = sqrt(correction(log2!, t));
+    const made = Array.from({ length: theta.elements }, (_, i) => {
+      const [value, g] = [at(weights!, i), at(gradient!, i)];
+      const start = decoupled ? subtract(value, multiply(multiply(rate, decay!), value)) : value;
+      const d = decoupled ? g : add(g, multiply(decay!, value));
+      const m = add(multiply(beta1!, at(first!, i)), multiply(rest1!, d));
+      const v = add(multiply(beta2!, at(second!, i)), multiply(multiply(rest2!, d), d));
+      const w = maxExpAvgSq ? largerOf(at(memory.get(maxExpAvgSq), i), v) : v;
+      const denominator = add(divide(sqrt(w), root), eps!);
+      return { m, v, w, theta: subtract(start, divide(multiply(stepSize, m), denominator)) };
+    });
+    memory.set(
+      theta,
+      make(theta.elements, (i) => made[i]!.theta),
+    );
+    memory.set(
+      expAvg,
+      make(theta.elements, (i) => made[i]!.m),
+    );
+    memory.set(
+      expAvgSq,
+      make(theta.elements, (i) => made[i]!.v),
+    );
+    if (maxExpAvgSq) {
+      memory.set(
+        maxExpAvgSq,
+        make(theta.elements, (i) => made[i]!.w),
+      );
+    }
     return [];
   },
   average: ({ attributes }, _, memory) => {

@@ -111,10 +111,12 @@ export const cursor: Readonly<Record<string, Step>> = {
   },
   record: (to, draw) => {
     const losses = to.like(draw, [draw.of([1, 2, 3, BATCH, 7])]);
-    const statistics = draw.chance(50) ? Array.from({ length: 2 }, () => to.like(draw, [])) : [];
+    const scalars = draw.chance(50) ? Array.from({ length: 2 }, () => to.like(draw, [])) : [];
+    const vectors = draw.chance(30) ? [to.like(draw, [2]), to.like(draw, [1])] : [];
+    const statistics = [...scalars, ...vectors];
     const counters = someCounters(to, draw);
     const replicated = counters.replicated || [losses, ...statistics].some((t) => t.replicated);
-    const ring = to.state({ shape: [3, 3], replicated: replicated || draw.chance(30), kind: 'signed' });
+    const ring = to.state({ shape: [3, 6], replicated: replicated || draw.chance(30), kind: 'signed' });
     to.call(record, { counters, ring, examples: EXAMPLES }, losses, statistics);
     to.wrote(counters, ring);
   },

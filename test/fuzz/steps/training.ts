@@ -12,15 +12,21 @@ import {
   tanh,
   unpack,
 } from '../../../src/ops/index.ts';
+import { adam, packAdamSettings } from '../../../src/optim/adam.ts';
 import { average } from '../../../src/optim/average.ts';
 import { sgd } from '../../../src/optim/sgd.ts';
+import type { Kind } from '../values.ts';
 import { someCounters } from './cursor.ts';
 import { labelsOf } from './losses.ts';
 import type { Step } from './step.ts';
 import { storeSomewhere } from './structure.ts';
 
+/** β₁ and β₂ of Adam. */
+const ZERO_FIRST = [0, 0.75] as const;
+const USUAL = [0.9, 0.999] as const;
+
 export const training: Readonly<Record<string, Step>> = {
-  /** A step of SGD on two layers, as a run takes it: parts of one flat vector, and its gradient packed alike. */
+  /** A step of an optimizer on two layers, as a run takes it: parts of one flat vector, and its gradient packed alike. */
   trainingStep: (to, draw) => {
     const x = to.some(draw, [2]);
     const [batch, inputs] = x.shape as [number, number];
@@ -44,15 +50,24 @@ export const training: Readonly<Record<string, Step>> = {
     const counters = someCounters(to, draw);
     const own = replicated || counters.replicated;
     if (own && !replicated) return;
-    const velocity = to.state({ shape: [layout.length], replicated, kind: 'signed' });
+    const kept = (kind: Kind) => to.state({ shape: [layout.length], replicated, kind });
+    const settings = (elements: number, kind: Kind) =>
+      to.state({ shape: [elements], replicated: replicated && draw.chance(50), kind });
     const rates = to.state({ shape: [40], replicated: replicated && draw.chance(50), kind: 'positive' });
-    const hyper = to.state({
-      shape: [4],
-      replicated: replicated && draw.chance(50),
-      kind: draw.of(['mask', 'positive']),
-    });
-    to.call(sgd, { theta, velocity, rates, hyper, counters }, gradient);
-    to.wrote(theta, velocity);
+    if (draw.chance(50)) {
+      const velocity = kept('signed');
+      const hyper = settings(4, draw.of(['mask', 'positive']));
+      to.call(sgd, { theta, velocity, rates, hyper, counters }, gradient);
+      to.wrote(theta, velocity);
+    } else {
+      const [expAvg, expAvgSq] = [kept('signed'), kept('positive')];
+      const maxExpAvgSq = draw.chance(50) ? kept('positive') : null;
+      const given = { betas: draw.of([ZERO_FIRST, USUAL]), eps: 0.25, weightDecay: draw.of([0, 0.5]) };
+      const hyper = settings(8, { floats: [...packAdamSettings(given)] });
+      const moments = { expAvg, expAvgSq, maxExpAvgSq };
+      to.call(adam, { theta, ...moments, rates, hyper, counters, decoupled: draw.chance(50) }, gradient);
+      to.wrote(theta, expAvg, expAvgSq, ...(maxExpAvgSq ? [maxExpAvgSq] : []));
+    }
     if (draw.chance(50)) {
       const ring = to.state({ shape: [3, 1], replicated, kind: 'zeros' });
       to.call(record, { counters, ring, examples: 5 }, losses, []);

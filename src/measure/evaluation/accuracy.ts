@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { correct } from '../../ops/correct.ts';
+import { reshape } from '../../ops/reshape.ts';
+import { scale } from '../../ops/scale.ts';
+import { sum } from '../../ops/sum.ts';
+import { varianceAndMean } from '../../ops/variance.ts';
+import type { InstrumentKind, Split } from '../instrument.ts';
+import type { Quantity } from '../quantity.ts';
+
+/** How a model does on a part of the data. */
+interface SplitResult {
+  readonly examples: number;
+  /** Mean over all of them, and their sample variance. */
+  readonly loss: number;
+  readonly lossVariance: number;
+  /** Of right answers; null where the targets are no classes. */
+  readonly share: number | null;
+}
+
+/** Losses of all examples, centred as they come together, and how many answers are right. */
+const overSplit: Quantity<SplitResult> = {
+  trace(batch) {
+    const { gathering, losses, outputs, targets, examples } = batch;
+    const [variance, mean] = varianceAndMean(losses, undefined, { unbiased: false });
+    const { mean: loss, centredSquares } = gathering.moments(
+      'loss',
+      reshape(mean, [1]),
+      reshape(scale(variance, examples), [1]),
+    );
+    const right = targets.dtype === 'u32' ? gathering.sum('right', sum(correct(outputs, targets))) : null;
+    return {
+      values: (graph) => ({
+        loss: reshape(loss.in(graph), []),
+        centredSquares: reshape(centredSquares.in(graph), []),
+        ...(right ? { right: right.in(graph) } : {}),
+      }),
+    };
+  },
+  read: ({ loss, centredSquares, right }, { examples }) => ({
+    examples,
+    loss: loss![0]!,
+    lossVariance: centredSquares![0]! / (examples - 1),
+    share: right ? right[0]! / examples : null,
+  }),
+};
+
+const options = z.strictObject({ split: z.enum(['train', 'test']) });
+
+/**
+ * Loss and share of right answers over a whole part of the data, in eval mode: a forward pass over all of it each time. Of that part they
+ * are exact; the standard errors are those of estimates for fresh examples, which only those for testing are.
+ */
+export const accuracy: InstrumentKind<{ readonly split: Split }> = {
+  type: 'accuracy',
+  options: (given) => options.parse(given),
+  make: ({ split }, schedule) => ({
+    type: 'accuracy',
+    schedule,
+    unitSize: null,
+    split,
+    quantity: overSplit,
+    follow: () => (found: SplitResult) => {
+      const { examples, loss, lossVariance, share } = found;
+      const isEstimate = split === 'test' && examples > 1;
+      const isShare = isEstimate && share !== null;
+      return {
+        accuracy: share,
+        accuracyStderr: isShare ? Math.sqrt((share * (1 - share)) / (examples - 1)) : null,
+        loss: Number.isFinite(loss) ? loss : null,
+        lossStderr: isEstimate && Number.isFinite(loss) ? Math.sqrt(lossVariance / examples) : null,
+      };
+    },
+  }),
+  shown: [
+    {
+      key: 'accuracy',
+      symbol: 'Accuracy',
+      name: 'Accuracy over a whole part of the data',
+      equation: 'accuracy = (1/N) · #{ i : argmax f(x_{i}) = y_{i} }',
+      meaning:
+        'Share of the examples of the chosen part of the data whose class the model finds with the weights before that step’s update.',
+      source: 'all examples of the part',
+      log: false,
+      scatters: false,
+    },
+    {
+      key: 'loss',
+      symbol: 'L_{split}',
+      name: 'Loss over a whole part of the data',
+      equation: 'L(θ) = (1/N) Σ_{i} ℓ_{i}(θ)',
+      meaning: 'Mean loss over all examples of the chosen part of the data, in eval mode.',
+      source: 'all examples of the part',
+      log: true,
+      scatters: false,
+    },
+  ],
+};
