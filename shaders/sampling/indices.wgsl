@@ -6,6 +6,7 @@
 // Order: nothing is summed; integers only. An epoch ends inside a batch where it must: none is short.
 // Cost: no flops; shuffle about 200 integer operations an index; 4 bytes written for each.
 
+import package::shared::integers::multiplyHigh;
 import package::shared::threefry::threefry;
 
 // knobs
@@ -67,15 +68,6 @@ fn permutedIndex(seed: u32, epoch: u32, n: u32, index: u32) -> u32 {
     }
   }
   return value;
-}
-
-// floor(a * b / 2^32), by 16-bit halves: there is no u64.
-fn multiplyHigh(a: u32, b: u32) -> u32 {
-  let low = (a & 0xffffu) * (b & 0xffffu);
-  let cross0 = (a & 0xffffu) * (b >> 16u);
-  let cross1 = (a >> 16u) * (b & 0xffffu);
-  let middle = (low >> 16u) + (cross0 & 0xffffu) + (cross1 & 0xffffu);
-  return (a >> 16u) * (b >> 16u) + (cross0 >> 16u) + (cross1 >> 16u) + (middle >> 16u);
 }
 
 @compute @workgroup_size(64)

@@ -2,16 +2,24 @@ import { resolve } from 'node:path';
 import { dataName, type Json, orderName } from './trainOptions.ts';
 
 /**
- * A train job with every path in full, so that the job of a result can be run again from any folder, wherever its file is.
+ * A job with every path in full, so that the job of a result can be run again from any folder, wherever its file is.
  * @param folder against which its paths are meant
  */
 export function withFullPaths(job: Json, folder: string): Json {
   const full = (name: string): string => resolve(folder, name);
   const all: Json = { ...job };
-  for (const key of ['model', 'weights'] as const) {
-    if (typeof job[key] === 'string') all[key] = full(job[key]);
+  if (typeof job.model === 'string') all.model = full(job.model);
+  for (const key of ['weights', 'from', 'to']) {
+    if (job[key] !== undefined) all[key] = fullWeights(job[key], full);
   }
-  if (typeof job.data === 'string') all.data = dataName(job.data, full);
+  if (Array.isArray(job.through)) all.through = job.through.map((each) => fullWeights(each, full));
+  if (typeof job.mark === 'object' && job.mark !== null) {
+    const marks = Object.entries(job.mark).map(([name, each]) => [name, fullWeights(each, full)]);
+    all.mark = Object.fromEntries(marks);
+  }
+  for (const key of ['data', 'test']) {
+    if (typeof job[key] === 'string') all[key] = dataName(job[key], full);
+  }
   const snapshot = job.snapshot as Json | undefined;
   if (snapshot) all.snapshot = { ...snapshot, file: full(snapshot.file as string) };
   if (typeof job.order === 'string') all.order = orderName(job.order, full);
@@ -21,4 +29,11 @@ export function withFullPaths(job: Json, folder: string): Json {
     );
   }
   return all;
+}
+
+/** A file of weights, alone or with a prefix within it beside it. */
+function fullWeights(given: unknown, full: (name: string) => string): unknown {
+  if (typeof given === 'string') return full(given);
+  const { weights } = given as { readonly weights: string };
+  return { ...(given as Json), weights: full(weights) };
 }

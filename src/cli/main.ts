@@ -3,6 +3,7 @@ import { registerBench } from './commands/bench.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerExperiment } from './commands/experiment.ts';
 import { registerInfo } from './commands/info.ts';
+import { registerLandscape } from './commands/landscape.ts';
 import { registerMeasure } from './commands/measure.ts';
 import { registerSelftest } from './commands/selftest.ts';
 import { registerTrain } from './commands/train.ts';
@@ -25,6 +26,7 @@ const program = new Command('basin')
 
 registerTrain(program);
 registerMeasure(program);
+registerLandscape(program);
 registerBench(program);
 registerExperiment(program);
 registerInfo(program);

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { splitDataName } from '../data/dataOptions.ts';
 import { builtinNames, isBuiltinName } from '../data/loadDataset.ts';
 import { splitPaths } from '../data/splitPaths.ts';
 import { InputError } from '../host/inputError.ts';
@@ -109,6 +110,8 @@ function refuse(option: string, reason: string): never {
 export function dataName(name: string, path: (name: string) => string): string {
   const is = (part: string) => statSync(path(part), { throwIfNoEntry: false });
   if (is(name)?.isFile() || (is(name) && !builtinNames().includes(name))) return path(name);
+  const [from, options] = name.split(/(?=\?)/s) as [string, string?];
+  if (options !== undefined && splitDataName(name).from !== name) return `${dataName(from, path)}${options}`;
   if (isBuiltinName(name)) return name;
   const files = splitPaths(name, (part) => is(part)?.isFile() ?? false) ?? name.split(',');
   return files.map(path).join(',');

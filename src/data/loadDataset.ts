@@ -3,6 +3,7 @@ import { InputError } from '../host/inputError.ts';
 import { showShape } from '../host/showShape.ts';
 import { showValue } from '../host/showValue.ts';
 import { CIFAR10_CLASSES, readCifar10 } from './cifar10.ts';
+import { DATA_OPTIONS, splitDataName, withDataOptions } from './dataOptions.ts';
 import { type Dataset, datasetFromTensors } from './dataset.ts';
 import { readIdx } from './idx.ts';
 import { readNpz } from './npz.ts';
@@ -30,7 +31,8 @@ export function isBuiltinName(data: string): boolean {
  *   its last part;
  * - a name without "/" or ".": `mnist`, `fashion-mnist`, or a synthetic one with its options ("linear-regression?dims=8&seed=1");
  * - a folder with the CIFAR-10 binary batches: data_batch_1.bin to 5 to train on, test_batch.bin to test;
- * - paths separated by commas: IDX "images,labels", or several CIFAR-10 batches.
+ * - paths separated by commas: IDX "images,labels", or several CIFAR-10 batches;
+ * - any of these with options behind "?", what is made of it (withDataOptions): "mnist?average_pool=2&subset=1000&data_seed=3".
  * Where the source can tell which files there are, a file wins over every other meaning. Images have example shape [C, H, W].
  *
  * @throws InputError for a name or ending that is not known, and for all that the readers refuse
@@ -39,11 +41,14 @@ export async function loadDataset(data: string, source: ByteSource): Promise<Dat
   requireSource(data, source);
   const found = await source.find?.(data);
   if (found?.is === 'file') return loadFiles(data, [data], source);
+  const { from, options } = splitDataName(data);
+  if (from !== data) return withDataOptions(await loadDataset(from, source), options);
   if (isBuiltin(data)) return loadBuiltin(data, source);
   if (found?.is === 'folder') return cifar10Folder(data, source);
   const paths = await listedFiles(data, source);
   if (paths) return loadFiles(data, paths, source);
   if (isBuiltinName(data)) {
+    requireKnownOptions(data);
     const path = found ? `a path; there is no file ${found.path}` : 'a path with "/" or "."';
     throw new InputError(
       data,
@@ -72,6 +77,14 @@ function requireSource(data: unknown, source: unknown): void {
   }
   if (typeof (source as Partial<ByteSource> | null | undefined)?.read === 'function') return;
   throw new InputError(data, 'source', `${showValue(source)} given, expected what reads files: ${expected}`);
+}
+
+/** @throws InputError for an image set's name with an option that none has */
+function requireKnownOptions(data: string): void {
+  const [name, query = ''] = data.split(/\?(.*)/s) as [string, string?];
+  if (!IMAGE_SETS.includes(name)) return;
+  const option = query.split('=', 1)[0]!;
+  throw new InputError(data, option, `unknown option, expected ${DATA_OPTIONS.join(', ')}`);
 }
 
 /** Whether `data` is a built-in set, and not only named like one. */

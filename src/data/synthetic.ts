@@ -23,6 +23,11 @@ export function isSyntheticName(name: string): boolean {
   return Object.hasOwn(kinds, name.split('?', 1)[0] as string);
 }
 
+/** Whether a name says by which seed the data set is drawn. */
+export function saysItsSeed(name: string): boolean {
+  return /[?&]seed=/.test(name);
+}
+
 /**
  * A synthetic data set by name, options as a query string: "gaussian-clusters?examples=2000&classes=4&seed=1". What is
  * left out has the default of the data set's file under synthetic/. Equal on every machine for equal options.

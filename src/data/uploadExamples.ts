@@ -12,25 +12,42 @@ export interface ResidentExamples extends Examples {
   [Symbol.dispose](): void;
 }
 
+/** What each of several replicas has of its own, where it does not train on the data of the others. */
+export interface OwnData {
+  readonly inputs: boolean;
+  readonly targets: boolean;
+}
+
+/** What of their data sets replicas do not share: those are alike in all but the values, and shared values are one array. */
+export function ownData(datasets: readonly Dataset[]): OwnData {
+  const values = ({ targets }: Dataset) => (targets.kind === 'classes' ? targets.labels : targets.y);
+  const differ = (of: (dataset: Dataset) => unknown): boolean => new Set(datasets.map(of)).size > 1;
+  return { inputs: differ(({ x }) => x), targets: differ(values) };
+}
+
 /**
- * Memory for a data set, zeros as yet.
+ * Memory for a data set, zeros as yet; with `own` for one of each of so many replicas, as far as they differ.
  * @throws LimitError if it passes the adapter's largest storage binding, with both sizes
  */
 export function placeExamples(
   gpu: Gpu,
   { name, x, exampleShape, examples, targets }: Dataset,
+  { inputs, targets: labels, replicas }: OwnData & { readonly replicas: number } = SHARED,
 ): ResidentExamples {
   return Scope.makeNow((scope) => {
     const features = size(exampleShape);
     const bytes = x instanceof Uint8Array;
     const rowWords = bytes ? Math.ceil(features / 4) : features;
-    const state = (what: string, width: number, dtype: 'f32' | 'u32'): State =>
-      scope.own(new State(gpu, { label: `${name} ${what}`, shape: [examples, width], dtype }));
+    const state = (what: string, width: number, dtype: 'f32' | 'u32', own: boolean): State => {
+      const options = { label: `${name} ${what}`, shape: [examples, width], dtype };
+      return scope.own(new State(gpu, { ...options, replicas: own ? replicas : undefined }));
+    };
     return {
-      data: state('x', rowWords, 'u32'),
+      data: state('x', rowWords, 'u32', inputs),
       bytes,
       exampleShape,
-      targets: targets.kind === 'classes' ? state('y', 1, 'u32') : state('y', targets.width, 'f32'),
+      targets:
+        targets.kind === 'classes' ? state('y', 1, 'u32', labels) : state('y', targets.width, 'f32', labels),
       examples,
       dispose: () => scope.dispose(),
       [Symbol.dispose]: () => scope.dispose(),
@@ -38,14 +55,23 @@ export function placeExamples(
   });
 }
 
-/** Uploads a data set's values into its memory. */
-export function writeExamples(resident: Examples, { x, exampleShape, examples, targets }: Dataset): void {
-  const words =
-    x instanceof Uint8Array
-      ? packRows(x, size(exampleShape), resident.data.shape[1]!, examples)
-      : new Uint32Array(x.buffer, x.byteOffset, x.length);
-  resident.data.write(words);
-  resident.targets.write(targets.kind === 'classes' ? targets.labels : targets.y);
+const SHARED = { inputs: false, targets: false, replicas: 1 };
+
+/** Uploads the values of a data set, or of each replica's, into their memory. */
+export function writeExamples(resident: Examples, datasets: readonly Dataset[]): void {
+  const { data, targets } = resident;
+  for (let replica = 0; replica < data.replicas; replica++) {
+    const { x, exampleShape, examples } = datasets[replica]!;
+    const words =
+      x instanceof Uint8Array
+        ? packRows(x, size(exampleShape), data.shape[1]!, examples)
+        : new Uint32Array(x.buffer, x.byteOffset, x.length);
+    data.write(words, { replica });
+  }
+  for (let replica = 0; replica < targets.replicas; replica++) {
+    const own = datasets[replica]!.targets;
+    targets.write(own.kind === 'classes' ? own.labels : own.y, { replica });
+  }
 }
 
 /**
@@ -55,7 +81,7 @@ export function writeExamples(resident: Examples, { x, exampleShape, examples, t
 export function uploadExamples(gpu: Gpu, dataset: Dataset): ResidentExamples {
   return Scope.makeNow((scope) => {
     const resident = scope.own(placeExamples(gpu, dataset));
-    writeExamples(resident, dataset);
+    writeExamples(resident, [dataset]);
     return resident;
   });
 }

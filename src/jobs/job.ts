@@ -9,6 +9,7 @@ import type { Reading } from '../train/reading.ts';
 import type { TuneSpec } from '../tuning/tuneJob.ts';
 import type { ExperimentSpec } from './experimentJob.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
+import type { LandscapeSpec } from './landscape/landscapeSpec.ts';
 import { LastStep } from './lastStep.ts';
 import { measureJob } from './measure/measureJob.ts';
 import type { MeasureSpec } from './measure/measureSpec.ts';
@@ -21,6 +22,7 @@ export type JobSpec =
   /** `resume`: from the snapshot that the description names, if there is one. */
   | ({ readonly job: 'train'; readonly resume?: boolean } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
+  | ({ readonly job: 'landscape' } & LandscapeSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
   | ({ readonly job: 'benchKernels' } & KernelsSpec)
   | ({ readonly job: 'benchMoments' } & MomentsSpec)
@@ -30,7 +32,7 @@ export type JobSpec =
 
 /** Whether a job takes the kernels measured on this machine; self-test, tuner and benchmarks take the defaults. */
 export function takesTunedKernels({ job }: { readonly job: string }): boolean {
-  return ['train', 'measure', 'experiment'].includes(job);
+  return ['train', 'measure', 'landscape', 'experiment'].includes(job);
 }
 
 /**
@@ -66,7 +68,10 @@ async function* jobEvents(
   yield { type: 'adapter', adapter: gpu.info };
   if (spec.job === 'train') yield* trainJob(gpu, spec, host, control);
   else if (spec.job === 'measure') yield* measureJob(gpu, spec, host);
-  else if (spec.job === 'tune') {
+  else if (spec.job === 'landscape') {
+    const { landscapeJob } = await import('./landscape/landscapeJob.ts');
+    yield* landscapeJob(gpu, spec, host, control);
+  } else if (spec.job === 'tune') {
     const { tuneJob } = await import('../tuning/tuneJob.ts');
     yield* tuneJob(gpu, spec, host);
   } else if (spec.job === 'benchKernels') {

@@ -1,6 +1,5 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
 import { impliedClasses } from '../data/impliedClasses.ts';
-import { loadDataset } from '../data/loadDataset.ts';
 import { orderTable } from '../data/order.ts';
 import { readWeights } from '../data/readWeights.ts';
 import { readSafetensors } from '../data/safetensors.ts';
@@ -19,12 +18,15 @@ import { type Averaging, hasCaptured } from '../optim/average.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
+import { augmentationOf } from '../train/augmentationOf.ts';
 import { epochSteps } from '../train/epochSteps.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, type RunShape } from '../train/runParts.ts';
+import { augmentationWarning } from '../train/stepSampling.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import type { JobHost } from './jobEvent.ts';
 import { optimizerRule, optimizerSettings } from './optimizerSchema.ts';
+import { readTrainData, type TrainData } from './trainData.ts';
 import {
   DEFAULT_BATCH_SIZE,
   isOrderFile,
@@ -60,9 +62,9 @@ export async function checkTrainSpec(given: TrainSpec, host: JobHost): Promise<P
 export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): Promise<PlannedRun> {
   const notes: string[] = [];
   const given = await readModel(spec.model, host);
-  const loaded = await loadDataset(dataName(spec), host);
-  const { file, model } = given ?? perceptron(spec.model, loaded, notes);
-  const { dataset, shapes } = fitDataset(loaded, model, file);
+  const data = await readTrainData(spec, host);
+  const { file, model } = given ?? perceptron(spec.model, data.all, notes);
+  const { dataset, shapes } = fitDataset(data.first, model, file);
   requireSupported(file, model, shapes);
 
   const batchSize = spec.batch_size ?? spec.batch_schedule?.[0]?.batch_size ?? usualBatchSize(dataset, spec);
@@ -85,6 +87,8 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const shape: RunShape = {
     model,
     dataset,
+    own: data.own,
+    augmentation: spec.augment && augmentationOf('train.json', spec.augment, data.all.exampleShape),
     steps,
     batches,
     optimizer: optimizerRule(spec.optimizer),
@@ -95,7 +99,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   };
   await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
 
-  return {
+  const drawn = {
     ...shape,
     ...(isOrderFile(spec.order)
       ? {
@@ -106,9 +110,13 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
           }),
         }
       : {}),
+  };
+  const warnings = [cycleWarning(averaging, spec.lr_schedule, steps), augmentationWarning(drawn)];
+  return {
+    ...drawn,
     recordEvery: spec.record_every,
-    replicas: await readReplicas(spec, model, steps, host, notes),
-    notes: [...notes, ...[cycleWarning(averaging, spec.lr_schedule, steps) ?? []].flat()],
+    replicas: await readReplicas(spec, { model, file, data, steps }, host, notes),
+    notes: [...notes, ...warnings.flatMap((warning) => warning ?? [])],
   };
 }
 
@@ -126,11 +134,6 @@ function instrumentsOf({ measure, instruments = [] }: ParsedTrainSpec): readonly
 function usualBatchSize({ examples }: Dataset, spec: ParsedTrainSpec): number {
   const small = Math.max(1, ...smallBatches(spec).map(([, size]) => size));
   return Math.min(DEFAULT_BATCH_SIZE, Math.max(1, Math.floor(examples / small)) * small);
-}
-
-/** The data's name; a synthetic set's with the seed of the data. */
-function dataName({ data, data_seed }: ParsedTrainSpec): string {
-  return data_seed === undefined ? data : `${data}${data.includes('?') ? '&' : '?'}seed=${data_seed}`;
 }
 
 function requireSteps({ steps: given, lr_schedule }: ParsedTrainSpec, steps: number): void {
@@ -207,11 +210,16 @@ function perceptron(
 
 async function readReplicas(
   spec: ParsedTrainSpec,
-  model: ModelSpec,
-  steps: number,
+  {
+    model,
+    file,
+    data,
+    steps,
+  }: { readonly model: ModelSpec; readonly file: string; readonly data: TrainData; readonly steps: number },
   host: JobHost,
   notes: string[],
 ): Promise<Replica[]> {
+  const datasets = await data.ofReplicas();
   const layout = stateDictLayout(model);
   const { optimizer, lr_schedule } = spec;
   const weightsOf = (path: string) => readWeights(path, layout, spec, host, (text) => notes.push(text));
@@ -223,13 +231,15 @@ async function readReplicas(
     throw new InputError('train.json', 'weights_by_order', 'there are no weights to read');
   }
   return Promise.all(
-    (spec.replicas ?? [{}]).map(async (replica): Promise<Replica> => {
+    (spec.replicas ?? [{}]).map(async (replica, r): Promise<Replica> => {
       const seedOf = (of: 'init' | 'order'): number =>
         replica[`${of}_seed`] ?? spec[`${of}_seed`] ?? deriveSeed(replica.seed ?? spec.seed, of);
       const drawn = (): StateValues =>
         new Map([...initialStateDict(model, seedOf('init'))].map(([name, { data }]) => [name, data]));
       return {
         seed: seedOf('order'),
+        dataSeed: data.seeds[r]!,
+        dataset: datasets[r] && fitDataset(datasets[r], model, file).dataset,
         settings: optimizerSettings(optimizer, replica),
         rates: learningRates(lr_schedule, replica.lr ?? optimizer.lr, steps),
         weights: replica.weights ? await weightsOf(replica.weights) : (shared ?? drawn()),

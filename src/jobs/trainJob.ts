@@ -12,7 +12,12 @@ import { type Provenance, provenance } from '../train/provenance.ts';
 import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
 import type { StepReading } from '../train/runReadings.ts';
 import type { Snapshot } from '../train/snapshot.ts';
-import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
+import {
+  datasetsOf,
+  type EvaluatedWeights,
+  type TrainingOptions,
+  TrainingRun,
+} from '../train/trainingRun.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { planRun } from './planRun.ts';
 import { earlierSnapshot, RunSnapshots } from './runSnapshots.ts';
@@ -199,11 +204,13 @@ interface Outcome {
 /** The result and the tensors. A diverged replica has neither weights nor final losses. */
 async function* resultEvents(
   run: TrainingRun,
-  { model, averaging }: TrainingOptions,
+  options: TrainingOptions,
   outcome: Outcome,
   logs: readonly ReplicaLog[],
   { sweep, asked, ...whole }: { readonly sweep: boolean; readonly asked: Asked } & WholeRun,
 ): AsyncGenerator<JobEvent> {
+  const { model, averaging } = options;
+  const names = datasetsOf(options).map(({ name }) => name);
   const layout = stateDictLayout(model);
   const kind = averaging?.kind ?? 'swa';
   const tensors = new Map<string, HostTensor>();
@@ -221,6 +228,7 @@ async function* resultEvents(
     const measurements = asked.measure ? log.measured.map(({ replica: _, ...reading }) => reading) : [];
     const result = {
       steps: outcome.steps,
+      ...(names[replica] === whole.job.data ? {} : { trainedOn: names[replica] }),
       losses: log.losses,
       ...(measurements.length > 0 ? { measurements } : {}),
       ...(asked.instruments ? { readings: readingsOf(log, asked.instruments) } : {}),

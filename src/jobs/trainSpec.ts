@@ -1,8 +1,18 @@
 import { z } from 'zod';
-import { isSyntheticName } from '../data/synthetic.ts';
+import { isDrawn, splitDataName } from '../data/dataOptions.ts';
+import { isSyntheticName, saysItsSeed } from '../data/synthetic.ts';
 import { InputError } from '../host/inputError.ts';
 import { MOST_REPLICAS } from '../train/replicaGrid.ts';
-import { betas, count, issueError, rate, scheduleSchema, seed } from '../train/runSchemas.ts';
+import {
+  augmentSchema,
+  betas,
+  count,
+  issueError,
+  probability,
+  rate,
+  scheduleSchema,
+  seed,
+} from '../train/runSchemas.ts';
 import { kernelRecordSchema } from '../tuning/kernelRecord.ts';
 import { OWN_KEYS, optimizerSchema } from './optimizerSchema.ts';
 
@@ -12,7 +22,7 @@ const seedsByPurpose = {
   init_seed: seed.optional(),
   /** Of the order of examples, and of what Dropout drops. */
   order_seed: seed.optional(),
-  /** Of what is drawn of the data. */
+  /** Of what is drawn of the data: subset, label noise, augmentation, and a synthetic set itself where this is given. */
   data_seed: seed.optional(),
 };
 const averagingSchema = z.discriminatedUnion('type', [
@@ -48,6 +58,14 @@ const schema = z.strictObject({
   /** The weights are those of modules of other names, which shapes and order match to the layers. */
   weights_by_order: z.boolean().optional(),
   data: z.string(),
+  /** Each k × k pixels of the images become their mean, in training and test data. */
+  average_pool: count.optional(),
+  /** So many of the training examples, drawn without replacement by the data's seed. */
+  subset: count.optional(),
+  /** The probability with which a training label is replaced by another one, by the data's seed. */
+  label_noise: probability.optional(),
+  /** How the images of training batches are changed at random, by the data's seed. */
+  augment: augmentSchema.optional(),
   order: z.string().default('shuffle'),
   batch_size: count.optional(),
   batch_schedule: z
@@ -170,7 +188,7 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
       `has ${lr_schedule.values.length} rates, expected at least ${steps}, one a step`,
     );
   }
-  checkDataSeed(parsed.data);
+  checkData(parsed.data);
   return parsed.data;
 }
 
@@ -187,19 +205,27 @@ export function smallBatches({
   );
 }
 
-/** Refuses a seed that would change nothing: no run draws a subset, label noise or augmentation of its data yet. */
-function checkDataSeed({ data, data_seed, replicas }: ParsedTrainSpec): void {
-  const own = replicas?.findIndex((replica) => replica.data_seed !== undefined) ?? -1;
-  if (own >= 0) {
-    throw new InputError(FILE, `replicas.${own}.data_seed`, 'all replicas train on one data set');
-  }
-  if (data_seed === undefined) return;
+/** Refuses a seed that would change nothing, and data whose name says what keys say as well. */
+function checkData(spec: ParsedTrainSpec): void {
+  const { data, average_pool, subset, label_noise, augment, data_seed, replicas = [] } = spec;
+  const refuse = (key: string, reason: string): InputError => new InputError(FILE, key, reason);
+  const { options } = splitDataName(data);
+  const says = (key: string): InputError =>
+    refuse(key, `${data} says what is made of it; expected one of the two`);
+  if (average_pool !== undefined && options.averagePool !== undefined) throw says('average_pool');
+  const isNamed = isDrawn(options);
+  if (subset !== undefined && isNamed) throw says('subset');
+  if (label_noise !== undefined && isNamed) throw says('label_noise');
+  const own = replicas.findIndex((replica) => replica.data_seed !== undefined);
+  const key = data_seed !== undefined ? 'data_seed' : own >= 0 ? `replicas.${own}.data_seed` : undefined;
+  if (key === undefined || augment || isDrawn({ subset, labelNoise: label_noise })) return;
   if (!isSyntheticName(data)) {
-    throw new InputError(FILE, 'data_seed', `nothing is drawn of ${data}, only synthetic data are`);
+    throw refuse(
+      key,
+      `nothing is drawn of ${data}, expected subset, label_noise or augment, or synthetic data`,
+    );
   }
-  if (/[?&]seed=/.test(data)) {
-    throw new InputError(FILE, 'data_seed', `${data} says its seed itself; expected one of the two`);
-  }
+  if (saysItsSeed(data)) throw refuse(key, `${data} says its seed itself; expected one of the two`);
 }
 
 /** Whether `order` names a file rather than a way to draw. */

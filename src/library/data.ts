@@ -3,6 +3,7 @@
  * @module
  */
 
+export { type DataOptions, withDataOptions } from '../data/dataOptions.ts';
 export { type Dataset, datasetFromTensors, type Targets } from '../data/dataset.ts';
 export { datasetFromArrays, type ExampleArrays } from '../data/datasetFromArrays.ts';
 export { builtinNames, loadDataset } from '../data/loadDataset.ts';

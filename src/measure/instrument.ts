@@ -7,8 +7,8 @@ import type { TracedBatch } from './tracedBatch.ts';
 export interface FollowedRun {
   /** Names of the parameters, in the layout's order. */
   readonly names: readonly string[];
-  /** How a step's batch was drawn, by the step, counted from 1. */
-  readonly sampling: (step: number) => FiniteSampling;
+  /** How a step's batch was drawn, by the step, counted from 1; null where what it is drawn from is no finite set, nor endless. */
+  readonly sampling: (step: number) => FiniteSampling | null;
 }
 
 /** What an instrument tells of a step: numbers by name, null for what is not known. */

@@ -87,7 +87,7 @@ export interface BatchDemands {
   readonly measures: number | false;
   /** What gives that size in the run's description; `small_batch` by default. */
   readonly measuresKey?: string;
-  /** The pass that recomputes the statistics of averaged weights. */
+  /** The pass that recomputes the statistics of weights that no step has trained with. */
   readonly passes: { readonly examples: number; readonly batchSize: number } | null;
 }
 
@@ -116,8 +116,8 @@ export function requireBatches(
       const { examples, batchSize } = passes;
       const last = examples % batchSize || Math.min(examples, batchSize);
       const sizes = `${examples} examples in batches of ${batchSize}`;
-      requireValues(last, `the last batch of the pass for the averaged weights (${sizes})`);
-      requireValues(Math.min(examples, batchSize), `the pass for the averaged weights (${sizes})`);
+      requireValues(last, `the last batch of the pass that recomputes its statistics (${sizes})`);
+      requireValues(Math.min(examples, batchSize), `the pass that recomputes its statistics (${sizes})`);
     }
     if (measures === 1) {
       throw refuse(

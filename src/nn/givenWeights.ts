@@ -23,14 +23,16 @@ const HINTS: PlaceHints = {
 
 /**
  * A model's state dict, parameters and running statistics, of given tensors.
+ * @param what how messages call them
  * @throws InputError for weights that are missing, unknown, of a wrong shape or not finite, by name
  */
 export function givenWeights(
   model: ModelSpec,
   { weights, weightsPrefix: prefix, weightsByOrder }: GivenWeights,
+  what = 'weights',
 ): StateValues {
   const layout = stateDictLayout(model);
-  const tensors = givenTensors('weights', weights, layout, prefix);
-  const names = weightsByOrder ? matchModules('weights', tensors, layout, prefix) : undefined;
-  return loadStateDict('weights', tensors, layout, { prefix, names, hints: HINTS });
+  const tensors = givenTensors(what, weights, layout, prefix);
+  const names = weightsByOrder ? matchModules(what, tensors, layout, prefix) : undefined;
+  return loadStateDict(what, tensors, layout, { prefix, names, hints: HINTS });
 }

@@ -79,6 +79,7 @@ export { standardize } from './standardize.ts';
 export { accumulate } from './state/accumulate.ts';
 export { advance } from './state/advance.ts';
 export { append } from './state/append.ts';
+export { type Augmentation, type AugmentationStream, augment } from './state/augment.ts';
 export { type Examples, gather } from './state/gather.ts';
 export { type Recorder, record } from './state/record.ts';
 export { type Sampling, sampleIndices } from './state/sampling.ts';

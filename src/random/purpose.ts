@@ -24,8 +24,16 @@ export const purpose = {
   followedMix: 9,
   /** Normal numbers of a vector of parameters; counter = (element of the flat vector, 0). */
   parameterNormals: 10,
+  /** Directions of a landscape's rays; counter = (element of the flat vector, ray). */
+  rays: 11,
   /** Seeds of an experiment's parts, by the replicate's own; counter = (part, 0). */
   experimentPart: 32,
+  /** The seed of the permutation whose first examples are a subset; counter = (0, 0). */
+  subset: 64,
+  /** Labels that are replaced by others; counter = (example, 0): whether it is, and by which. */
+  labelNoise: 65,
+  /** How the images of a batch are shifted and flipped; counter = (step, position in the batch). */
+  augmentation: 66,
   /** Orders with which a file's is compared; counter = (draw / 2, 0), a word for each of two draws. */
   unitOrder: 48,
   /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isDrawn } from '../data/dataOptions.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { requireDataset } from '../data/requireDataset.ts';
 import { InputError } from '../host/inputError.ts';
@@ -8,7 +9,17 @@ import type { GivenTensors } from '../nn/givenTensors.ts';
 import type { GivenModel } from '../nn/modelFrom.ts';
 import { REPLICA_KEYS, type ReplicaKey } from './replicaGrid.ts';
 import { MOST_STEPS } from './runParts.ts';
-import { betas, count, issueError, knownKeys, rate, scheduleSchema, seed } from './runSchemas.ts';
+import {
+  augmentSchema,
+  betas,
+  count,
+  issueError,
+  knownKeys,
+  probability,
+  rate,
+  scheduleSchema,
+  seed,
+} from './runSchemas.ts';
 import type { TrainSettings } from './trainSettings.ts';
 
 /** How messages name the settings. */
@@ -22,6 +33,7 @@ const values = {
   seed,
   initSeed: seed,
   orderSeed: seed,
+  dataSeed: seed,
 } satisfies Record<ReplicaKey, z.ZodType<number>>;
 const list = (value: z.ZodType<number>) => z.array(value).optional();
 const lists = knownKeys({
@@ -31,12 +43,16 @@ const lists = knownKeys({
   seed: list(values.seed),
   initSeed: list(values.initSeed),
   orderSeed: list(values.orderSeed),
+  dataSeed: list(values.dataSeed),
 }).optional();
 
 const keys = {
   model: z.custom<GivenModel>(),
   loss: z.enum(['cross_entropy', 'mse']).optional(),
   data: z.custom<Dataset>(),
+  subset: count.optional(),
+  labelNoise: probability.optional(),
+  augment: augmentSchema.optional(),
   weights: z.custom<GivenTensors>(isObject, 'expected the state dict, tensors by name').optional(),
   weightsPrefix: z.string().optional(),
   weightsByOrder: z.boolean().optional(),
@@ -53,6 +69,7 @@ const keys = {
   seed: values.seed.optional(),
   initSeed: values.initSeed.optional(),
   orderSeed: values.orderSeed.optional(),
+  dataSeed: values.dataSeed.optional(),
   grid: lists,
   zip: lists,
   optimizer: z.enum(['sgd', 'adam', 'adamw']).default('sgd'),
@@ -130,12 +147,16 @@ export function checkSettings(given: TrainSettings): CheckedSettings {
     const [place] = places.find(([, of]) => of?.lr !== undefined) ?? [];
     if (place) throw refuse(place, 'says nothing beside a table, whose rates are absolute: expected no lr');
   }
-  if (settings.weights) {
-    const places = Object.entries({ initSeed: settings, 'grid.initSeed': grid, 'zip.initSeed': zip });
-    const [place] = places.find(([, of]) => of?.initSeed !== undefined) ?? [];
-    if (place)
-      throw refuse(place, 'says nothing beside weights, which are then not drawn: expected no initSeed');
-  }
+  const placeOf = (key: 'initSeed' | 'dataSeed'): string | undefined =>
+    Object.entries({ [key]: settings, [`grid.${key}`]: grid, [`zip.${key}`]: zip }).find(
+      ([, of]) => of?.[key] !== undefined,
+    )?.[0];
+  const initSeed = placeOf('initSeed');
+  if (settings.weights && initSeed)
+    throw refuse(initSeed, 'says nothing beside weights, which are then not drawn: expected no initSeed');
+  const dataSeed = placeOf('dataSeed');
+  if (dataSeed && !settings.augment && !isDrawn(settings))
+    throw refuse(dataSeed, 'says nothing where nothing is drawn: expected subset, labelNoise or augment');
   for (const key of ['weightsPrefix', 'weightsByOrder'] as const) {
     if (settings[key] === undefined || settings.weights) continue;
     throw refuse(key, 'says nothing without weights');

@@ -13,13 +13,23 @@ export interface ReplicaSettings {
   readonly initSeed?: number;
   /** In place of the seed that follows for the order of examples and for Dropout, where it was given. */
   readonly orderSeed?: number;
+  /** In place of the seed that follows for subset, label noise and augmentation, where it was given. */
+  readonly dataSeed?: number;
 }
 
 export type ReplicaKey = keyof ReplicaSettings;
 /** Values of some settings, a list each. */
 export type ReplicaLists = { readonly [K in ReplicaKey]?: readonly number[] | undefined };
 
-export const REPLICA_KEYS = ['lr', 'momentum', 'weightDecay', 'seed', 'initSeed', 'orderSeed'] as const;
+export const REPLICA_KEYS = [
+  'lr',
+  'momentum',
+  'weightDecay',
+  'seed',
+  'initSeed',
+  'orderSeed',
+  'dataSeed',
+] as const;
 
 /** Replicas lie along the third axis of every grid of workgroups. */
 export const MOST_REPLICAS = 65_535;

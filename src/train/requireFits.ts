@@ -29,11 +29,13 @@ export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Pro
   const scope = new Scope();
   const parts = makeRunParts(planned.gpu, scope, shape, replicas);
   await compileRun(planned.gpu, scope, parts, replicas);
-  const { model, dataset, batches, bnBatchSize } = shape;
+  const { model, dataset, own, batches, bnBatchSize } = shape;
   const { layout, theta, buffers, averagedBuffers, arena } = parts;
   for (const data of dataset.test ? [dataset, dataset.test] : [dataset]) {
     const examples =
-      data === dataset ? parts.examples : (parts.testExamples ?? placeExamples(planned.gpu, data));
+      data === dataset
+        ? parts.examples
+        : (parts.testExamples ?? placeExamples(planned.gpu, data, own && { ...own.test, replicas }));
     await Evaluator.open(planned.gpu, { model, layout, theta, buffers, examples, arena });
   }
   if (averagedBuffers) {

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { sha256 } from '../host/sha256.ts';
-import type { TrainingOptions } from './trainingRun.ts';
+import { datasetsOf, type TrainingOptions } from './trainingRun.ts';
 
 /** Digests (SHA-256) of what a run was given by its files, or drew: what its description alone does not tell. */
 export interface RunContents {
@@ -28,25 +28,42 @@ export async function runContents({
     return digest;
   };
   return {
-    data: await ofDataset(dataset),
+    data: await ofDatasets(datasetsOf({ dataset, replicas })),
     model: await digestOf(model),
     order: order ? await digestOf(order) : null,
     weights: await Promise.all(replicas.map(({ weights }) => ofWeights(weights))),
   };
 }
 
-async function ofDataset({ x, exampleShape, targets, test }: Dataset): Promise<string> {
-  return digestOf({ x, exampleShape, targets, test: test ? await ofDataset(test) : null });
+/** Of the data that replicas train on: of one set where they share it, whatever its replicas. */
+async function ofDatasets(datasets: readonly Dataset[]): Promise<string> {
+  const known: KnownDigests = new Map();
+  const digests = await Promise.all([...new Set(datasets)].map((dataset) => ofDataset(dataset, known)));
+  return digests.length === 1 ? digests[0]! : digestOf(digests);
 }
 
+async function ofDataset({ x, exampleShape, targets, test }: Dataset, known: KnownDigests): Promise<string> {
+  const ofTest = test ? await ofDataset(test, known) : null;
+  return digestOf({ x, exampleShape, targets, test: ofTest }, known);
+}
+
+/** Of arrays that several data sets share. */
+type KnownDigests = Map<ArrayBufferView, Promise<string>>;
+
 /** Of a value of JSON that may hold arrays of numbers, each by its own digest. */
-async function digestOf(value: unknown): Promise<string> {
+async function digestOf(value: unknown, known: KnownDigests = new Map()): Promise<string> {
   const arrays: ArrayBufferView[] = [];
   const text = JSON.stringify(value, (_, item) => {
     if (!ArrayBuffer.isView(item)) return item;
     arrays.push(item);
     return item.constructor.name;
   });
-  const digests = await Promise.all(arrays.map(sha256));
+  const digests = await Promise.all(
+    arrays.map((array) => {
+      const digest = known.get(array) ?? sha256(array);
+      known.set(array, digest);
+      return digest;
+    }),
+  );
   return sha256([text, ...digests].join(' '));
 }

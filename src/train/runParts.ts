@@ -1,6 +1,6 @@
 import { compile } from '../autograd/compile.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { placeExamples, type ResidentExamples } from '../data/uploadExamples.ts';
+import { type OwnData, placeExamples, type ResidentExamples } from '../data/uploadExamples.ts';
 import { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Program } from '../gpu/program.ts';
@@ -19,6 +19,7 @@ import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { Graph, size, type Tensor } from '../ops/graph.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
+import type { Augmentation } from '../ops/state/augment.ts';
 import { record } from '../ops/state/record.ts';
 import { type Averaging, average } from '../optim/average.ts';
 import { makeOptimizer, type Optimizer, type OptimizerRule } from '../optim/optimizer.ts';
@@ -28,7 +29,12 @@ import { type StepInstrument, type TracedStep, traceStep } from './traceStep.ts'
 /** What decides which memory and which programs a run takes: everything about it but the values that it starts from. */
 export interface RunShape {
   readonly model: ModelSpec;
+  /** What it trains on; of the first replica where each has its own. */
   readonly dataset: Dataset;
+  /** What of the data, and of their test part, each replica has of its own; nothing where it is left out. */
+  readonly own?: { readonly train: OwnData; readonly test: OwnData };
+  /** What becomes of a step's images; what is evaluated is as it is. */
+  readonly augmentation?: Augmentation;
   readonly steps: number;
   /** B from a step on (counted from 0); the first entry from step 0. */
   readonly batches: readonly BatchFrom[];
@@ -72,6 +78,8 @@ export interface RunParts {
   readonly rates: State;
   readonly optimizer: Optimizer;
   readonly seeds: State;
+  /** Of the augmentation. */
+  readonly dataSeeds: State | null;
   readonly ring: State;
   /** [steps·B], for the sampling mode `order`. */
   readonly order: State | null;
@@ -153,7 +161,7 @@ function dataOf({ dataset }: RunShape, split: Split): Dataset {
  * @throws LimitError if a state or the data set passes what the adapter can bind
  */
 export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: number): RunParts {
-  const { model, dataset, steps, batches, sampling, averaging } = shape;
+  const { model, dataset, own, augmentation, steps, batches, sampling, averaging } = shape;
   const layout = parameterLayout(model);
   const state = (label: string, extents: number[], dtype: 'f32' | 'u32' = 'f32'): State =>
     scope.own(new State(gpu, { label, shape: extents, dtype, replicas }));
@@ -176,20 +184,34 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   const buffers = hasStatistics
     ? states.add('running_statistics', state('running statistics', [statistics.length]))
     : null;
+  const dataSeeds = augmentation ? state('data seeds', [1], 'u32') : null;
   // Written before it is read, by the pass that recomputes it whole.
   const averagedBuffers =
     averaging && hasStatistics ? state('running statistics of the average', [statistics.length]) : null;
   const table = { label: 'order', shape: [steps * batches[0]!.batchSize], dtype: 'u32' as const };
   const order = sampling === 'order' ? scope.own(new State(gpu, table)) : null;
-  const examples = scope.own(placeExamples(gpu, dataset));
+  const examples = scope.own(placeExamples(gpu, dataset, own && { ...own.train, replicas }));
   const arena = scope.own(new Arena(gpu));
 
   const sampler = { mode: sampling, examples: examples.examples, counters, seeds, order: order ?? undefined };
   const memory = new Memory(gpu, scope, replicas);
-  const step = { model, layout, theta, examples, sampler, optimizer, buffers, memory };
+  const augmented = dataSeeds && { of: augmentation!, stream: { seeds: dataSeeds, counters } };
+  const step = {
+    model,
+    layout,
+    theta,
+    examples,
+    sampler,
+    augmentation: augmented,
+    optimizer,
+    buffers,
+    memory,
+  };
   const { instruments = [] } = shape;
   const wantsTest = instruments.some(({ split }) => split === 'test');
-  const testExamples = wantsTest ? scope.own(placeExamples(gpu, dataOf(shape, 'test'))) : null;
+  const testExamples = wantsTest
+    ? scope.own(placeExamples(gpu, dataOf(shape, 'test'), own && { ...own.test, replicas }))
+    : null;
   const traces: { key: string; label: string; graph: Graph }[] = [];
   const passes = new Map<number, readonly string[]>();
   const stepInstruments = instruments.map((instrument, place): StepInstrument => {
@@ -252,7 +274,7 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     traces.push({ key: AVERAGE, label: averaging.kind, graph });
   }
   const held = { theta, averaged, buffers, averagedBuffers, rates, optimizer, seeds, ring, order, examples };
-  return { layout, states, ...held, testExamples, arena, replay, traces, memory, rows, passes };
+  return { layout, states, ...held, dataSeeds, testExamples, arena, replay, traces, memory, rows, passes };
 }
 
 /** The numbers of a step in the order of its row, scalars first, and where each instrument's lie in it. */

@@ -26,6 +26,15 @@ export function knownKeys<K extends z.core.$ZodLooseShape>(keys: K) {
   return z.strictObject(keys, { error });
 }
 
+/** Of a train.json and of the library's settings: see `augmentationOf`. */
+export const augmentSchema = knownKeys({
+  shift: count.optional(),
+  flip: z.boolean().default(false),
+  crop: knownKeys({ padding: count }).optional(),
+});
+/** p of label noise. */
+export const probability = z.number().min(0).max(1);
+
 const warmup = z.int().nonnegative().optional();
 
 /** How the learning rate goes on from its start: `Schedule`, with defaults for what may be left out. */

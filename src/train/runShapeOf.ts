@@ -15,8 +15,8 @@ import { MOST_STEPS, type RunShape } from './runParts.ts';
  * @throws InputError naming the key
  */
 export function replicasOf(settings: CheckedSettings): ReplicaSettings[] {
-  const { lr, momentum, weightDecay, seed, initSeed, orderSeed, grid, zip, schedule } = settings;
-  const given = { lr, momentum, weightDecay, seed, initSeed, orderSeed, grid, zip };
+  const { lr, momentum, weightDecay, seed, initSeed, orderSeed, dataSeed, grid, zip, schedule } = settings;
+  const given = { lr, momentum, weightDecay, seed, initSeed, orderSeed, dataSeed, grid, zip };
   const ofTable = schedule.type === 'table' ? { lr: schedule.values[0] ?? 0 } : {};
   const replicas = replicaGrid(SETTINGS, given, { ...replicaDefaults(settings), ...ofTable });
   if (settings.nesterov && (settings.dampening !== 0 || replicas.some(({ momentum = 0 }) => momentum <= 0))) {

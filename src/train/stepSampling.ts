@@ -1,5 +1,5 @@
 import type { FiniteSampling } from '../measure/statistics/effectiveBatchSize.ts';
-import type { BatchSizes } from './batchSizes.ts';
+import { BatchSizes } from './batchSizes.ts';
 import type { TrainingOptions } from './trainingRun.ts';
 
 /**
@@ -8,14 +8,29 @@ import type { TrainingOptions } from './trainingRun.ts';
  * `shuffle` and `sequential` read one stream of epochs; a file's own order is taken for as good as random. An `order` table is such
  * a stream where each N of its entries in a row are N examples; else batches drawn without replacement, each on its own,
  * where no row has an example twice; else drawn with replacement, as `iid` is.
- * @returns what holds at a step, counted from 1
+ * Augmentation adds a variance of its own within each example, of which a finite set's batches have as much as endless data's: drawn
+ * with replacement, what comes is endless data, examples as they are augmented. Drawn without, the variance between examples alone
+ * is what a whole epoch has none of, and two batch sizes tell only the sum of the two: then nothing holds.
+ * @returns what holds at a step, counted from 1; null where nothing does
  */
 export function stepSampling(
-  options: Pick<TrainingOptions, 'sampling' | 'order'> & {
-    readonly dataset: { readonly examples: number };
-  },
+  options: SampledRun,
   batches: BatchSizes,
-): (step: number) => FiniteSampling {
+): (step: number) => FiniteSampling | null {
+  const ofExamples = exampleSampling(options, batches);
+  if (!options.augmentation) return ofExamples;
+  return (step) => (ofExamples(step).replacement ? ENDLESS : null);
+}
+
+/** What of a run says how its batches are drawn. */
+type SampledRun = Pick<TrainingOptions, 'sampling' | 'order' | 'augmentation'> & {
+  readonly dataset: { readonly examples: number };
+};
+
+/** Independent draws of a distribution: the nominal sizes are the effective ones. */
+const ENDLESS: FiniteSampling = { examples: Number.POSITIVE_INFINITY, replacement: false };
+
+function exampleSampling(options: SampledRun, batches: BatchSizes): (step: number) => FiniteSampling {
   const { order, dataset } = options;
   const { examples } = dataset;
   const stream = (step: number): FiniteSampling => ({
@@ -40,4 +55,19 @@ function eachDistinct(order: Uint32Array, stretch: number, examples: number): bo
     lastSeen[example] = own;
     return distinct;
   });
+}
+
+/**
+ * What is not told of a run's noise because its images are augmented.
+ * @returns undefined where nothing is left out
+ */
+export function augmentationWarning(
+  options: SampledRun & Pick<TrainingOptions, 'instruments' | 'batches'>,
+): string | undefined {
+  const measured = options.instruments?.some(({ type }) => type === 'noise_scale');
+  if (!measured || stepSampling(options, new BatchSizes(options.batches))(1)) return undefined;
+  return (
+    'noise_scale: gradNormSqOfTrainingSet and bSimple are null: the examples are augmented and drawn without replacement, and the ' +
+    'noise of the two is not told apart; bSimpleOfBatch has both, and so has bSimple with "order": "iid"'
+  );
 }

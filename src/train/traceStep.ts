@@ -10,6 +10,7 @@ import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import type { Graph, Tensor } from '../ops/graph.ts';
 import { read } from '../ops/leaf.ts';
+import { type Augmentation, type AugmentationStream, augment } from '../ops/state/augment.ts';
 import { type Examples, gather } from '../ops/state/gather.ts';
 import { type Sampling, sampleIndices } from '../ops/state/sampling.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
@@ -23,6 +24,8 @@ export interface StepState {
   readonly theta: State;
   readonly optimizer: Pick<Optimizer, 'update'>;
   readonly sampler: Sampling;
+  /** What becomes of a batch's images before anything else, and by which seeds. */
+  readonly augmentation?: { readonly of: Augmentation; readonly stream: AugmentationStream } | null;
   /** Running statistics of the model, brought up to date by the step. */
   readonly buffers?: State | null;
   /** What instruments keep from step to step. */
@@ -57,8 +60,9 @@ export function traceStep(
   due: readonly StepInstrument[],
   preparing: readonly Instrument[] = [],
 ): TracedStep {
-  const { model, layout, theta, examples, sampler, optimizer, buffers, memory } = state;
-  const [x, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
+  const { model, layout, theta, examples, sampler, augmentation, optimizer, buffers, memory } = state;
+  const [drawn, targets] = gather(examples, sampleIndices(graph, sampler, batchSize));
+  const x = augmentation ? augment(drawn, augmentation.of, augmentation.stream) : drawn;
   const { seeds, counters } = sampler;
   const context = { mode: 'train' as const, random: seeds && { seeds, counters } };
   const of: BatchOf = { model, layout, theta: read(graph, theta), x, targets, context };

@@ -13,7 +13,9 @@ import type { StateValues } from '../nn/stateDict.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
+import { augmentationOf } from './augmentationOf.ts';
 import { type CheckedSettings, checkSettings, SETTINGS } from './checkSettings.ts';
+import { drawnData } from './drawnData.ts';
 import { optimizerSettings } from './optimizerOf.ts';
 import { type RunNames, requireFits } from './requireFits.ts';
 import { requireSameContents, requireSameJob } from './requireSameRun.ts';
@@ -21,6 +23,7 @@ import { runContents } from './runContents.ts';
 import type { RunShape } from './runParts.ts';
 import { descriptionOf, replicasOf, runShapeOf } from './runShapeOf.ts';
 import { readSnapshot } from './snapshot.ts';
+import { augmentationWarning } from './stepSampling.ts';
 import { type Training, trainingOf } from './training.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import type { TrainSettings } from './trainSettings.ts';
@@ -39,11 +42,19 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   requireGpu('train', device);
   const settings = checkSettings(given);
   const model = modelFrom('model', settings.model, settings.loss);
-  const { dataset, shapes } = fitDataset(settings.data, model, 'model');
+  const replicas = replicasOf(settings);
+  const dataSeeds = replicas.map(({ seed, dataSeed }) => dataSeed ?? deriveSeed(seed, 'data'));
+  const data = drawnData(settings.data, settings, dataSeeds);
+  const { dataset, shapes } = fitDataset(data.first, model, 'model');
   requireSupported('model', model, shapes);
   const weights = settings.weights && givenWeights(model, { ...settings, weights: settings.weights });
-  const replicas = replicasOf(settings);
-  const shape: RunShape = { model, dataset, ...runShapeOf(settings, dataset.examples) };
+  const shape: RunShape = {
+    model,
+    dataset,
+    own: data.own,
+    augmentation: settings.augment && augmentationOf(SETTINGS, settings.augment, data.first.exampleShape),
+    ...runShapeOf(settings, dataset.examples),
+  };
   const { steps, batches, averaging, instruments = [], bnBatchSize = batches.at(-1)!.batchSize } = shape;
   requireSplits(SETTINGS, instruments, dataset);
   requireBatches('model', model, shapes, {
@@ -60,11 +71,14 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const gpu: Gpu = { ...device, kernels };
   const bytes = await requireFits(gpu, shape, replicas.length, namesIn(settings));
   const { schedule } = settings;
+  const datasets = data.ofReplicas();
   const options: TrainingOptions = {
     ...shape,
-    replicas: replicas.map(({ lr, seed, initSeed, orderSeed }, replica) => ({
+    replicas: replicas.map(({ lr, seed, initSeed, orderSeed }, r) => ({
       seed: orderSeed ?? deriveSeed(seed, 'order'),
-      settings: optimizerSettings(settings, replicas[replica]!),
+      dataSeed: dataSeeds[r]!,
+      dataset: datasets[r] && fitDataset(datasets[r], model, 'model').dataset,
+      settings: optimizerSettings(settings, replicas[r]!),
       rates: learningRates(schedule, lr, steps),
       weights: weights ?? drawn(model, initSeed ?? deriveSeed(seed, 'init')),
     })),
@@ -73,9 +87,10 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const run = await TrainingRun.open(gpu, options);
   try {
     if (earlier) run.restore('resume', earlier);
-    const notes = [cycleWarning(averaging, schedule, steps) ?? []].flat();
+    const warnings = [cycleWarning(averaging, schedule, steps), augmentationWarning(options)];
+    const notes = warnings.flatMap((warning) => warning ?? []);
     const identity = { job, kernels: kernels.record, warnings: earlier?.warnings ?? [] };
-    return trainingOf(run, { replicas, data: settings.data, device, bytes, notes, identity });
+    return trainingOf(run, { replicas, data: data.first, device, bytes, notes, identity });
   } catch (error) {
     run.dispose();
     throw error;

@@ -4,6 +4,7 @@ import type { GivenWeights } from '../nn/givenWeights.ts';
 import type { GivenModel } from '../nn/modelFrom.ts';
 import type { LossName } from '../nn/modelSpec.ts';
 import type { GivenSchedule } from '../optim/schedule.ts';
+import type { GivenAugmentation } from './augmentationOf.ts';
 import type { ReplicaLists } from './replicaGrid.ts';
 
 /** The same, of which anything may be left out or be undefined. */
@@ -17,6 +18,12 @@ export interface TrainSettings extends MaybeGiven<GivenWeights> {
   readonly loss?: LossName | undefined;
   /** What it trains on; examples are flattened where the first layer wants them flat. */
   readonly data: Dataset;
+  /** So many of its examples, drawn without replacement by the data's seed. `data.withDataOptions` gives the same data set. */
+  readonly subset?: number | undefined;
+  /** The probability with which a label is replaced by another one, by the data's seed. */
+  readonly labelNoise?: number | undefined;
+  /** How the images of training batches are changed at random, by the data's seed. */
+  readonly augment?: GivenAugmentation | undefined;
   /** Steps of the whole run: its schedule lies on the device from the start. */
   readonly steps?: number | undefined;
   /** In place of `steps`: as many as it takes to draw so many times N examples. */
@@ -39,7 +46,9 @@ export interface TrainSettings extends MaybeGiven<GivenWeights> {
   readonly initSeed?: number | undefined;
   /** Of the order of examples and of what Dropout drops, in place of the one that follows from `seed`. */
   readonly orderSeed?: number | undefined;
-  /** Lists of `lr`, `momentum`, `weightDecay`, `seed`, `initSeed`, `orderSeed`: a replica for every combination, the last key fastest. */
+  /** Of `subset`, `labelNoise` and `augment`, in place of the one that follows from `seed`. */
+  readonly dataSeed?: number | undefined;
+  /** Lists of `lr`, `momentum`, `weightDecay`, `seed`, `initSeed`, `orderSeed`, `dataSeed`: a replica for every combination, the last key fastest. */
   readonly grid?: ReplicaLists | undefined;
   /** Lists of one length that go together: a replica for each row, and with `grid` for each row and cell. */
   readonly zip?: ReplicaLists | undefined;

@@ -53,7 +53,7 @@ export interface PointOfRun extends WhichWeights {
 /** What a `Training` is made of. */
 interface TrainingParts {
   readonly replicas: readonly ReplicaSettings[];
-  /** What it trains on, as it was given. */
+  /** What stands for the data that it trains on: as they were given, where nothing is drawn of them. */
   readonly data: Dataset;
   /** What measures its points: what they choose is no part of the run's record of kernels. */
   readonly device: Gpu;

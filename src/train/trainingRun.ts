@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import { type ResidentExamples, uploadExamples, writeExamples } from '../data/uploadExamples.ts';
+import { ownData, placeExamples, type ResidentExamples, writeExamples } from '../data/uploadExamples.ts';
 import type { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { DispatchTime, Program } from '../gpu/program.ts';
@@ -40,6 +40,10 @@ export type EvaluatedWeights = 'last' | 'averaged' | 'recomputed';
 export interface Replica {
   /** Of the order of examples, in [0, 2³²). */
   readonly seed: number;
+  /** Of the augmentation, in [0, 2³²), where there is one. */
+  readonly dataSeed?: number;
+  /** What it trains on, where replicas have data of their own: as many examples as the others, of the same shape. */
+  readonly dataset?: Dataset | undefined;
   /** Of the run's optimizer. */
   readonly settings: OptimizerSettings;
   /** ε of every step. */
@@ -137,18 +141,26 @@ export class TrainingRun {
     return Scope.make(async (scope) => {
       const replicas = options.replicas.length;
       const parts = makeRunParts(gpu, scope, options, replicas);
-      const { layout, theta, buffers, rates, optimizer, seeds, order, examples, testExamples } = parts;
+      const { layout, theta, buffers, rates, optimizer, seeds, dataSeeds, order, examples, testExamples } =
+        parts;
       if (order) order.write(options.order!);
       const statistics = bufferLayout(options.model);
-      options.replicas.forEach(({ seed, settings, rates: values, weights }, replica) => {
+      options.replicas.forEach(({ seed, dataSeed, settings, rates: values, weights }, replica) => {
         theta.write(flatValues(layout, weights), { replica });
         buffers?.write(flatValues(statistics, weights), { replica });
         rates.write(values, { replica });
         optimizer.write(settings, replica);
         seeds.write(Uint32Array.of(seed), { replica });
+        dataSeeds?.write(Uint32Array.of(dataSeed ?? 0), { replica });
       });
-      writeExamples(examples, options.dataset);
-      if (testExamples) writeExamples(testExamples, options.dataset.test!);
+      const datasets = datasetsOf(options);
+      writeExamples(examples, datasets);
+      if (testExamples) {
+        writeExamples(
+          testExamples,
+          datasets.map(({ test }) => test!),
+        );
+      }
       parts.memory.begin(theta);
       const programs = await compileRun(gpu, scope, parts, replicas);
       return new TrainingRun(gpu, options, scope, parts, programs);
@@ -417,9 +429,19 @@ export class TrainingRun {
     if (dataset === this.#options.dataset) return this.examples;
     const known = this.#resident.get(dataset);
     if (known) return known;
-    const examples = this.#scope.own(uploadExamples(this.#gpu, dataset));
+    const datasets = this.#inPlaceOf(dataset);
+    const own = { ...ownData(datasets), replicas: this.replicas };
+    const examples = this.#scope.own(placeExamples(this.#gpu, dataset, own));
+    writeExamples(examples, datasets);
     this.#resident.set(dataset, examples);
     return examples;
+  }
+
+  /** What each replica has in the place of a data set: the training data and their test part may be its own. */
+  #inPlaceOf(dataset: Dataset): readonly Dataset[] {
+    const datasets = datasetsOf(this.#options);
+    if (dataset === this.#options.dataset) return datasets;
+    return dataset === this.#options.dataset.test ? datasets.map(({ test }) => test!) : [dataset];
   }
 
   /**
@@ -438,11 +460,15 @@ export class TrainingRun {
     }
     const { layout, submitted: step } = this;
     const { model } = this.#options;
-    const examples = this.#examplesOf(dataset);
-    const { name, targets } = dataset;
+    const resident = this.#examplesOf(dataset);
+    const datasets = this.#inPlaceOf(dataset);
+    const { name, targets } = datasets[replica] ?? dataset;
     const source = { name, targets, trainedOn: dataset === this.#options.dataset };
     return Scope.makeNow((scope) => {
       const copy = (from: State): State => scope.own(from.copyOf(replica));
+      const ofReplica = (from: State): State => (from.replicated ? copy(from) : from);
+      const [data, labels] = [ofReplica(resident.data), ofReplica(resident.targets)];
+      const examples = { ...resident, data, targets: labels };
       const [theta, buffers] = this.#weights(which);
       const context = { mode, buffers: mode === 'eval' && buffers ? copy(buffers) : null };
       return {
@@ -480,4 +506,12 @@ export class TrainingRun {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** What each replica trains on. */
+export function datasetsOf({
+  dataset,
+  replicas,
+}: Pick<TrainingOptions, 'dataset' | 'replicas'>): readonly Dataset[] {
+  return replicas.map((replica) => replica.dataset ?? dataset);
 }

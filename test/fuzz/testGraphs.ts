@@ -14,6 +14,7 @@ const OTHERS = [
   'adam',
   'advance',
   'append',
+  'augment',
   'average',
   'convHistogram',
   'convMoments',

@@ -185,7 +185,7 @@ test('a batch of one value a channel, and statistics over single examples, are r
   );
   const averaging = { kind: 'swa' as const, start: 4, every: 3 };
   await expect(train(gpu, { ...settings, lr: 0.1, batchSize: 13, averaging })).rejects.toThrow(
-    'the last batch of the pass for the averaged weights (40 examples in batches of 13)',
+    'the last batch of the pass that recomputes its statistics (40 examples in batches of 13)',
   );
   await expect(train(gpu, { ...settings, lr: 0.1, noiseScaleEvery: 5 })).rejects.toThrow(
     'layer 1 (BatchNorm1d): couples the examples of a batch in train mode',

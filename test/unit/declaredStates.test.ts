@@ -53,6 +53,7 @@ test('every op says which states among its attributes it reads and writes', () =
     'adam',
     'advance',
     'append',
+    'augment',
     'average',
     'convHistogram',
     'dropout',

@@ -103,7 +103,7 @@ test('Smith & Le’s N = 1,000 examples in shuffled batches: |G_N|² is told wit
       { batchSize: B, normSq: big },
     ] as const;
     expect(sampling(step + 1)).toEqual({ examples: N, replacement: false, offset });
-    found.push(finiteDataNoise(...sizes, sampling(step + 1))!.gradNormSqUnbiased);
+    found.push(finiteDataNoise(...sizes, sampling(step + 1)!)!.gradNormSqUnbiased);
     nominal.push(twoBatchNoise(...sizes).gradNormSqUnbiased);
   }
   const estimate = (values: readonly number[]) => {
@@ -129,16 +129,16 @@ test('what is drawn before a step counts every batch size, and an order table sa
     { fromStep: 3, batchSize: 6 },
   ]);
   const stream = stepSampling({ sampling: 'sequential', dataset }, batches);
-  expect([1, 2, 3, 4, 5, 6].map((step) => stream(step).offset)).toEqual([0, 4, 8, 2, 8, 4]);
+  expect([1, 2, 3, 4, 5, 6].map((step) => stream(step)!.offset)).toEqual([0, 4, 8, 2, 8, 4]);
   expect(stepSampling({ sampling: 'iid', dataset }, batches)(1)).toEqual({ examples: 10, replacement: true });
   const ofTable = (order: number[], batchSize: number): FiniteSampling =>
     stepSampling(
       { sampling: 'order', order: Uint32Array.from(order), dataset: { examples: 6 } },
       new BatchSizes([{ fromStep: 0, batchSize }]),
-    )(2);
+    )(2)!;
   // A change on the way holds for what comes after it.
   batches.change({ fromStep: 5, batchSize: 8 });
-  expect([5, 6, 7, 8].map((step) => stream(step).offset)).toEqual([8, 4, 2, 0]);
+  expect([5, 6, 7, 8].map((step) => stream(step)!.offset)).toEqual([8, 4, 2, 0]);
   expect(ofTable([0, 1, 2, 3, 4, 5, 5, 4], 4)).toEqual({ examples: 6, replacement: false, offset: 4 });
   expect(ofTable([0, 1, 2, 3, 0, 1, 2, 3], 4)).toEqual({ examples: 6, replacement: false });
   expect(ofTable([0, 0, 2, 3, 0, 1, 2, 3], 4)).toEqual({ examples: 6, replacement: true });

@@ -21,7 +21,7 @@ test('settings that cannot be meant are refused by their key, with what was foun
     // What a program in JavaScript may have, which no type holds.
     [
       { learningRate: 0.1 },
-      'train: learningRate: is no setting, expected some of model, loss, data, weights, ',
+      'train: learningRate: is no setting, expected some of model, loss, data, subset, ',
     ],
     [{ batch_size: 10 }, 'train: batch_size: is no setting'],
     [

@@ -53,7 +53,7 @@ function told(
   }: NoiseScaleOptions & {
     readonly names: readonly string[];
     readonly running: RunningNoiseScale;
-    readonly sampling: Parameters<typeof finiteDataNoise>[2];
+    readonly sampling: Parameters<typeof finiteDataNoise>[2] | null;
   },
 ): Told {
   const total = (key: 'gradNormSq' | 'smallNormSq'): number => norms.reduce((sum, p) => sum + p[key], 0);
@@ -67,7 +67,7 @@ function told(
     ] as const;
   const whole = sizes(total('smallNormSq'), gradNormSq);
   const { bSimple: bSimpleOfBatch, ...ofBatch } = twoBatchNoise(...whole);
-  const ofTrainingSet = finiteDataNoise(...whole, sampling);
+  const ofTrainingSet = sampling && finiteDataNoise(...whole, sampling);
   if (ofTrainingSet) running.add(ofTrainingSet);
   const newest = running.newest();
   const byLayer = norms.map((p, i) => {

@@ -1,4 +1,5 @@
-import { gather, record } from '../../ops/index.ts';
+import { imageAugmentation } from '../../data/imageAugmentation.ts';
+import { augment, gather, record } from '../../ops/index.ts';
 import { advance } from '../../ops/state/advance.ts';
 import { adam, packAdamSettings } from '../../optim/adam.ts';
 import { average } from '../../optim/average.ts';
@@ -9,8 +10,9 @@ import { average as averageReference } from '../../reference/average.ts';
 import { gather as gatherReference } from '../../reference/gather.ts';
 import { record as recordReference } from '../../reference/record.ts';
 import { sgd as sgdReference } from '../../reference/sgd.ts';
+import { shiftImage } from '../../reference/shiftImage.ts';
 import { sumTolerance, U } from '../tolerance.ts';
-import { EDGES, shapeName, type Trial } from '../trial.ts';
+import { EDGES, shapeName, type Trial, type Values } from '../trial.ts';
 import { given, integers, random } from '../values.ts';
 
 /** Every rule of torch.optim.SGD. */
@@ -184,46 +186,61 @@ const EXAMPLES = 23;
 
 function gatherTrials(): Trial[] {
   const cases = [
-    [1, 1, 1],
-    [33, 65, 1],
-    [7, 127, 3],
-    [65, 33, 1],
-    [5, 784, 3],
-    [3, 3073, 1],
+    [1, 1, 'one data set', 1],
+    [33, 65, 'one data set', 1],
+    [7, 127, 'one data set', 3],
+    [65, 33, 'one data set', 1],
+    [5, 784, 'own data', 3],
+    [9, 61, 'own targets', 3],
+    [3, 3073, 'one data set', 1],
   ] as const;
-  return cases.flatMap(([batch, features, replicas]) =>
+  return cases.flatMap(([batch, features, whose, replicas]) =>
     [true, false].flatMap((bytes) =>
       [false, true].map((asGpu): Trial => {
         const rowWords = bytes ? Math.ceil(features / 4) : features;
-        const packed = new Uint8Array(4 * rowWords * EXAMPLES);
-        const raw = bytes
-          ? integers(features * EXAMPLES, 5, 256)
-          : new Uint32Array((random([features * EXAMPLES], 5).values(0) as Float32Array).buffer);
-        if (bytes) {
-          for (const [i, value] of raw.entries()) {
+        const width = bytes ? 1 : 3;
+        const inputs = (replica: number) => {
+          if (!bytes) return random([features * EXAMPLES], 5).values(replica) as Float32Array;
+          return Float32Array.from(integers(features * EXAMPLES, 5 + replica, 256));
+        };
+        const words = (replica: number): Uint32Array => {
+          const values = inputs(replica);
+          if (!bytes) return new Uint32Array(values.buffer);
+          const packed = new Uint8Array(4 * rowWords * EXAMPLES);
+          for (const [i, value] of values.entries()) {
             packed[Math.floor(i / features) * 4 * rowWords + (i % features)] = value;
           }
-        }
-        const words = bytes ? new Uint32Array(packed.buffer) : raw;
-        const width = bytes ? 1 : 3;
+          return new Uint32Array(packed.buffer);
+        };
+        const unpacked = (data: Values): Float32Array => {
+          if (!bytes) return new Float32Array(data.buffer, data.byteOffset, data.length);
+          const packed = new Uint8Array(data.buffer, data.byteOffset, 4 * data.length);
+          return Float32Array.from({ length: features * EXAMPLES }, (_, i) => {
+            return packed[Math.floor(i / features) * 4 * rowWords + (i % features)]!;
+          });
+        };
         const indices = given([batch], (replica) => integers(batch, 8 + replica, EXAMPLES));
+        const sharedTargets = { shared: whose === 'one data set' };
         const targets = bytes
-          ? given([EXAMPLES, 1], integers(EXAMPLES, 9, 10), { shared: true })
-          : random([EXAMPLES, 3], 9, { shared: true });
+          ? given([EXAMPLES, 1], (replica) => integers(EXAMPLES, 9 + replica, 10), sharedTargets)
+          : random([EXAMPLES, 3], 9, sharedTargets);
         return {
           kernel: 'training/gather',
-          name: `${bytes ? 'bytes' : 'f32'} ${shapeName([batch, features], replicas)}`,
+          name: `${bytes ? 'bytes' : 'f32'} ${shapeName([batch, features], replicas)}, ${whose}`,
           replicas,
           asGpu,
-          operands: { data: given([EXAMPLES, rowWords], words, { shared: true }), targets, indices },
+          operands: {
+            data: given([EXAMPLES, rowWords], words, { shared: whose !== 'own data' }),
+            targets,
+            indices,
+          },
           trace: ({ indices }, { data, targets }) =>
             gather(
               { data: data!, bytes, exampleShape: [features], targets: targets!, examples: EXAMPLES },
               indices!,
             ),
-          expect: ({ targets, indices }) => {
-            const table = bytes ? raw : new Float32Array(raw.buffer);
-            const x = gatherReference(table, indices!, features, bytes ? 255 : 1);
+          expect: ({ data, targets, indices }) => {
+            const x = gatherReference(unpacked(data!), indices!, features, bytes ? 255 : 1);
             return [
               { values: x, tolerance: bytes ? 6 * U : 0 },
               { values: gatherReference(targets!, indices!, width), tolerance: 0 },
@@ -232,6 +249,46 @@ function gatherTrials(): Trial[] {
         };
       }),
     ),
+  );
+}
+
+/** Images of one number, of one row, and of several channels; each way of one image is met by some seed and step. */
+function augmentTrials(): Trial[] {
+  const cases = [
+    [5, [1, 1, 1], 0, true, 1],
+    [33, [1, 4, 5], 1, false, 3],
+    [65, [2, 3, 3], 2, true, 1],
+    [7, [3, 1, 33], 0, true, 3],
+    [3, [1, 28, 28], 4, true, 3],
+  ] as const;
+  return cases.flatMap(([batch, image, shift, flip, replicas]) =>
+    [false, true].map((asGpu): Trial => {
+      const features = image[0] * image[1] * image[2];
+      const step = 2 ** 20 + batch;
+      return {
+        kernel: 'training/augment',
+        name: `${shapeName([batch, ...image], replicas)}, shift ${shift}${flip ? ', flip' : ''}`,
+        replicas,
+        asGpu,
+        operands: {
+          x: random([batch, features], 3),
+          seeds: given([1], (replica) => Uint32Array.of(0xdeadbeef + replica)),
+          counters: given([3], Uint32Array.of(step, 1, 7), { shared: true }),
+        },
+        trace: ({ x }, { seeds, counters }) => [
+          augment(x!, { image, shift, flip }, { seeds: seeds!, counters: counters! }),
+        ],
+        expect: ({ x, seeds }) => {
+          const values = new Float64Array(batch * features);
+          for (let position = 0; position < batch; position++) {
+            const drawn = imageAugmentation({ shift, flip }, { seed: seeds![0]!, step, position });
+            const at = position * features;
+            values.set(shiftImage(x!.subarray(at, at + features), image, drawn), at);
+          }
+          return [{ values, tolerance: 0 }];
+        },
+      };
+    }),
   );
 }
 
@@ -307,6 +364,7 @@ export function trainingTrials(): Trial[] {
     ...adamTrials(),
     ...averageTrials(),
     ...gatherTrials(),
+    ...augmentTrials(),
     ...recordTrials(),
     ...advanceTrials(),
   ];

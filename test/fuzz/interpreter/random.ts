@@ -1,3 +1,4 @@
+import { imageAugmentation } from '../../../src/data/imageAugmentation.ts';
 import { hostIndices } from '../../../src/data/sampler.ts';
 import { dropoutMask } from '../../../src/nn/dropoutMask.ts';
 import { size } from '../../../src/ops/graph.ts';
@@ -13,6 +14,27 @@ import { at, exactValues, make, undecided } from './values.ts';
 
 /** What is drawn by seed, purpose and counter: the same integers as the device's. */
 export const random: Readonly<Record<string, Rule>> = {
+  augment: ({ inputs: [x], attributes: { augmentation, stream } }, [values], memory) => {
+    const [, height, width] = augmentation.image as readonly [number, number, number];
+    const [seed] = memory.get(stream.seeds).value;
+    const [step] = memory.get(stream.counters).value;
+    const batch = x!.shape[0]!;
+    const features = size(augmentation.image);
+    const drawn = Array.from({ length: batch }, (_, position) =>
+      imageAugmentation(augmentation, { seed: seed!, step: step!, position }),
+    );
+    return [
+      make(batch * features, (i) => {
+        const { flipped, down, right } = drawn[Math.floor(i / features)]!;
+        const row = (Math.floor(i / width) % height) - down;
+        const column = (i % width) - right;
+        if (row < 0 || row >= height || column < 0 || column >= width) return exact(0);
+        const from = flipped ? width - 1 - column : column;
+        const channel = Math.floor((i % features) / (height * width));
+        return at(values!, Math.floor(i / features) * features + (channel * height + row) * width + from);
+      }),
+    ];
+  },
   dropout: (node, [x], memory) => {
     const { p, mask } = node.attributes;
     const [seed] = memory.get(mask.seeds).value;

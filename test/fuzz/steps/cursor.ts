@@ -1,6 +1,6 @@
 import type { State } from '../../../src/gpu/state.ts';
 import { size, type Tensor } from '../../../src/ops/graph.ts';
-import { gather, record, sampleIndices } from '../../../src/ops/index.ts';
+import { augment, gather, record, sampleIndices } from '../../../src/ops/index.ts';
 import { advance } from '../../../src/ops/state/advance.ts';
 import { append } from '../../../src/ops/state/append.ts';
 import type { Sampling } from '../../../src/ops/state/sampling.ts';
@@ -80,17 +80,28 @@ export const cursor: Readonly<Record<string, Step>> = {
     const data = to.state({
       shape: [EXAMPLES, bytes ? Math.ceil(features / 4) : features],
       dtype: bytes ? 'u32' : 'f32',
-      replicated: false,
+      replicated: to.someReplicated(draw),
       kind: bytes ? 'words' : 'signed',
     });
     const targets = to.state({
       shape: [EXAMPLES, labels ? 1 : 2],
       dtype: labels ? 'u32' : 'f32',
-      replicated: false,
+      replicated: to.someReplicated(draw),
       kind: labels ? { below: 3 } : 'signed',
     });
     const from = { data, bytes, exampleShape, targets, examples: EXAMPLES };
     to.call(gather, from, indices(to, draw));
+  },
+  augment: (to, draw) => {
+    const image = draw.of([
+      [1, 2, 3],
+      [2, 3, 3],
+      [1, 1, 4],
+    ] as const);
+    const shift = draw.below(Math.min(image[1], image[2]));
+    const x = to.like(draw, [draw.of([1, 2, 3, BATCH]), ...draw.of([image, [size(image)]])]);
+    const stream = { seeds: to.seeds(draw), counters: someCounters(to, draw) };
+    to.call(augment, x, { image, shift, flip: draw.chance(50) }, stream);
   },
   take: (to, draw) => {
     const of = table(to, draw, draw.of([[], [2], [3, 1]]), to.someReplicated(draw));

@@ -1,0 +1,70 @@
+import type { Dataset } from '../../data/dataset.ts';
+import { InputError } from '../../host/inputError.ts';
+import { showValue } from '../../host/showValue.ts';
+import { isBatchNorm, requireBatches } from '../../nn/batchNorm.ts';
+import { inferShapes, type ModelSpec } from '../../nn/modelSpec.ts';
+import type { StateValues } from '../../nn/stateDict.ts';
+import { MICRO_BATCH } from './spanBatches.ts';
+
+/** How BatchNorm's running statistics are had at a point: anew by a pass over the data there, or by those of the files. */
+export type StatisticsMode = 'recompute' | 'stored';
+
+/** A model and the data over which its landscape is taken, in host memory, fitted to each other. */
+export interface LandscapeInput {
+  /** Of the model, for messages. */
+  readonly modelName: string;
+  readonly model: ModelSpec;
+  readonly dataset: Dataset;
+  readonly test: Dataset | null;
+  readonly batchNorm: StatisticsMode;
+  /** Examples of a batch of the pass that recomputes statistics; MICRO_BATCH, or all if they are fewer, by default. */
+  readonly bnBatchSize?: number | undefined;
+}
+
+/** A state dict, and how messages call it. */
+export interface NamedWeights {
+  readonly name: string;
+  readonly values: StateValues;
+}
+
+/** How many points are done. */
+export interface LandscapeProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** How statistics are had for this model: null for one without BatchNorm, which has none. */
+export function statisticsOf({ model, batchNorm }: LandscapeInput): StatisticsMode | null {
+  return model.layers.some(isBatchNorm) ? batchNorm : null;
+}
+
+/**
+ * Examples of a batch of the pass that recomputes statistics; null where there is none.
+ * @throws InputError for a batch in which BatchNorm has one value a channel
+ */
+export function statisticsBatch(input: LandscapeInput): number | null {
+  if (statisticsOf(input) !== 'recompute') return null;
+  const { modelName, model, dataset, bnBatchSize } = input;
+  const batchSize = Math.min(bnBatchSize ?? MICRO_BATCH, dataset.examples);
+  const passes = { examples: dataset.examples, batchSize };
+  const shapes = inferShapes(model, dataset.exampleShape, modelName);
+  requireBatches(modelName, model, shapes, { batchSizes: [], measures: false, passes });
+  return batchSize;
+}
+
+/**
+ * So many numbers from one to another, both included as they are.
+ * @throws InputError naming the setting for fewer than two
+ */
+export function evenly(item: string, [from, to]: readonly [number, number], count: number): number[] {
+  requireCount(item, count, 2);
+  return Array.from({ length: count }, (_, i) =>
+    i === count - 1 ? to : from + ((to - from) * i) / (count - 1),
+  );
+}
+
+/** @throws InputError naming the setting */
+export function requireCount(item: string, found: number, least: number): void {
+  if (Number.isInteger(found) && found >= least) return;
+  throw new InputError('landscape', item, `is ${showValue(found)}, expected an integer of at least ${least}`);
+}
