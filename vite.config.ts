@@ -8,6 +8,7 @@ import { apiReference } from './src/build/apiReference.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
 import { docs } from './src/build/docs.ts';
+import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
@@ -77,6 +78,7 @@ export default defineConfig(({ mode }) => ({
   define: { __BASIN_VERSION__: JSON.stringify(version), __BASIN_COMMIT__: JSON.stringify(commit()) },
   plugins: [
     wgslPlugin(),
+    plotOffset(),
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
     !isTesting(mode) &&
@@ -99,7 +101,9 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 1000,
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['index', 'bench', 'experiments', 'job'].map((page) => `${root}src/web/${page}.html`),
+      input: ['index', 'bench', 'experiments', 'landscape', 'job'].map(
+        (page) => `${root}src/web/${page}.html`,
+      ),
       onwarn: quiet,
     },
   },

@@ -22,16 +22,11 @@ export {
 export type { Evaluation } from './measure/evaluation/evaluator.ts';
 export type { GivenInstrument } from './measure/givenInstrument.ts';
 export { ModelPoint } from './measure/modelPoint.ts';
-export {
-  type LayerNoise,
-  type Measured,
-  type Noise,
-  noise,
-  type ProbedMeasured,
-} from './measure/noise.ts';
+export { type LayerNoise, type Noise, noise } from './measure/noise.ts';
 export { ParameterVector } from './measure/parameterVector.ts';
 export { type PointSettings, point } from './measure/point.ts';
 export type { NoiseOptions } from './measure/pointNoise.ts';
+export type { Measured, ProbedMeasured } from './measure/statistics/measured.ts';
 export type { GivenWeights } from './nn/givenWeights.ts';
 export type { GivenModel } from './nn/modelFrom.ts';
 export type { GivenSchedule } from './optim/schedule.ts';

@@ -1,17 +1,19 @@
 import { join } from 'node:path';
+import type { OutputOptions } from 'rollup';
 import { build, type InlineConfig, type Plugin } from 'vite';
 import { declarations } from './declarations.ts';
 import { engineSize } from './engineSize.ts';
 import { libraryEntries, namespacesApart } from './library.ts';
 import { type CommonConfig, libraryBuild } from './libraryBuild.ts';
+import { plotOffset } from './plotOffset.ts';
 import { programManifest, RUN_TIME } from './programManifest.ts';
 import { quiet } from './quiet.ts';
 import { wgslPlugin } from './wgslPlugin.ts';
 
 /**
  * After the pages: the library (`library/`, the package that the root's manifest packs); what `bench` runs beside other libraries,
- * and what it compares its cold start with (`bench/`); and the command line (`cli.js`, which Node runs without node_modules), with the
- * manifest by which the folder is a package of its own. Prints what the engine weighs.
+ * and what it compares its cold start with (`bench/`); and the command line (`cli.js`, which Node runs without node_modules, and
+ * `figures.js`, which it reads when it draws), with the manifest by which the folder is a package of its own. Prints what the engine weighs.
  */
 export function bundles(root: string, dist: string): Plugin {
   let mode = 'production';
@@ -48,25 +50,19 @@ export function bundles(root: string, dist: string): Plugin {
         const bench = join(dist, 'bench');
         await write(common, { runner: join(sources, 'bench/benchRunner.ts') }, bench);
         await write(common, { basin: join(sources, 'bench/basinAdapter.ts') }, join(bench, 'cold'));
+        const figures = join(sources, 'cli/figureText.ts');
         await build({
           ...common,
-          ssr: { noExternal: true, external: RUN_TIME },
-          build: {
-            ssr: join(sources, 'cli/main.ts'),
-            outDir: dist,
-            emptyOutDir: false,
-            target: 'node20',
-            minify: false,
-            rollupOptions: {
-              external: RUN_TIME,
-              onwarn: quiet,
-              output: {
-                inlineDynamicImports: true,
-                entryFileNames: 'cli.js',
-                banner: '#!/usr/bin/env node',
-              },
-            },
-          },
+          plugins: [...common.plugins, fileApart(figures, './figures.js')],
+          ...underNode(join(sources, 'cli/main.ts'), dist, {
+            entryFileNames: 'cli.js',
+            banner: '#!/usr/bin/env node',
+          }),
+        });
+        await build({
+          ...common,
+          plugins: [plotOffset()],
+          ...underNode(figures, dist, { entryFileNames: 'figures.js' }, true),
         });
         await programManifest(root, dist);
         await typed;
@@ -79,6 +75,37 @@ export function bundles(root: string, dist: string): Plugin {
             `of ${families.length} families of kernels that is used (${kilobytes(all)} kB in all)\n`,
         );
       },
+    },
+  };
+}
+
+/** A program of one file, with all that it needs. */
+function underNode(entry: string, outDir: string, output: OutputOptions, minify = false): InlineConfig {
+  return {
+    ssr: { noExternal: true, external: RUN_TIME },
+    build: {
+      ssr: entry,
+      outDir,
+      emptyOutDir: false,
+      target: 'node20',
+      minify,
+      rollupOptions: {
+        external: RUN_TIME,
+        onwarn: quiet,
+        output: { inlineDynamicImports: true, ...output },
+      },
+    },
+  };
+}
+
+/** A module that stays a file of its own: what is imported on demand within one file is evaluated at its start all the same. */
+function fileApart(module: string, file: string): Plugin {
+  return {
+    name: 'basin:file-apart',
+    enforce: 'pre',
+    async resolveId(source, importer, options) {
+      const found = await this.resolve(source, importer, { ...options, skipSelf: true });
+      return found?.id === module && importer ? { id: file, external: true } : null;
     },
   };
 }

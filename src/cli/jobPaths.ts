@@ -37,3 +37,20 @@ function fullWeights(given: unknown, full: (name: string) => string): unknown {
   const { weights } = given as { readonly weights: string };
   return { ...(given as Json), weights: full(weights) };
 }
+
+/**
+ * A train job's result with every path in full: its job's, and those of the data that replicas trained on.
+ * @param folder against which they are meant
+ */
+export function resultWithFullPaths(result: Json, folder: string): Json {
+  const withFullData = <R extends Json>(of: R): R =>
+    typeof of.trainedOn === 'string'
+      ? { ...of, trainedOn: dataName(of.trainedOn, (name) => resolve(folder, name)) }
+      : of;
+  const replicas = result.replicas as readonly Json[] | undefined;
+  return {
+    ...withFullData(result),
+    ...(replicas ? { replicas: replicas.map(withFullData) } : {}),
+    job: withFullPaths(result.job as Json, folder),
+  };
+}

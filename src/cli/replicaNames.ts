@@ -10,6 +10,7 @@ type Named =
   | 'seed'
   | 'init_seed'
   | 'order_seed'
+  | 'data_seed'
   | 'weights';
 
 const NAMES: Readonly<Record<Named, (value: string | number) => string>> = {
@@ -21,6 +22,7 @@ const NAMES: Readonly<Record<Named, (value: string | number) => string>> = {
   seed: (value) => `seed ${value}`,
   init_seed: (value) => `initial seed ${value}`,
   order_seed: (value) => `order seed ${value}`,
+  data_seed: (value) => `data seed ${value}`,
   weights: (value) => basename(String(value)),
 };
 
@@ -35,7 +37,7 @@ export function replicaNames({
   ...top
 }: Pick<
   ParsedTrainSpec,
-  'replicas' | 'optimizer' | 'seed' | 'init_seed' | 'order_seed' | 'weights'
+  'replicas' | 'optimizer' | 'seed' | 'init_seed' | 'order_seed' | 'data_seed' | 'weights'
 >): string[] {
   if (!replicas || replicas.length === 1) return [''];
   const all = replicas.map((replica): Partial<Record<Named, string | number>> => {

@@ -5,6 +5,12 @@ import type { TrainOptions } from './trainOptions.ts';
 const OPTIONS: readonly [key: string, option: string, given: readonly (keyof TrainOptions)[]][] = [
   ['model', '--model or --hidden', ['model', 'hidden']],
   ['data', '--data', ['data']],
+  ['average_pool', '--average-pool', ['averagePool']],
+  ['subset', '--subset', ['subset']],
+  ['label_noise', '--label-noise', ['labelNoise']],
+  ['augment.crop.padding', '--crop-padding', ['cropPadding']],
+  ['augment.shift', '--shift', ['shift']],
+  ['augment', '--shift, --flip or --crop-padding', ['shift', 'flip', 'cropPadding']],
   ['weights', '--weights', ['weights']],
   ['weights_prefix', '--weights-prefix', ['weightsPrefix']],
   ['order', '--order', ['order']],

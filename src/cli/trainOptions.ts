@@ -8,6 +8,12 @@ import { InputError } from '../host/inputError.ts';
 /** The options of `basin train`, as commander gives them. */
 export interface TrainOptions {
   data?: string;
+  averagePool?: number;
+  subset?: number;
+  labelNoise?: number;
+  shift?: number;
+  flip?: boolean;
+  cropPadding?: number;
   model?: string;
   hidden?: number[];
   activation?: string;
@@ -21,7 +27,7 @@ export interface TrainOptions {
   seed?: number[];
   initSeed?: number[];
   orderSeed?: number[];
-  dataSeed?: number;
+  dataSeed?: number[];
   replicas?: number;
   lr?: number[];
   momentum?: number[];
@@ -72,6 +78,10 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   set('model', options.model === undefined ? undefined : path(options.model));
   set('model', options.hidden && { hidden: options.hidden, activation: options.activation ?? 'ReLU' });
   set('data', options.data === undefined ? undefined : dataName(options.data, path));
+  set('average_pool', options.averagePool);
+  set('subset', options.subset);
+  set('label_noise', options.labelNoise);
+  setAugmentation(spec, options);
   set('weights', options.weights === undefined ? undefined : path(options.weights));
   set('weights_prefix', options.weightsPrefix);
   set('weights_by_order', options.weightsByOrder);
@@ -97,7 +107,7 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   set('seed', options.seed?.[0]);
   set('init_seed', options.initSeed?.[0]);
   set('order_seed', options.orderSeed?.[0]);
-  set('data_seed', options.dataSeed);
+  set('data_seed', options.dataSeed?.[0]);
   set('replicas', replicas(spec, options));
   return spec;
 }
@@ -142,6 +152,20 @@ function setOptimizer(spec: Json, options: TrainOptions): void {
   spec.optimizer = { type, ...kept, ...changes };
 }
 
+/** Each option over what the file says; a shift takes the place of a crop, which is one, and a crop that of a shift. */
+function setAugmentation(spec: Json, { shift, flip, cropPadding }: TrainOptions): void {
+  if (shift === undefined && flip === undefined && cropPadding === undefined) return;
+  if (shift !== undefined && cropPadding !== undefined) refuse('--crop-padding', '--shift is given as well');
+  const { shift: _, crop: __, ...others } = (spec.augment as Json | undefined) ?? {};
+  const moved = shift !== undefined || cropPadding !== undefined;
+  spec.augment = {
+    ...(moved ? others : (spec.augment as Json | undefined)),
+    ...(shift === undefined ? {} : { shift }),
+    ...(cropPadding === undefined ? {} : { crop: { padding: cropPadding } }),
+    ...(flip === undefined ? {} : { flip }),
+  };
+}
+
 function setSchedule(spec: Json, { schedule, warmup }: TrainOptions): void {
   if (schedule) spec.lr_schedule = { ...schedule };
   if (warmup !== undefined) {
@@ -180,7 +204,7 @@ function setSnapshot(
 }
 
 function replicas(spec: Json, options: TrainOptions): Json[] | undefined {
-  const { lr, momentum, weightDecay, initSeed, orderSeed, replicas: count } = options;
+  const { lr, momentum, weightDecay, initSeed, orderSeed, dataSeed, replicas: count } = options;
   let seeds = options.seed;
   if (count !== undefined) {
     if (seeds && seeds.length > 1) refuse('--replicas', '--seed lists the seeds already');
@@ -194,6 +218,7 @@ function replicas(spec: Json, options: TrainOptions): Json[] | undefined {
     seed: seeds,
     init_seed: initSeed,
     order_seed: orderSeed,
+    data_seed: dataSeed,
   };
   const several = Object.entries(axes).filter(([, values]) => values && values.length > 1);
   if (several.length === 0) return undefined;

@@ -27,6 +27,7 @@ export type JobSpec =
   | ({ readonly job: 'benchKernels' } & KernelsSpec)
   | ({ readonly job: 'benchMoments' } & MomentsSpec)
   | { readonly job: 'benchCurvature'; readonly rounds: number }
+  | { readonly job: 'benchLandscape'; readonly rounds: number }
   | ({ readonly job: 'experiment' } & ExperimentSpec)
   | ({ readonly job: 'selftest' } & SelftestSpec);
 
@@ -83,6 +84,9 @@ async function* jobEvents(
   } else if (spec.job === 'benchCurvature') {
     const { benchCurvature } = await import('../bench/curvature/benchCurvature.ts');
     yield* benchCurvature(gpu, spec.rounds, host);
+  } else if (spec.job === 'benchLandscape') {
+    const { benchLandscape } = await import('../bench/landscape/benchLandscape.ts');
+    yield* benchLandscape(gpu, spec.rounds);
   } else if (spec.job === 'experiment') {
     const { experimentJob } = await import('./experimentJob.ts');
     yield* experimentJob(gpu, spec, host, control);

@@ -28,16 +28,22 @@ export class JobWorker {
    *
    * @param base the page's address, against which `data/` is found.
    * @param onEvent takes each event before the next is made.
+   * @param files what the page was given, by the names that the job has for them.
    * @throws what the job throws; an error when the device reported one that nothing caught.
    */
-  async run(spec: JobSpec, base: string, onEvent: (event: JobEvent) => Promise<void> | void): Promise<void> {
+  async run(
+    spec: JobSpec,
+    base: string,
+    onEvent: (event: JobEvent) => Promise<void> | void,
+    files: PageFiles = {},
+  ): Promise<void> {
     if (this.#control) throw new Error('a job is running already');
     const control = new RunControl();
     this.#control = control;
     try {
       const gpu = await this.#open();
       const device = takesTunedKernels(spec) ? withTunedKernels(gpu, await readBrowserCache()) : gpu;
-      for await (const event of runJob(device, spec, pageHost(base), control)) {
+      for await (const event of runJob(device, spec, pageHost(base, files), control)) {
         // A result that a failed command had a part in is no result.
         if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
         if (event.type === 'result' && spec.job === 'tune') await keep(event.result as TuneResult);
@@ -98,12 +104,25 @@ async function keep({ device, entries }: TuneResult): Promise<void> {
   await writeBrowserCache(merge(await readBrowserCache(), device, entries));
 }
 
-/** Built-in data comes gzipped from `data/` beside the page; a page has no other files. */
-function pageHost(base: string): JobHost {
+/** Files by name. */
+export type PageFiles = Readonly<Record<string, Blob>>;
+
+/** Built-in data comes gzipped from `data/` beside the page; other files are those that the page was given. */
+function pageHost(base: string, files: PageFiles): JobHost {
   return {
+    async find(path) {
+      return { path, is: Object.hasOwn(files, path) ? 'file' : 'nothing' };
+    },
     async read(path) {
+      if (Object.hasOwn(files, path)) return new Uint8Array(await files[path]!.arrayBuffer());
       const name = /^builtin:(.+)$/.exec(path)?.[1];
-      if (name === undefined) throw new InputError(path, 'file', 'a page reads built-in data sets only');
+      if (name === undefined) {
+        throw new InputError(
+          path,
+          'file',
+          'was not given to the page; it reads those files and built-in data sets only',
+        );
+      }
       const url = new URL(`data/${name}.gz`, base);
       const response = await fetch(url);
       if (!response.ok) {

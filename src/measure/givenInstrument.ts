@@ -25,6 +25,23 @@ export type GivenInstrument = Schedule &
         readonly type: 'batch_sharpness';
       }
     | {
+        /** B_noise and ε_max of the first examples, by Hessian products. */
+        readonly type: 'hessian_noise';
+        /** 256 by default. */
+        readonly examples?: number | undefined;
+        /** Random vectors behind tr(HΣ), from 2 to 16; 4 by default. */
+        readonly probes?: number | undefined;
+      }
+    | {
+        /** The density of the Hessian's eigenvalues over the first examples, and its trace. */
+        readonly type: 'density';
+        /** 256 by default. */
+        readonly examples?: number | undefined;
+        /** Random vectors, from 2 to 16, and steps of Lanczos's process from each, up to 32; 4 and 8 by default. */
+        readonly starts?: number | undefined;
+        readonly steps?: number | undefined;
+      }
+    | {
         /** |θ − θ₀|, and the length of the last step. */
         readonly type: 'distance';
       }

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
 import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
+import { density } from './curvature/densityInstrument.ts';
 import { eigenvalue } from './curvature/eigenvalueInstrument.ts';
+import { hessianNoise } from './curvature/hessianNoise.ts';
 import { sharpnessOfBatch } from './curvature/sharpnessOfBatch.ts';
 import { distance } from './distance.ts';
 import { accuracy } from './evaluation/accuracy.ts';
@@ -11,7 +13,15 @@ import type { Instrument, InstrumentKind } from './instrument.ts';
 import type { Schedule } from './schedule.ts';
 
 /** Every kind of instrument: what a training run can measure on the way, on the terminal as in the page. */
-export const instruments: InstrumentKind[] = [noiseScale, eigenvalue, sharpnessOfBatch, distance, accuracy];
+export const instruments: InstrumentKind[] = [
+  noiseScale,
+  eigenvalue,
+  hessianNoise,
+  sharpnessOfBatch,
+  density,
+  distance,
+  accuracy,
+];
 
 const count = z.int().min(1);
 const schedules = { every: count, at: z.array(count).min(1), log: count };

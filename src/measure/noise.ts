@@ -12,26 +12,11 @@ import {
 import { withoutNonFinite } from './nonFinite.ts';
 import { type Point, unitsOf } from './pass.ts';
 import { type NoiseOptions, type PointNoise, pointNoise } from './pointNoise.ts';
+import { type CurvatureNoise, curvatureNoise } from './statistics/curvatureNoise.ts';
 import { dot64 } from './statistics/estimate.ts';
-import type { Interval } from './statistics/interval.ts';
+import { type Measured, measured } from './statistics/measured.ts';
 import { gradientNoise } from './statistics/noiseScale.ts';
 import { type UnitOrder, unitOrder } from './statistics/unitOrder.ts';
-
-/** An estimate. */
-export interface Measured {
-  /** Null where it cannot be had, or is no finite number. */
-  readonly value: number | null;
-  /** Standard error of the value over the examples (units), probes included; null where there is none. */
-  readonly stderr: number | null;
-  /** The 95 % interval of what it is an estimate of, the true gradient's and Hessian's number: an end is null at infinity. */
-  readonly interval: Interval | null;
-}
-
-/** An estimate in which there are random probes. */
-export interface ProbedMeasured extends Measured {
-  /** The part of the standard error that more probes would lessen; null where there are no probes. */
-  readonly probeStderr: number | null;
-}
 
 /** Norm and covariance of one parameter's gradient. */
 export interface LayerNoise {
@@ -44,7 +29,7 @@ export interface LayerNoise {
  * Gradient noise and curvature at a point, over N examples, or ghost batches, of the mean gradient ḡ, covariance Σ (divisor N − 1)
  * and Hessian H (McCandlish et al. 2018). What is null has its reason in `warnings`.
  */
-export interface Noise {
+export interface Noise extends CurvatureNoise {
   /** Over how many the mean is taken: examples, or ghost batches; 1 where BatchNorm in train mode couples all examples. */
   readonly units: number;
   /** The mean over the units of their mean losses. */
@@ -63,16 +48,6 @@ export interface Noise {
   readonly bSimple: Measured;
   /** Whether the interval of 1/B_simple lies above 0, so that B_simple is known to be finite. */
   readonly bSimpleResolved: boolean;
-  /** ḡᵀHḡ */
-  readonly gHg: Measured;
-  /** tr(HΣ) */
-  readonly traceHessianCovariance: ProbedMeasured;
-  /** tr(HΣ)/GᵀHG (eq. 2.8): the noise scale, in units. */
-  readonly bNoise: ProbedMeasured;
-  /** |G|²/GᵀHG (eq. 2.6): the step size that lowers the loss most, without noise. */
-  readonly epsMax: Measured;
-  /** |G|⁴/(2GᵀHG) (eq. 2.7): by how much. */
-  readonly deltaLossMax: Measured;
   /** By parameter. */
   readonly layers: Readonly<Record<string, LayerNoise>>;
   readonly warnings: readonly string[];
@@ -139,11 +114,6 @@ export function noiseOf(
   const whole = summary(along.mean, along.centredSquares, units);
   const { gradNormSq } = whole;
   const noise = errors?.noise;
-  const curvature = errors?.curvature;
-  /** GᵀHG without bias, by whose derivative the probes move B_noise. */
-  const unbiased = gHg !== null && trace ? gHg - trace.value / units : null;
-  const probeStderr = exact ? null : (trace?.stderr ?? null);
-  const byTrace = gHg !== null && unbiased ? Math.abs(gHg) / unbiased ** 2 : null;
   return {
     units,
     loss: meanOverUnits(along.perExampleLoss, ghostBatch ?? 1),
@@ -154,17 +124,7 @@ export function noiseOf(
     gradNormSqUnbiased: measured(whole.gradNormSqUnbiased, noise?.gradNormSqUnbiased),
     bSimple: measured(whole.bSimple, noise?.bSimple),
     bSimpleResolved: noise?.bSimple?.resolved ?? false,
-    gHg: measured(gHg, curvature?.gHg),
-    traceHessianCovariance: {
-      ...measured(trace?.value ?? null, curvature?.traceHessianCovariance),
-      probeStderr,
-    },
-    bNoise: {
-      ...measured(unbiased === null ? null : ratio(trace!.value, unbiased), curvature?.bNoise),
-      probeStderr: probeStderr !== null && byTrace !== null ? byTrace * probeStderr : null,
-    },
-    epsMax: measured(gHg === null ? null : ratio(gradNormSq, gHg), curvature?.epsMax),
-    deltaLossMax: measured(gHg === null ? null : ratio(gradNormSq ** 2, 2 * gHg), curvature?.deltaLossMax),
+    ...curvatureNoise({ gradNormSq, gHg, trace, units, exact }, errors?.curvature ?? null),
     layers: Object.fromEntries(
       layout.entries.map((entry, i) => {
         const of = summary(
@@ -177,13 +137,6 @@ export function noiseOf(
       }),
     ),
   };
-}
-
-function measured(
-  value: number | null,
-  error: { readonly stderr: number; readonly interval: Interval | null } | null | undefined,
-): Measured {
-  return { value, stderr: error?.stderr ?? null, interval: error?.interval ?? null };
 }
 
 interface Summary {
@@ -200,11 +153,6 @@ function summary(mean: Float32Array, centredSquares: Float32Array | null, units:
     return { gradNormSq, traceCovariance: null, gradNormSqUnbiased: null, bSimple: null };
   }
   return gradientNoise(gradNormSq, sum64(centredSquares) / (units - 1), units);
-}
-
-/** Null only for a zero denominator. */
-function ratio(numerator: number, denominator: number): number | null {
-  return denominator === 0 ? null : numerator / denominator;
 }
 
 function sum64(values: Float32Array): number {

@@ -133,9 +133,8 @@ export class Pass {
 
   /**
    * @param trace what is done with each micro-batch, appended to its trace
-   * @param options.memory where what is gathered lies; of the pass alone if left out
-   * @param options.stretch a run is over so many examples, the first one from one of them on, and each goes on where the last one ended; over
-   *   all of them if left out
+   * @param options where what is gathered lies, of the pass alone if left out; and over which stretch of the examples a run goes, all of
+   *   them if left out
    * @throws RangeError for parameters of several replicas
    */
   static open(

@@ -134,6 +134,20 @@ export class TracedBatch {
     this.firstOf = first;
   }
 
+  /**
+   * In a step, the same batch traced again, of which nothing is merged with what the step makes of it: for what differentiates the gradient
+   * once more, beside which the step's own would be compiled to other kernels, of other bits. Dropout drops the same; no running
+   * statistics are kept. Over a data set it is this one.
+   */
+  apart(): TracedBatch {
+    const { of, gathering, unitSize, firstOf: first } = this;
+    if (!gathering.once) return this;
+    // Parameters of another list of entries are others to whoever merges what is alike.
+    const layout = { ...of.layout, entries: [...of.layout.entries] };
+    const { buffers: _, ...context } = of.context;
+    return new TracedBatch({ ...of, layout, context }, { unitSize, gathering, first });
+  }
+
   /** The first examples of the data, whatever batch this is: where a quantity is of fixed ones. */
   first(count: number): TracedBatch {
     const { graph, gathering, firstOf: first } = this;

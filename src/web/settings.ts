@@ -1,4 +1,5 @@
 import type { JobSpec } from '../jobs/job.ts';
+import { above, atLeast, list, several, wholeNumber, within } from './parseNumbers.ts';
 
 /** What the form holds: text as it was typed. */
 export interface Settings {
@@ -121,57 +122,6 @@ export function parseSettings(settings: Settings): ParsedSettings {
     `${length} ${settings.lengthUnit}`,
   ].join(' · ');
   return { run: { spec, replicas, description } };
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new Error(`“${text.trim()}” is no number.`);
-  return value;
-}
-
-function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = number(text);
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    const bounds = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-    throw new Error(`Expected a whole number ${bounds}, found ${text.trim()}.`);
-  };
-}
-
-function above(least: number): (text: string) => number {
-  return (text) => {
-    const value = number(text);
-    if (value > least) return value;
-    throw new Error(`Expected a number above ${least}, found ${text.trim()}.`);
-  };
-}
-
-function atLeast(least: number): (text: string) => number {
-  return (text) => {
-    const value = number(text);
-    if (value >= least) return value;
-    throw new Error(`Expected a number of at least ${least}, found ${text.trim()}.`);
-  };
-}
-
-function within(least: number, below: number): (text: string) => number {
-  return (text) => {
-    const value = number(text);
-    if (value >= least && value < below) return value;
-    throw new Error(`Expected a number from ${least} up to, but not, ${below}, found ${text.trim()}.`);
-  };
-}
-
-/** Values separated by commas or blanks; none for an empty field. */
-function list(text: string, parse: (item: string) => number): number[] {
-  return text.split(/[\s,;]+/).flatMap((item) => (item === '' ? [] : [parse(item)]));
-}
-
-function several(values: number[], what: string): number[] {
-  if (values.length === 0) throw new Error(`Expected ${what}, or several separated by commas.`);
-  const twice = values.find((value, index) => values.indexOf(value) !== index);
-  if (twice !== undefined) throw new Error(`${twice} is listed twice.`);
-  return values;
 }
 
 /** A learning rate as typed into the field of the running job. @throws Error that says what is expected. */

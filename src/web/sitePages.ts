@@ -1,6 +1,7 @@
 /** The pages of the site, by their addresses from its root. */
 export const SITE_PAGES = [
   { href: 'index.html', name: 'Lab' },
+  { href: 'landscape.html', name: 'Landscape' },
   { href: 'experiments.html', name: 'Experiments' },
   { href: 'bench.html', name: 'Bench' },
   { href: 'docs/index.html', name: 'Docs' },

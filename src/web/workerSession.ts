@@ -2,6 +2,7 @@ import { proxy } from 'comlink';
 import type { AdapterInfo } from '../gpu/device.ts';
 import { currentRuntime, NoAdapterError } from '../gpu/noAdapter.ts';
 import type { JobEvent, JobSpec } from '../jobs/job.ts';
+import type { PageFiles } from '../jobs/jobWorker.ts';
 import { openWorker, type WorkerLine } from './worker.ts';
 
 export type SessionState = 'idle' | 'running' | 'paused' | 'stopping';
@@ -114,7 +115,9 @@ export abstract class WorkerSession {
       this.changed();
     });
     try {
-      await this.ask(({ remote }) => Promise.race([remote.run(spec, document.baseURI, onEvent), atOnce]));
+      await this.ask(({ remote }) =>
+        Promise.race([remote.run(spec, document.baseURI, onEvent, this.files), atOnce]),
+      );
       const stopped = (this.state as SessionState) === 'stopping';
       this.say(words.ended({ stopped, abandoned }));
     } catch (error) {
@@ -127,6 +130,11 @@ export abstract class WorkerSession {
       this.phase = '';
       this.changed();
     }
+  }
+
+  /** What the page was given: a job finds these files by their names. */
+  protected get files(): PageFiles {
+    return {};
   }
 
   /** Asks the worker, which is opened if need be; rejects where it ends meanwhile. */

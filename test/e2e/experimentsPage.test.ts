@@ -36,7 +36,9 @@ describe('the page of experiments', () => {
         expect(text).toContain(source);
       }
       await button(page, 'Run').click();
-      await expect.poll(() => page.locator('.panel-svg').count(), { timeout: 60_000 }).toBeGreaterThan(0);
+      await expect
+        .poll(() => page.locator('.panel svg[role=img]').count(), { timeout: 60_000 })
+        .toBeGreaterThan(0);
       await button(page, 'Pause').click();
       await waitForStatus(page, /Paused/);
       // What is on its way may still arrive.
@@ -59,10 +61,10 @@ describe('the page of experiments', () => {
         expect(text).toContain(part);
       }
       // A chart for each effect, and one for each series with a curve for each cell.
-      expect(await outcome.locator('.panel-svg .whisker').count()).toBeGreaterThan(0);
-      expect(await outcome.locator('.panel-svg').count()).toBe(4);
+      expect(await outcome.locator('.panel .whisker line').count()).toBeGreaterThan(0);
+      expect(await outcome.locator('.panel svg[role=img]').count()).toBe(4);
       const curves = page.locator('.panel', { hasText: 'Loss of the trunk' });
-      expect(await curves.locator('path.curve').count()).toBe(4);
+      expect(await curves.locator('.curve path').count()).toBe(4);
       const result: ExperimentResult = JSON.parse(`${await save(page, 'Save JSON')}`);
       expect(result.outcome!.reason).toBe(await outcome.locator('.reason').textContent());
       expect(result.protocol).toMatchObject({ draws: 3, checkpoints: [20, 60], seed: 0 });

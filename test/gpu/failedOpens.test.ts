@@ -229,6 +229,10 @@ test('jobs leave no buffer behind, whichever of them cannot be made', async () =
       averaging: { type: 'swa' as const, start: 2, every: 2 },
     },
     { job: 'measure' as const, model: 'model.json', weights: 'w.safetensors', data: DATA, tests: true },
+    {
+      ...{ job: 'landscape' as const, kind: 'rays' as const, model: 'model.json', weights: 'w.safetensors' },
+      ...{ data: DATA, test: DATA, rays: 2, points: 3 },
+    },
   ];
   const watch = watchBuffers(gpu);
   try {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import { readSafetensors } from '../../src/data/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { runJob } from '../../src/jobs/job.ts';
 import type { TrainSpec } from '../../src/jobs/trainSpec.ts';
+import { instruments } from '../../src/measure/instruments.ts';
 import { testGpu } from './device.ts';
 
 const DATA = 'gaussian-clusters?examples=600&test=300&classes=3&dims=5&spread=2&seed=4';
@@ -13,6 +15,25 @@ const BASE: TrainSpec = {
   seed: 2,
   optimizer: { type: 'sgd', lr: 0.4, momentum: 0.5 },
 };
+const MODEL = {
+  layers: [
+    { type: 'Linear', in_features: 5, out_features: 7 },
+    { type: 'Tanh' },
+    { type: 'Linear', in_features: 7, out_features: 3 },
+  ],
+  loss: 'cross_entropy',
+} as unknown as TrainSpec['model'];
+/** Whose second derivatives take what the step's kernels leave out. */
+const DEEP = {
+  layers: [
+    { type: 'Linear', in_features: 5, out_features: 9 },
+    { type: 'ReLU' },
+    { type: 'Linear', in_features: 9, out_features: 6 },
+    { type: 'Sigmoid' },
+    { type: 'Linear', in_features: 6, out_features: 3 },
+  ],
+  loss: 'cross_entropy',
+} as unknown as TrainSpec['model'];
 /** Of statistics that training keeps, and that what is measured takes. */
 const NORMED: TrainSpec['model'] = {
   layers: [
@@ -33,10 +54,20 @@ interface Result {
   readonly [key: string]: unknown;
 }
 
-async function train(spec: TrainSpec) {
-  const host = { read: async (path: string) => Promise.reject(new Error(`asked for ${path}`)) };
-  for await (const event of runJob(await testGpu(), { job: 'train', ...spec }, host)) {
-    if (event.type === 'result') return { result: event.result as Result, weights: event.tensors! };
+/** @param from a snapshot that the run goes on from */
+async function train(spec: TrainSpec, from?: Uint8Array) {
+  const host = {
+    find: async (path: string) =>
+      ({ path, is: path === 'run.snapshot' && from ? 'file' : 'nothing' }) as const,
+    read: async (path: string) => from ?? Promise.reject(new Error(`asked for ${path}`)),
+  };
+  const job = { job: 'train' as const, ...spec, ...(from ? { resume: true } : {}) };
+  const snapshots = new Map<number, Uint8Array>();
+  for await (const event of runJob(await testGpu(), job, host)) {
+    if (event.type === 'snapshot') snapshots.set(event.step, event.tensors);
+    if (event.type === 'result') {
+      return { result: event.result as Result, weights: event.tensors!, snapshots };
+    }
   }
   throw new Error('no result');
 }
@@ -105,4 +136,141 @@ test('what an instrument is of must be there', async () => {
   await refused({ type: 'distance', every: 2, examples: 3 }).toThrow(
     /instruments\.0\.examples: is no option of distance/,
   );
+});
+
+/** What `measure` finds of the first examples of the data at the weights that a run begins with. */
+async function measured(spec: TrainSpec, examples: number, options: Record<string, unknown>) {
+  const { weights } = await train({ ...spec, steps: 0 });
+  const { x, targets, exampleShape } = syntheticDataset(DATA);
+  if (targets.kind !== 'classes') throw new Error('no classes');
+  const elements = exampleShape.reduce((product, extent) => product * extent, examples);
+  const data = writeSafetensors(
+    new Map([
+      [
+        'x',
+        { dtype: 'F32', shape: [examples, ...exampleShape], data: Float32Array.from(x.slice(0, elements)) },
+      ],
+      ['y', { dtype: 'I32', shape: [examples], data: Int32Array.from(targets.labels.slice(0, examples)) }],
+    ]),
+  );
+  const files = new Map([
+    ['m.json', new TextEncoder().encode(JSON.stringify(MODEL))],
+    ['w.safetensors', weights],
+    ['d.safetensors', data],
+  ]);
+  const read = async (path: string) => files.get(path) ?? Promise.reject(new Error(`asked for ${path}`));
+  const job = { model: 'm.json', weights: 'w.safetensors', data: 'd.safetensors', ...options };
+  for await (const event of runJob(await testGpu(), { job: 'measure', ...job }, { read })) {
+    if (event.type === 'result') return event.result as Record<string, number & number[]>;
+  }
+  throw new Error('no result');
+}
+
+test('B_noise and ε_max of the first examples, and their errors, are what `measure` finds over them', async () => {
+  const spec = { ...BASE, model: MODEL };
+  const found = await measured(spec, 50, { probes: 6 });
+  const instruments = [{ type: 'hessian_noise', examples: 50, probes: 6, at: [1] }];
+  const [told] = (await train({ ...spec, instruments })).result.readings.hessian_noise!;
+  for (const key of ['gHg', 'traceHessianCovariance', 'bNoise', 'epsMax', 'deltaLossMax']) {
+    const [value, expected] = [told![key]!, found[key]!];
+    expect(Math.abs(value / expected - 1), key).toBeLessThan(1e-4);
+    const [stderr, ofMeasure] = [told![`${key}Stderr`]!, found[`${key}Stderr`]!];
+    expect(Math.abs(stderr / ofMeasure - 1), `${key}Stderr`).toBeLessThan(1e-3);
+    const ends = told![`${key}Interval`] as unknown as (number | null)[];
+    (found[`${key}Interval`] as number[]).forEach((end, i) => {
+      if (end === null) expect(ends[i], `${key}Interval`).toBe(null);
+      else expect(Math.abs(ends[i]! / end - 1), `${key}Interval`).toBeLessThan(1e-2);
+    });
+  }
+  const stderr = 'traceHessianCovarianceProbeStderr';
+  expect(Math.abs(told![stderr]! / found[stderr]! - 1)).toBeLessThan(1e-3);
+  expect(told!.bNoiseProbeStderr).toBeGreaterThan(0);
+});
+
+test('the spectral density of the first examples is that of as many steps of `measure`, of other starts', async () => {
+  const spec = { ...BASE, model: MODEL };
+  const of = { starts: 16, steps: 12 };
+  const { hessian } = (await measured(spec, 50, {
+    density: true,
+    exact: true,
+    trace: true,
+    ...of,
+  })) as never as {
+    hessian: { density: { grid: number[]; density: number[] }; trace: { value: number } };
+  };
+  const instruments = [{ type: 'density', examples: 50, at: [1], ...of }];
+  const [told] = (await train({ ...spec, instruments })).result.readings.density!;
+  const told64 = told as unknown as {
+    grid: number[];
+    density: number[];
+    stderr: number[];
+    sigma: number;
+    trace: number;
+    traceStderr: number;
+  };
+  expect(Math.abs(told64.trace - hessian.trace.value)).toBeLessThan(4 * told64.traceStderr);
+  expect(told64.traceStderr).toBeLessThan(0.3 * hessian.trace.value);
+  const step = told64.grid[1]! - told64.grid[0]!;
+  expect(told64.density.reduce((sum, value) => sum + value * step, 0)).toBeCloseTo(1, 4);
+  expect(told64.stderr).toHaveLength(told64.grid.length);
+  // The outermost eigenvalues are there after so few steps, from any start.
+  for (const at of [0, -1]) {
+    const range = hessian.density.grid.at(-1)! - hessian.density.grid[0]!;
+    expect(Math.abs(told64.grid.at(at)! - hessian.density.grid.at(at)!)).toBeLessThan(0.02 * range);
+  }
+});
+
+/** Every kind of instrument, on steps that some share. */
+const ALL: NonNullable<TrainSpec['instruments']> = [
+  { type: 'noise_scale', every: 3, tests: true, layers: true, small_batch: 2 },
+  { type: 'eigenvalue', log: 4, examples: 40 },
+  { type: 'hessian_noise', every: 5, examples: 40, probes: 3 },
+  { type: 'batch_sharpness', at: [1, 6, 7, 13] },
+  { type: 'density', at: [6, 14], examples: 40, starts: 2, steps: 4 },
+  { type: 'distance', every: 2 },
+  { type: 'accuracy', split: 'test', log: 3 },
+];
+
+test('all instruments at once: no bit of the run changes, replicas read what they do alone, and a run that goes on what it would have', async () => {
+  expect(ALL.map(({ type }) => type)).toEqual(instruments.map(({ type }) => type));
+  for (const model of [DEEP, NORMED]) {
+    const replicas = [{ seed: 1 }, { seed: 2, lr: 0.1 }];
+    const spec: TrainSpec = {
+      ...BASE,
+      model,
+      steps: 14,
+      batch_schedule: [
+        { from_step: 0, batch_size: 20 },
+        { from_step: 9, batch_size: 12 },
+      ],
+      replicas,
+    };
+    const plain = await train(spec);
+    const watched = await train({ ...spec, instruments: ALL });
+    const of = (result: Result, r: number) => (result.replicas as Result[])[r]!;
+    expect(watched.weights).toEqual(plain.weights);
+    for (const [r, replica] of replicas.entries()) {
+      const { readings, ...rest } = of(watched.result, r);
+      expect(rest).toEqual(of(plain.result, r));
+      expect(Object.keys(readings)).toEqual(ALL.map(({ type }) => type));
+      const alone = await train({ ...spec, replicas: [replica], instruments: ALL });
+      expect(of(alone.result, 0).readings).toEqual(readings);
+      const numbers = JSON.stringify(readings);
+      expect(numbers).toBe(JSON.stringify(of(alone.result, 0).readings));
+    }
+    const first = of(watched.result, 0).readings;
+    expect(first.distance!.map(({ step }) => step)).toEqual([1, 3, 5, 7, 9, 11, 13]);
+    expect(first.density!.map(({ step }) => step)).toEqual([6, 14]);
+    // BatchNorm in train mode leaves no example a gradient of its own.
+    const hasUnits = model === DEEP;
+    expect(first.batch_sharpness![0]!.valueStderr !== null).toBe(hasUnits);
+    expect(first.hessian_noise![0]!.bNoise !== null).toBe(hasUnits);
+    expect(first.hessian_noise![0]!.epsMax).not.toBe(null);
+
+    const kept: TrainSpec = { ...spec, instruments: ALL, snapshot: { file: 'run.snapshot', every: 6 } };
+    const { snapshots, result } = await train(kept);
+    const again = await train(kept, snapshots.get(6)!);
+    expect(again.result.replicas).toEqual(result.replicas);
+    expect(result.replicas).toEqual(watched.result.replicas);
+  }
 });

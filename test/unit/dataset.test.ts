@@ -329,7 +329,7 @@ test('a name without "/" or "." is a built-in, whatever its options hold', () =>
 
 test.each([
   ['cifar', 'cifar: data: is no built-in data set, expected one of mnist, fashion-mnist, gaussian-clusters'],
-  ['mnist?seed=1', 'mnist?seed=1: data: is no built-in data set'],
+  ['mnist?seed=1', 'mnist?seed=1: seed: unknown option, expected average_pool, subset'],
   ['data.csv', 'data.csv: data: cannot tell its format from its name, expected .safetensors'],
   ['a.gz,b.gz,c.gz', 'cannot tell its format'],
   ['./images.idx', 'no such file'],

@@ -122,6 +122,54 @@ test('Smith & Le’s N = 1,000 examples in shuffled batches: |G_N|² is told wit
   expect(own.stderr).toBeLessThan(trace / N / 4);
 });
 
+test('augmented examples: with replacement they are endless data, without neither size that is known is the effective one', () => {
+  // Each of 3 examples comes out in 2 ways.
+  const ways = [
+    [
+      [3, 1],
+      [1, 1],
+    ],
+    [
+      [0, 2],
+      [0, -2],
+    ],
+    [
+      [-1, 0],
+      [2, 1],
+    ],
+  ] as const;
+  const dataset = { examples: 3 };
+  const batches = new BatchSizes([{ fromStep: 0, batchSize: 2 }]);
+  const augmentation = { image: [1, 2, 2], shift: 1, flip: false } as const;
+  const augmented = (sampling: 'shuffle' | 'iid') =>
+    stepSampling({ sampling, dataset, augmentation }, batches)(1);
+  const truth = meanOf(ways.flat().map((way) => [...way]));
+  /** The mean of an estimate over every batch of two examples that may come, each in each of its ways. */
+  const over = (replacement: boolean, of: (batch: number[][]) => number): number => {
+    const found: number[] = [];
+    for (const [a, first] of ways.entries())
+      for (const [b, second] of ways.entries())
+        for (const x of first)
+          for (const y of second) if (replacement || a !== b) found.push(of([[...x], [...y]]));
+    return found.reduce((sum, value) => sum + value, 0) / found.length;
+  };
+  const estimate = (sampling: FiniteSampling) => (batch: number[][]) => {
+    const { small, big } = norms(batch, 1);
+    const sizes = [
+      { batchSize: 1, normSq: small },
+      { batchSize: 2, normSq: big },
+    ] as const;
+    return finiteDataNoise(...sizes, sampling)!.gradNormSqUnbiased;
+  };
+  const endless = augmented('iid')!;
+  expect(over(true, estimate(endless))).toBeCloseTo(dot(truth, truth), 12);
+  // The covariance of the examples' own means is missing from a whole epoch, that of their ways is not.
+  expect(augmented('shuffle')).toBeNull();
+  expect(over(false, estimate(endless))).toBeLessThan(dot(truth, truth) - 0.1);
+  const finite: FiniteSampling = { examples: 3, replacement: false, offset: 0 };
+  expect(over(false, estimate(finite))).toBeGreaterThan(dot(truth, truth) + 0.1);
+});
+
 test('what is drawn before a step counts every batch size, and an order table says itself how it was drawn', () => {
   const dataset = { examples: 10 };
   const batches = new BatchSizes([

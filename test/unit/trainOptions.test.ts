@@ -58,6 +58,35 @@ describe('trainSpec', () => {
     });
   });
 
+  test('what is made of the data, each option over what the file says', () => {
+    expect(
+      spec({
+        data: 'mnist',
+        averagePool: 2,
+        subset: 100,
+        labelNoise: 0.2,
+        shift: 1,
+        flip: true,
+        dataSeed: [3, 4],
+      }),
+    ).toEqual({
+      data: 'mnist',
+      average_pool: 2,
+      subset: 100,
+      label_noise: 0.2,
+      augment: { shift: 1, flip: true },
+      data_seed: 3,
+      replicas: [{ data_seed: 3 }, { data_seed: 4 }],
+    });
+    const file = { augment: { crop: { padding: 2 }, flip: true } };
+    expect(spec({ shift: 3 }, file)).toEqual({ augment: { shift: 3, flip: true } });
+    expect(spec({ flip: true }, { augment: { shift: 1 } })).toEqual({ augment: { shift: 1, flip: true } });
+    expect(spec({ cropPadding: 4 }, { augment: { shift: 1 } })).toEqual({
+      augment: { crop: { padding: 4 } },
+    });
+    expect(() => spec({ shift: 1, cropPadding: 1 })).toThrow(/--crop-padding: --shift is given as well/);
+  });
+
   test('snapshots: file and steps, each over what the file says', () => {
     expect(spec({ snapshot: 'run.snapshot', snapshotEvery: 50 }).snapshot).toEqual({
       file: '/here/run.snapshot',
@@ -80,6 +109,12 @@ describe('trainSpec', () => {
     expect(spec({ data: 'mnist', order: 'iid' })).toEqual({ data: 'mnist', order: 'iid' });
     expect(spec({ data: 'gaussian-clusters?spread=0.5' }).data).toBe('gaussian-clusters?spread=0.5');
     expect(spec({ data: 'images.idx3,labels.idx1' }).data).toBe('/here/images.idx3,/here/labels.idx1');
+    // What is made of the data is no part of a path.
+    expect(spec({ data: 'mnist?subset=10' }).data).toBe('mnist?subset=10');
+    expect(spec({ data: 'd.npz?label_noise=0.2&subset=3' }).data).toBe(
+      '/here/d.npz?label_noise=0.2&subset=3',
+    );
+    expect(spec({ data: 'a.idx3,b.idx1?subset=3' }).data).toBe('/here/a.idx3,/here/b.idx1?subset=3');
   });
 
   test('lists make one replica for each combination', () => {

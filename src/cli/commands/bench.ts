@@ -17,6 +17,7 @@ import { runHeadless } from '../runtime.ts';
 import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
 import { registerBenchKernels } from './benchKernels.ts';
+import { registerBenchLandscape } from './benchLandscape.ts';
 import { registerBenchMoments } from './benchMoments.ts';
 import { registerBenchTask } from './benchTask.ts';
 
@@ -69,6 +70,7 @@ export function registerBench(program: Command): void {
     });
   registerBenchKernels(bench);
   registerBenchMoments(bench);
+  registerBenchLandscape(bench);
   registerBenchTask(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }

@@ -7,11 +7,12 @@ import type { ExperimentResult } from '../../experiments/runExperiment.ts';
 import { InputError } from '../../host/inputError.ts';
 import { showValue } from '../../host/showValue.ts';
 import { CellFolder } from '../cellFolder.ts';
-import { checkOutput } from '../checkOutput.ts';
+import { checkOutputs } from '../checkOutput.ts';
 import { experimentList, experimentText, partText } from '../experimentText.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { checkFigureName, saveFigure } from '../saveFigure.ts';
 import { saveJson } from '../saveResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
@@ -20,6 +21,7 @@ type ExperimentOptions = {
   preset?: string;
   cells?: string;
   out?: string;
+  figure?: string;
   runtime: HeadlessOptions['runtime'];
 } & Record<string, string | undefined>;
 
@@ -62,6 +64,7 @@ function addExperiment(parent: Command, experiment: Experiment, means: Means): v
     .option('--preset <name>', `${Object.keys(presets).join(', ')} (standard)`)
     .option('--cells <folder>', 'keep each finished cell there; those that are there are not measured again')
     .option('--out <file>', 'also write everything there, as JSON')
+    .option('--figure <file.svg>', 'also draw its figure there')
     .addOption(runtimeOption());
   for (const [part, value] of Object.entries(standard)) {
     const kind = typeof value === 'string' ? 'text' : typeof value === 'number' ? 'n' : 'n,n,…';
@@ -77,10 +80,12 @@ function optionOf(part: string): string {
 
 async function runExperiment(
   { id, presets }: Experiment,
-  { preset, cells, out, runtime, ...given }: ExperimentOptions,
+  { preset, cells, out, figure, runtime, ...given }: ExperimentOptions,
   { run, print }: Means,
 ): Promise<void> {
-  checkOutput('--out', out);
+  const outputs = { '--out': out, '--figure': figure };
+  checkFigureName(figure);
+  checkOutputs(outputs);
   const folder = cells === undefined ? undefined : new CellFolder(cells);
   const protocol = Object.fromEntries(
     Object.entries(given).map(([part, text]) => [part, readPart(text!, presets.standard[part]!)]),
@@ -98,7 +103,7 @@ async function runExperiment(
       {
         runtime,
         baseDir: process.cwd(),
-        outputs: { '--out': out },
+        outputs,
         onEvent: async (event) => {
           if (event.type === 'cell') await folder?.write(event.name, event.cell);
           progress.show(event);
@@ -108,6 +113,10 @@ async function runExperiment(
     progress.close();
     const found = result as ExperimentResult;
     if (out !== undefined) await saveJson(out, found);
+    if (figure !== undefined) {
+      if (found.figure) await saveFigure(figure, found.figure);
+      else process.stderr.write(`basin: ${figure} is not written: nothing is judged, so nothing is drawn\n`);
+    }
     await print(`${experimentText(found)}\n`);
   } finally {
     progress.close();

@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { JobSpec } from '../../jobs/job.ts';
+import type { LandscapeResult } from '../../measure/landscape/landscapeResult.ts';
+import { landscapeFigure } from '../../present/figures/landscapeFigure.ts';
 import { withFullPaths } from '../jobPaths.ts';
 import { recordedKernels } from '../recordedKernels.ts';
 import { integer, type Json, number } from '../trainOptions.ts';
@@ -110,12 +112,12 @@ function kind(landscape: Command, name: string, description: string): Command {
     .option('--weights-prefix <prefix>', 'read weights under this prefix, such as swa.')
     .option('--weights-by-order', 'match modules of other names to the layers by shapes and order')
     .option('--kernels <result.json>', 'take the kernels that this result records');
-  return addOutputOptions(command);
+  return addOutputOptions(command).option('--figure <file.svg>', 'also draw it there, as SVG');
 }
 
 async function run(
   of: 'line' | 'plane' | 'rays',
-  { out, tensors, runtime, kernels, ...options }: LandscapeOptions,
+  { out, tensors, figure, runtime, kernels, ...options }: LandscapeOptions,
   own: Json,
 ): Promise<void> {
   const spec = {
@@ -135,10 +137,11 @@ async function run(
   // Keys without a value are left out: a spec is JSON.
   await runCommand(
     JSON.parse(JSON.stringify(spec)) as JobSpec,
-    { out, tensors, runtime },
+    { out, tensors, figure, runtime },
     {
       baseDir,
       inputs: [kernels ?? []].flat(),
+      figureOf: (result) => landscapeFigure(result as unknown as LandscapeResult),
       complete: (result) => ({ ...result, job: withFullPaths(result.job as Json, baseDir) }),
     },
   );

@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ContourPanel, Figure, Panel } from '../../experiments/figure.ts';
 import type { JobSpec } from '../../jobs/job.ts';
 import { checkOutputs, checkReplaceable } from '../checkOutput.ts';
 import { formatJson } from '../formatJson.ts';
@@ -9,12 +10,14 @@ import { OutputError, STANDARD_OUTPUT } from '../outputError.ts';
 import { isOutputClosed, print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { checkFigureName, saveFigure } from '../saveFigure.ts';
 import { save, saveJson } from '../saveResult.ts';
 import { replaceOutput, writeOutput } from '../writeOutput.ts';
 
 export interface OutputOptions {
   out?: string;
   tensors?: string;
+  figure?: string;
   runtime: HeadlessOptions['runtime'];
 }
 
@@ -29,18 +32,20 @@ export interface CommandSettings {
   readonly complete?: (result: Readonly<Record<string, unknown>>) => Record<string, unknown>;
   /** What standard output gets of the result; JSON by default. */
   readonly textOf?: (result: Record<string, unknown>) => string;
+  /** What `--figure` shows of the result. */
+  readonly figureOf?: (result: Record<string, unknown>) => Figure<Panel | ContourPanel>;
   /** What replicas are called, in their order. */
   readonly replicas?: readonly string[];
 }
 
 /**
  * Runs a job to its end: progress on standard error; the result as JSON in `--out` or on standard output, the tensors
- * in `--tensors`, snapshots in the file that the job names. Files are written whole, the result last; what cannot be written where it was meant to go goes elsewhere.
+ * in `--tensors`, a picture of it in `--figure`, snapshots in the file that the job names. Files are written whole, the result last; what cannot be written where it was meant to go goes elsewhere.
  * @throws InputError for outputs that cannot be, before anything runs; OutputError
  */
 export async function runCommand(
   spec: JobSpec,
-  { out, tensors: tensorsPath, runtime }: OutputOptions,
+  { out, tensors: tensorsPath, figure, runtime }: OutputOptions,
   {
     baseDir,
     inputs = [],
@@ -48,9 +53,11 @@ export async function runCommand(
     replicas,
     complete = (result) => result,
     textOf = formatJson,
+    figureOf,
   }: CommandSettings,
 ): Promise<void> {
-  const results = { '--out': out, '--tensors': tensorsPath };
+  const results = { '--out': out, '--tensors': tensorsPath, '--figure': figure };
+  checkFigureName(figure);
   const all = { ...results, snapshot: snapshot?.file };
   checkOutputs(all);
   if (snapshot) checkReplaceable('snapshot', snapshot.file);
@@ -71,6 +78,12 @@ export async function runCommand(
     if (tensorsPath !== undefined) {
       if (tensors) failed = await saveTensors(tensorsPath, tensors);
       else process.stderr.write(`basin: ${tensorsPath} is not written: the job has no tensors to give\n`);
+    }
+    if (figure !== undefined && figureOf) {
+      // A result is written whatever becomes of its picture.
+      await saveFigure(figure, figureOf(result)).catch((error: unknown) => {
+        failed ??= error;
+      });
     }
     if (out !== undefined) await saveJson(out, result);
     else if (isOutputClosed()) failed ??= lost(tensorsPath !== undefined);

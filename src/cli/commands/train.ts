@@ -8,7 +8,7 @@ import { checkTrainSpec } from '../../jobs/planRun.ts';
 import { requireSnapshotKey } from '../../jobs/runSnapshots.ts';
 import { DEFAULT_BATCH_SIZE, type TrainSpec } from '../../jobs/trainSpec.ts';
 import { fileHost } from '../fileHost.ts';
-import { withFullPaths } from '../jobPaths.ts';
+import { resultWithFullPaths } from '../jobPaths.ts';
 import { readInput } from '../readInput.ts';
 import { recordedKernels } from '../recordedKernels.ts';
 import { replicaNames } from '../replicaNames.ts';
@@ -42,6 +42,12 @@ export function registerTrain(program: Command): void {
       'what to train, its paths relative to its own folder; or the result of a run, to repeat it',
     )
     .option('--data <name or file>', 'built-in data set (mnist, …), safetensors, .npz or IDX file')
+    .option('--average-pool <k>', 'means of k × k pixels in place of the images (default: 1)', integer(1))
+    .option('--subset <n>', 'so many of the training examples, drawn by the data seed', integer(1))
+    .option('--label-noise <p>', '… labels replaced by others with probability p (default: 0)', number)
+    .option('--shift <s>', 'training images shifted by −s to s pixels at random', integer(1))
+    .option('--flip', '… mirrored with probability ½')
+    .option('--crop-padding <p>', '… in place of --shift: windows of the image padded by p', integer(1))
     .option('--model <file>', 'model.json')
     .option('--hidden <sizes...>', 'instead of --model: a perceptron with these hidden layers', sizes)
     .option('--activation <name>', 'with --hidden: ReLU, Tanh, Sigmoid or GELU (default: ReLU)')
@@ -55,7 +61,11 @@ export function registerTrain(program: Command): void {
     .option('--seed <n,…>', 'seed from which those of weights and order follow (default: 0)', integers(0))
     .option('--init-seed <n,…>', '… that of the initial weights by itself', integers(0))
     .option('--order-seed <n,…>', '… that of the order of examples and of Dropout by itself', integers(0))
-    .option('--data-seed <n>', 'seed of a synthetic data set (default: its own, 0)', integer(0))
+    .option(
+      '--data-seed <n,…>',
+      '… that of subset, label noise, augmentation, and of a synthetic set',
+      integers(0),
+    )
     .option('--optimizer <name>', 'sgd, adam or adamw, as in torch.optim (default: sgd)')
     .option('--lr <ε,…>', 'learning rate (default under Adam: 0.001)', numbers)
     .option('--momentum <m,…>', 'momentum (default: 0)', numbers)
@@ -116,7 +126,7 @@ export function registerTrain(program: Command): void {
         snapshot: checked.snapshot && { file: resolve(baseDir, checked.snapshot.file), read: options.resume },
         inputs: [file ?? [], options.kernels ?? []].flat(),
         replicas: replicaNames(checked),
-        complete: (result) => ({ ...result, job: withFullPaths(result.job as Json, baseDir) }),
+        complete: (result) => resultWithFullPaths(result, baseDir),
       });
     } catch (error) {
       throw inGivenWords(error, file, options);

@@ -1,5 +1,6 @@
-import type { Measured, Noise } from '../../measure/noise.ts';
+import type { Noise } from '../../measure/noise.ts';
 import type { Point } from '../../measure/pass.ts';
+import { namedEstimate } from '../../measure/statistics/measured.ts';
 
 /**
  * The keys that every measurement has (interfaces, §3), by the numbers of a point. `…Stderr` is the standard error of the number that is
@@ -25,21 +26,16 @@ export function measureResult(
     perExampleLoss: [...perExampleLoss],
     gradNormSq: noise.gradNormSq,
     perExampleGradNormSq: noise.perExampleGradNormSq && [...noise.perExampleGradNormSq],
-    ...estimate('traceCovariance', noise.traceCovariance),
-    ...estimate('gradNormSqUnbiased', noise.gradNormSqUnbiased),
-    ...estimate('bSimple', noise.bSimple),
+    ...namedEstimate('traceCovariance', noise.traceCovariance),
+    ...namedEstimate('gradNormSqUnbiased', noise.gradNormSqUnbiased),
+    ...namedEstimate('bSimple', noise.bSimple),
     bSimpleResolved: noise.bSimpleResolved,
-    ...estimate('gHg', noise.gHg),
-    ...estimate('traceHessianCovariance', trace),
+    ...namedEstimate('gHg', noise.gHg),
+    ...namedEstimate('traceHessianCovariance', trace),
     ...(trace.value !== null && !exact ? { traceHessianCovarianceProbeStderr: trace.probeStderr } : {}),
-    ...estimate('bNoise', noise.bNoise),
-    ...estimate('epsMax', noise.epsMax),
-    ...estimate('deltaLossMax', noise.deltaLossMax),
+    ...namedEstimate('bNoise', noise.bNoise),
+    ...namedEstimate('epsMax', noise.epsMax),
+    ...namedEstimate('deltaLossMax', noise.deltaLossMax),
     layers: noise.layers,
   };
-}
-
-/** A number under its name, with its standard error and interval, null where there are none. */
-function estimate(name: string, { value, stderr, interval }: Measured): object {
-  return { [name]: value, [`${name}Stderr`]: stderr, [`${name}Interval`]: interval };
 }

@@ -9,10 +9,7 @@ import { axpy, scaleBy, scaleToUnit } from '../../ops/combine.ts';
 import { dot, normSq } from '../../ops/dot.ts';
 import type { FlatLayout } from '../../ops/flat.ts';
 import { Graph, type Tensor } from '../../ops/graph.ts';
-import { inverseSqrt } from '../../ops/inverseSqrt.ts';
 import { read } from '../../ops/leaf.ts';
-import { multiply } from '../../ops/multiply.ts';
-import { offset } from '../../ops/offset.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { randomVector } from '../../ops/restart.ts';
 import { scale } from '../../ops/scale.ts';
@@ -21,7 +18,6 @@ import { append } from '../../ops/state/append.ts';
 import { store } from '../../ops/state/store.ts';
 import { tridiagonalTop } from '../../ops/tridiagonalTop.ts';
 import { purpose } from '../../random/purpose.ts';
-import { randomSigns } from '../../random/randomSigns.ts';
 import { firstExamples } from '../firstExamples.ts';
 import { Memory } from '../memory.ts';
 import { oneBatch } from '../oneBatch.ts';
@@ -29,7 +25,9 @@ import type { Point } from '../pass.ts';
 import type { Quantity } from '../quantity.ts';
 import { type BatchOf, TracedBatch } from '../tracedBatch.ts';
 import { hessianOf } from './hessianProduct.ts';
+import { lanczosRecurrence } from './lanczosRecurrence.ts';
 import { MANY } from './samples.ts';
+import { signVector } from './signVector.ts';
 
 /** What a look found. */
 export interface FollowedValue {
@@ -54,9 +52,6 @@ export interface Following {
 /** Norm of what is mixed into a unit vector. */
 const MIXED = 0.01;
 
-/** What is left of a vector in its own direction is no zero, so that no quotient is NaN. */
-const TINY = 1e-30;
-
 /**
  * The largest (or smallest, algebraic) eigenvalue of the Hessian of a fixed subset's mean loss, followed while the parameters
  * move: a few steps of Lanczos's process (1950), each look starting from the last one's eigenvector. Nothing comes from the host,
@@ -80,7 +75,7 @@ export function followedEigenvalue({
       const memory = (name: string, spec: Parameters<typeof gathering.memory>[1]): State =>
         gathering.memory(name, spec);
       const shape = [layout.length];
-      const vector = memory('eigenvector', { shape, initial: () => startVector(layout, seed) });
+      const vector = memory('eigenvector', { shape, initial: () => signVector(layout, seed, 0) });
       const mask = memory('mask', { shape, initial: () => ones(layout), shared: true, constant: true });
       const seeds = memory('seed', {
         shape: [1],
@@ -110,16 +105,9 @@ export function followedEigenvalue({
   };
 }
 
-function startVector({ entries, length }: FlatLayout, seed: number): Float32Array {
-  const initial = new Float32Array(length);
-  const signs = randomSigns(length, seed, purpose.parameterSigns, 0);
-  for (const { offset: at, elements } of entries) initial.set(signs.subarray(at, at + elements), at);
-  return initial;
-}
-
 function ones({ entries, length }: FlatLayout): Float32Array {
   const mask = new Float32Array(length);
-  for (const { offset: at, elements } of entries) mask.fill(1, at, at + elements);
+  for (const { offset, elements } of entries) mask.fill(1, offset, offset + elements);
   return mask;
 }
 
@@ -190,24 +178,9 @@ export class FollowedEigenvalue {
   }
 }
 
-/** The unit vector of the largest Ritz value after so many steps of the three-term recurrence from a unit vector. */
+/** The unit vector of the largest Ritz value after so many steps of the recurrence from a unit vector. */
 function lanczosTop(product: (v: Tensor) => Tensor, start: Tensor, steps: number): Tensor {
-  const vectors = [start];
-  const diagonal: Tensor[] = [];
-  const beside: Tensor[] = [];
-  for (let j = 0; j < steps; j++) {
-    const v = vectors[j]!;
-    const moved = product(v);
-    const rest = j === 0 ? moved : axpy(beside[j - 1]!, vectors[j - 1]!, moved, -1);
-    const along = dot(rest, v);
-    diagonal.push(along);
-    if (j === steps - 1) break;
-    const left = axpy(along, v, rest, -1);
-    const square = offset(normSq(left), TINY);
-    const inverse = inverseSqrt(square);
-    beside.push(multiply(square, inverse));
-    vectors.push(scaleBy(inverse, left));
-  }
+  const { vectors, diagonal, beside } = lanczosRecurrence(product, start, steps);
   const { vector } = tridiagonalTop(diagonal, beside);
   const ritz = vectors.reduce<Tensor | null>(
     (sum, v, j) => (sum ? axpy(vector[j]!, v, sum) : scaleBy(vector[j]!, v)),

@@ -53,10 +53,9 @@ export class LanczosQuadrature {
       projection.catch(() => {});
       projections.push(projection);
     }
-    const made = (await Promise.all(projections)).map((projection): Quadrature => {
-      const { values, vectors } = symmetricEigen(tridiagonal(projection));
-      return { nodes: values, weights: Float64Array.from(vectors, (s) => s[0]! ** 2) };
-    });
+    const made = (await Promise.all(projections)).map((projection) =>
+      gaussQuadrature(tridiagonal(projection)),
+    );
     return { dimension: this.#dimension, starts: made };
   }
 
@@ -80,6 +79,12 @@ export async function spectralQuadrature(
   } finally {
     quadrature.dispose();
   }
+}
+
+/** The quadrature of a tridiagonal matrix, its lower triangle: a row a step of Lanczos's process (Golub & Welsch 1969). */
+export function gaussQuadrature(matrix: readonly Float64Array[]): Quadrature {
+  const { values, vectors } = symmetricEigen(matrix);
+  return { nodes: values, weights: Float64Array.from(vectors, (s) => s[0]! ** 2) };
 }
 
 /** What is beside the three diagonals is rounding. */

@@ -2,29 +2,22 @@ import { dot } from '../../ops/dot.ts';
 import { fill } from '../../ops/fill.ts';
 import type { FlatLayout } from '../../ops/flat.ts';
 import { read } from '../../ops/leaf.ts';
-import { purpose } from '../../random/purpose.ts';
-import { randomSigns } from '../../random/randomSigns.ts';
 import type { Quantity } from '../quantity.ts';
 import { type CurvatureKind, productRules } from './operator.ts';
 import type { Wave } from './probeWaves.ts';
+import { signVector } from './signVector.ts';
 
 /**
  * vᵀAv of vectors v of random signs (Hutchinson's probes of tr A), of variance 2(|A|² − Σ Aᵢᵢ²) each: one look at the data, a
  * product with A a probe.
  */
 export function traceProbes(
-  { entries, length }: FlatLayout,
+  layout: FlatLayout,
   kind: CurvatureKind,
   { from, to, seed }: Wave & { readonly seed: number },
 ): Quantity<readonly number[]> {
-  const probes = Array.from({ length: to - from }, (_, i) => {
-    const signs = randomSigns(length, seed, purpose.parameterSigns, from + i);
-    const masked = new Float32Array(length);
-    for (const { offset, elements } of entries) {
-      masked.set(signs.subarray(offset, offset + elements), offset);
-    }
-    return masked;
-  });
+  const { length } = layout;
+  const probes = Array.from({ length: to - from }, (_, i) => signVector(layout, seed, from + i));
   return {
     given: Object.fromEntries(probes.map((v, i) => [`v ${i}`, v])),
     trace(batch) {

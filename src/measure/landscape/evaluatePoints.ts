@@ -62,7 +62,7 @@ export async function* evaluatePoints(
   const width = await pointsAtOnce(gpu, input, points);
   const scope = new Scope();
   try {
-    const { span, run, read } = await open(gpu, scope, input, points, width, uploadExamples);
+    const { span, run, read } = await openWave(gpu, scope, input, points, width, uploadExamples);
     const { spans, coefficients } = points;
     const total = spans * coefficients.length;
     const found: PointValues[][] = [];
@@ -101,7 +101,7 @@ export async function* evaluatePoints(
 }
 
 /** A landscape's programs over so many points at once. */
-interface Opened {
+export interface Wave {
   readonly span: AffineSpan;
   /** Computes the points as vectors and coefficients stand. Does not wait. */
   run(): Promise<void>;
@@ -109,14 +109,18 @@ interface Opened {
   read(): Promise<PointValues[]>;
 }
 
-async function open(
+/**
+ * Brings a landscape to the device, in the scope, for so many points at once.
+ * @param examplesOf uploads the data
+ */
+export async function openWave(
   gpu: Gpu,
   scope: Scope,
   input: LandscapeInput,
   { origin: start, directions, statistics: given }: PointsOf,
   points: number,
   examplesOf: typeof uploadExamples,
-): Promise<Opened> {
+): Promise<Wave> {
   const { model, dataset, test } = input;
   const layout = parameterLayout(model);
   const shared = (label: string, values: Float32Array): State => {
@@ -182,7 +186,7 @@ function unplacedTensors({ model, dataset, test }: LandscapeInput, directions: n
  * one size.
  * @throws LimitError if it cannot hold one
  */
-async function pointsAtOnce(gpu: Gpu, input: LandscapeInput, points: PointsOf): Promise<number> {
+export async function pointsAtOnce(gpu: Gpu, input: LandscapeInput, points: PointsOf): Promise<number> {
   const { model, dataset } = input;
   const wanted = points.coefficients.length;
   const batch = Math.min(dataset.examples, statisticsBatch(input) ?? MICRO_BATCH);
@@ -196,7 +200,7 @@ async function pointsAtOnce(gpu: Gpu, input: LandscapeInput, points: PointsOf): 
     const width = Math.ceil(wanted / waves);
     const planned = planningGpu(gpu).gpu;
     try {
-      await Scope.within((scope) => open(planned, scope, input, points, width, placeExamples));
+      await Scope.within((scope) => openWave(planned, scope, input, points, width, placeExamples));
       return width;
     } catch (error) {
       if (!(error instanceof LimitError) || width === 1) throw error;

@@ -4,6 +4,7 @@ import type { KernelsReport, LadderName } from '../../bench/kernelsReport.ts';
 import { AdapterBanner, AdapterLine } from '../adapterBanner.tsx';
 import { download } from '../download.ts';
 import { SiteNav } from '../siteNav.tsx';
+import { useDroppedFiles } from '../useDroppedFiles.ts';
 import { useSession } from '../useSession.ts';
 import type { BenchSession } from './benchSession.ts';
 import { builtinRuns } from './builtinRuns.ts';
@@ -18,7 +19,6 @@ import type { RunLibrary } from './runLibrary.ts';
 import { OpenFiles, RunPicker } from './runPicker.tsx';
 import type { RunView } from './runView.ts';
 import { Tabs } from './tabs.tsx';
-import { useDroppedFiles } from './useDroppedFiles.ts';
 
 const LIVE = 'live';
 const TABS = [

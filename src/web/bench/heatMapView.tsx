@@ -1,12 +1,9 @@
-import type { HeatMap, HeatMapCell } from '../../bench/kernelsReport.ts';
+import type { HeatMap } from '../../bench/kernelsReport.ts';
 import { formatNumber } from '../../present/formatNumber.ts';
-import { Note } from './note.tsx';
+import { Picture } from '../picture.tsx';
 import { PlotFrame } from './plotFrame.tsx';
 import type { RunView } from './runView.ts';
-
-const LEFT = 64;
-const TOP = 34;
-const CELL_HEIGHT = 46;
+import { sourceLines } from './sourceLine.ts';
 
 interface HeatMapProps {
   run: RunView | undefined;
@@ -32,81 +29,14 @@ export function HeatMapView({ run, busy, onRun }: HeatMapProps) {
           ? undefined
           : 'No tile sizes were timed in this run. They are part of a full run, not of a quick one or of single families.'
       }
-      draw={(width) => <Drawing run={run!} heatMap={heatMap!} width={width} />}
+      draw={() => (
+        <Picture
+          of={heatMap}
+          draw={({ drawHeatMap }, look) => drawHeatMap(heatMap!, sourceLines(run!), look)}
+        />
+      )}
       table={heatMap && <Equivalent heatMap={heatMap} />}
     />
-  );
-}
-
-function Drawing({ run, heatMap, width }: { run: RunView; heatMap: HeatMap; width: number }) {
-  const { rows, columns, cells, shape } = heatMap;
-  const cellWidth = Math.min(110, (width - LEFT - 8) / columns.values.length);
-  const height = TOP + CELL_HEIGHT * rows.values.length + 62;
-  const most = Math.max(...cells.map(({ gflops }) => gflops ?? 0)) || 1;
-  return (
-    <svg
-      class="plot-svg heat-svg"
-      width={width}
-      height={height}
-      viewBox={`0 0 ${width} ${height}`}
-      role="img"
-      aria-label={`Tile sizes: GFLOP/s by ${rows.knob} and ${columns.knob}; the table below has the numbers.`}
-    >
-      <text class="axis" x={LEFT} y="13">
-        {columns.knob} →
-      </text>
-      <text class="axis" x="8" y={TOP - 4}>
-        {rows.knob} ↓
-      </text>
-      {columns.values.map((value, i) => (
-        <text key={value} x={LEFT + cellWidth * (i + 0.5)} y={TOP - 6} text-anchor="middle">
-          {value}
-        </text>
-      ))}
-      {rows.values.map((value, i) => (
-        <text key={value} x={LEFT - 8} y={TOP + CELL_HEIGHT * (i + 0.5) + 4} text-anchor="end">
-          {value}
-        </text>
-      ))}
-      {cells.map((cell) => {
-        const x = LEFT + cellWidth * columns.values.indexOf(cell.column);
-        const y = TOP + CELL_HEIGHT * rows.values.indexOf(cell.row);
-        const heat = ((cell.gflops ?? 0) / most) ** 1.5;
-        return (
-          <g key={`${cell.row} ${cell.column}`} class={heat > 0.7 ? 'cell hot' : 'cell'}>
-            <title>{described(heatMap, cell)}</title>
-            <rect
-              x={x + 1}
-              y={y + 1}
-              width={cellWidth - 2}
-              height={CELL_HEIGHT - 2}
-              rx="3"
-              class="cell-back"
-            />
-            <rect
-              x={x + 1}
-              y={y + 1}
-              width={cellWidth - 2}
-              height={CELL_HEIGHT - 2}
-              rx="3"
-              class="heat"
-              style={{ 'fill-opacity': heat }}
-            />
-            <text x={x + cellWidth / 2} y={y + CELL_HEIGHT / 2 + 4} text-anchor="middle">
-              {cell.gflops === null ? '✕' : formatNumber(cell.gflops, 3)}
-            </text>
-            {heat === 1 && (
-              <rect class="best" x={x + 2} y={y + 2} width={cellWidth - 4} height={CELL_HEIGHT - 4} rx="2" />
-            )}
-          </g>
-        );
-      })}
-      <text class="note" x="8" y={height - 38}>
-        GFLOP/s of {shape}; framed: the fastest
-        {cells.some(({ failed }) => failed !== null) && '; ✕: did not run'}
-      </text>
-      <Note run={run} x={8} y={height - 20} />
-    </svg>
   );
 }
 
@@ -141,10 +71,4 @@ function Equivalent({ heatMap: { rows, columns, cells } }: { heatMap: HeatMap })
       </tbody>
     </table>
   );
-}
-
-function described({ rows, columns }: HeatMap, { row, column, time, gflops, failed }: HeatMapCell): string {
-  const where = `${rows.knob} = ${row}, ${columns.knob} = ${column}`;
-  if (failed !== null) return `${where}: ${failed}`;
-  return `${where}: ${formatNumber(time?.median, 3)} ± ${formatNumber(time?.spread, 2)} ms, ${formatNumber(gflops, 3)} GFLOP/s`;
 }

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Ceilings, KernelsRow } from '../../bench/kernelsReport.ts';
 import { attainable } from '../../bench/roofline.ts';
+import { logTicks } from '../../present/axis.ts';
 import { formatNumber } from '../../present/formatNumber.ts';
-import { logTicks } from '../axis.ts';
 import { familyColours } from './familyColour.ts';
 import { Mark, useRoving } from './mark.tsx';
 import { Note } from './note.tsx';

@@ -18,6 +18,7 @@ export const DOCS = [
       'data.md',
       'train.md',
       'measure.md',
+      'landscape.md',
       'experiments.md',
       'kernels.md',
       'commandLine.md',

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { ExperimentRecord } from '../../experiments/experiment.ts';
 import { type PresetName, readPart } from '../../experiments/protocol.ts';
-import { formatCount } from '../../present/formatNumber.ts';
 import { AdapterBanner, AdapterLine } from '../adapterBanner.tsx';
+import { JobProgress } from '../jobProgress.tsx';
 import { SiteNav } from '../siteNav.tsx';
 import { useSession } from '../useSession.ts';
 import type { ExperimentSession } from './experimentSession.ts';
@@ -117,7 +117,7 @@ function Setup({ record, session }: { record: ExperimentRecord; session: Experim
             {state === 'stopping' ? 'Stop at once' : 'Stop'}
           </button>
         </div>
-        <Progress session={session} />
+        <JobProgress session={session} />
         <label class="preset">
           Preset{' '}
           <select
@@ -162,30 +162,5 @@ function Setup({ record, session }: { record: ExperimentRecord; session: Experim
         </fieldset>
       </details>
     </form>
-  );
-}
-
-function Progress({ session }: { session: ExperimentSession }) {
-  const { state, phase, progress, announcement } = session;
-  const running = state !== 'idle';
-  return (
-    <div class="progress">
-      <p class="status" role="status">
-        {announcement}
-      </p>
-      <progress
-        max={1}
-        value={running && !progress ? undefined : progress ? progress.done / progress.total : 0}
-        aria-label="Progress of what is under way"
-      />
-      <p class="numbers">
-        {running && <span>{state === 'running' ? phase : state}</span>}
-        {running && progress && (
-          <span>
-            {formatCount(progress.done)} of {formatCount(progress.total)} {progress.unit}
-          </span>
-        )}
-      </p>
-    </div>
   );
 }

@@ -1,9 +1,6 @@
 import type { Check, Outcome } from '../../experiments/experiment.ts';
-import type { Table } from '../../experiments/figure.ts';
 import type { ExperimentResult } from '../../experiments/runExperiment.ts';
-import type { Effect, Interval } from '../../measure/statistics/interval.ts';
-import { formatNumber } from '../../present/formatNumber.ts';
-import { ScrollRegion } from '../bench/scrollRegion.tsx';
+import { DataTable, rangeText } from '../dataTable.tsx';
 import { download } from '../download.ts';
 import { PanelView } from './panelView.tsx';
 
@@ -65,8 +62,8 @@ function Effects({ outcome }: { outcome: Outcome }) {
         rows: outcome.statistics.map(({ name, value, interval, margin }) => [
           name,
           value,
-          range(interval),
-          margin === null ? 'none' : range(margin),
+          rangeText(interval),
+          margin === null ? 'none' : rangeText(margin),
         ]),
       }}
     />
@@ -89,45 +86,4 @@ function Checks({ title, checks }: { title: string; checks: readonly Check[] }) 
       }}
     />
   );
-}
-
-function DataTable({ table: { title, columns, rows } }: { table: Table }) {
-  return (
-    <ScrollRegion label={title} look="numbers-table">
-      <table>
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            {columns.map((column, i) => (
-              <th key={i} scope="col">
-                {column || <span class="visually-hidden">verdict</span>}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, ...rest], i) => (
-            <tr key={i}>
-              <th scope="row">{shown(name ?? null)}</th>
-              {rest.map((value, j) => (
-                <td key={j}>{shown(value)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollRegion>
-  );
-}
-
-function shown(value: string | number | Effect | null): string {
-  if (value === null) return '–';
-  if (typeof value === 'string') return value;
-  return typeof value === 'number'
-    ? formatNumber(value, 3)
-    : `${formatNumber(value.value, 3)} ${range(value.interval)}`;
-}
-
-function range([low, high]: Interval): string {
-  return `${low === null ? '−∞' : formatNumber(low, 3)} to ${high === null ? '∞' : formatNumber(high, 3)}`;
 }

@@ -1,0 +1,14 @@
+import { parseHTML } from 'linkedom';
+import type { ContourPanel, Figure, Panel } from '../experiments/figure.ts';
+import { drawFigure } from '../present/figures/drawFigure.ts';
+import { FILE_LOOK } from '../present/figures/look.ts';
+import { svgText } from '../present/figures/svgText.ts';
+
+/**
+ * A figure as the text of an SVG file. This module, with the library that draws and its DOM, is a file of its own beside the command
+ * line's, read by the runs that draw (build/bundles.ts).
+ */
+export function figureText(figure: Figure<Panel | ContourPanel>): string {
+  const { document } = parseHTML('<html></html>') as unknown as { document: Document };
+  return svgText(drawFigure(figure, { ...FILE_LOOK, document }));
+}

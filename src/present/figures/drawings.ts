@@ -1,0 +1,3 @@
+/** All that draws, which a page loads as one when it draws first. */
+export { drawChart, drawFigure } from './drawFigure.ts';
+export { drawHeatMap } from './drawHeatMap.ts';

@@ -1,0 +1,67 @@
+import type { GivenFile } from './givenFiles.ts';
+import type { LandscapeSession } from './landscapeSession.ts';
+
+interface FilesProps {
+  session: LandscapeSession;
+  problem: string | undefined;
+  onFiles(files: readonly File[]): void;
+  onExample(): void;
+}
+
+/** The files that the page has, how it comes to them, and what each is for. */
+export function FilesView({ session, problem, onFiles, onExample }: FilesProps) {
+  const running = session.state !== 'idle';
+  return (
+    <fieldset class="files-given" disabled={running}>
+      <legend>Files</legend>
+      <div class="field">
+        <label for="setting-files">model.json, weights and data</label>
+        <input
+          id="setting-files"
+          type="file"
+          multiple
+          aria-invalid={problem !== undefined}
+          aria-describedby={problem === undefined ? 'hint-files' : 'error-files'}
+          onChange={({ currentTarget }) => {
+            onFiles([...(currentTarget.files ?? [])]);
+            // The same files may be chosen again.
+            currentTarget.value = '';
+          }}
+        />
+        {problem === undefined ? (
+          <p class="hint" id="hint-files">
+            Or drop them anywhere on the page. Nothing leaves this machine.
+          </p>
+        ) : (
+          <p class="error" id="error-files">
+            {problem}
+          </p>
+        )}
+      </div>
+      {session.given.length > 0 && (
+        <ul class="given" aria-label="Given files">
+          {session.given.map((file) => (
+            <li key={file.name}>
+              <span class="name">{file.name}</span> <span class="hint">{purpose(file)}</span>
+              <button
+                type="button"
+                aria-label={`Remove ${file.name}`}
+                onClick={() => session.remove(file.name)}
+              >
+                ×
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <button type="button" disabled={session.adapter === undefined} onClick={onExample}>
+        Train an example
+      </button>
+    </fieldset>
+  );
+}
+
+function purpose(file: GivenFile): string {
+  if (file.is !== 'weights' || file.weights.length === 1) return file.is;
+  return `${file.weights.length} sets of weights`;
+}
