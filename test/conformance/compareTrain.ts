@@ -47,10 +47,12 @@ export function compareTrain(
   deviations.push(compareExactly('tensor names', names.sort(), [...expectedTensors.keys()].sort()));
   for (const [name, tensor] of expectedTensors) {
     const [, replica = '0', parameter = ''] =
-      /^(?:replica\.(\d+)\.)?(?:(?:swa|ema|lawa)\.)?(.*)$/.exec(name) ?? [];
+      /^(?:replica\.(\d+)\.)?(?:(?:swa|ema|lawa|swag)\.)?(.*)$/.exec(name) ?? [];
     const start = startOf(Number(replica)).get(parameter);
     const actual = tensors.get(name);
     deviations.push(compareTensor(name, actual, tensor, tolerances.trajectory));
+    // Variances began nowhere.
+    if (!start) continue;
     deviations.push(
       compareTensor(`travel of ${name}`, minus(actual, start), minus(tensor, start)!, tolerances.trajectory),
     );
@@ -70,7 +72,7 @@ function compareRun(prefix: string, result: Json, expected: Json): Deviation[] {
     // A loss near 0 by a lucky batch is not asked for more digits than the run has.
     compareList(`${prefix}losses`, result.losses, expected.losses as number[], tolerances.trajectory, 1e-2),
   ];
-  for (const key of ['finalLoss', 'finalLossRecomputed', 'swaLoss', 'emaLoss', 'lawaLoss']) {
+  for (const key of ['finalLoss', 'finalLossRecomputed', 'swaLoss', 'emaLoss', 'lawaLoss', 'swagLoss']) {
     if (!(key in expected)) continue;
     deviations.push(compareNumber(prefix + key, result[key], expected[key] as number, tolerances.trajectory));
   }
