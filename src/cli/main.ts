@@ -6,6 +6,7 @@ import { registerInfo } from './commands/info.ts';
 import { registerLandscape } from './commands/landscape.ts';
 import { registerMeasure } from './commands/measure.ts';
 import { registerSelftest } from './commands/selftest.ts';
+import { registerSharpness } from './commands/sharpness.ts';
 import { registerTrain } from './commands/train.ts';
 import { registerTune } from './commands/tune.ts';
 import { OutputError, STANDARD_OUTPUT } from './outputError.ts';
@@ -26,6 +27,7 @@ const program = new Command('basin')
 
 registerTrain(program);
 registerMeasure(program);
+registerSharpness(program);
 registerLandscape(program);
 registerBench(program);
 registerExperiment(program);

@@ -171,6 +171,8 @@ const WEIGHTS: Record<Extract<JobEvent, { type: 'evaluation' }>['weights'], stri
   last: '',
   swa: ' of the SWA average',
   ema: ' of the exponential average',
+  lawa: ' of the mean of the last captures',
+  swag: ' of the mean of the captures',
   recomputed: ' of the last weights, statistics recomputed',
 };
 

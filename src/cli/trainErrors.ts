@@ -40,6 +40,7 @@ const OPTIONS: readonly [key: string, option: string, given: readonly (keyof Tra
   ['averaging.start', '--swa-start', ['swaStart']],
   ['averaging.every', '--swa-every', ['swaEvery']],
   ['averaging.decay', '--ema-decay', ['emaDecay']],
+  ['averaging', '--averaging', ['averaging']],
   ['measure.every', '--measure-every', ['measureEvery']],
   ['measure.small_batch', '--measure-small-batch', ['measureSmallBatch']],
   ['measure.tests', '--measure-tests', ['measureTests']],
@@ -62,9 +63,10 @@ export function inGivenWords(error: unknown, file: string | undefined, options: 
   const [found, part = '', item, reason] = DESCRIPTION.exec(error.message) ?? [];
   if (found === undefined) return error;
   const key = part === '' ? item!.replace(/^replicas\.\d+\./, '') : part.trim();
-  const [, option, given = []] = OPTIONS.find(([name]) => key === name || key.startsWith(`${name}.`)) ?? [];
-  const isOption =
-    option !== undefined && (file === undefined || given.some((name) => options[name] !== undefined));
+  const some = (names: readonly (keyof TrainOptions)[]) => names.some((name) => options[name] !== undefined);
+  const matching = OPTIONS.filter(([name]) => key === name || key.startsWith(`${name}.`));
+  const [, option, given = []] = matching.find(([, , names]) => some(names)) ?? matching[0] ?? [];
+  const isOption = option !== undefined && (file === undefined || some(given));
   if (!isOption) return new InputError(`${file ?? 'command line'}${part}`, item!, reason!);
   return new InputError('command line', option, part === '' ? reason! : `${item}: ${reason}`);
 }

@@ -40,6 +40,7 @@ export interface TrainOptions {
   amsgrad?: boolean;
   schedule?: Record<string, unknown>;
   warmup?: number;
+  averaging?: Record<string, unknown>;
   swaStart?: number;
   swaEvery?: number;
   emaDecay?: number;
@@ -173,8 +174,11 @@ function setSchedule(spec: Json, { schedule, warmup }: TrainOptions): void {
   }
 }
 
-function setAveraging(spec: Json, { swaStart, swaEvery, emaDecay }: TrainOptions): void {
+function setAveraging(spec: Json, { averaging: whole, swaStart, swaEvery, emaDecay }: TrainOptions): void {
   const swa = swaStart !== undefined || swaEvery !== undefined;
+  if (whole && (swa || emaDecay !== undefined))
+    refuse('--averaging', `a run keeps one average, and ${swa ? '--swa-start' : '--ema-decay'} asks for one`);
+  if (whole) spec.averaging = { ...whole };
   if (swa && emaDecay !== undefined)
     refuse('--ema-decay', 'a run keeps one average, and --swa-start asks for SWA');
   if (swa) {
@@ -267,7 +271,7 @@ export function sizes(text: string, before?: number[]): number[] {
 }
 
 /** `cosine:T_max=500,eta_min=0` → { type: 'cosine', T_max: 500, eta_min: 0 }; values that are no numbers stay text. */
-export function schedule(text: string): Json {
+export function typed(text: string): Json {
   const [type, rest] = text.split(/:(.*)/s) as [string, string | undefined];
   const spec: Json = { type };
   for (const pair of rest ? rest.split(',') : []) {

@@ -9,7 +9,16 @@ export type WorkEvent =
       /** What of it had been done before this piece of work began. */
       readonly before?: number;
       readonly total: number;
-      readonly unit: 'steps' | 'examples' | 'shapes' | 'rows' | 'rounds' | 'draws' | 'branches' | 'points';
+      readonly unit:
+        | 'steps'
+        | 'examples'
+        | 'shapes'
+        | 'rows'
+        | 'rounds'
+        | 'draws'
+        | 'branches'
+        | 'points'
+        | 'boxes';
     };
 
 /** The last thing that a job tells. */

@@ -13,6 +13,8 @@ import type { LandscapeSpec } from './landscape/landscapeSpec.ts';
 import { LastStep } from './lastStep.ts';
 import { measureJob } from './measure/measureJob.ts';
 import type { MeasureSpec } from './measure/measureSpec.ts';
+import { sharpnessJob } from './sharpness/sharpnessJob.ts';
+import type { SharpnessSpec } from './sharpness/sharpnessSpec.ts';
 import { type TrainSpec, trainJob } from './trainJob.ts';
 
 export type { JobEvent, JobHost, Reading };
@@ -22,6 +24,7 @@ export type JobSpec =
   /** `resume`: from the snapshot that the description names, if there is one. */
   | ({ readonly job: 'train'; readonly resume?: boolean } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
+  | ({ readonly job: 'sharpness' } & SharpnessSpec)
   | ({ readonly job: 'landscape' } & LandscapeSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
   | ({ readonly job: 'benchKernels' } & KernelsSpec)
@@ -33,7 +36,7 @@ export type JobSpec =
 
 /** Whether a job takes the kernels measured on this machine; self-test, tuner and benchmarks take the defaults. */
 export function takesTunedKernels({ job }: { readonly job: string }): boolean {
-  return ['train', 'measure', 'landscape', 'experiment'].includes(job);
+  return ['train', 'measure', 'sharpness', 'landscape', 'experiment'].includes(job);
 }
 
 /**
@@ -69,6 +72,7 @@ async function* jobEvents(
   yield { type: 'adapter', adapter: gpu.info };
   if (spec.job === 'train') yield* trainJob(gpu, spec, host, control);
   else if (spec.job === 'measure') yield* measureJob(gpu, spec, host);
+  else if (spec.job === 'sharpness') yield* sharpnessJob(gpu, spec, host);
   else if (spec.job === 'landscape') {
     const { landscapeJob } = await import('./landscape/landscapeJob.ts');
     yield* landscapeJob(gpu, spec, host, control);

@@ -14,7 +14,8 @@ import { initialStateDict } from '../nn/init.ts';
 import { requireParameters } from '../nn/modelFrom.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
 import type { StateValues } from '../nn/stateDict.ts';
-import { type Averaging, hasCaptured } from '../optim/average.ts';
+import type { Averaging } from '../optim/average.ts';
+import { captureCount } from '../optim/captureSteps.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
 import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
@@ -24,6 +25,7 @@ import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, type RunShape } from '../train/runParts.ts';
 import { augmentationWarning } from '../train/stepSampling.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
+import { averagingFrom } from './averagingSchema.ts';
 import type { JobHost } from './jobEvent.ts';
 import { optimizerRule, optimizerSettings } from './optimizerSchema.ts';
 import { readTrainData, type TrainData } from './trainData.ts';
@@ -95,6 +97,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
     averaging,
     bnBatchSize,
+    bnOrder: spec.averaging?.bn_order,
     instruments,
   };
   await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
@@ -162,14 +165,12 @@ function namesIn({ steps, batch_schedule }: ParsedTrainSpec): RunNames {
 
 function averagingOf({ averaging }: ParsedTrainSpec, steps: number): Averaging | undefined {
   if (!averaging) return undefined;
-  const schedule = { start: Math.max(1, averaging.start), every: averaging.every };
-  if (!hasCaptured(schedule, steps)) {
-    const reason = `starts at step ${schedule.start}, the run has ${steps} steps, so nothing would be averaged`;
+  const taken = averagingFrom(averaging);
+  if (captureCount(taken, steps) === 0) {
+    const reason = `starts at step ${taken.start}, the run has ${steps} steps, so nothing would be averaged`;
     throw new InputError('train.json', 'averaging.start', reason);
   }
-  return averaging.type === 'swa'
-    ? { kind: 'swa', ...schedule }
-    : { kind: 'ema', ...schedule, decay: averaging.decay };
+  return taken;
 }
 
 /** @returns null for a perceptron in short form, which the data complete */

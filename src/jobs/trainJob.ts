@@ -7,7 +7,7 @@ import type { RunControl } from '../host/runControl.ts';
 import type { Evaluation, Evaluator } from '../measure/evaluation/evaluator.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
-import { hasCaptured } from '../optim/average.ts';
+import { captureCount } from '../optim/captureSteps.ts';
 import { type Provenance, provenance } from '../train/provenance.ts';
 import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
 import type { StepReading } from '../train/runReadings.ts';
@@ -96,7 +96,7 @@ export async function* trainJob(
     yield { type: 'phase', phase: 'evaluating' };
     const done = stepsTaken(run, logs);
     const { averaging } = options;
-    const captured = averaging && hasCaptured(averaging, done);
+    const captured = averaging && captureCount(averaging, done) > 0;
     const outcome: Outcome = {
       steps: done,
       train: [],
@@ -134,7 +134,7 @@ export async function* trainJob(
       outcome.recomputedTest = outcome.test;
     }
     if (captured) {
-      await run.recomputeAveragedStatistics();
+      await run.finishAverage();
       outcome.averaged = await (await evaluator(dataset, 'averaged')).evaluate();
       yield* evaluationEvents(
         outcome.averaged,
@@ -212,6 +212,7 @@ async function* resultEvents(
   const { model, averaging } = options;
   const names = datasetsOf(options).map(({ name }) => name);
   const layout = stateDictLayout(model);
+  const parameters = layout.filter((tensor) => tensor.kind === 'parameter');
   const kind = averaging?.kind ?? 'swa';
   const tensors = new Map<string, HostTensor>();
   const results: Record<string, unknown>[] = [];
@@ -219,7 +220,8 @@ async function* resultEvents(
     const prefix = sweep ? `replica.${replica}.` : '';
     const weights = await run.weights(replica);
     const averages = outcome.averaged ? await run.weights(replica, 'averaged') : null;
-    const values = [...weights.values(), ...(averages?.values() ?? [])];
+    const variance = outcome.averaged ? await run.captureVariance(replica) : null;
+    const values = [weights, averages, variance].flatMap((some) => [...(some?.values() ?? [])]);
     const finite = values.every((tensor) => tensor.every(Number.isFinite));
     if (!log.diverged && !(finite && Number.isFinite(outcome.train[replica]!.loss))) {
       const reason = finite ? 'the final loss is not finite' : 'a weight is not finite';
@@ -249,6 +251,7 @@ async function* resultEvents(
     const all = [
       ...stateDictTensors(weights, layout, { prefix }),
       ...(averages ? stateDictTensors(averages, layout, { prefix: `${prefix}${kind}.` }) : []),
+      ...(variance ? stateDictTensors(variance, parameters, { prefix: `${prefix}swagVariance.` }) : []),
     ];
     for (const [name, tensor] of all) tensors.set(name, tensor);
   }

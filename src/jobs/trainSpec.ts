@@ -14,6 +14,7 @@ import {
   seed,
 } from '../train/runSchemas.ts';
 import { kernelRecordSchema } from '../tuning/kernelRecord.ts';
+import { averagingSchema } from './averagingSchema.ts';
 import { OWN_KEYS, optimizerSchema } from './optimizerSchema.ts';
 
 /** By purpose; each follows from `seed` where it is left out (deriveSeed). */
@@ -25,21 +26,6 @@ const seedsByPurpose = {
   /** Of what is drawn of the data: subset, label noise, augmentation, and a synthetic set itself where this is given. */
   data_seed: seed.optional(),
 };
-const averagingSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('swa'),
-    start: z.int().nonnegative().default(1),
-    every: count.default(1),
-    bn_batch_size: count.optional(),
-  }),
-  z.strictObject({
-    type: z.literal('ema'),
-    decay: z.number().min(0).lt(1),
-    start: z.int().nonnegative().default(1),
-    every: count.default(1),
-    bn_batch_size: count.optional(),
-  }),
-]);
 
 const activations = ['ReLU', 'Tanh', 'Sigmoid', 'GELU'] as const;
 

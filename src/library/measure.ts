@@ -38,6 +38,10 @@ export type { ExampleSource, Point } from '../measure/pass.ts';
 export type { Look, MeasuredOf, Numbers, Quantity } from '../measure/quantity.ts';
 export type { RandomVector } from '../measure/randomParameters.ts';
 export type { Schedule } from '../measure/schedule.ts';
+export { type AdaptiveSharpnessOptions, adaptiveSharpness } from '../measure/sharpness/adaptiveSharpness.ts';
+export { type KeskarOptions, type KeskarSharpness, keskar } from '../measure/sharpness/keskar.ts';
+export { type SamOptions, sam } from '../measure/sharpness/sam.ts';
+export type { SharpnessResult } from '../measure/sharpness/sharpnessResult.ts';
 export type { Estimate, Probes } from '../measure/statistics/estimate.ts';
 export type { Spread } from '../measure/statistics/spreadOf.ts';
 export type {

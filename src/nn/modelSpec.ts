@@ -182,7 +182,7 @@ export function parseModel(file: string, source: unknown): ModelSpec {
 }
 
 /** What begins the names that a run's file gives to averages and replicas, and torch's averaged models to their count. */
-const RESERVED = ['swa', 'ema', 'replica', 'n_averaged'];
+const RESERVED = ['swa', 'ema', 'lawa', 'swag', 'swagVariance', 'replica', 'n_averaged'];
 
 /** The names of the state dict must tell layers, averages and replicas apart. */
 function requireNames(file: string, model: ModelSpec): void {

@@ -4,7 +4,7 @@ import { showShape } from '../host/showShape.ts';
 import type { StateTensor } from './modelSpec.ts';
 
 /** Averages that a training run writes beside the state dict; skipped unless asked for. */
-const AVERAGES = ['swa.', 'ema.'];
+const AVERAGES = ['swa.', 'ema.', 'lawa.', 'swag.', 'swagVariance.'];
 /** num_batches_tracked is one unsigned integer on the device. */
 const LARGEST_COUNT = 2 ** 32 - 1;
 
@@ -38,7 +38,7 @@ const OPTIONS: PlaceHints = {
 /**
  * Picks a model's state dict out of the tensors of a file.
  *
- * Without a prefix, names under `swa.` and `ema.` are skipped; with one only names under it are looked at. A prefix that
+ * Without a prefix, averages (names under `swa.`, `ema.`, `lawa.`, `swag.`) are skipped; with one only names under it are looked at. A prefix that
  * names a replica ("replica.0.") picks one run out of a sweep's file, without its averages. `n_averaged` is skipped always.
  *
  * @param layout from stateDictLayout

@@ -3,21 +3,19 @@ import type { State } from '../gpu/state.ts';
 import type { Graph } from '../ops/graph.ts';
 import { applyAll, expectCounters, expectState, type Op } from '../ops/op.ts';
 import { linearGrid } from '../ops/plans/linearGrid.ts';
+import type { CaptureSteps } from './captureSteps.ts';
 
-/** Which weights are averaged, and how. Steps are counted from 1. */
-export type Averaging =
-  | { readonly kind: 'swa'; readonly start: number; readonly every: number }
-  | { readonly kind: 'ema'; readonly start: number; readonly every: number; readonly decay: number };
+/** Which weights are averaged, and how: all captures (SWA), with their variance (SWAG), by weights that decay, or the last ones alone (LAWA). */
+export type Averaging = CaptureSteps &
+  (
+    | { readonly kind: 'swa' }
+    | { readonly kind: 'swag' }
+    | { readonly kind: 'ema'; readonly decay: number }
+    | { readonly kind: 'lawa'; readonly last: number }
+  );
 
-/** Whether the weights after step s are captured: s ≥ start, and s − start a multiple of `every`. */
-export function captures({ start, every }: Pick<Averaging, 'start' | 'every'>, step: number): boolean {
-  return step >= start && (step - start) % every === 0;
-}
-
-/** Whether a run of so many steps has captured anything. */
-export function hasCaptured(averaging: Pick<Averaging, 'start' | 'every'>, steps: number): boolean {
-  return steps >= averaging.start && captures(averaging, averaging.start);
-}
+/** An average that each capture brings up to date by itself. */
+export type RunningAverage = Extract<Averaging, { readonly kind: 'swa' | 'ema' }>;
 
 const averageOp: Op = {
   name: 'average',
@@ -40,7 +38,7 @@ const averageOp: Op = {
 };
 
 interface AverageArguments {
-  readonly averaging: Averaging;
+  readonly averaging: RunningAverage;
   readonly theta: State;
   readonly average: State;
   /** Already advanced past the step. */

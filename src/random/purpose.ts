@@ -26,6 +26,10 @@ export const purpose = {
   parameterNormals: 10,
   /** Directions of a landscape's rays; counter = (element of the flat vector, ray). */
   rays: 11,
+  /** Columns of a random subspace; counter = (element of the flat vector, column). */
+  subspaceColumns: 12,
+  /** Where a search for the largest loss in a box begins; counter = (0 in full space, 1 in a subspace; coordinate / 2). */
+  sharpnessStart: 13,
   /** Seeds of an experiment's parts, by the replicate's own; counter = (part, 0). */
   experimentPart: 32,
   /** The seed of the permutation whose first examples are a subset; counter = (0, 0). */

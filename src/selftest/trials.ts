@@ -1,3 +1,4 @@
+import { ascentTrials } from './cases/ascent.ts';
 import { convolutionTrials } from './cases/conv.ts';
 import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
@@ -16,6 +17,7 @@ import { randomTrials } from './cases/random.ts';
 import { reduceTrials } from './cases/reduce.ts';
 import { samplingTrials } from './cases/sampling.ts';
 import { structureTrials } from './cases/structure.ts';
+import { subspaceTrials } from './cases/subspace.ts';
 import { trainingTrials } from './cases/training.ts';
 import type { TrialFamilies } from './trial.ts';
 
@@ -24,7 +26,7 @@ export const engineTrials: TrialFamilies = {
   structure: structureTrials,
   elementwise: elementwiseTrials,
   sums: reduceTrials,
-  'flat vectors': () => [...flatTrials(), ...gapTrials()],
+  'flat vectors': () => [...flatTrials(), ...gapTrials(), ...ascentTrials()],
   products: matmulTrials,
   'families of products': productFamilyTrials,
   'float16 products': halfTrials,
@@ -39,5 +41,6 @@ export const engineTrials: TrialFamilies = {
   sampling: samplingTrials,
   dropout: dropoutTrials,
   'random vectors': randomTrials,
+  'random subspaces': subspaceTrials,
   training: trainingTrials,
 };

@@ -25,7 +25,12 @@ import type { TrainSettings } from './trainSettings.ts';
 /** How messages name the settings. */
 export const SETTINGS = 'train';
 
-const captured = { start: count.default(1), every: count.default(1), bnBatchSize: count.optional() };
+const captured = {
+  start: count.default(1),
+  every: count.default(1),
+  bnBatchSize: count.optional(),
+  bnOrder: z.enum(['file', 'shuffle']).optional(),
+};
 const values = {
   lr: rate,
   momentum: rate,
@@ -84,6 +89,8 @@ const keys = {
     .discriminatedUnion('kind', [
       knownKeys({ kind: z.literal('swa'), ...captured }),
       knownKeys({ kind: z.literal('ema'), decay: z.number().min(0).lt(1), ...captured }),
+      knownKeys({ kind: z.literal('lawa'), last: count, ...captured }),
+      knownKeys({ kind: z.literal('swag'), ...captured }),
     ])
     .optional(),
   noiseScaleEvery: count.optional(),

@@ -29,7 +29,7 @@ export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Pro
   const scope = new Scope();
   const parts = makeRunParts(planned.gpu, scope, shape, replicas);
   await compileRun(planned.gpu, scope, parts, replicas);
-  const { model, dataset, own, batches, bnBatchSize } = shape;
+  const { model, dataset, own, batches, bnBatchSize, bnOrder } = shape;
   const { layout, theta, buffers, averagedBuffers, arena } = parts;
   for (const data of dataset.test ? [dataset, dataset.test] : [dataset]) {
     const examples =
@@ -40,7 +40,8 @@ export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Pro
   }
   if (averagedBuffers) {
     const batchSize = bnBatchSize ?? batches.at(-1)!.batchSize;
-    const from = { model, layout, theta, buffers: averagedBuffers, examples: parts.examples, arena };
+    const seeds = bnOrder === 'shuffle' ? parts.seeds : undefined;
+    const from = { model, layout, theta, buffers: averagedBuffers, examples: parts.examples, seeds, arena };
     await recomputeStatistics(planned.gpu, { ...from, batchSize });
   }
   return planned.bytes;
@@ -112,7 +113,7 @@ function lessOf(
   readonly found: number;
   at(value: number): readonly [RunShape, number];
 }[] {
-  const { steps, batches, dataset, instruments = [] } = shape;
+  const { steps, batches, dataset, averaging, instruments = [] } = shape;
   // Data for testing are left out but where an instrument is of them.
   const test = instruments.some(({ split }) => split === 'test') ? dataset.test : undefined;
   const smallBatch = Math.max(1, ...instruments.map(({ unitSize }) => unitSize ?? 1));
@@ -134,6 +135,14 @@ function lessOf(
       },
     },
     { key: names.replicas, found: replicas, at: (value) => [shape, value] },
+    {
+      key: 'averaging.last',
+      found: averaging?.kind === 'lawa' ? averaging.last : 0,
+      at: (last) => [
+        averaging?.kind === 'lawa' ? { ...shape, averaging: { ...averaging, last } } : shape,
+        replicas,
+      ],
+    },
     {
       key: names.bnBatchSize,
       found: shape.averaging ? bnBatchSize : 0,

@@ -21,7 +21,8 @@ import { Graph, size, type Tensor } from '../ops/graph.ts';
 import type { SamplingMode } from '../ops/plans/indicesPlan.ts';
 import type { Augmentation } from '../ops/state/augment.ts';
 import { record } from '../ops/state/record.ts';
-import { type Averaging, average } from '../optim/average.ts';
+import type { Averaging } from '../optim/average.ts';
+import { type KeptAverage, keepAverage } from '../optim/keptAverage.ts';
 import { makeOptimizer, type Optimizer, type OptimizerRule } from '../optim/optimizer.ts';
 import { type BatchFrom, BatchSizes } from './batchSizes.ts';
 import { type StepInstrument, type TracedStep, traceStep } from './traceStep.ts';
@@ -44,6 +45,8 @@ export interface RunShape {
   readonly averaging?: Averaging;
   /** Batches from which BatchNorm's statistics of averaged weights are recomputed; of the last batch size by default. */
   readonly bnBatchSize?: number;
+  /** In which order they are taken: that of the data by default, or one drawn by each replica's seed. */
+  readonly bnOrder?: 'file' | 'shuffle';
   /** What is measured on the way, at most one of a type. */
   readonly instruments?: readonly Instrument[];
 }
@@ -72,7 +75,7 @@ export interface RunParts {
   /** What is neither told by the run's description nor made anew before it is read: all that a snapshot holds. */
   readonly states: StateSet;
   readonly theta: State;
-  readonly averaged: State | null;
+  readonly kept: KeptAverage | null;
   readonly buffers: State | null;
   readonly averagedBuffers: State | null;
   readonly rates: State;
@@ -88,7 +91,7 @@ export interface RunParts {
   readonly testExamples: ResidentExamples | null;
   readonly arena: Arena;
   readonly replay: Replay;
-  /** By `stepKey`, and `AVERAGE`; the micro-batches of instruments' passes by `passes`. */
+  /** By `stepKey`, and `CAPTURE` and `FINISH` of an average; the micro-batches of instruments' passes by `passes`. */
   readonly traces: readonly { readonly key: string; readonly label: string; readonly graph: Graph }[];
   /** What the instruments keep from step to step. */
   readonly memory: Memory;
@@ -98,8 +101,9 @@ export interface RunParts {
   readonly passes: ReadonlyMap<number, readonly string[]>;
 }
 
-/** The program that takes the weights into their average. */
-export const AVERAGE = 'average';
+/** The programs that take the weights into their average, and that make it of them where a capture alone does not. */
+export const CAPTURE = 'capture';
+export const FINISH = 'finish';
 
 /** A kind of step: its batch size, and the places of the instruments that are due, and that are due at the next one and prepare. */
 interface StepKind {
@@ -176,9 +180,10 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   const optimizer = makeOptimizer(rule, { theta, rates, counters }, (label, elements) =>
     state(label, [elements]),
   );
-  for (const [name, kept] of optimizer.kept) states.add(name, kept);
+  for (const [name, of] of optimizer.kept) states.add(name, of);
   states.add('counters', counters);
-  const averaged = averaging ? states.add('average', state('averaged parameters', [layout.length])) : null;
+  const kept = averaging ? keepAverage(averaging, { theta, counters }, state) : null;
+  for (const [name, of] of kept?.kept ?? []) states.add(name, of);
   const statistics = bufferLayout(model);
   const hasStatistics = statistics.length > 0;
   const buffers = hasStatistics
@@ -268,12 +273,16 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   for (const [name, kept] of memory.varying) states.add(`instrument ${name}`, kept);
   const rows = new Map(kinds.map(({ key, cells }) => [key, cells]));
   traces.push(...kinds);
-  if (averaging && averaged) {
+  const trace = (key: string, label: string, into: (graph: Graph) => void): void => {
     const graph = new Graph();
-    average(graph, { averaging, theta, average: averaged, counters });
-    traces.push({ key: AVERAGE, label: averaging.kind, graph });
+    into(graph);
+    traces.push({ key, label, graph });
+  };
+  if (averaging && kept) {
+    trace(CAPTURE, averaging.kind, kept.capture);
+    if (kept.finish) trace(FINISH, `${averaging.kind} mean`, kept.finish);
   }
-  const held = { theta, averaged, buffers, averagedBuffers, rates, optimizer, seeds, ring, order, examples };
+  const held = { theta, kept, buffers, averagedBuffers, rates, optimizer, seeds, ring, order, examples };
   return { layout, states, ...held, dataSeeds, testExamples, arena, replay, traces, memory, rows, passes };
 }
 

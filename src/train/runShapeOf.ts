@@ -3,7 +3,7 @@ import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.t
 import type { Instrument } from '../measure/instrument.ts';
 import { instrumentFrom, requireDifferent } from '../measure/instruments.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
-import { hasCaptured } from '../optim/average.ts';
+import { captureCount } from '../optim/captureSteps.ts';
 import { type CheckedSettings, SETTINGS } from './checkSettings.ts';
 import { epochSteps } from './epochSteps.ts';
 import { adamSettings, optimizerRule, replicaDefaults } from './optimizerOf.ts';
@@ -40,7 +40,7 @@ export function runShapeOf(settings: CheckedSettings, examples: number): Omit<Ru
     const reason = `has ${schedule.values.length} rates, expected at least ${steps}, one a step`;
     throw refuse('schedule.values', reason);
   }
-  if (averaging && !hasCaptured(averaging, steps)) {
+  if (averaging && captureCount(averaging, steps) === 0) {
     const reason = `is ${averaging.start} and the run has ${steps} steps, so nothing would be averaged`;
     throw refuse('averaging.start', reason);
   }
@@ -55,6 +55,7 @@ export function runShapeOf(settings: CheckedSettings, examples: number): Omit<Ru
     optimizer: optimizerRule(settings),
     averaging,
     bnBatchSize: averaging?.bnBatchSize,
+    bnOrder: averaging?.bnOrder,
     instruments: instrumentsOf(settings),
   };
 }

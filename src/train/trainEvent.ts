@@ -1,3 +1,4 @@
+import type { Averaging } from '../optim/average.ts';
 import type { Reading } from './reading.ts';
 
 /** What a training run tells beside how far it is. */
@@ -21,7 +22,7 @@ export interface EvaluationEvent {
   readonly replica: number;
   readonly split: 'train' | 'test';
   /** Which weights; `recomputed`: the last, with BatchNorm's statistics recomputed as an average's are. */
-  readonly weights: 'last' | 'swa' | 'ema' | 'recomputed';
+  readonly weights: 'last' | 'recomputed' | Averaging['kind'];
   readonly loss: number;
   readonly accuracy: number | null;
 }

@@ -64,7 +64,11 @@ export interface TrainSettings extends MaybeGiven<GivenWeights> {
   readonly schedule?: GivenSchedule | undefined;
   /** How batches are drawn: an endless stream of permutations by default, independent draws, or the file's own order. */
   readonly order?: 'shuffle' | 'iid' | 'sequential' | undefined;
-  /** SWA or EMA of the weights after steps start, start + every, …; `bnBatchSize`: of the pass for BatchNorm's statistics, B by default. */
+  /**
+   * An average of the weights after steps start, start + every, …: of all of them (SWA), with their variance (SWAG), an exponential one, or
+   * of the `last` ones (LAWA). `bnBatchSize` and `bnOrder`: of the pass for BatchNorm's statistics, B and `file` by default; `shuffle` is
+   * an order drawn by each replica's order seed.
+   */
   readonly averaging?: GivenAveraging | undefined;
   /** Gradient statistics and the noise scale every so many steps; never by default. */
   readonly noiseScaleEvery?: number | undefined;
@@ -83,4 +87,10 @@ export type GivenAveraging = {
   readonly start?: number | undefined;
   readonly every?: number | undefined;
   readonly bnBatchSize?: number | undefined;
-} & ({ readonly kind: 'swa' } | { readonly kind: 'ema'; readonly decay: number });
+  readonly bnOrder?: 'file' | 'shuffle' | undefined;
+} & (
+  | { readonly kind: 'swa' }
+  | { readonly kind: 'swag' }
+  | { readonly kind: 'ema'; readonly decay: number }
+  | { readonly kind: 'lawa'; readonly last: number }
+);

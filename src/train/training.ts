@@ -12,7 +12,7 @@ import type { Evaluation, Evaluator } from '../measure/evaluation/evaluator.ts';
 import { type ModelPoint, modelPoint } from '../measure/modelPoint.ts';
 import { type ModelSpec, stateDictLayout } from '../nn/modelSpec.ts';
 import { type StateDictTensor, stateDictTensors } from '../nn/stateDict.ts';
-import { hasCaptured } from '../optim/average.ts';
+import { captureCount } from '../optim/captureSteps.ts';
 import { SETTINGS } from './checkSettings.ts';
 import { describeRun } from './describeRun.ts';
 import type { Reading } from './reading.ts';
@@ -36,7 +36,7 @@ export interface TrainingReading extends Reading {
 
 /** Which weights of a run. */
 export interface WhichWeights {
-  /** The last ones by default; `averaged` for those of SWA or EMA. */
+  /** The last ones by default; `averaged` for those of the run's averaging. */
   readonly which?: 'last' | 'averaged' | undefined;
 }
 
@@ -219,6 +219,25 @@ export class Training {
   }
 
   /**
+   * The variance of each parameter over SWAG's captures after all steps taken, by its state-dict name: Σ(θ − mean)²/n over n of them, the
+   * diagonal of Maddox et al. 2019. Their mean is the averaged weights.
+   * @throws InputError unless one replica is meant, before the first capture, and where the run's averaging is another one; DeviceLostError
+   */
+  async captureVariance(selection?: ReplicaSelection): Promise<Map<string, StateDictTensor>> {
+    const replica = selectReplica(this.replicas, selection);
+    return this.#inTurn(async () => {
+      await this.#prepare('averaged', { statistics: false });
+      const variance = await this.#run.captureVariance(replica);
+      if (!variance) {
+        const found = this.#run.options.averaging!.kind;
+        throw new InputError('run', 'averaging', `is "${found}", which keeps no variance; expected "swag"`);
+      }
+      const parameters = stateDictLayout(this.model).filter(({ kind }) => kind === 'parameter');
+      return stateDictTensors(variance, parameters);
+    });
+  }
+
+  /**
    * One replica as it is after all steps taken, which its `step` says, to be measured while the run may go on: a copy, freed by its
    * `dispose` or with the run. The device is ahead of a loop over `readings()` that goes on: to measure after step k, take `readings(k)`
    * to their end first.
@@ -301,7 +320,7 @@ export class Training {
   }
 
   /**
-   * Refuses what is not there, and makes what is made when it is asked for.
+   * Refuses what is not there, and makes what is made when it is asked for: an average, and statistics.
    * @param statistics whether BatchNorm's of averaged weights are asked for
    */
   async #prepare(which: 'last' | 'averaged', { statistics }: { statistics: boolean }): Promise<void> {
@@ -309,11 +328,11 @@ export class Training {
     if (which === 'last') return;
     const { averaging } = this.#run.options;
     if (!averaging) throw new InputError('run', 'averaged', 'there is no average: the run has no averaging');
-    if (!hasCaptured(averaging, this.steps)) {
+    if (captureCount(averaging, this.steps) === 0) {
       const reason = `nothing is yet: the run is after step ${this.steps}, averaging starts at step ${averaging.start}`;
       throw new InputError('run', 'averaged', reason);
     }
-    if (statistics) await this.#run.recomputeAveragedStatistics();
+    await this.#run.finishAverage({ statistics });
   }
 
   /**

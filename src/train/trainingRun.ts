@@ -13,14 +13,15 @@ import { bufferLayout } from '../nn/batchNorm.ts';
 import { flatValues, namedValues } from '../nn/flatValues.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import type { FlatLayout } from '../ops/flat.ts';
-import { captures } from '../optim/average.ts';
+import { captureCount, captures } from '../optim/captureSteps.ts';
 import type { OptimizerSettings } from '../optim/optimizer.ts';
 import { BatchSizes } from './batchSizes.ts';
 import type { RunChange } from './runChange.ts';
 import {
-  AVERAGE,
+  CAPTURE,
   compileRun,
   dueAt,
+  FINISH,
   IN_FLIGHT,
   makeRunParts,
   type RunParts,
@@ -81,7 +82,7 @@ export interface RunPointOptions {
 export class TrainingRun {
   readonly layout: FlatLayout;
   readonly theta: State;
-  /** Averaged weights, if the run keeps an average. */
+  /** Averaged weights, if the run keeps an average: as `finishAverage` leaves them. */
   readonly averaged: State | null;
   /** Running statistics, flat by bufferLayout; null where the model has none. And those of the averaged weights. */
   readonly buffers: State | null;
@@ -125,7 +126,7 @@ export class TrainingRun {
     });
     this.layout = parts.layout;
     this.theta = parts.theta;
-    this.averaged = parts.averaged;
+    this.averaged = parts.kept?.average ?? null;
     this.buffers = parts.buffers;
     this.averagedBuffers = parts.averagedBuffers;
     this.examples = parts.examples;
@@ -362,12 +363,12 @@ export class TrainingRun {
   /** What follows a step: its capture. */
   #encodeAfter(pass: GPUComputePassEncoder, step: number): void {
     const { averaging } = this.#options;
-    if (averaging && captures(averaging, step + 1)) this.#programs.get(AVERAGE)!.encode(pass);
+    if (averaging && captures(averaging, step + 1)) this.#programs.get(CAPTURE)!.encode(pass);
   }
 
   /**
    * One replica's state dict by name: parameters and running statistics, or those of the averaged weights (which
-   * recomputeAveragedStatistics makes). Waits for all submitted steps.
+   * finishAverage makes). Waits for all submitted steps.
    */
   async weights(
     replica: number,
@@ -385,12 +386,28 @@ export class TrainingRun {
   }
 
   /**
-   * BatchNorm's statistics of the averaged weights as they are now, in one pass over the data; nothing to do for a model
-   * without BatchNorm.
+   * Makes the averaged weights of what was captured in all submitted steps, and BatchNorm's statistics of them in one pass over the
+   * data, where the model has some.
+   * @param statistics false leaves those out
    * @throws DeviceLostError
    */
-  async recomputeAveragedStatistics(): Promise<void> {
-    if (this.averaged) await this.#recompute(this.averaged);
+  async finishAverage({ statistics = true } = {}): Promise<void> {
+    if (!this.averaged) return;
+    this.#programs.get(FINISH)?.run();
+    if (statistics) await this.#recompute(this.averaged);
+  }
+
+  /**
+   * The variance of each weight over SWAG's captures, by the parameters' names: Σ(θ − mean)²/n, the diagonal Σ_diag of Maddox et al.
+   * 2019. null for other averages. Waits for all submitted steps.
+   */
+  async captureVariance(replica: number): Promise<StateValues | null> {
+    const { averaging } = this.#options;
+    const squares = this.#parts.kept?.squares;
+    if (!averaging || !squares) return null;
+    const captured = captureCount(averaging, this.#submitted);
+    const variance = (await squares.read(replica)).map((sum) => sum / captured);
+    return namedValues(this.layout, variance);
   }
 
   /**
@@ -405,10 +422,12 @@ export class TrainingRun {
   async #recompute(theta: State): Promise<void> {
     const buffers = this.averagedBuffers;
     if (!buffers) return;
-    const { model, batches, bnBatchSize } = this.#options;
+    const { model, batches, bnBatchSize, bnOrder } = this.#options;
+    const seeds = bnOrder === 'shuffle' ? this.#parts.seeds : undefined;
     const batchSize = bnBatchSize ?? batches.at(-1)!.batchSize;
     const { layout, arena, examples } = this;
-    await recomputeStatistics(this.#gpu, { model, layout, theta, buffers, examples, batchSize, arena });
+    const of = { model, layout, theta, buffers, examples, seeds, batchSize, arena };
+    await recomputeStatistics(this.#gpu, of);
   }
 
   /**

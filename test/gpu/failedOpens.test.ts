@@ -112,7 +112,7 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
     const run = await TrainingRun.open(gpu, options(true));
     try {
       for await (const _ of run.steps());
-      await run.recomputeAveragedStatistics();
+      await run.finishAverage();
       const evaluator = await run.evaluator(undefined, 'averaged');
       try {
         await evaluator.evaluate();

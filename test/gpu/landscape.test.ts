@@ -118,7 +118,7 @@ for (const [what, model, data] of [
 ] as const) {
   test(`a point has the same bits whatever the wave and its place in it: ${what}`, async () => {
     const gpu = await testGpu();
-    const input = inputOf(model, data, { bnBatchSize: 100 });
+    const input = inputOf(model, data, what === 'with BatchNorm' ? { bnBatchSize: 100 } : {});
     const all = await values(gpu, input, spanOf(model, COEFFICIENTS));
     expect(all).toHaveLength(COEFFICIENTS.length);
     expect(new Set(all.map(({ loss }) => loss)).size).toBe(COEFFICIENTS.length);
@@ -206,7 +206,11 @@ test('with BatchNorm statistics are recomputed at each point, or those of the fi
       return (await evaluator.evaluate())[0]!;
     });
   for (const batchNorm of ['recompute', 'stored'] as const) {
-    const { points, ...facts } = await line(gpu, { ...settings, batchNorm, bnBatchSize: 16 });
+    const { points, ...facts } = await line(gpu, {
+      ...settings,
+      batchNorm,
+      ...(batchNorm === 'recompute' ? { bnBatchSize: 16 } : {}),
+    });
     const { loss, accuracy } = await expected(batchNorm === 'recompute');
     expect(Math.abs(points[1]!.loss! / loss - 1)).toBeLessThan(5e-6);
     expect(points[1]!.accuracy).toBe(accuracy);
@@ -350,6 +354,22 @@ test('settings that cannot be meant are refused by name', async () => {
     ],
     [rays(gpu, { model, data, weights: w1, rays: 0 }), 'rays: is 0, expected an integer of at least 1'],
     [rays(gpu, { model, data, weights: w1, radius: 0 }), 'radius: is 0, expected a number above 0'],
+    [
+      plane(gpu, { model, data, through: [w1, w2, weights(model, 3)], points: [1e5, 1e5] }),
+      'points: 100000 × 100000 come to 10000000000 points, expected at most 1048576',
+    ],
+    [
+      rays(gpu, { model, data, weights: w1, rays: 1e6, points: 2 }),
+      'rays: 1000000 × 2 come to 2000000 points',
+    ],
+    [
+      rays(gpu, { model, data, weights: weights(model, 1, 0), filterNormalised: true }),
+      'filter-normalised: every direction is 0',
+    ],
+    [
+      line(gpu, { ...ends, bnBatchSize: 8 }),
+      'bnBatchSize: is 8, expected none: there is no pass that recomputes statistics, since the model has no BatchNorm',
+    ],
     [rays(gpu, { model, data, weights: w1, seed: -1 }), 'seed: is -1, expected an integer in [0, 2³²)'],
   ] as const) {
     await expect(work).rejects.toMatchObject({
@@ -437,7 +457,11 @@ test('the job: weights under a prefix, a test split where it is asked for, direc
   for (const [spec, message] of [
     [{ kind: 'circle', ...of }, 'landscape: kind: is "circle", expected line, plane or rays'],
     [{ kind: 'rays', ...of, weights: 'w3.safetensors', radius: 'far' }, 'landscape: radius: is "far"'],
-    [{ kind: 'line', ...of, from: 'w3.safetensors' }, 'landscape: to: missing'],
+    [{ kind: 'line', ...of, from: 'w3.safetensors' }, 'landscape: to: missing: expected a file of weights'],
+    [
+      { kind: 'plane', ...of, through, mark: JSON.parse('{"__proto__": "w3.safetensors"}') },
+      'landscape: mark: the name "__proto__" is none',
+    ],
     [{ kind: 'rays', ...of, weights: 'w3.safetensors', from: 'w3.safetensors' }, 'unknown key "from"'],
   ] as const) {
     await expect(run(spec as unknown as LandscapeSpec)).rejects.toThrow(message);

@@ -13,6 +13,8 @@ import { reluBackward } from '../../src/ops/relu.ts';
 import { sigmoidBackward } from '../../src/ops/sigmoid.ts';
 import { softmaxCrossEntropyGradient } from '../../src/ops/softmaxCrossEntropy.ts';
 import { softmaxJacobian } from '../../src/ops/softmaxJacobian.ts';
+import { expand } from '../../src/ops/subspace/expand.ts';
+import { project } from '../../src/ops/subspace/project.ts';
 import { tanhBackward } from '../../src/ops/tanh.ts';
 import { testGpu } from './device.ts';
 import { evaluate, randomValues } from './trace.ts';
@@ -44,6 +46,13 @@ const random = await (async () => {
   seeds.write(Uint32Array.of(5));
   counters.write(Uint32Array.of(7, 0, 0));
   return { seeds, counters };
+})();
+
+/** Three random columns of 65 elements, of which every fifth is none. */
+const subspace = await (async () => {
+  const mask = new State(await testGpu(), { label: 'mask', shape: [65] });
+  mask.write(Float32Array.from({ length: 65 }, (_, e) => (e % 5 === 4 ? 0 : 1)));
+  return { columns: 3, purpose: 11, seeds: random.seeds, mask };
 })();
 
 const window = ops.window2d('sample', [3, 2], { stride: [2, 1], padding: [1, 1] });
@@ -132,6 +141,8 @@ const SAMPLES: Record<string, Sample> = {
     f: ([x, rows, c]) => ops.combine(x!, rows!, c!, -0.5),
   },
   dots: { shapes: [[5, 68], [68]], f: ([rows, w]) => ops.dots(rows!, w!) },
+  subspaceExpand: { shapes: [[3]], f: ([z]) => ops.square(expand(z!, subspace)) },
+  subspaceProject: { shapes: [[65]], f: ([x]) => ops.square(project(x!, subspace)) },
   dropout: { shapes: [[5, 13]], f: ([x]) => ops.dropout(x!, 0.3, { ...random, purpose: 9 }) },
   // Both outputs, so that the mean's rules are exercised with the variance's.
   variance: {

@@ -416,3 +416,32 @@ test('states are read and written back whole, bit for bit, or not at all', async
   expect(await count.readU32()).toEqual(Uint32Array.of(7, 4294967295));
   for (const state of [floats, count]) state.dispose();
 });
+
+test.for([
+  ['Adam’s moments and the ring of LAWA', { type: 'adam', lr: 0.02 }, { type: 'lawa', last: 3 }],
+  ['amsgrad’s largest moment and SWAG’s deviations', { type: 'adamw', amsgrad: true }, { type: 'swag' }],
+] as const)('%s are kept', async ([, optimizer, averaging]) => {
+  const spec: TrainSpec = {
+    ...NORMED,
+    optimizer,
+    averaging: { ...averaging, start: 4, every: 2, bn_order: 'shuffle' },
+    replicas: [{ seed: 1 }, { seed: 2, lr: 0.1 }],
+    snapshot: { file: 'run.snapshot', every: 13 },
+  };
+  const whole = await run(spec);
+  const kept = {
+    adam: ['exp_avg', 'exp_avg_sq', 'captures'],
+    adamw: ['max_exp_avg_sq', 'squared_deviations'],
+  };
+  const { tensors } = readSafetensorsFile('run.snapshot', whole.snapshots.get(13)!);
+  expect([...tensors.keys()]).toEqual(
+    expect.arrayContaining(kept[optimizer.type].map((name) => expect.stringContaining(name))),
+  );
+  const again = await run(spec, { from: whole.snapshots.get(13)! });
+  expect(again.result).toBe(whole.result);
+  expect(again.tensors).toEqual(whole.tensors);
+  const sgd: TrainSpec = { ...spec, optimizer: { lr: 0.1 } };
+  await expect(run(sgd, { from: whole.snapshots.get(13)! })).rejects.toThrow(
+    /optimizer\.type: is "adamw?" in the snapshot's job, and "sgd" in this one/,
+  );
+});

@@ -55,6 +55,8 @@ test('every op says which states among its attributes it reads and writes', () =
     'append',
     'augment',
     'average',
+    'capture',
+    'captureMean',
     'convHistogram',
     'dropout',
     'gather',
@@ -67,6 +69,7 @@ test('every op says which states among its attributes it reads and writes', () =
     'runningStatistics',
     'sampleIndices',
     'sgd',
+    'swag',
     'take',
     'unitVector',
   ]);

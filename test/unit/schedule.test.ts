@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { captures } from '../../src/optim/average.ts';
+import { captures } from '../../src/optim/captureSteps.ts';
 import { learningRates } from '../../src/optim/schedule.ts';
 
 const rates = (...args: Parameters<typeof learningRates>): number[] =>

@@ -136,8 +136,11 @@ const INTERPRETED = [
   'training/advance',
   'training/adam',
   'training/average',
+  'training/capture',
+  'training/captureMean',
   'training/record',
   'training/sgd',
+  'training/swag',
 ];
 
 test.for(INTERPRETED)('%s has no races, and leaves what its reference does', async (kernel) => {

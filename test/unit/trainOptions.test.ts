@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { numbers, schedule, sizes, type TrainOptions, trainSpec } from '../../src/cli/trainOptions.ts';
+import { numbers, sizes, type TrainOptions, trainSpec, typed } from '../../src/cli/trainOptions.ts';
 
 const spec = (options: TrainOptions, file = {}) => trainSpec(file, options, (name) => `/here/${name}`);
 
@@ -153,15 +153,15 @@ describe('values of options', () => {
   test('numbers, sizes, schedules', () => {
     expect(numbers('0.1,1e-3')).toEqual([0.1, 1e-3]);
     expect(sizes('64,32', [128])).toEqual([128, 64, 32]);
-    expect(schedule('cosine:T_max=500,eta_min=0.01')).toEqual({ type: 'cosine', T_max: 500, eta_min: 0.01 });
-    expect(schedule('swa:kind=cyclic,cycle=5')).toEqual({ type: 'swa', kind: 'cyclic', cycle: 5 });
-    expect(schedule('constant')).toEqual({ type: 'constant' });
+    expect(typed('cosine:T_max=500,eta_min=0.01')).toEqual({ type: 'cosine', T_max: 500, eta_min: 0.01 });
+    expect(typed('swa:kind=cyclic,cycle=5')).toEqual({ type: 'swa', kind: 'cyclic', cycle: 5 });
+    expect(typed('constant')).toEqual({ type: 'constant' });
   });
 
   test('what is no number is refused', () => {
     expect(() => numbers('0.1,')).toThrow(/number/);
     expect(() => numbers('Infinity')).toThrow(/number/);
     expect(() => sizes('0')).toThrow(/at least 1/);
-    expect(() => schedule('step:gamma')).toThrow(/key=value/);
+    expect(() => typed('step:gamma')).toThrow(/key=value/);
   });
 });

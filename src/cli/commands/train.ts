@@ -19,10 +19,10 @@ import {
   type Json,
   number,
   numbers,
-  schedule,
   sizes,
   type TrainOptions,
   trainSpec,
+  typed,
 } from '../trainOptions.ts';
 import { addOutputOptions } from './outputOptions.ts';
 import { type OutputOptions, runCommand } from './runCommand.ts';
@@ -79,12 +79,17 @@ export function registerTrain(program: Command): void {
     .option(
       '--schedule <type:key=value,…>',
       'constant, step:step_size=…,gamma=…, cosine:T_max=…, swa:… (default: constant)',
-      schedule,
+      typed,
     )
     .option('--warmup <steps>', 'steps over which the rate rises (default: 0)', integer(0))
     .option('--swa-start <step>', 'average the weights (SWA) from this step (default: 1)', integer(1))
     .option('--swa-every <steps>', '… every so many steps (default: 1)', integer(1))
     .option('--ema-decay <decay>', 'keep an exponential average of the weights', number)
+    .option(
+      '--averaging <type:key=value,…>',
+      'swa, ema:decay=…, lawa:last=…, swag, each with start=…,every=…,bn_order=shuffle',
+      typed,
+    )
     .option('--measure-every <steps>', 'gradient noise from per-example statistics', integer(1))
     .option(
       '--measure-small-batch <b>',

@@ -5,10 +5,11 @@ import { writeSafetensors } from '../../data/safetensors.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { RunKernels } from '../../gpu/runKernels.ts';
 import type { RunControl } from '../../host/runControl.ts';
-import type {
-  LandscapeInput,
-  LandscapeProgress,
-  NamedWeights,
+import {
+  type LandscapeInput,
+  type LandscapeProgress,
+  type NamedWeights,
+  requireStatisticsPass,
 } from '../../measure/landscape/landscapeInput.ts';
 import type { LandscapeResult } from '../../measure/landscape/landscapeResult.ts';
 import { lossOnLine } from '../../measure/landscape/line.ts';
@@ -94,6 +95,7 @@ async function readInput(spec: LandscapeJob, host: JobHost) {
     batchNorm: spec.batch_norm,
     bnBatchSize: spec.bn_batch_size,
   };
+  requireStatisticsPass(input, 'bn_batch_size');
   const notes: string[] = [];
   const layout = stateDictLayout(model);
   const weightsOf = async (file: WeightsFile): Promise<NamedWeights> => {

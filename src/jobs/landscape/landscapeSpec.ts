@@ -4,7 +4,10 @@ import { count, issueError, knownKeys, seed } from '../../train/runSchemas.ts';
 import { kernelRecordSchema } from '../../tuning/kernelRecord.ts';
 
 /** A file of weights, and the prefix of their names in it where that is another than `weights_prefix`. */
-const weightsFile = z.union([z.string(), knownKeys({ weights: z.string(), prefix: z.string() })]);
+const weightsFile = z.union(
+  [z.string(), knownKeys({ weights: z.string(), prefix: z.string() })],
+  'expected a file of weights, or { weights, prefix }',
+);
 
 const common = {
   model: z.string(),
@@ -70,6 +73,10 @@ export type WeightsFile = z.output<typeof weightsFile>;
  */
 export function parseLandscapeSpec(given: LandscapeSpec): LandscapeJob {
   const { job: _, ...spec } = given as LandscapeSpec & { job?: string };
+  // zod leaves this name out of a record without a word.
+  if (Object.hasOwn((spec as { mark?: object }).mark ?? {}, '__proto__')) {
+    throw new InputError('landscape', 'mark', 'the name "__proto__" is none, expected another one');
+  }
   const parsed = schema.safeParse(spec);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

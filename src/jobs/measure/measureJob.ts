@@ -2,16 +2,15 @@ import { writeSafetensors } from '../../data/safetensors.ts';
 import { selectExamples } from '../../data/selectExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { RunKernels } from '../../gpu/runKernels.ts';
-import type { FoundBy } from '../../measure/measurement.ts';
-import { type Measurements, measureInRounds } from '../../measure/measureOver.ts';
 import { noiseOf } from '../../measure/noise.ts';
 import { withoutNonFinite } from '../../measure/nonFinite.ts';
 import { openPoint } from '../../measure/openPoint.ts';
-import { type Point, unitsOf } from '../../measure/pass.ts';
+import { unitsOf } from '../../measure/pass.ts';
 import { inGivenOrder } from '../../measure/requireFiniteLosses.ts';
 import { flatValues } from '../../nn/flatValues.ts';
 import { permutedIndex } from '../../random/permutation.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
+import { measureRounds } from '../measureRounds.ts';
 import { measurementsOf } from './measurePoint.ts';
 import { measureResult } from './measureResult.ts';
 import { type MeasureSpec, parseMeasureSpec } from './measureSpec.ts';
@@ -53,12 +52,14 @@ export async function* measureJob(
   try {
     const { layout } = point;
     const vector = input.vector && flatValues(layout, input.vector);
-    const found = yield* measuring(gpu, point, measurementsOf(point, spec, vector), [
+    const afterFirst: readonly JobEvent[] = [
       { type: 'progress', done: N, total: 2 * N, unit: 'examples' },
       ...(spec.signal_to_noise
         ? [{ type: 'phase' as const, phase: 'measuring the signal-to-noise ratio' }]
         : []),
-    ]);
+    ];
+    const measurements = measurementsOf(point, spec, vector);
+    const found = yield* measureRounds(gpu, point, measurements, (round) => (round === 1 ? afterFirst : []));
     const spectral = yield* spectralResults(gpu, point, spec, found.trace);
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
@@ -85,26 +86,6 @@ export async function* measureJob(
     };
   } finally {
     dispose();
-  }
-}
-
-/** Measures what is asked for; tells something once the first round is there. */
-async function* measuring<M extends Measurements>(
-  gpu: Gpu,
-  point: Point,
-  measurements: M,
-  afterFirst: readonly JobEvent[],
-): AsyncGenerator<JobEvent, FoundBy<M>, void> {
-  const rounds = measureInRounds(gpu, point, measurements);
-  try {
-    for (;;) {
-      const next = await rounds.next();
-      if (next.done) return next.value;
-      if (next.value === 1) yield* afterFirst;
-    }
-  } finally {
-    // A job that is stopped is left at a yield.
-    await rounds.return(undefined as never);
   }
 }
 

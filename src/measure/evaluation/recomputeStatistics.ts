@@ -21,10 +21,11 @@ export function passBatches(examples: number, batchSize: number): number[] {
 }
 
 /**
- * Running statistics of weights that no step has trained with, from one pass over the data in file order: each batch
+ * Running statistics of weights that no step has trained with, from one pass over the data: each batch
  * weighs the same, the last one too, as `torch.optim.swa_utils.update_bn` has it. All replicas at once.
  * @param theta the weights, flat [P]
  * @param buffers what is recomputed, flat by bufferLayout
+ * @param seeds of each replica, by which the order of its examples is drawn; left out for file order
  * @throws DeviceLostError
  */
 export async function recomputeStatistics(
@@ -35,6 +36,7 @@ export async function recomputeStatistics(
     theta,
     buffers,
     examples,
+    seeds,
     batchSize,
     arena,
   }: {
@@ -43,6 +45,7 @@ export async function recomputeStatistics(
     readonly theta: State;
     readonly buffers: State;
     readonly examples: Examples;
+    readonly seeds?: State | undefined;
     readonly batchSize: number;
     readonly arena: Arena;
   },
@@ -57,7 +60,8 @@ export async function recomputeStatistics(
     const programs = await scope.all(
       kinds.map((size) => {
         const graph = new Graph();
-        const sampler = { mode: 'sequential' as const, examples: total, counters };
+        const order = seeds ? ({ mode: 'shuffle', seeds } as const) : ({ mode: 'sequential' } as const);
+        const sampler = { ...order, examples: total, counters };
         const [x] = gather(examples, sampleIndices(graph, sampler, size));
         forward(model, unpack(read(graph, theta), layout), x, { mode: 'train', buffers, cumulative: true });
         advance(graph, counters, size, total);

@@ -94,7 +94,7 @@ export async function* evaluatePoints(
     }
     await waiting;
     yield { done, total };
-    return { values: found, facts: factsOf(input, found.flat()) };
+    return { values: found, facts: factsOf(input, points, found.flat()) };
   } finally {
     scope.dispose();
   }
@@ -225,7 +225,8 @@ function finite(found: Evaluation | undefined): { loss: number | null; accuracy:
   return found;
 }
 
-function factsOf(input: LandscapeInput, found: readonly PointValues[]): LandscapeFacts {
+function factsOf(input: LandscapeInput, points: PointsOf, found: readonly PointValues[]): LandscapeFacts {
+  const interpolated = !points.origin && statisticsOf(input) === 'stored';
   const { model, dataset, test } = input;
   const { entries } = parameterLayout(model);
   return {
@@ -238,7 +239,8 @@ function factsOf(input: LandscapeInput, found: readonly PointValues[]): Landscap
       const missing = found.filter((values) => values[key] === null).length;
       if (missing === 0) return [];
       const right = key === 'loss' ? 'accuracy' : 'testAccuracy';
-      return [`${key} is not finite at ${missing} of ${found.length} points: it and ${right} are null there`];
+      const told = `${key} is not finite at ${missing} of ${found.length} points: it and ${right} are null there`;
+      return [interpolated ? `${told}; a variance that is interpolated past the ends may be negative` : told];
     }),
   };
 }

@@ -17,6 +17,7 @@ import {
   type LandscapeProgress,
   type NamedWeights,
   requireCount,
+  requireStatisticsPass,
   type StatisticsMode,
 } from './landscapeInput.ts';
 import type { LineResult, PlaneResult, RaysResult } from './landscapeResult.ts';
@@ -202,7 +203,9 @@ function inputOf(by: string, gpu: Gpu, settings: LandscapeSettings, own: readonl
   const { dataset, shapes } = fitDataset(data, model, 'model');
   requireSupported('model', model, shapes);
   const tested = test ? fitDataset(test, model, 'model').dataset : null;
-  return { modelName: 'model', model, dataset, test: tested, batchNorm, bnBatchSize };
+  const input = { modelName: 'model', model, dataset, test: tested, batchNorm, bnBatchSize };
+  requireStatisticsPass(input, 'bnBatchSize');
+  return input;
 }
 
 function weightsOf({ model }: LandscapeInput, name: string, given: LandscapeWeights): NamedWeights {

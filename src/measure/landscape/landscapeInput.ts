@@ -39,6 +39,18 @@ export function statisticsOf({ model, batchNorm }: LandscapeInput): StatisticsMo
 }
 
 /**
+ * Refuses a batch size for a pass that there is none of.
+ * @param key how it is called where it was given
+ * @throws InputError
+ */
+export function requireStatisticsPass(input: LandscapeInput, key: string): void {
+  if (input.bnBatchSize === undefined || statisticsOf(input) === 'recompute') return;
+  const why = statisticsOf(input) ? 'statistics are those stored' : 'the model has no BatchNorm';
+  const expected = 'expected none: there is no pass that recomputes statistics';
+  throw new InputError('landscape', key, `is ${input.bnBatchSize}, ${expected}, since ${why}`);
+}
+
+/**
  * Examples of a batch of the pass that recomputes statistics; null where there is none.
  * @throws InputError for a batch in which BatchNorm has one value a channel
  */
@@ -61,6 +73,21 @@ export function evenly(item: string, [from, to]: readonly [number, number], coun
   return Array.from({ length: count }, (_, i) =>
     i === count - 1 ? to : from + ((to - from) * i) / (count - 1),
   );
+}
+
+/** Points of a landscape at most: the host holds the values of all of them. */
+const MOST_POINTS = 2 ** 20;
+
+/**
+ * Refuses more points than the host should hold, before anything is made of them.
+ * @param counts whose product they are
+ * @throws InputError naming the setting
+ */
+export function requireHeld(item: string, counts: readonly number[]): void {
+  const total = counts.reduce((product, count) => product * count, 1);
+  if (total <= MOST_POINTS) return;
+  const found = `${counts.join(' × ')} come to ${total} points`;
+  throw new InputError('landscape', item, `${found}, expected at most ${MOST_POINTS}`);
 }
 
 /** @throws InputError naming the setting */

@@ -6,7 +6,13 @@ import { flatValues } from '../../nn/flatValues.ts';
 import { parameterLayout } from '../../nn/forward.ts';
 import { evaluatePoints } from './evaluatePoints.ts';
 import { distanceBetween } from './flatGeometry.ts';
-import { evenly, type LandscapeInput, type LandscapeProgress, type NamedWeights } from './landscapeInput.ts';
+import {
+  evenly,
+  type LandscapeInput,
+  type LandscapeProgress,
+  type NamedWeights,
+  requireHeld,
+} from './landscapeInput.ts';
 import type { LineResult } from './landscapeResult.ts';
 
 /** Which line, and where on it. */
@@ -37,6 +43,7 @@ export async function* lossOnLine(
     const found = `is ${range.map(showValue).join(' ')}`;
     throw new InputError('landscape', 'range', `${found}, expected two numbers, the first below the second`);
   }
+  requireHeld('points', [points]);
   const at = evenly('points', range, points);
   const layout = parameterLayout(input.model);
   const ends = [from, to].map(({ values }) => flatValues(layout, values));

@@ -5,7 +5,13 @@ import { bufferLayout } from '../../nn/batchNorm.ts';
 import { flatValues } from '../../nn/flatValues.ts';
 import { parameterLayout } from '../../nn/forward.ts';
 import { evaluatePoints } from './evaluatePoints.ts';
-import { evenly, type LandscapeInput, type LandscapeProgress, type NamedWeights } from './landscapeInput.ts';
+import {
+  evenly,
+  type LandscapeInput,
+  type LandscapeProgress,
+  type NamedWeights,
+  requireHeld,
+} from './landscapeInput.ts';
 import type { Mark, PlaneResult, PlaneValues, PointValues } from './landscapeResult.ts';
 import { placeInPlane, planeThrough } from './planeThrough.ts';
 
@@ -34,6 +40,7 @@ export async function* lossOnPlane(
   if (!(Number.isFinite(margin) && margin >= 0)) {
     throw new InputError('landscape', 'margin', `is ${showValue(margin)}, expected a number of at least 0`);
   }
+  requireHeld('points', points);
   const layout = parameterLayout(input.model);
   const flat = ({ values }: NamedWeights): Float32Array => flatValues(layout, values);
   const solutions = through.map((each) => ({ name: each.name, values: flat(each) }));

@@ -12,9 +12,13 @@ import {
   type LandscapeProgress,
   type NamedWeights,
   requireCount,
+  requireHeld,
 } from './landscapeInput.ts';
 import type { LinePoint, MeanPoint, PointValues, RaysResult } from './landscapeResult.ts';
 import { rayDirection } from './rayDirection.ts';
+
+/** Numbers of all directions at most, which the host holds: a gibibyte. */
+const MOST_NUMBERS = 2 ** 28;
 
 /** Which rays, and how far along them. */
 export interface RaysOptions {
@@ -53,11 +57,22 @@ export async function* lossOnRays(
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
     throw new InputError('landscape', 'seed', `is ${showValue(seed)}, expected an integer in [0, 2³²)`);
   }
+  requireHeld('rays', [rays, points]);
   const at = evenly('points', [0, radius], points);
+  const { length } = parameterLayout(input.model);
+  if (rays * length > MOST_NUMBERS) {
+    const most = Math.floor(MOST_NUMBERS / length);
+    const reason = `is ${rays}, directions of ${length} numbers each, expected at most ${most} of them`;
+    throw new InputError('landscape', 'rays', reason);
+  }
   const origin = flatValues(parameterLayout(input.model), weights.values);
   const directions = Array.from({ length: rays }, (_, ray) =>
     rayDirection(input.model, origin, { seed, ray, filterNormalised }),
   );
+  if (directions.some((direction) => direction.every((value) => value === 0))) {
+    const reason = 'every direction is 0, since no Linear or Conv2d has a weight that is not';
+    throw new InputError('landscape', 'filter-normalised', reason);
+  }
   const { values, facts } = yield* evaluatePoints(gpu, input, {
     origin,
     spans: rays,

@@ -1,21 +1,23 @@
-/** The largest loss in one box (interfaces §5). */
-export interface KeskarResult {
-  readonly epsilon: number;
-  /** Dimensions of the random subspace; null in full space. */
-  readonly subspace: number | null;
-  readonly phi: number;
-  readonly phiFirstOrder: number;
-  readonly maximum: number;
-  readonly evaluations: number;
-  readonly solver: string;
-}
+import type { KeskarSharpness } from './keskar.ts';
 
-/** What `basin sharpness` finds (interfaces §5). */
+/** What `basin sharpness` finds at a point; f is the mean loss over all examples, θ the parameters. */
 export interface SharpnessResult {
+  /** Of BatchNorm. */
+  readonly mode: 'train' | 'eval';
+  /** N */
+  readonly examples: number;
+  /** P */
+  readonly parameters: number;
+  /** f(θ) */
   readonly loss: number;
+  /** |∇f(θ)| */
   readonly gradNorm: number;
-  readonly keskar: readonly KeskarResult[];
-  readonly sam: { readonly rho: number; readonly value: number };
-  readonly adaptive: { readonly rho: number; readonly eta: number; readonly value: number };
+  /** Each ε in full space, then each in the random subspace, if there is one. */
+  readonly keskar: readonly Omit<KeskarSharpness, 'displacement'>[];
+  /** By SAM's step of length ρ; null where the gradient is 0. */
+  readonly sam: { readonly rho: number; readonly value: number | null };
+  /** By ASAM's; null where T∇f is 0. */
+  readonly adaptive: { readonly rho: number; readonly eta: number; readonly value: number | null };
+  /** What a reader has to know: which values are null and why. */
   readonly warnings: readonly string[];
 }

@@ -21,6 +21,8 @@ export function estimateFrom(samples: readonly number[]): Estimate {
 }
 
 /** Σ aᵢbᵢ in float64. */
-export function dot64(a: Float32Array, b: Float32Array): number {
-  return a.reduce((total, value, i) => total + value * b[i]!, 0);
+export function dot64(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  return total;
 }

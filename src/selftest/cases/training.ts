@@ -3,14 +3,21 @@ import { augment, gather, record } from '../../ops/index.ts';
 import { advance } from '../../ops/state/advance.ts';
 import { adam, packAdamSettings } from '../../optim/adam.ts';
 import { average } from '../../optim/average.ts';
+import { capture, captureMean } from '../../optim/lawa.ts';
 import { packSettings, sgd } from '../../optim/sgd.ts';
+import { swag } from '../../optim/swag.ts';
 import { adam as adamReference } from '../../reference/adam.ts';
 import { advance as advanceReference } from '../../reference/advance.ts';
 import { average as averageReference } from '../../reference/average.ts';
+import {
+  captureMean as captureMeanReference,
+  capture as captureReference,
+} from '../../reference/captures.ts';
 import { gather as gatherReference } from '../../reference/gather.ts';
 import { record as recordReference } from '../../reference/record.ts';
 import { sgd as sgdReference } from '../../reference/sgd.ts';
 import { shiftImage } from '../../reference/shiftImage.ts';
+import { swag as swagReference } from '../../reference/swag.ts';
 import { sumTolerance, U } from '../tolerance.ts';
 import { EDGES, shapeName, type Trial, type Values } from '../trial.ts';
 import { given, integers, random } from '../values.ts';
@@ -179,6 +186,86 @@ function averageTrials(): Trial[] {
         };
       }),
     ),
+  );
+}
+
+/** Captures after steps 10, 15, …, into a ring of 3: the n-th is there after step 10 + 5n, and until the next one. */
+const CAPTURES = { start: 10, every: 5 };
+const SLOTS = 3;
+
+function captureTrials(): Trial[] {
+  return EDGES.flatMap((vectors) =>
+    ([0, 1, 7] as const).flatMap((n): Trial[] => {
+      const elements = 4 * vectors;
+      const replicas = n === 1 ? 3 : 1;
+      const name = `${shapeName([elements], replicas)}, capture ${n}`;
+      const counters = (step: number) => given([3], Uint32Array.of(step, 0, 0), { shared: true });
+      return [
+        {
+          kernel: 'training/capture',
+          name,
+          replicas,
+          operands: {
+            theta: random([elements], 1),
+            ring: random([SLOTS, elements], 2, { changed: true }),
+            counters: counters(10 + 5 * n),
+          },
+          trace: (_tensors, { theta, ring, counters }, graph) => {
+            capture(graph, { captures: CAPTURES, ring: ring!, counters: counters! }, theta!);
+            return [];
+          },
+          expect: ({ theta, ring }) => [{ values: captureReference(theta!, ring!, n), tolerance: 0 }],
+        },
+        {
+          kernel: 'training/captureMean',
+          name,
+          replicas,
+          operands: {
+            ring: random([SLOTS, elements], 2),
+            average: random([elements], 3, { changed: true }),
+            counters: counters(14 + 5 * n),
+          },
+          trace: (_tensors, { ring, average: into, counters }, graph) => {
+            captureMean(graph, { captures: CAPTURES, ring: ring!, counters: counters! }, into!);
+            return [];
+          },
+          // Differences up to 2, two of them, their sum over 3, and the first one.
+          expect: ({ ring }) => [{ values: captureMeanReference(ring!, elements, n), tolerance: 12 * U }],
+        },
+      ];
+    }),
+  );
+}
+
+function swagTrials(): Trial[] {
+  return EDGES.flatMap((vectors) =>
+    ([0, 1, 6] as const).map((n): Trial => {
+      const elements = 4 * vectors;
+      const replicas = n === 1 ? 3 : 1;
+      return {
+        kernel: 'training/swag',
+        name: `${shapeName([elements], replicas)}, capture ${n}`,
+        replicas,
+        operands: {
+          theta: random([elements], 1),
+          mean: random([elements], 2, { changed: true }),
+          squares: random([elements], 3, { low: 0, changed: true }),
+          counters: given([3], Uint32Array.of(10 + 5 * n, 0, 0), { shared: true }),
+        },
+        trace: (_tensors, { theta, mean, squares, counters }, graph) => {
+          swag(graph, { captures: CAPTURES, mean: mean!, squares: squares!, counters: counters! }, theta!);
+          return [];
+        },
+        expect: ({ theta, mean, squares }) => {
+          const next = swagReference(theta!, { mean: mean!, squares: squares! }, n);
+          // Deviations up to 2, each of a few roundings, their product up to 4.
+          return [
+            { values: next.mean, tolerance: n === 0 ? 0 : 8 * U },
+            { values: next.squares, tolerance: n === 0 ? 0 : 32 * U },
+          ];
+        },
+      };
+    }),
   );
 }
 
@@ -363,6 +450,8 @@ export function trainingTrials(): Trial[] {
     ...sgdTrials(),
     ...adamTrials(),
     ...averageTrials(),
+    ...captureTrials(),
+    ...swagTrials(),
     ...gatherTrials(),
     ...augmentTrials(),
     ...recordTrials(),

@@ -6,8 +6,11 @@ import type { RunningStatistics } from '../../../src/ops/runningStatistics.ts';
 import type { Examples } from '../../../src/ops/state/gather.ts';
 import type { Recorder } from '../../../src/ops/state/record.ts';
 import type { AdamState } from '../../../src/optim/adam.ts';
-import type { Averaging } from '../../../src/optim/average.ts';
+import type { RunningAverage } from '../../../src/optim/average.ts';
+import type { CaptureSteps } from '../../../src/optim/captureSteps.ts';
+import type { CaptureRing } from '../../../src/optim/lawa.ts';
 import type { SgdState } from '../../../src/optim/sgd.ts';
+import type { SwagState } from '../../../src/optim/swag.ts';
 import * as reference from '../../../src/reference/advance.ts';
 import {
   add,
@@ -40,6 +43,11 @@ const towards = (w: Bounded, x: Bounded, share: Bounded): Bounded => add(w, mult
 
 /** A quotient of small integers. */
 const quotient = (a: number, b: number): Bounded => ({ value: a / b, error: 3 * EPS * Math.abs(a / b) });
+
+/** Captures before that of the step that the counters are at. */
+function capturesBefore({ start, every }: CaptureSteps, memory: Memory, counters: State): number {
+  return Math.floor((memory.get(counters).value[0]! - start) / every);
+}
 
 /** 1 − βᵗ from ln β: of ln β's own rounding in float32, and by the exponential's where it is near ½. */
 function correction(logBeta: Bounded, t: number): Bounded {
@@ -255,11 +263,63 @@ export const states: Readonly<Record<string, Rule>> = {
     }
     return [];
   },
+  capture: ({ attributes }, _, memory) => {
+    const { captures, ring, counters }: CaptureRing = attributes.of;
+    const [weights, before] = [memory.get(attributes.theta), memory.get(ring)];
+    const { elements } = attributes.theta as State;
+    const first = (capturesBefore(captures, memory, counters) % ring.shape[0]!) * elements;
+    memory.set(
+      ring,
+      make(ring.elements, (i) => {
+        const from = i - first;
+        return from >= 0 && from < elements ? at(weights, from) : at(before, i);
+      }),
+    );
+    return [];
+  },
+  captureMean: ({ attributes }, _, memory) => {
+    const { captures, ring, counters }: CaptureRing = attributes.of;
+    const average: State = attributes.average;
+    const { elements } = average;
+    const all = memory.get(ring);
+    const count = Math.min(ring.shape[0]!, capturesBefore(captures, memory, counters) + 1);
+    memory.set(
+      average,
+      make(elements, (i) => {
+        const first = at(all, i);
+        const others = Array.from({ length: count - 1 }, (_, slot) =>
+          subtract(at(all, (slot + 1) * elements + i), first),
+        );
+        return add(first, divide(sumOf(others), exact(count)));
+      }),
+    );
+    return [];
+  },
+  swag: ({ attributes }, _, memory) => {
+    const { captures, mean, squares, counters }: SwagState = attributes.into;
+    const n = capturesBefore(captures, memory, counters);
+    const [weights, before, sums] = [attributes.theta, mean, squares].map((state) => memory.get(state));
+    if (n === 0) {
+      memory.set(mean, weights!);
+      memory.set(
+        squares,
+        make(squares.elements, () => exact(0)),
+      );
+      return [];
+    }
+    const after = make(mean.elements, (i) => towards(at(before!, i), at(weights!, i), quotient(1, n + 1)));
+    const away = (from: Values, i: number): Bounded => subtract(at(weights!, i), at(from, i));
+    memory.set(mean, after);
+    memory.set(
+      squares,
+      make(squares.elements, (i) => add(at(sums!, i), multiply(away(before!, i), away(after, i)))),
+    );
+    return [];
+  },
   average: ({ attributes }, _, memory) => {
     const { averaging, theta, average, counters } = attributes;
-    const { start, every, kind }: Averaging = averaging;
-    const step = memory.get(counters).value[0]!;
-    const n = Math.floor((step - start) / every);
+    const { start, every, kind }: RunningAverage = averaging;
+    const n = capturesBefore({ start, every }, memory, counters);
     const [weights, before] = [memory.get(theta), memory.get(average)];
     if (n === 0) {
       memory.set(average, weights);

@@ -14,7 +14,9 @@ import {
 } from '../../../src/ops/index.ts';
 import { adam, packAdamSettings } from '../../../src/optim/adam.ts';
 import { average } from '../../../src/optim/average.ts';
+import { capture, captureMean } from '../../../src/optim/lawa.ts';
 import { sgd } from '../../../src/optim/sgd.ts';
+import { swag } from '../../../src/optim/swag.ts';
 import type { Kind } from '../values.ts';
 import { someCounters } from './cursor.ts';
 import { labelsOf } from './losses.ts';
@@ -73,12 +75,22 @@ export const training: Readonly<Record<string, Step>> = {
       to.call(record, { counters, ring, examples: 5 }, losses, []);
       to.wrote(counters, ring);
     }
-    if (draw.chance(50)) {
-      const averaged = to.state({ shape: [layout.length], replicated, kind: 'signed' });
-      const averaging = draw.chance(50)
-        ? ({ kind: 'ema', start: 0, every: 1, decay: 0.75 } as const)
-        : ({ kind: 'swa', start: 0, every: draw.of([1, 2]) } as const);
+    const captures = { start: 0, every: draw.of([1, 2]) };
+    const averaged = kept('signed');
+    const kind = draw.of(['ema', 'swa', 'swag', 'lawa', 'none'] as const);
+    if (kind === 'ema' || kind === 'swa') {
+      const averaging = { kind, ...captures, decay: 0.75 };
       to.call(average, to.graph, { averaging, theta, average: averaged, counters });
+      to.wrote(averaged);
+    } else if (kind === 'swag') {
+      const squares = kept('positive');
+      to.call(swag, to.graph, { captures, mean: averaged, squares, counters }, theta);
+      to.wrote(averaged, squares);
+    } else if (kind === 'lawa') {
+      const ring = to.state({ shape: [draw.of([1, 3]), layout.length], replicated, kind: 'signed' });
+      to.call(capture, to.graph, { captures, ring, counters }, theta);
+      to.wrote(ring);
+      to.call(captureMean, to.graph, { captures, ring, counters }, averaged);
       to.wrote(averaged);
     }
   },
