@@ -31,6 +31,7 @@ export type JobSpec =
   | ({ readonly job: 'benchMoments' } & MomentsSpec)
   | { readonly job: 'benchCurvature'; readonly rounds: number }
   | { readonly job: 'benchLandscape'; readonly rounds: number }
+  | { readonly job: 'benchInstruments'; readonly rounds: number; readonly batches: readonly number[] }
   | ({ readonly job: 'experiment' } & ExperimentSpec)
   | ({ readonly job: 'selftest' } & SelftestSpec);
 
@@ -91,6 +92,9 @@ async function* jobEvents(
   } else if (spec.job === 'benchLandscape') {
     const { benchLandscape } = await import('../bench/landscape/benchLandscape.ts');
     yield* benchLandscape(gpu, spec.rounds);
+  } else if (spec.job === 'benchInstruments') {
+    const { benchInstruments } = await import('../bench/instruments/benchInstruments.ts');
+    yield* benchInstruments(gpu, spec, host);
   } else if (spec.job === 'experiment') {
     const { experimentJob } = await import('./experimentJob.ts');
     yield* experimentJob(gpu, spec, host, control);

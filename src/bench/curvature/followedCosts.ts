@@ -1,4 +1,3 @@
-import type { Dataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/loadDataset.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { inTurn, medianOf } from '../../gpu/timedProgram.ts';
@@ -7,6 +6,7 @@ import { type FollowedValue, followedEigenvalue } from '../../measure/curvature/
 import type { Instrument } from '../../measure/instrument.ts';
 import { initialStateDict } from '../../nn/init.ts';
 import { TrainingRun } from '../../train/trainingRun.ts';
+import { firstImages } from '../firstImages.ts';
 import type { CurvatureModel } from './curvatureModels.ts';
 
 /** What it costs to follow the largest eigenvalue while a model trains. */
@@ -45,7 +45,7 @@ export async function followedCosts(
   rounds: number,
   host: ByteSource,
 ): Promise<FollowedCosts> {
-  const dataset = first(await loadDataset('mnist', host), EXAMPLES, inputShape);
+  const dataset = firstImages(await loadDataset('mnist', host), EXAMPLES, inputShape);
   const weights = new Map([...initialStateDict(model, 1)].map(([key, { data }]) => [key, data]));
   // A round more, untimed, in which both runs find how many steps a submit takes.
   const steps = STEPS * (rounds + 1);
@@ -104,19 +104,5 @@ export async function followedCosts(
     values: found.map(({ value }) => value),
     residuals: found.map(({ value, residual }) => residual / Math.abs(value)),
     residualLimit: LIMITS.residual,
-  };
-}
-
-/** The first examples of a data set, shaped as the model takes them. */
-function first(dataset: Dataset, examples: number, exampleShape: readonly number[]): Dataset {
-  const elements = exampleShape.reduce((product, extent) => product * extent, 1);
-  const { targets } = dataset;
-  if (targets.kind !== 'classes') throw new Error(`${dataset.name} has no classes`);
-  return {
-    name: dataset.name,
-    examples,
-    exampleShape: [...exampleShape],
-    x: dataset.x.subarray(0, examples * elements),
-    targets: { ...targets, labels: targets.labels.subarray(0, examples) },
   };
 }

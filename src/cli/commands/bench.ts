@@ -16,6 +16,7 @@ import { Progress } from '../progress.ts';
 import { runHeadless } from '../runtime.ts';
 import { saveJson } from '../saveResult.ts';
 import { integer } from '../trainOptions.ts';
+import { registerBenchInstruments } from './benchInstruments.ts';
 import { registerBenchKernels } from './benchKernels.ts';
 import { registerBenchLandscape } from './benchLandscape.ts';
 import { registerBenchMoments } from './benchMoments.ts';
@@ -71,6 +72,7 @@ export function registerBench(program: Command): void {
   registerBenchKernels(bench);
   registerBenchMoments(bench);
   registerBenchLandscape(bench);
+  registerBenchInstruments(bench);
   registerBenchTask(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }
