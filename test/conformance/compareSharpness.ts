@@ -29,7 +29,7 @@ interface FoundBox {
 const ROUNDING = 1e-6;
 /** Of a gradient that is 0 but for rounding, the norm may be so much. */
 const NO_GRADIENT = 5e-6;
-/** Of the rise to an exact maximum, and to SciPy's, which began elsewhere. */
+/** Of the rise to an exact maximum, and to SciPy's, whose iterations are in float64. */
 const BELOW_EXACT = 0.02;
 const BELOW_SCIPY = 1e-3;
 /** The length of a Gaussian column of P elements is √P to so many standard deviations of 1/√2. */
