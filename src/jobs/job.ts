@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { LimitError } from '../gpu/limitError.ts';
 import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
+import { showValue } from '../host/showValue.ts';
 import type { SelftestSpec } from '../selftest/selftest.ts';
 import type { Reading } from '../train/reading.ts';
 import type { TuneSpec } from '../tuning/tuneJob.ts';
@@ -40,6 +41,8 @@ export function takesTunedKernels({ job }: { readonly job: string }): boolean {
   return ['train', 'measure', 'sharpness', 'landscape', 'experiment'].includes(job);
 }
 
+type Events = AsyncGenerator<JobEvent, void, void>;
+
 /**
  * Runs a job and yields what happens, alike in a page's worker, under Node and in a headless browser. Taking no
  * more events pauses it; `control` pauses, stops and changes the learning rate from outside.
@@ -64,43 +67,40 @@ export async function* runJob(
   }
 }
 
-async function* jobEvents(
-  gpu: Gpu,
-  spec: JobSpec,
-  host: JobHost,
-  control?: RunControl,
-): AsyncGenerator<JobEvent, void, void> {
-  yield { type: 'adapter', adapter: gpu.info };
-  if (spec.job === 'train') yield* trainJob(gpu, spec, host, control);
-  else if (spec.job === 'measure') yield* measureJob(gpu, spec, host);
-  else if (spec.job === 'sharpness') yield* sharpnessJob(gpu, spec, host);
-  else if (spec.job === 'landscape') {
-    const { landscapeJob } = await import('./landscape/landscapeJob.ts');
-    yield* landscapeJob(gpu, spec, host, control);
-  } else if (spec.job === 'tune') {
-    const { tuneJob } = await import('../tuning/tuneJob.ts');
-    yield* tuneJob(gpu, spec, host);
-  } else if (spec.job === 'benchKernels') {
-    const { benchKernels } = await import('../bench/benchKernels.ts');
-    yield* benchKernels(gpu, spec, control);
-  } else if (spec.job === 'benchMoments') {
-    const { benchMoments } = await import('../bench/benchMoments.ts');
-    yield* benchMoments(gpu, spec);
-  } else if (spec.job === 'benchCurvature') {
-    const { benchCurvature } = await import('../bench/curvature/benchCurvature.ts');
-    yield* benchCurvature(gpu, spec.rounds, host);
-  } else if (spec.job === 'benchLandscape') {
-    const { benchLandscape } = await import('../bench/landscape/benchLandscape.ts');
-    yield* benchLandscape(gpu, spec.rounds);
-  } else if (spec.job === 'benchInstruments') {
-    const { benchInstruments } = await import('../bench/instruments/benchInstruments.ts');
-    yield* benchInstruments(gpu, spec, host);
-  } else if (spec.job === 'experiment') {
-    const { experimentJob } = await import('./experimentJob.ts');
-    yield* experimentJob(gpu, spec, host, control);
-  } else {
-    // Loaded where it is asked for: a page has no use for the references.
-    const { selftestJob } = await import('./selftestJob.ts');
-    yield* selftestJob(gpu, spec);
+/** What runs each job; what few ask for is loaded when it is. */
+const JOBS: {
+  readonly [Name in JobSpec['job']]: (
+    gpu: Gpu,
+    spec: Extract<JobSpec, { readonly job: Name }>,
+    host: JobHost,
+    control?: RunControl,
+  ) => Events | Promise<Events>;
+} = {
+  train: trainJob,
+  measure: measureJob,
+  sharpness: sharpnessJob,
+  landscape: async (...given) => (await import('./landscape/landscapeJob.ts')).landscapeJob(...given),
+  tune: async (gpu, spec, host) => (await import('../tuning/tuneJob.ts')).tuneJob(gpu, spec, host),
+  benchKernels: async (gpu, spec, _, control) =>
+    (await import('../bench/benchKernels.ts')).benchKernels(gpu, spec, control),
+  benchMoments: async (gpu, spec) => (await import('../bench/benchMoments.ts')).benchMoments(gpu, spec),
+  benchCurvature: async (gpu, { rounds }, host) =>
+    (await import('../bench/curvature/benchCurvature.ts')).benchCurvature(gpu, rounds, host),
+  benchLandscape: async (gpu, { rounds }) =>
+    (await import('../bench/landscape/benchLandscape.ts')).benchLandscape(gpu, rounds),
+  benchInstruments: async (gpu, spec, host) =>
+    (await import('../bench/instruments/benchInstruments.ts')).benchInstruments(gpu, spec, host),
+  experiment: async (...given) => (await import('./experimentJob.ts')).experimentJob(...given),
+  // A page has no use for the references.
+  selftest: async (gpu, spec) => (await import('./selftestJob.ts')).selftestJob(gpu, spec),
+};
+
+async function* jobEvents(gpu: Gpu, spec: JobSpec, host: JobHost, control?: RunControl): Events {
+  const run = Object.hasOwn(JOBS, spec.job) ? JOBS[spec.job] : null;
+  if (!run) {
+    const reason = `is ${showValue(spec.job)}, expected one of ${Object.keys(JOBS).join(', ')}`;
+    throw new InputError('job', 'job', reason);
   }
+  yield { type: 'adapter', adapter: gpu.info };
+  yield* await (run as (...given: unknown[]) => Events | Promise<Events>)(gpu, spec, host, control);
 }

@@ -151,14 +151,14 @@ function requireSteps({ steps: given, lr_schedule }: ParsedTrainSpec, steps: num
 }
 
 /** What the parts of a run are called in its description. */
-function namesIn({ steps, batch_schedule }: ParsedTrainSpec): RunNames {
+function namesIn({ steps, batch_schedule, subset }: ParsedTrainSpec): RunNames {
   return {
     file: 'train.json',
     steps: steps === undefined ? 'epochs' : 'steps',
     batchSize: batch_schedule ? 'batch_schedule' : 'batch_size',
     bnBatchSize: 'averaging.bn_batch_size',
     replicas: 'replicas',
-    data: 'data',
+    data: subset === undefined ? 'data' : 'subset',
     model: 'model',
   };
 }

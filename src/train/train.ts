@@ -102,14 +102,14 @@ function drawn(model: ModelSpec, seed: number): StateValues {
 }
 
 /** What the parts of a run are called in its settings. */
-function namesIn({ steps, batchSchedule, grid }: CheckedSettings): RunNames {
+function namesIn({ steps, batchSchedule, grid, subset }: CheckedSettings): RunNames {
   return {
     file: SETTINGS,
     steps: steps === undefined ? 'epochs' : 'steps',
     batchSize: batchSchedule ? 'batchSchedule' : 'batchSize',
     bnBatchSize: 'averaging.bnBatchSize',
     replicas: grid ? 'grid' : 'zip',
-    data: 'data',
+    data: subset === undefined ? 'data' : 'subset',
     model: 'model',
   };
 }

@@ -17,6 +17,9 @@ test('captures off the ends of cycles are told, and how', () => {
   );
   expect(cycleWarning(swa(20, 3), schedule(5), 100)).toMatch(/not all weights/);
   expect(cycleWarning(swa(15, 5), schedule(5), 100)).toMatch(/not all weights/);
+  expect(cycleWarning({ ...swa(21, 5), kind: 'swag' }, schedule(5), 100)).toMatch(
+    /no weights that SWAG averages/,
+  );
   // A long way: 10⁹ captures are not walked through.
   expect(cycleWarning(swa(20, 1), schedule(2), 1e9)).toMatch(/not all/);
 });

@@ -295,6 +295,14 @@ describe('the command', () => {
     expect(text).toContain(
       'verdict: inconclusive\nbecause consistent with the claim, but its protocol was changed (tosses, bias)',
     );
+    const figure = join(folder, 'mean.svg');
+    await basin('toy', '--tosses', '50', '--cells', cells, '--figure', figure);
+    const svg = readFileSync(figure, 'utf8');
+    for (const part of [/^<svg /, /<title>The mean<\/title>/, />margin<\/text>/]) expect(svg).toMatch(part);
+    await expect(basin('toy', '--figure', join(folder, 'mean.pdf'))).rejects.toThrow(
+      /mean\.pdf: --figure: expected a name that ends in \.svg/,
+    );
     await expect(basin('toy', '--tosses', 'x')).rejects.toThrow(/tosses: is NaN, expected a whole number/);
-  });
+    // The library that draws is loaded here.
+  }, 30_000);
 });

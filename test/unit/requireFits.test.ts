@@ -69,6 +69,30 @@ async function refused(changes: Partial<RunShape>, replicas = 1): Promise<string
   return message;
 }
 
+test('data that each replica has of its own count for each, and what they share once', async () => {
+  const replicas = 5;
+  const dataset = images(1000, images(200));
+  const [all, none] = [
+    { inputs: true, targets: true },
+    { inputs: false, targets: false },
+  ];
+  const bytes = (own?: RunShape['own']) => memoryOf(gpu, { ...SHAPE, dataset, own }, replicas);
+  const shared = await bytes();
+  const aligned = (elements: number): number => 4 * 64 * Math.ceil(elements / 64);
+  // Labels take a word each, images a byte a pixel; a replica's share begins at 256 bytes.
+  const labels = 5 * aligned(1000) - aligned(1000);
+  const inputs = 4 * aligned((1000 * 784) / 4);
+  expect((await bytes({ train: none, test: none })) - shared).toBe(0);
+  // A batch's inputs and labels are then of each replica too, where they were of the replica's order already.
+  expect(
+    (await bytes({ train: { inputs: false, targets: true }, test: none })) - shared,
+  ).toBeGreaterThanOrEqual(labels);
+  const drawn = (await bytes({ train: all, test: none })) - shared;
+  expect(drawn).toBeGreaterThanOrEqual(labels + inputs);
+  const generated = (await bytes({ train: all, test: all })) - shared;
+  expect(generated - drawn).toBeGreaterThanOrEqual(4 * aligned((200 * 784) / 4));
+});
+
 describe('a run that no adapter holds is refused at once, by the key to change', () => {
   test('a run that fits is taken, and its memory told', async () => {
     expect(await refused({})).toBe('taken');
@@ -148,6 +172,13 @@ describe('a run that no adapter holds is refused at once, by the key to change',
   test('data', async () => {
     expect(await refused({ dataset: images(2_000_000) })).toMatch(
       /^train\.json: data: comes to 2000000, .* expected at most 13\d{5} \(images x: 1568000000 bytes/,
+    );
+  });
+
+  test('captures of an average', async () => {
+    const averaging = { kind: 'lawa' as const, start: 1, every: 1, last: 1_000_000 };
+    expect(await refused({ averaging })).toMatch(
+      /^train\.json: averaging\.last: comes to 1000000, .* expected at most \d+ \(captured parameters: /,
     );
   });
 

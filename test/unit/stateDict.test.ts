@@ -45,6 +45,11 @@ test('skips averages unless the prefix asks for them', () => {
   const tensors = readSafetensors('w.st', writeSafetensors(merged));
   expect(load(tensors)).toEqual(values);
   expect(load(tensors, 'swa.')).toEqual(other);
+  const swag = ['swag.', 'swagVariance.'].flatMap((prefix) => [
+    ...stateDictTensors(other, layout, { prefix }),
+  ]);
+  expect(load(new Map([...plain(), ...swag]))).toEqual(values);
+  expect(load(new Map([...plain(), ...swag]), 'swag.')).toEqual(other);
   expect(() => load(tensors, 'ema.')).toThrow('w.st: ema.0.weight, ema.0.bias, ');
   merged.set('swa.9.weight', { dtype: 'F32', shape: [1], data: new Float32Array(1) });
   expect(load(merged)).toEqual(values);

@@ -28,6 +28,9 @@ test('without a file an option is named, as the one that is missing or the one t
   expect(said(refusal({ ...WHOLE, lr_schedule: { type: 'step' } }), undefined)).toMatch(
     /^command line: --schedule: missing/,
   );
+  const averaged = refusal({ ...WHOLE, averaging: { type: 'lawa', last: 2, start: -1 } });
+  expect(said(averaged, undefined)).toMatch(/^command line: --swa-start: is -1/);
+  expect(said(averaged, undefined, { averaging: {} })).toMatch(/^command line: --averaging: is -1/);
   expect(said(refusal({ ...WHOLE, replicas: [{ lr: -1 }] }), undefined)).toMatch(
     /^command line: --lr: is -1/,
   );

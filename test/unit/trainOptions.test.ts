@@ -146,6 +146,17 @@ describe('trainSpec', () => {
     expect(() => spec({ replicas: 3, seed: [1, 2] })).toThrow(/--replicas/);
     expect(() => spec({ weightDecay: [0, 1] }, { replicas: [{}, {}] })).toThrow(/--weight-decay/);
     expect(() => spec({ emaDecay: 0.9, swaStart: 3 })).toThrow(/--ema-decay/);
+    const file = { averaging: { type: 'swa', start: 5 } };
+    expect(spec({ averaging: typed('lawa:last=5,every=100,bn_order=shuffle') }, file).averaging).toEqual({
+      type: 'lawa',
+      last: 5,
+      every: 100,
+      bn_order: 'shuffle',
+    });
+    expect(() => spec({ averaging: typed('swag'), swaEvery: 3 })).toThrow(/--averaging: .*--swa-start asks/);
+    expect(() => spec({ averaging: typed('swag'), emaDecay: 0.9 })).toThrow(
+      /--averaging: .*--ema-decay asks/,
+    );
   });
 });
 

@@ -63,6 +63,8 @@ test('settings that cannot be meant are refused by their key, with what was foun
     [{ resume: 'run.snapshot' }, 'train: resume: is "run.snapshot": '],
     [{ order: 'random' }, 'train: order: is "random": '],
     [{ schedule: { type: 'cosine' } }, 'train: schedule.T_max: missing: '],
+    [{ averaging: { kind: 'lawa' } }, 'train: averaging.last: missing: '],
+    [{ averaging: { kind: 'swag', last: 2 } }, 'train: averaging: unknown key "last"'],
     [{ averaging: { kind: 'swa', bn_batch_size: 4 } }, 'train: averaging: unknown key "bn_batch_size"'],
     // Two that exclude each other, or one that says nothing.
     [{ epochs: 2 }, 'train: epochs: given beside steps, expected one of steps and epochs'],

@@ -127,7 +127,18 @@ const REFUSED: [what: string, changes: object, message: RegExp][] = [
   ['snapshots without a file', { snapshot: { every: 5 } }, /train\.json: snapshot\.file: missing/],
   ['snapshots at no step', { snapshot: { file: 's', every: 0 } }, /snapshot\.every: is 0/],
   ['a resume, which is no part of a run', { resume: true }, /unknown key "resume"/],
-  ['an unknown average', { averaging: { type: 'polyak' } }, /averaging/],
+  [
+    'an unknown average',
+    { averaging: { type: 'polyak' } },
+    /averaging\.type: is "polyak": expected "swa", "ema", "lawa" or "swag"/,
+  ],
+  ['LAWA of no captures', { averaging: { type: 'lawa' } }, /averaging\.last: missing/],
+  [
+    'an unknown key of an average',
+    { averaging: { type: 'swag', last: 3 } },
+    /averaging: unknown key "last", expected some of type, start, every, bn_batch_size, bn_order/,
+  ],
+  ['an order that is none', { averaging: { type: 'swa', bn_order: 'iid' } }, /averaging\.bn_order: is "iid"/],
 ];
 
 test.for(REFUSED)('%s is refused', ([, changes, message]) => {

@@ -28,7 +28,10 @@ const LINE = 44;
 const LEFT = 30;
 const TOP = 6;
 
-/** A bar for each version of a kernel; those that have not run are there without one. */
+/**
+ * A bar for each version of a kernel; those that have not run are there without one. Not drawn by Plot: its bars are buttons that keep the focus, and
+ * grow while a run goes on.
+ */
 export function LadderChart({ run, name, shape, bars, metric, onMetric, selected, onSelect }: ChartProps) {
   return (
     <PlotFrame

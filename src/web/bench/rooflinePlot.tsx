@@ -25,7 +25,10 @@ interface RooflineProps {
   onSelect(id: string): void;
 }
 
-/** Williams, Waterman & Patterson 2009: what each kernel reaches, under what this adapter reaches at most. */
+/**
+ * Williams, Waterman & Patterson 2009: what each kernel reaches, under what this adapter reaches at most. Not drawn by Plot: its points are buttons that
+ * keep the focus, and the label of the roof lies along it.
+ */
 export function RooflinePlot({ run, rows, selected, onSelect }: RooflineProps) {
   const points = rows
     .filter((row): row is Point => row.gflops !== null && row.gflops > 0 && row.intensity > 0)

@@ -20,6 +20,7 @@ export const DOCS = [
       'measure.md',
       'landscape.md',
       'experiments.md',
+      'figures.md',
       'kernels.md',
       'commandLine.md',
     ],
