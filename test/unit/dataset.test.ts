@@ -314,6 +314,7 @@ test('CIFAR-10 as several batches, and as a folder', async () => {
 test.each([
   ['cifar', 'cifar: data: is no built-in data set, expected one of mnist,'],
   ['cifar', 'or a path; there is no file /abs/cifar'],
+  ['./images.gz?blur=2', './images.gz?blur=2: blur: unknown option, expected average_pool'],
   [
     'a/b,c.gz',
     'a/b,c.gz: data: there is no file of this name; as a list of files separated by commas, there is no /abs/a/b',
@@ -330,6 +331,9 @@ test('a name without "/" or "." is a built-in, whatever its options hold', () =>
 test.each([
   ['cifar', 'cifar: data: is no built-in data set, expected one of mnist, fashion-mnist, gaussian-clusters'],
   ['mnist?seed=1', 'mnist?seed=1: seed: unknown option, expected average_pool, subset'],
+  ['a/d.safetensors?foo=2', 'd.safetensors?foo=2: foo: unknown option, expected average_pool, subset'],
+  ['d.npz?subset=5&shift=1', 'd.npz?shift=1: shift: unknown option, expected average_pool, subset'],
+  ['data.csv?foo=2', 'data.csv?foo=2: data: cannot tell its format'],
   ['data.csv', 'data.csv: data: cannot tell its format from its name, expected .safetensors'],
   ['a.gz,b.gz,c.gz', 'cannot tell its format'],
   ['./images.idx', 'no such file'],
