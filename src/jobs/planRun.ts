@@ -8,6 +8,7 @@ import { InputError } from '../host/inputError.ts';
 import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import type { Instrument } from '../measure/instrument.ts';
 import { instrumentFrom, requireDifferent, requireSplits } from '../measure/instruments.ts';
+import { idleWarning } from '../measure/schedule.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -128,7 +129,12 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
         }
       : {}),
   };
-  const warnings = [cycleWarning(averaging, spec.lr_schedule, steps), augmentationWarning(drawn)];
+  const warnings = [
+    cycleWarning(averaging, spec.lr_schedule, steps),
+    augmentationWarning(drawn),
+    planned.warning,
+    ...instruments.map(({ type, schedule }) => idleWarning(type, schedule, steps)),
+  ];
   return {
     ...drawn,
     recordEvery: spec.record_every,
@@ -159,6 +165,7 @@ function batchesOf(spec: ParsedTrainSpec, batchSize: number, examples: number): 
     lrs: replicas.map(({ lr }) => lr ?? optimizer.lr),
     // Those of a table were looked at before the data were.
     smallBatches: rule ? smallBatches(spec) : [],
+    augmentedWithoutReplacement: spec.augment !== undefined && spec.order !== 'iid',
     measuresNoise: measure !== undefined || instruments.some(({ type }) => type === 'noise_scale'),
   };
   return planBatches(asked, examples, {
@@ -219,7 +226,9 @@ function namesIn({ steps, batch_schedule, subset }: ParsedTrainSpec): RunNames {
   return {
     file: 'train.json',
     steps: steps === undefined ? 'epochs' : 'steps',
-    batchSize: batch_schedule ? 'batch_schedule' : 'batch_size',
+    batchSize: Array.isArray(batch_schedule) ? 'batch_schedule' : 'batch_size',
+    largestBatch:
+      batch_schedule && !Array.isArray(batch_schedule) ? 'batch_schedule.max_batch_size' : undefined,
     bnBatchSize: 'averaging.bn_batch_size',
     replicas: 'replicas',
     data: subset === undefined ? 'data' : 'subset',

@@ -21,6 +21,8 @@ export interface AskedBatches {
   /** The sizes of the units that statistics are of, by the keys that give them. */
   readonly smallBatches: readonly (readonly [key: string, size: number])[];
   readonly measuresNoise: boolean;
+  /** Where the noise of the examples is not told from that of their augmentation: see `stepSampling`. */
+  readonly augmentedWithoutReplacement: boolean;
 }
 
 /** What the parts of it are called where it was described, and how one of them is refused. */
@@ -43,6 +45,8 @@ export interface PlannedBatches {
   readonly batches: readonly BatchFrom[];
   /** Where the noise scale decides. */
   readonly batchControl: BatchControl | undefined;
+  /** What a user should know of a rule that changes nothing. */
+  readonly warning: string | undefined;
   /** ε of every step, for an ε at the start. Made when it is asked for: it is as long as the run. */
   rates(lr: number): Float32Array;
 }
@@ -79,13 +83,14 @@ export function planBatches(asked: AskedBatches, examples: number, keys: BatchKe
       throw keys.refuse(key, `is ${small}, expected a divisor of the batch size ${odd} below it`);
     }
   }
-  return { ...planned, batchControl };
+  const warning = rule?.rule === 'grow' ? growWarning(planned.batches) : undefined;
+  return { ...planned, batchControl, warning };
 
   function plainRates(lr: number): Float32Array {
     return learningRates(lrSchedule, lr, scheduled);
   }
 
-  function grown({ maxBatchSize }: GrowRule): Omit<PlannedBatches, 'batchControl'> {
+  function grown({ maxBatchSize }: GrowRule): Omit<PlannedBatches, 'batchControl' | 'warning'> {
     const most = maxBatchSize ?? Math.max(batchSize, Math.floor(examples / 10));
     if (most < batchSize) throw keys.refuse(`${keys.schedule}.${keys.most}`, belowStart(most));
     const run = (base: number): DecayedRun => ({ schedule: lrSchedule, base, batchSize, steps: scheduled });
@@ -96,6 +101,14 @@ export function planBatches(asked: AskedBatches, examples: number, keys: BatchKe
       throw keys.refuse(keys.lr(replica), `${reason}: expected replicas that share their batch sizes`);
     }
     return { ...found, rates: (lr) => grownRates(run(lr), found) };
+  }
+
+  function growWarning(batches: readonly BatchFrom[]): string | undefined {
+    if (batches.length !== 1) return undefined;
+    return (
+      `${keys.schedule}: the rule "grow" leaves B at ${batchSize}: it grows where the schedule cuts the learning rate to a half or less, ` +
+      `up to ${keys.most}`
+    );
   }
 
   function controlOf(rule: NoiseRule): BatchControl {
@@ -113,6 +126,11 @@ export function planBatches(asked: AskedBatches, examples: number, keys: BatchKe
     for (let B = 2 * batchSize; B <= most; B *= 2) sizes.push(B);
     if (sizes.length === 1) {
       const reason = `leaves nothing to choose: expected a batch size twice or half ${batchSize} between ${least} and ${most}`;
+      throw keys.refuse(keys.schedule, reason);
+    }
+    if (asked.augmentedWithoutReplacement) {
+      const reason =
+        'reads the noise scale, which augmented examples drawn without replacement do not tell: expected the order "iid", or no augment';
       throw keys.refuse(keys.schedule, reason);
     }
     if (!asked.measuresNoise)

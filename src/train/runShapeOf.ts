@@ -31,16 +31,16 @@ export function replicasOf(settings: CheckedSettings): ReplicaSettings[] {
  * The run that the settings describe, but for its model, its data and its replicas.
  * @param replicas which the settings describe
  * @param examples N, which epochs are counted by
- * @returns also the rates of a replica, by its ε at the start
+ * @returns also the rates of a replica, by its ε at the start, and what a user should know of the batches
  * @throws InputError naming the key
  */
 export function runShapeOf(
   settings: CheckedSettings,
   replicas: readonly ReplicaSettings[],
   examples: number,
-): Omit<RunShape, 'model' | 'dataset'> & Pick<PlannedBatches, 'rates'> {
+): Omit<RunShape, 'model' | 'dataset'> & Pick<PlannedBatches, 'rates' | 'warning'> {
   const { averaging } = settings;
-  const { steps, batches, batchControl, rates } = batchesOf(settings, replicas, examples);
+  const { steps, batches, batchControl, warning, rates } = batchesOf(settings, replicas, examples);
   if (averaging && captureCount(averaging, steps) === 0) {
     const reason = `is ${averaging.start} and the run has ${steps} steps, so nothing would be averaged`;
     throw refuse('averaging.start', reason);
@@ -51,6 +51,7 @@ export function runShapeOf(
     batchControl,
     lrSearch: settings.lrSearch,
     rates,
+    warning,
     sampling: settings.order,
     optimizer: optimizerRule(settings),
     averaging,
@@ -74,6 +75,8 @@ function batchesOf(
     grid,
     noiseScaleEvery,
     instruments,
+    augment,
+    order,
   } = settings;
   const asked = {
     // What is checked has the one or a table that begins at step 0.
@@ -84,6 +87,7 @@ function batchesOf(
     lrSchedule,
     lrs: replicas.map(({ lr }) => lr),
     smallBatches: smallBatches(settings),
+    augmentedWithoutReplacement: augment !== undefined && order !== 'iid',
     measuresNoise: noiseScaleEvery !== undefined || instruments.some(({ type }) => type === 'noise_scale'),
   };
   return planBatches(asked, examples, {

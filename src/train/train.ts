@@ -4,6 +4,7 @@ import { requireGpu } from '../gpu/requireGpu.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
 import { InputError } from '../host/inputError.ts';
 import { requireSplits } from '../measure/instruments.ts';
+import { idleWarning } from '../measure/schedule.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { givenWeights } from '../nn/givenWeights.ts';
@@ -50,7 +51,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const { dataset, shapes } = fitDataset(data.first, model, 'model');
   requireSupported('model', model, shapes);
   const weights = settings.weights && givenWeights(model, { ...settings, weights: settings.weights });
-  const { rates, ...planned } = runShapeOf(settings, replicas, dataset.examples);
+  const { rates, warning, ...planned } = runShapeOf(settings, replicas, dataset.examples);
   const shape: RunShape = {
     model,
     dataset,
@@ -101,7 +102,12 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
     if (earlier) run.restore('resume', earlier);
     const ruled = settings.batchSchedule && !Array.isArray(settings.batchSchedule);
     const ofReplicas = options.replicas.map((replica) => replica.settings);
-    const warnings = [cycleWarning(averaging, schedule, steps), augmentationWarning(options)];
+    const warnings = [
+      cycleWarning(averaging, schedule, steps),
+      augmentationWarning(options),
+      warning,
+      ...instruments.map(({ type, schedule: due }) => idleWarning(type, due, steps)),
+    ];
     const notes = [
       ...(ruled ? timeConstants(possibleBatchSizes(shape), ofReplicas, averaging) : []),
       ...warnings.flatMap((warning) => warning ?? []),
@@ -123,7 +129,8 @@ function namesIn({ steps, batchSchedule, grid, subset }: CheckedSettings): RunNa
   return {
     file: SETTINGS,
     steps: steps === undefined ? 'epochs' : 'steps',
-    batchSize: batchSchedule ? 'batchSchedule' : 'batchSize',
+    batchSize: Array.isArray(batchSchedule) ? 'batchSchedule' : 'batchSize',
+    largestBatch: batchSchedule && !Array.isArray(batchSchedule) ? 'batchSchedule.maxBatchSize' : undefined,
     bnBatchSize: 'averaging.bnBatchSize',
     replicas: grid ? 'grid' : 'zip',
     data: subset === undefined ? 'data' : 'subset',
