@@ -15,6 +15,8 @@ const OPTIONS: readonly [key: string, option: string, given: readonly (keyof Tra
   ['weights_prefix', '--weights-prefix', ['weightsPrefix']],
   ['order', '--order', ['order']],
   ['batch_size', '--batch-size', ['batchSize']],
+  ['batch_schedule', '--batch-schedule', ['batchSchedule']],
+  ['lr_search', '--lr-search', ['lrSearch']],
   ['steps', '--steps', ['steps']],
   ['epochs', '--epochs', ['epochs']],
   ['seed', '--seed', ['seed', 'replicas']],

@@ -22,6 +22,8 @@ export interface TrainOptions {
   weightsByOrder?: boolean;
   order?: string;
   batchSize?: number;
+  batchSchedule?: Record<string, unknown>;
+  lrSearch?: Record<string, unknown> | true;
   epochs?: number;
   steps?: number;
   seed?: number[];
@@ -88,6 +90,8 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   set('weights_by_order', options.weightsByOrder);
   set('order', orderName(options.order, path));
   set('batch_size', options.batchSize);
+  set('batch_schedule', options.batchSchedule);
+  set('lr_search', options.lrSearch === true ? {} : options.lrSearch);
 
   if (options.steps !== undefined && options.epochs !== undefined)
     refuse('--epochs', '--steps is given as well');
@@ -273,11 +277,22 @@ export function sizes(text: string, before?: number[]): number[] {
 /** `cosine:T_max=500,eta_min=0` → { type: 'cosine', T_max: 500, eta_min: 0 }; values that are no numbers stay text. */
 export function typed(text: string): Json {
   const [type, rest] = text.split(/:(.*)/s) as [string, string | undefined];
-  const spec: Json = { type };
-  for (const pair of rest ? rest.split(',') : []) {
+  return { type, ...keyValues(rest ?? '') };
+}
+
+/** `grow:max_batch_size=512` → { rule: 'grow', max_batch_size: 512 }. */
+export function batchRule(text: string): Json {
+  const { type: rule, ...rest } = typed(text);
+  return { rule, ...rest };
+}
+
+/** `after=20,draws=16` → { after: 20, draws: 16 }; values that are no numbers stay text. */
+export function keyValues(text: string): Json {
+  const spec: Json = {};
+  for (const pair of text ? text.split(',') : []) {
     const [key, value] = pair.split(/=(.*)/s) as [string, string | undefined];
     if (!key || value === undefined || value === '') {
-      throw new InvalidArgumentError(`Expected type:key=value,key=value, found "${pair}".`);
+      throw new InvalidArgumentError(`Expected key=value,key=value, found "${pair}".`);
     }
     spec[key] = Number.isNaN(Number(value)) ? value : Number(value);
   }

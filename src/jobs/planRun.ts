@@ -17,13 +17,15 @@ import type { StateValues } from '../nn/stateDict.ts';
 import type { Averaging } from '../optim/average.ts';
 import { captureCount } from '../optim/captureSteps.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
-import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
 import { augmentationOf } from '../train/augmentationOf.ts';
-import { epochSteps } from '../train/epochSteps.ts';
+import type { BatchRule } from '../train/batchRule.ts';
+import { requireLrSearch } from '../train/lrSearch.ts';
+import { type PlannedBatches, planBatches } from '../train/planBatches.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
-import { MOST_STEPS, type RunShape } from '../train/runParts.ts';
+import { MOST_STEPS, possibleBatchSizes, type RunShape } from '../train/runParts.ts';
 import { augmentationWarning } from '../train/stepSampling.ts';
+import { timeConstants } from '../train/timeConstants.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import { averagingFrom } from './averagingSchema.ts';
 import type { JobHost } from './jobEvent.ts';
@@ -36,6 +38,7 @@ import {
   parseTrainSpec,
   smallBatches,
   type TrainSpec,
+  tableOf,
 } from './trainSpec.ts';
 
 /** What a run takes, and what a user should know about it. */
@@ -69,20 +72,15 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const { dataset, shapes } = fitDataset(data.first, model, file);
   requireSupported(file, model, shapes);
 
-  const batchSize = spec.batch_size ?? spec.batch_schedule?.[0]?.batch_size ?? usualBatchSize(dataset, spec);
-  const batches = (spec.batch_schedule ?? []).map((b) => ({
-    fromStep: b.from_step,
-    batchSize: b.batch_size,
-  }));
-  if (batches[0]?.fromStep !== 0) batches.unshift({ fromStep: 0, batchSize });
-  const steps = spec.steps ?? epochSteps(spec.epochs ?? 1, dataset.examples, batches);
-  requireSteps(spec, steps);
+  const batchSize = spec.batch_size ?? tableOf(spec)[0]?.batch_size ?? usualBatchSize(dataset, spec);
+  const planned = batchesOf(spec, batchSize, dataset.examples);
+  const { steps, batches, batchControl } = planned;
   const averaging = averagingOf(spec, steps);
   const instruments = instrumentsOf(spec);
   requireSplits('train.json', instruments, dataset);
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
-    batchSizes: batches.map((batch) => batch.batchSize),
+    batchSizes: possibleBatchSizes(planned),
     measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });
@@ -93,6 +91,8 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     augmentation: spec.augment && augmentationOf('train.json', spec.augment, data.all.exampleShape),
     steps,
     batches,
+    batchControl,
+    lrSearch: spec.lr_search,
     optimizer: optimizerRule(spec.optimizer),
     sampling: isOrderFile(spec.order) ? 'order' : (spec.order as 'shuffle' | 'iid' | 'sequential'),
     averaging,
@@ -100,7 +100,21 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     bnOrder: spec.averaging?.bn_order,
     instruments,
   };
+  if (spec.lr_search) {
+    const searched = { model, optimizer: optimizerRule(spec.optimizer), schedule: spec.lr_schedule, steps };
+    const keys = { search: 'lr_search', after: 'lr_search.after', schedule: 'lr_schedule' };
+    requireLrSearch(
+      spec.lr_search,
+      searched,
+      (key, reason) => new InputError('train.json', keys[key], reason),
+    );
+  }
   await requireFits(gpu, shape, spec.replicas?.length ?? 1, namesIn(spec));
+  const replicas = await readReplicas(spec, { model, file, data, rates: planned.rates }, host, notes);
+  if (ruleOf(spec)) {
+    const settings = replicas.map((replica) => replica.settings);
+    notes.push(...timeConstants(possibleBatchSizes(shape), settings, averaging));
+  }
 
   const drawn = {
     ...shape,
@@ -118,8 +132,58 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   return {
     ...drawn,
     recordEvery: spec.record_every,
-    replicas: await readReplicas(spec, { model, file, data, steps }, host, notes),
+    replicas,
     notes: [...notes, ...warnings.flatMap((warning) => warning ?? [])],
+  };
+}
+
+/** B of every step, as the description has it. */
+function batchesOf(spec: ParsedTrainSpec, batchSize: number, examples: number): PlannedBatches {
+  const {
+    steps,
+    epochs,
+    lr_schedule: lrSchedule,
+    optimizer,
+    replicas = [{}],
+    measure,
+    instruments = [],
+  } = spec;
+  const rule = ruleOf(spec);
+  const table = tableOf(spec).map((entry) => ({ fromStep: entry.from_step, batchSize: entry.batch_size }));
+  const asked = {
+    batchSize,
+    schedule: rule ?? table,
+    steps,
+    epochs,
+    lrSchedule,
+    lrs: replicas.map(({ lr }) => lr ?? optimizer.lr),
+    // Those of a table were looked at before the data were.
+    smallBatches: rule ? smallBatches(spec) : [],
+    measuresNoise: measure !== undefined || instruments.some(({ type }) => type === 'noise_scale'),
+  };
+  return planBatches(asked, examples, {
+    schedule: 'batch_schedule',
+    least: 'min_batch_size',
+    most: 'max_batch_size',
+    noise: '"measure" or an instrument "noise_scale"',
+    requireSteps: (count) => requireSteps(spec, count),
+    lr: (replica) => `replicas.${replica}.lr`,
+    refuse: (key, reason) => new InputError('train.json', key, reason),
+  });
+}
+
+/** The batch schedule where it is a rule. */
+export function ruleOf({ batch_schedule: rule }: ParsedTrainSpec): BatchRule | undefined {
+  if (rule === undefined || Array.isArray(rule)) return undefined;
+  if (rule.rule === 'grow') return { rule: 'grow', maxBatchSize: rule.max_batch_size };
+  return {
+    rule: 'noise',
+    examplesPerStep: rule.examples_per_step,
+    checkEvery: rule.check_every,
+    confirm: rule.confirm,
+    lrLaw: rule.lr_law,
+    minBatchSize: rule.min_batch_size,
+    maxBatchSize: rule.max_batch_size,
   };
 }
 
@@ -215,14 +279,17 @@ async function readReplicas(
     model,
     file,
     data,
-    steps,
-  }: { readonly model: ModelSpec; readonly file: string; readonly data: TrainData; readonly steps: number },
+    rates,
+  }: { readonly model: ModelSpec; readonly file: string; readonly data: TrainData } & Pick<
+    PlannedBatches,
+    'rates'
+  >,
   host: JobHost,
   notes: string[],
 ): Promise<Replica[]> {
   const datasets = await data.ofReplicas();
   const layout = stateDictLayout(model);
-  const { optimizer, lr_schedule } = spec;
+  const { optimizer } = spec;
   const weightsOf = (path: string) => readWeights(path, layout, spec, host, (text) => notes.push(text));
   const shared = spec.weights === undefined ? null : await weightsOf(spec.weights);
   if (spec.weights_prefix !== undefined && !shared && !spec.replicas?.some((r) => r.weights)) {
@@ -242,7 +309,7 @@ async function readReplicas(
         dataSeed: data.seeds[r]!,
         dataset: datasets[r] && fitDataset(datasets[r], model, file).dataset,
         settings: optimizerSettings(optimizer, replica),
-        rates: learningRates(lr_schedule, replica.lr ?? optimizer.lr, steps),
+        rates: rates(replica.lr ?? optimizer.lr),
         weights: replica.weights ? await weightsOf(replica.weights) : (shared ?? drawn()),
       };
     }),

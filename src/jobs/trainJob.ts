@@ -10,7 +10,9 @@ import { stateDictTensors } from '../nn/stateDict.ts';
 import { captureCount } from '../optim/captureSteps.ts';
 import { type Provenance, provenance } from '../train/provenance.ts';
 import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
+import type { BatchChange, RateSearched, RunChange } from '../train/runChange.ts';
 import type { StepReading } from '../train/runReadings.ts';
+import { shortestFloat32 } from '../train/shortestFloat32.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import {
   datasetsOf,
@@ -18,8 +20,9 @@ import {
   type TrainingOptions,
   TrainingRun,
 } from '../train/trainingRun.ts';
+import { type BatchTable, batchTable, foundRate, type UsedBatch, usedBatches } from '../train/usedBatches.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
-import { planRun } from './planRun.ts';
+import { planRun, ruleOf } from './planRun.ts';
 import { earlierSnapshot, RunSnapshots } from './runSnapshots.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
@@ -60,6 +63,15 @@ export async function* trainJob(
     const test = dataset.test ? await evaluator(dataset.test) : null;
     const logs = replicaLogs(run);
     if (earlier) run.restore(earlier.file, earlier);
+    let told = run.changes.length;
+    /** What the noise scale changed of B since it was asked last. */
+    const changed = function* (): Generator<JobEvent> {
+      for (const change of run.changes.slice(told)) {
+        if ('batchSize' in change) yield { type: 'note', text: batchNote(run, change) };
+        if ('search' in change) yield { type: 'note', text: searchNote(change) };
+      }
+      told = run.changes.length;
+    };
 
     yield { type: 'phase', phase: 'training' };
     for await (const readings of run.steps(run.submitted)) yield* taken(readings, logs);
@@ -74,6 +86,7 @@ export async function* trainJob(
       for await (const readings of run.steps(until)) {
         lastStep = readings.at(-1)?.step ?? lastStep;
         yield* taken(readings, logs);
+        yield* changed();
         yield { type: 'progress', done: lastStep, before, total: steps, unit: 'steps' };
         await control?.whileRunning();
         for (const [replica, lr] of control?.takeLearningRates() ?? []) {
@@ -152,7 +165,7 @@ export async function* trainJob(
     }
     yield* resultEvents(run, options, outcome, logs, {
       sweep: spec.replicas !== undefined,
-      asked: spec,
+      asked: { ...spec, batches: ruleOf(spec) !== undefined },
       kernels: kernels.record,
       warnings: notes,
       ...provenance(spec, device.info, began),
@@ -167,6 +180,25 @@ export async function* trainJob(
 function stepsTaken(run: TrainingRun, logs: readonly ReplicaLog[]): number {
   const steps = logs.flatMap(({ diverged }) => (diverged ? [diverged.step] : []));
   return steps.length === logs.length ? Math.max(...steps) : run.submitted;
+}
+
+function searchNote({ from, replica, search }: RunChange & RateSearched): string {
+  const { oneStepRate, oneStepRateStderr, learningRate } = search;
+  const found = `${oneStepRate.toPrecision(3)} ± ${oneStepRateStderr.toPrecision(2)}`;
+  return `step ${from + 1}, replica ${replica}: ε = ${learningRate.toPrecision(3)}; one step is best at ${found} (one-step: it need not train best)`;
+}
+
+function batchNote(
+  run: TrainingRun,
+  { from, batchSize, bSimple, bSimpleInterval }: RunChange & BatchChange,
+): string {
+  const rate = shortestFloat32(run.rates(0)[from]!);
+  const [low, high] = bSimpleInterval;
+  const noise =
+    high === null
+      ? `at least ${low!.toPrecision(2)}`
+      : `${bSimple!.toPrecision(3)}, ${low!.toPrecision(2)} to ${high.toPrecision(2)}`;
+  return `step ${from + 1}: B = ${batchSize}, ε = ${rate} (B_simple ${noise})`;
 }
 
 /** What steps read, taken into the replicas' logs. */
@@ -232,6 +264,8 @@ async function* resultEvents(
       steps: outcome.steps,
       ...(names[replica] === whole.job.data ? {} : { trainedOn: names[replica] }),
       losses: log.losses,
+      ...(asked.batches ? used(run, replica, log, outcome.steps) : {}),
+      ...(asked.lr_search ? { lrSearch: foundRate(run, replica) } : {}),
       ...(measurements.length > 0 ? { measurements } : {}),
       ...(asked.instruments ? { readings: readingsOf(log, asked.instruments) } : {}),
     };
@@ -265,7 +299,21 @@ async function* resultEvents(
 }
 
 /** What was asked to be measured, in which form. */
-type Asked = Pick<ParsedTrainSpec, 'measure' | 'instruments'>;
+type Asked = Pick<ParsedTrainSpec, 'measure' | 'instruments' | 'lr_search'> & {
+  /** Whether a rule decided the batch sizes. */
+  readonly batches: boolean;
+};
+
+/** B and ε as they were used, as a list of changes and as a train.json has them. */
+function used(
+  run: TrainingRun,
+  replica: number,
+  { diverged }: ReplicaLog,
+  taken: number,
+): { readonly batchSizes: readonly UsedBatch[]; readonly asTable: BatchTable } {
+  const steps = Math.min(taken, diverged?.step ?? taken);
+  return { batchSizes: usedBatches(run, replica, steps), asTable: batchTable(run, replica, steps) };
+}
 
 /** What each instrument told, by type. */
 function readingsOf(log: ReplicaLog, asked: NonNullable<Asked['instruments']>): Record<string, unknown> {

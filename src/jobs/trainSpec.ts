@@ -8,8 +8,12 @@ import {
   betas,
   count,
   issueError,
+  knownKeys,
+  listOr,
+  lrSearchSchema,
   probability,
   rate,
+  ruleParts,
   scheduleSchema,
   seed,
 } from '../train/runSchemas.ts';
@@ -26,6 +30,23 @@ const seedsByPurpose = {
   /** Of what is drawn of the data: subset, label noise, augmentation, and a synthetic set itself where this is given. */
   data_seed: seed.optional(),
 };
+
+const batchRule = z.discriminatedUnion(
+  'rule',
+  [
+    knownKeys({ rule: z.literal('grow'), max_batch_size: count.optional() }),
+    knownKeys({
+      rule: z.literal('noise'),
+      examples_per_step: ruleParts.examples,
+      check_every: count,
+      confirm: count.default(2),
+      lr_law: ruleParts.law,
+      min_batch_size: count.optional(),
+      max_batch_size: count.optional(),
+    }),
+  ],
+  { error: 'expected "grow" or "noise"' },
+);
 
 const activations = ['ReLU', 'Tanh', 'Sigmoid', 'GELU'] as const;
 
@@ -54,16 +75,19 @@ const schema = z.strictObject({
   augment: augmentSchema.optional(),
   order: z.string().default('shuffle'),
   batch_size: count.optional(),
-  batch_schedule: z
-    .array(z.strictObject({ from_step: z.int().nonnegative(), batch_size: count }))
-    .min(1)
-    .optional(),
+  batch_schedule: listOr(
+    z.array(z.strictObject({ from_step: z.int().nonnegative(), batch_size: count })).min(1),
+    batchRule,
+    'a table [{"from_step": s, "batch_size": B}, …], {"rule": "grow"} or {"rule": "noise", …}',
+  ).optional(),
   steps: z.int().nonnegative().optional(),
   epochs: z.number().positive().optional(),
   seed: seed.default(0),
   ...seedsByPurpose,
   optimizer: optimizerSchema,
   lr_schedule: scheduleSchema.default({ type: 'constant' }),
+  /** After so many steps ε becomes what a line search finds best for one step. */
+  lr_search: lrSearchSchema.optional(),
   averaging: averagingSchema.optional(),
   replicas: z
     .array(
@@ -142,24 +166,19 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
       'cannot go with an order file, which fixes the batches; expected one of the two',
     );
   }
-  if (batch_schedule && batch_schedule[0]!.from_step !== 0 && batch_size === undefined) {
-    throw refuse(
-      'batch_schedule',
-      `starts at step ${batch_schedule[0]!.from_step}, expected 0 or a batch_size`,
-    );
+  const table = tableOf(parsed.data);
+  if (table[0] && table[0].from_step !== 0 && batch_size === undefined) {
+    throw refuse('batch_schedule', `starts at step ${table[0].from_step}, expected 0 or a batch_size`);
   }
-  batch_schedule?.forEach(({ from_step }, i) => {
-    if (i > 0 && from_step <= batch_schedule[i - 1]!.from_step) {
+  table.forEach(({ from_step }, i) => {
+    if (i > 0 && from_step <= table[i - 1]!.from_step) {
       throw refuse(
         `batch_schedule.${i}.from_step`,
         `is ${from_step}, expected more than the entry before it`,
       );
     }
   });
-  const sizes = [
-    batch_size ?? DEFAULT_BATCH_SIZE,
-    ...(batch_schedule ?? []).map((entry) => entry.batch_size),
-  ];
+  const sizes = [batch_size ?? DEFAULT_BATCH_SIZE, ...table.map((entry) => entry.batch_size)];
   for (const [key, small] of smallBatches(parsed.data)) {
     const odd = small > 1 ? sizes.find((B) => B % small !== 0 || B === small) : undefined;
     if (odd !== undefined) {
@@ -176,6 +195,14 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
   }
   checkData(parsed.data);
   return parsed.data;
+}
+
+/** The batch schedule where it is a table; none for a rule. */
+export function tableOf({ batch_schedule }: Pick<ParsedTrainSpec, 'batch_schedule'>): readonly {
+  readonly from_step: number;
+  readonly batch_size: number;
+}[] {
+  return Array.isArray(batch_schedule) ? batch_schedule : [];
 }
 
 /** The sizes of the units that statistics are of, by the keys that give them. */

@@ -85,7 +85,11 @@ function scheduleFrom(file: string, item: string, given: Readonly<Record<string,
   }
   const [key, value] = present[0] as [keyof typeof schedules, unknown];
   const parsed = schedules[key].safeParse(value);
-  if (!parsed.success) throw new InputError(file, `${item}.${key}`, parsed.error.issues[0]!.message);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const place = [key, ...issue.path].join('.');
+    throw new InputError(file, `${item}.${place}`, found(valueAt(value, issue.path), issue));
+  }
   return { [key]: parsed.data } as unknown as Schedule;
 }
 
@@ -97,7 +101,31 @@ function optionsOf(file: string, item: string, kind: InstrumentKind, given: obje
     const issue = error.issues[0]!;
     const unknown = issue.code === 'unrecognized_keys';
     const key = unknown ? issue.keys[0] : issue.path.join('.');
-    const reason = unknown ? `is no option of ${kind.type}` : issue.message;
+    const reason = unknown ? `is no option of ${kind.type}` : found(valueAt(given, issue.path), issue);
     throw new InputError(file, `${item}.${key}`, reason);
+  }
+}
+
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], given);
+}
+
+/** What was found in the place of an option, and what was expected. */
+function found(value: unknown, issue: z.core.$ZodIssue): string {
+  return `${value === undefined ? 'missing' : `is ${showValue(value)}`}, expected ${expected(issue)}`;
+}
+
+function expected(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+    case 'too_small':
+      return issue.origin === 'array' ? 'a step or more' : `an integer of at least ${issue.minimum}`;
+    case 'too_big':
+      return `an integer of at most ${issue.maximum}`;
+    case 'invalid_type':
+      return issue.expected === 'int' || issue.expected === 'number' ? 'an integer' : issue.expected;
+    default:
+      return `what fits: ${issue.message}`;
   }
 }

@@ -15,8 +15,11 @@ import {
   count,
   issueError,
   knownKeys,
+  listOr,
+  lrSearchSchema,
   probability,
   rate,
+  ruleParts,
   scheduleSchema,
   seed,
 } from './runSchemas.ts';
@@ -51,6 +54,23 @@ const lists = knownKeys({
   dataSeed: list(values.dataSeed),
 }).optional();
 
+const batchRule = z.discriminatedUnion(
+  'rule',
+  [
+    knownKeys({ rule: z.literal('grow'), maxBatchSize: count.optional() }),
+    knownKeys({
+      rule: z.literal('noise'),
+      examplesPerStep: ruleParts.examples,
+      checkEvery: count,
+      confirm: count.default(2),
+      lrLaw: ruleParts.law,
+      minBatchSize: count.optional(),
+      maxBatchSize: count.optional(),
+    }),
+  ],
+  { error: "expected 'grow' or 'noise'" },
+);
+
 const keys = {
   model: z.custom<GivenModel>(),
   loss: z.enum(['cross_entropy', 'mse']).optional(),
@@ -64,10 +84,11 @@ const keys = {
   steps: z.int().nonnegative().max(MOST_STEPS).optional(),
   epochs: z.number().positive().optional(),
   batchSize: count.optional(),
-  batchSchedule: z
-    .array(knownKeys({ fromStep: z.int().nonnegative(), batchSize: count }))
-    .min(1)
-    .optional(),
+  batchSchedule: listOr(
+    z.array(knownKeys({ fromStep: z.int().nonnegative(), batchSize: count })).min(1),
+    batchRule,
+    "a table [{ fromStep, batchSize }, …], { rule: 'grow' } or { rule: 'noise', … }",
+  ).optional(),
   lr: values.lr.optional(),
   momentum: values.momentum.optional(),
   weightDecay: values.weightDecay.optional(),
@@ -84,6 +105,7 @@ const keys = {
   nesterov: z.boolean().default(false),
   dampening: z.number().default(0),
   schedule: scheduleSchema.default({ type: 'constant' }),
+  lrSearch: lrSearchSchema.optional(),
   order: z.enum(['shuffle', 'iid', 'sequential']).default('shuffle'),
   averaging: z
     .discriminatedUnion('kind', [
@@ -172,11 +194,12 @@ export function checkSettings(given: TrainSettings): CheckedSettings {
     if (settings[key] === undefined || noiseScaleEvery !== undefined) continue;
     throw refuse(key, 'says nothing without noiseScaleEvery, which measures the noise scale');
   }
-  batchSchedule?.forEach(({ fromStep }, i) => {
-    if (i === 0 || fromStep > batchSchedule[i - 1]!.fromStep) return;
+  const table = Array.isArray(batchSchedule) ? batchSchedule : [];
+  table.forEach(({ fromStep }, i) => {
+    if (i === 0 || fromStep > table[i - 1]!.fromStep) return;
     throw refuse(`batchSchedule.${i}.fromStep`, `is ${fromStep}, expected more than the entry before it`);
   });
-  const begins = batchSchedule?.[0]?.fromStep === 0;
+  const begins = table[0]?.fromStep === 0;
   if (begins === (batchSize !== undefined)) {
     const reason = begins ? 'given beside a batchSchedule that begins at step 0' : 'missing';
     throw refuse('batchSize', `${reason}, expected a batch size, or a batchSchedule that begins at step 0`);

@@ -14,19 +14,23 @@ export interface Divergence {
   readonly reason: string;
 }
 
-/** A log for each replica of a run. */
-export function replicaLogs({
-  options,
-  layout,
-  batches,
-}: {
+/** What instruments follow of a run. */
+export function followedRun({ options, layout, batches }: LoggedRun): FollowedRun {
+  return { names: layout.entries.map(({ name }) => name), sampling: stepSampling(options, batches) };
+}
+
+/** What a log is kept of. */
+interface LoggedRun {
   readonly options: TrainingOptions;
   readonly layout: FlatLayout;
   readonly batches: BatchSizes;
-}): ReplicaLog[] {
-  const run = { names: layout.entries.map(({ name }) => name), sampling: stepSampling(options, batches) };
-  const { instruments = [] } = options;
-  return options.replicas.map(({ settings }) => new ReplicaLog(instruments, run, settings));
+}
+
+/** A log for each replica of a run. */
+export function replicaLogs(run: LoggedRun): ReplicaLog[] {
+  const { instruments = [], replicas } = run.options;
+  const followed = followedRun(run);
+  return replicas.map(({ settings }) => new ReplicaLog(instruments, followed, settings));
 }
 
 /** What is kept of one replica while it trains. */

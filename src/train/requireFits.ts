@@ -3,10 +3,12 @@ import type { Gpu } from '../gpu/device.ts';
 import { LimitError } from '../gpu/limitError.ts';
 import { planningGpu } from '../gpu/planningGpu.ts';
 import { Scope } from '../gpu/scope.ts';
+import { State } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
 import { Evaluator } from '../measure/evaluation/evaluator.ts';
 import { recomputeStatistics } from '../measure/evaluation/recomputeStatistics.ts';
-import { compileRun, makeRunParts, type RunShape } from './runParts.ts';
+import { openSearch } from './lrSearch.ts';
+import { compileRun, makeRunParts, possibleBatchSizes, type RunShape } from './runParts.ts';
 
 /** Where a run was described, and what its parts are called there. */
 export interface RunNames {
@@ -37,6 +39,19 @@ export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Pro
         ? parts.examples
         : (parts.testExamples ?? placeExamples(planned.gpu, data, own && { ...own.test, replicas }));
     await Evaluator.open(planned.gpu, { model, layout, theta, buffers, examples, arena });
+  }
+  if (shape.lrSearch) {
+    const sample = { ...dataset, examples: Math.min(shape.lrSearch.examples, dataset.examples) };
+    const point = {
+      model,
+      layout,
+      theta: new State(planned.gpu, { label: 'parameters', shape: [layout.length] }),
+      examples: placeExamples(planned.gpu, sample),
+      context: { mode: 'eval' as const },
+    };
+    for (const batchSize of possibleBatchSizes(shape)) {
+      await openSearch(planned.gpu, point, batchSize, shape.lrSearch, 0);
+    }
   }
   if (averagedBuffers) {
     const batchSize = bnBatchSize ?? batches.at(-1)!.batchSize;
@@ -91,14 +106,15 @@ export async function requireFits(
   );
 }
 
-function requireWithinData({ sampling, batches, dataset }: RunShape, { file, batchSize }: RunNames): void {
+function requireWithinData(shape: RunShape, { file, batchSize }: RunNames): void {
+  const { sampling, dataset } = shape;
   if (sampling !== 'shuffle' && sampling !== 'sequential') return;
-  const large = batches.find((batch) => batch.batchSize > dataset.examples);
-  if (!large) return;
+  const large = possibleBatchSizes(shape).find((size) => size > dataset.examples);
+  if (large === undefined) return;
   throw new InputError(
     file,
     batchSize,
-    `is ${large.batchSize}, but there are ${dataset.examples} examples: expected at most as many, or the order "iid", ` +
+    `is ${large}, but there are ${dataset.examples} examples: expected at most as many, or the order "iid", ` +
       'which draws with replacement',
   );
 }
@@ -113,11 +129,11 @@ function lessOf(
   readonly found: number;
   at(value: number): readonly [RunShape, number];
 }[] {
-  const { steps, batches, dataset, averaging, instruments = [] } = shape;
+  const { steps, batches, batchControl, dataset, averaging, instruments = [] } = shape;
   // Data for testing are left out but where an instrument is of them.
   const test = instruments.some(({ split }) => split === 'test') ? dataset.test : undefined;
   const smallBatch = Math.max(1, ...instruments.map(({ unitSize }) => unitSize ?? 1));
-  const largestBatch = Math.max(...batches.map(({ batchSize }) => batchSize));
+  const largestBatch = Math.max(...possibleBatchSizes(shape));
   const bnBatchSize = Math.min(shape.bnBatchSize ?? batches.at(-1)!.batchSize, dataset.examples);
   // The smaller batch size of the statistics divides every other one.
   const dividing = (value: number): number => Math.max(1, Math.floor(value / smallBatch)) * smallBatch;
@@ -127,11 +143,12 @@ function lessOf(
       key: names.batchSize,
       found: largestBatch,
       at: (value) => {
-        const smaller = ({ fromStep, batchSize }: RunShape['batches'][number]) => ({
-          fromStep,
-          batchSize: Math.min(batchSize, dividing(value)),
-        });
-        return [{ ...shape, batches: batches.map(smaller), bnBatchSize }, replicas];
+        const smaller = (batchSize: number): number => Math.min(batchSize, dividing(value));
+        const less = {
+          batches: batches.map(({ fromStep, batchSize }) => ({ fromStep, batchSize: smaller(batchSize) })),
+          batchControl: batchControl && { ...batchControl, sizes: batchControl.sizes.map(smaller) },
+        };
+        return [{ ...shape, ...less, bnBatchSize }, replicas];
       },
     },
     { key: names.replicas, found: replicas, at: (value) => [shape, value] },

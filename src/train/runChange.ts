@@ -1,7 +1,8 @@
 import type { Interval } from '../measure/statistics/interval.ts';
+import type { FoundRate } from './lrSearch.ts';
 
 /** What was changed of a run on its way, from a step on (counted from 0) to the end. */
-export type RunChange = { readonly from: number } & (RateChange | BatchChange);
+export type RunChange = { readonly from: number } & (RateChange | RateSearched | BatchChange);
 
 /** ε in place of the schedule's. */
 export interface RateChange {
@@ -10,10 +11,18 @@ export interface RateChange {
   readonly rate: number;
 }
 
+/** The schedule's ε times a factor, which a line search found. */
+export interface RateSearched {
+  readonly replica: number;
+  readonly rateFactor: number;
+  readonly search: FoundRate;
+}
+
 /** B, and ε times a factor, as the noise scale asked for it. */
 export interface BatchChange {
   readonly batchSize: number;
   readonly rateFactor: number;
-  readonly bSimple: number;
+  /** As computed; null for a zero denominator. */
+  readonly bSimple: number | null;
   readonly bSimpleInterval: Interval;
 }

@@ -24,7 +24,9 @@ import { record } from '../ops/state/record.ts';
 import type { Averaging } from '../optim/average.ts';
 import { type KeptAverage, keepAverage } from '../optim/keptAverage.ts';
 import { makeOptimizer, type Optimizer, type OptimizerRule } from '../optim/optimizer.ts';
+import type { BatchControl } from './batchController.ts';
 import { type BatchFrom, BatchSizes } from './batchSizes.ts';
+import type { LrSearch } from './lrSearch.ts';
 import { type StepInstrument, type TracedStep, traceStep } from './traceStep.ts';
 
 /** What decides which memory and which programs a run takes: everything about it but the values that it starts from. */
@@ -39,6 +41,10 @@ export interface RunShape {
   readonly steps: number;
   /** B from a step on (counted from 0); the first entry from step 0. */
   readonly batches: readonly BatchFrom[];
+  /** Where the noise scale decides B: the first entry of `batches` is the start. */
+  readonly batchControl?: BatchControl | undefined;
+  /** Where a line search is to find ε. */
+  readonly lrSearch?: LrSearch | undefined;
   readonly sampling: SamplingMode;
   /** SGD by default. */
   readonly optimizer?: OptimizerRule;
@@ -136,18 +142,29 @@ export function dueAt({ instruments = [] }: Pick<RunShape, 'instruments'>, step:
   return instruments.flatMap(({ schedule }, i) => (isDue(schedule, step + 1) ? [i] : []));
 }
 
-/** Every kind of step that the run will take, all known before the first one: in the order in which they come. */
+/** Every B that may come, in the order in which they are known. */
+export function possibleBatchSizes({
+  batches,
+  batchControl,
+}: Pick<RunShape, 'batches' | 'batchControl'>): number[] {
+  return [...new Set([...batches.map(({ batchSize }) => batchSize), ...(batchControl?.sizes ?? [])])];
+}
+
+/** Every kind of step that the run may take, all known before the first one: in the order in which they come. */
 function stepKinds(shape: RunShape): StepKind[] {
-  const { batches, instruments = [], steps } = shape;
+  const { batches, batchControl, instruments = [], steps } = shape;
   const kinds = new Map<string, StepKind>();
   const take = (kind: StepKind): void => {
     const key = keyOf(kind);
     if (!kinds.has(key)) kinds.set(key, kind);
   };
-  for (const { batchSize } of batches) take({ batchSize, due: [], preparing: [] });
+  const sizes = possibleBatchSizes(shape);
+  for (const batchSize of sizes) take({ batchSize, due: [], preparing: [] });
   if (instruments.length > 0) {
     const table = new BatchSizes(batches);
-    for (let step = 0; step < steps; step++) take(kindAt(shape, step, table.at(step)));
+    for (let step = 0; step < steps; step++) {
+      for (const batchSize of batchControl ? sizes : [table.at(step)]) take(kindAt(shape, step, batchSize));
+    }
   }
   return [...kinds.values()];
 }

@@ -35,6 +35,7 @@ export class RunReadings {
   readonly #cells: RunParts['rows'];
   readonly #batches: BatchSizes;
   readonly #rateAt: (replica: number, step: number) => number;
+  readonly #watch: (reading: StepReading) => void;
   /** Those that came back and were not asked for yet. */
   #kept: StepReading[] = [];
   /** The numbers of all that came back. */
@@ -43,17 +44,22 @@ export class RunReadings {
   #restored: Restored | null = null;
   readonly #diverged = new Set<number>();
 
-  /** @param used B of the steps and ε of a replica at a step, as they were used */
+  /** @param of B of the steps and ε of a replica at a step, as they were used; `watch` gets every reading as it comes back, once */
   constructor(
     options: TrainingOptions,
     { layout, rows }: Pick<RunParts, 'layout' | 'rows'>,
-    used: { readonly batches: BatchSizes; readonly rateAt: (replica: number, step: number) => number },
+    of: {
+      readonly batches: BatchSizes;
+      readonly rateAt: (replica: number, step: number) => number;
+      readonly watch: (reading: StepReading) => void;
+    },
   ) {
     this.#options = options;
     this.#layout = layout;
     this.#cells = rows;
-    this.#batches = used.batches;
-    this.#rateAt = used.rateAt;
+    this.#batches = of.batches;
+    this.#rateAt = of.rateAt;
+    this.#watch = of.watch;
   }
 
   /** Whether each replica has had a loss that is not finite, in what came back. */
@@ -85,9 +91,14 @@ export class RunReadings {
     this.#restored = { rows, until, at: 0, step: 0 };
   }
 
+  /** Gives all of a snapshot's readings again that are still to be. */
+  replay(): void {
+    while (this.#restored) this.#replay(this.#restored);
+  }
+
   /** Takes in the rows that came back for `count` steps, of each replica the ring's. */
   add(rows: readonly Float32Array[], width: number, first: number, count: number): void {
-    while (this.#restored) this.#replay(this.#restored);
+    this.replay();
     const readings: StepReading[] = [];
     for (let i = 0; i < count; i++) {
       const recorded = this.#widthOf(first + i);
@@ -128,7 +139,10 @@ export class RunReadings {
   }
 
   #keep(readings: readonly StepReading[]): void {
-    for (const { replica, loss } of readings) if (!Number.isFinite(loss)) this.#diverged.add(replica);
+    for (const reading of readings) {
+      if (!Number.isFinite(reading.loss)) this.#diverged.add(reading.replica);
+      this.#watch(reading);
+    }
     this.#kept = this.#kept.concat(readings);
   }
 

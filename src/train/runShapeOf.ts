@@ -4,9 +4,10 @@ import type { Instrument } from '../measure/instrument.ts';
 import { instrumentFrom, requireDifferent } from '../measure/instruments.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { captureCount } from '../optim/captureSteps.ts';
+import type { BatchFrom } from './batchSizes.ts';
 import { type CheckedSettings, SETTINGS } from './checkSettings.ts';
-import { epochSteps } from './epochSteps.ts';
 import { adamSettings, optimizerRule, replicaDefaults } from './optimizerOf.ts';
+import { type PlannedBatches, planBatches } from './planBatches.ts';
 import { type ReplicaKey, type ReplicaSettings, replicaGrid } from './replicaGrid.ts';
 import { MOST_STEPS, type RunShape } from './runParts.ts';
 
@@ -28,29 +29,28 @@ export function replicasOf(settings: CheckedSettings): ReplicaSettings[] {
 
 /**
  * The run that the settings describe, but for its model, its data and its replicas.
+ * @param replicas which the settings describe
  * @param examples N, which epochs are counted by
+ * @returns also the rates of a replica, by its ε at the start
  * @throws InputError naming the key
  */
-export function runShapeOf(settings: CheckedSettings, examples: number): Omit<RunShape, 'model' | 'dataset'> {
-  const { batchSize, batchSchedule = [], schedule, averaging } = settings;
-  const batches = batchSize === undefined ? batchSchedule : [{ fromStep: 0, batchSize }, ...batchSchedule];
-  const steps = settings.steps ?? epochSteps(settings.epochs!, examples, batches);
-  if (steps > MOST_STEPS) throw refuse('epochs', `come to ${steps} steps, expected at most ${MOST_STEPS}`);
-  if (schedule.type === 'table' && schedule.values.length < steps) {
-    const reason = `has ${schedule.values.length} rates, expected at least ${steps}, one a step`;
-    throw refuse('schedule.values', reason);
-  }
+export function runShapeOf(
+  settings: CheckedSettings,
+  replicas: readonly ReplicaSettings[],
+  examples: number,
+): Omit<RunShape, 'model' | 'dataset'> & Pick<PlannedBatches, 'rates'> {
+  const { averaging } = settings;
+  const { steps, batches, batchControl, rates } = batchesOf(settings, replicas, examples);
   if (averaging && captureCount(averaging, steps) === 0) {
     const reason = `is ${averaging.start} and the run has ${steps} steps, so nothing would be averaged`;
     throw refuse('averaging.start', reason);
   }
-  for (const [key, small] of smallBatches(settings)) {
-    const odd = batches.find(({ batchSize: B }) => small > 1 && (B % small !== 0 || B === small));
-    if (odd) throw refuse(key, `is ${small}, expected a divisor of the batch size ${odd.batchSize} below it`);
-  }
   return {
     steps,
     batches,
+    batchControl,
+    lrSearch: settings.lrSearch,
+    rates,
     sampling: settings.order,
     optimizer: optimizerRule(settings),
     averaging,
@@ -58,6 +58,51 @@ export function runShapeOf(settings: CheckedSettings, examples: number): Omit<Ru
     bnOrder: averaging?.bnOrder,
     instruments: instrumentsOf(settings),
   };
+}
+
+function batchesOf(
+  settings: CheckedSettings,
+  replicas: readonly ReplicaSettings[],
+  examples: number,
+): PlannedBatches {
+  const {
+    batchSize,
+    batchSchedule,
+    steps,
+    epochs,
+    schedule: lrSchedule,
+    grid,
+    noiseScaleEvery,
+    instruments,
+  } = settings;
+  const asked = {
+    // What is checked has the one or a table that begins at step 0.
+    batchSize: batchSize ?? (batchSchedule as readonly BatchFrom[])[0]!.batchSize,
+    schedule: batchSchedule,
+    steps,
+    epochs,
+    lrSchedule,
+    lrs: replicas.map(({ lr }) => lr),
+    smallBatches: smallBatches(settings),
+    measuresNoise: noiseScaleEvery !== undefined || instruments.some(({ type }) => type === 'noise_scale'),
+  };
+  return planBatches(asked, examples, {
+    schedule: 'batchSchedule',
+    least: 'minBatchSize',
+    most: 'maxBatchSize',
+    noise: "noiseScaleEvery or an instrument 'noise_scale'",
+    requireSteps: (count) => requireSteps(settings, count),
+    lr: () => (grid?.lr ? 'grid.lr' : 'zip.lr'),
+    refuse,
+  });
+}
+
+function requireSteps({ schedule }: CheckedSettings, steps: number): void {
+  if (steps > MOST_STEPS) throw refuse('epochs', `come to ${steps} steps, expected at most ${MOST_STEPS}`);
+  if (schedule.type === 'table' && schedule.values.length < steps) {
+    const reason = `has ${schedule.values.length} rates, expected at least ${steps}, one a step`;
+    throw refuse('schedule.values', reason);
+  }
 }
 
 /** The sizes of the units that statistics are of, by the keys that give them. */

@@ -2,6 +2,7 @@ import { fitDataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { requireGpu } from '../gpu/requireGpu.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
+import { InputError } from '../host/inputError.ts';
 import { requireSplits } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
@@ -11,19 +12,20 @@ import { modelFrom } from '../nn/modelFrom.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import { cycleWarning } from '../optim/cycleWarning.ts';
-import { learningRates } from '../optim/schedule.ts';
 import { deriveSeed } from '../random/deriveSeed.ts';
 import { augmentationOf } from './augmentationOf.ts';
 import { type CheckedSettings, checkSettings, SETTINGS } from './checkSettings.ts';
 import { drawnData } from './drawnData.ts';
-import { optimizerSettings } from './optimizerOf.ts';
+import { requireLrSearch } from './lrSearch.ts';
+import { optimizerRule, optimizerSettings } from './optimizerOf.ts';
 import { type RunNames, requireFits } from './requireFits.ts';
 import { requireSameContents, requireSameJob } from './requireSameRun.ts';
 import { runContents } from './runContents.ts';
-import type { RunShape } from './runParts.ts';
+import { possibleBatchSizes, type RunShape } from './runParts.ts';
 import { descriptionOf, replicasOf, runShapeOf } from './runShapeOf.ts';
 import { readSnapshot } from './snapshot.ts';
 import { augmentationWarning } from './stepSampling.ts';
+import { timeConstants } from './timeConstants.ts';
 import { type Training, trainingOf } from './training.ts';
 import { type TrainingOptions, TrainingRun } from './trainingRun.ts';
 import type { TrainSettings } from './trainSettings.ts';
@@ -48,17 +50,18 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const { dataset, shapes } = fitDataset(data.first, model, 'model');
   requireSupported('model', model, shapes);
   const weights = settings.weights && givenWeights(model, { ...settings, weights: settings.weights });
+  const { rates, ...planned } = runShapeOf(settings, replicas, dataset.examples);
   const shape: RunShape = {
     model,
     dataset,
     own: data.own,
     augmentation: settings.augment && augmentationOf(SETTINGS, settings.augment, data.first.exampleShape),
-    ...runShapeOf(settings, dataset.examples),
+    ...planned,
   };
   const { steps, batches, averaging, instruments = [], bnBatchSize = batches.at(-1)!.batchSize } = shape;
   requireSplits(SETTINGS, instruments, dataset);
   requireBatches('model', model, shapes, {
-    batchSizes: batches.map(({ batchSize }) => batchSize),
+    batchSizes: possibleBatchSizes(shape),
     measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,
     measuresKey: settings.noiseScaleEvery ? 'smallBatch' : 'small_batch',
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
@@ -69,6 +72,15 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   if (earlier) requireSameJob(earlier, job, ({ data: _, ...others }) => others);
   const kernels = new RunKernels(device, earlier?.kernels);
   const gpu: Gpu = { ...device, kernels };
+  if (settings.lrSearch) {
+    const searched = { model, optimizer: optimizerRule(settings), schedule: settings.schedule, steps };
+    const keys = { search: 'lrSearch', after: 'lrSearch.after', schedule: 'schedule' };
+    requireLrSearch(
+      settings.lrSearch,
+      searched,
+      (key, reason) => new InputError(SETTINGS, keys[key], reason),
+    );
+  }
   const bytes = await requireFits(gpu, shape, replicas.length, namesIn(settings));
   const { schedule } = settings;
   const datasets = data.ofReplicas();
@@ -79,7 +91,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
       dataSeed: dataSeeds[r]!,
       dataset: datasets[r] && fitDataset(datasets[r], model, 'model').dataset,
       settings: optimizerSettings(settings, replicas[r]!),
-      rates: learningRates(schedule, lr, steps),
+      rates: rates(lr),
       weights: weights ?? drawn(model, initSeed ?? deriveSeed(seed, 'init')),
     })),
   };
@@ -87,8 +99,13 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const run = await TrainingRun.open(gpu, options);
   try {
     if (earlier) run.restore('resume', earlier);
+    const ruled = settings.batchSchedule && !Array.isArray(settings.batchSchedule);
+    const ofReplicas = options.replicas.map((replica) => replica.settings);
     const warnings = [cycleWarning(averaging, schedule, steps), augmentationWarning(options)];
-    const notes = warnings.flatMap((warning) => warning ?? []);
+    const notes = [
+      ...(ruled ? timeConstants(possibleBatchSizes(shape), ofReplicas, averaging) : []),
+      ...warnings.flatMap((warning) => warning ?? []),
+    ];
     const identity = { job, kernels: kernels.record, warnings: earlier?.warnings ?? [] };
     return trainingOf(run, { replicas, data: data.first, device, bytes, notes, identity });
   } catch (error) {

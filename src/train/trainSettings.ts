@@ -5,6 +5,9 @@ import type { GivenModel } from '../nn/modelFrom.ts';
 import type { LossName } from '../nn/modelSpec.ts';
 import type { GivenSchedule } from '../optim/schedule.ts';
 import type { GivenAugmentation } from './augmentationOf.ts';
+import type { BatchRule } from './batchRule.ts';
+import type { BatchFrom } from './batchSizes.ts';
+import type { LrSearch } from './lrSearch.ts';
 import type { ReplicaLists } from './replicaGrid.ts';
 
 /** The same, of which anything may be left out or be undefined. */
@@ -30,8 +33,11 @@ export interface TrainSettings extends MaybeGiven<GivenWeights> {
   readonly epochs?: number | undefined;
   /** B, examples of a step. */
   readonly batchSize?: number | undefined;
-  /** Another B from a step on, counted from 0: `[{ fromStep: 0, batchSize: 32 }, { fromStep: 500, batchSize: 128 }]`. */
-  readonly batchSchedule?: readonly { readonly fromStep: number; readonly batchSize: number }[] | undefined;
+  /**
+   * Another B from a step on, counted from 0: `[{ fromStep: 0, batchSize: 32 }, { fromStep: 500, batchSize: 128 }]`. Or a rule for what
+   * comes of `batchSize`: `{ rule: 'grow' }` in the place of cuts of ε, `{ rule: 'noise', … }` as the noise scale asks for it.
+   */
+  readonly batchSchedule?: readonly BatchFrom[] | BatchRule | undefined;
   /** torch.optim's SGD by default, Adam or AdamW. Under another one, settings that only one of them has are refused. */
   readonly optimizer?: 'sgd' | 'adam' | 'adamw' | undefined;
   /** ε, which `schedule` shapes; 1e-3 by default under Adam. Not beside a schedule of absolute rates (`table`). */
@@ -62,6 +68,11 @@ export interface TrainSettings extends MaybeGiven<GivenWeights> {
   readonly dampening?: number | undefined;
   /** Constant by default. */
   readonly schedule?: GivenSchedule | undefined;
+  /**
+   * After so many steps (0 by default) ε of the steps to come is scaled to what a line search finds best for one step of B examples, each
+   * replica's own: the losses of `examples` (2,048) at θ − εg for gradients g of `draws` (16) mini-batches. SGD without BatchNorm.
+   */
+  readonly lrSearch?: MaybeGiven<LrSearch> | undefined;
   /** How batches are drawn: an endless stream of permutations by default, independent draws, or the file's own order. */
   readonly order?: 'shuffle' | 'iid' | 'sequential' | undefined;
   /**

@@ -15,6 +15,7 @@ import { type StateDictTensor, stateDictTensors } from '../nn/stateDict.ts';
 import { captureCount } from '../optim/captureSteps.ts';
 import { SETTINGS } from './checkSettings.ts';
 import { describeRun } from './describeRun.ts';
+import type { FoundRate } from './lrSearch.ts';
 import type { Reading } from './reading.ts';
 import type { ReplicaSettings } from './replicaGrid.ts';
 import { type Divergence, type ReplicaLog, replicaLogs } from './replicaLog.ts';
@@ -23,6 +24,7 @@ import type { StepReading } from './runReadings.ts';
 import { type ReplicaSelection, selectReplica } from './selectReplica.ts';
 import { type RunIdentity, requireShortJob, writeSnapshot } from './snapshot.ts';
 import type { TrainingRun } from './trainingRun.ts';
+import { foundRate, type UsedBatch, usedBatches } from './usedBatches.ts';
 
 /** What one replica of a run shows after a step. */
 export interface TrainingReading extends Reading {
@@ -150,6 +152,22 @@ export class Training {
   /** Steps taken so far; no more are where all replicas have diverged. */
   get steps(): number {
     return this.#run.submitted;
+  }
+
+  /**
+   * The batch sizes of the steps taken so far, each from its first step on, and why: where `batchSchedule` is a rule it decides them.
+   * @throws InputError unless one replica is meant
+   */
+  batchSizes(selection?: ReplicaSelection): readonly UsedBatch[] {
+    return usedBatches(this.#run, selectReplica(this.replicas, selection), this.steps);
+  }
+
+  /**
+   * What the line search for ε found, once it has been; null without one.
+   * @throws InputError unless one replica is meant
+   */
+  lrSearch(selection?: ReplicaSelection): FoundRate | null {
+    return foundRate(this.#run, selectReplica(this.replicas, selection));
   }
 
   /** The programs that it runs, compiled before the first step: a step of each batch size and of what is measured at it, the average. */

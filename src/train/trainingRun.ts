@@ -15,7 +15,10 @@ import type { StateValues } from '../nn/stateDict.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { captureCount, captures } from '../optim/captureSteps.ts';
 import type { OptimizerSettings } from '../optim/optimizer.ts';
+import { BatchController } from './batchController.ts';
 import { BatchSizes } from './batchSizes.ts';
+import { type FoundRate, searchedExamples, searchRate } from './lrSearch.ts';
+import { followedRun } from './replicaLog.ts';
 import type { RunChange } from './runChange.ts';
 import {
   CAPTURE,
@@ -103,6 +106,10 @@ export class TrainingRun {
   readonly #flights: Flight[] = [];
   readonly #readings: RunReadings;
   readonly #changes: RunChange[] = [];
+  readonly #controller: BatchController | null;
+  /** Steps before this one are a snapshot's, whose decisions are among its changes. */
+  #restored = 0;
+  #searched = false;
   #submitted = 0;
   #stopped = false;
 
@@ -123,7 +130,9 @@ export class TrainingRun {
     this.#readings = new RunReadings(options, parts, {
       batches: this.batches,
       rateAt: (replica, step) => this.#hostRates[replica]![step]!,
+      watch: (reading) => this.#controller?.take(reading),
     });
+    this.#controller = controllerOf(options, parts.layout, this.batches);
     this.layout = parts.layout;
     this.theta = parts.theta;
     this.averaged = parts.kept?.average ?? null;
@@ -237,6 +246,7 @@ export class TrainingRun {
     }
     this.#parts.states.write(file, states);
     this.#submitted = step;
+    this.#restored = step;
     this.#readings.restore(rows, step);
     for (const change of changes) this.#apply(change);
     if (changes.length > 0) {
@@ -249,6 +259,11 @@ export class TrainingRun {
   /** What was changed of the run on its way, in that order. */
   get changes(): readonly RunChange[] {
     return this.#changes;
+  }
+
+  /** ε of every step of a replica: as it was used, or as it is to be. */
+  rates(replica: number): Float32Array {
+    return this.#hostRates[replica]!.slice();
   }
 
   #keyOf(step: number): string {
@@ -282,11 +297,13 @@ export class TrainingRun {
       for (const r of changed) this.#hostRates[r]!.fill(change.rate, from);
       return changed;
     }
-    this.batches.change({ fromStep: from, batchSize: change.batchSize });
-    for (const rates of this.#hostRates) {
+    if ('batchSize' in change) this.batches.change({ fromStep: from, batchSize: change.batchSize });
+    else this.#searched = true;
+    const changed = 'batchSize' in change ? all : [change.replica];
+    for (const rates of changed.map((r) => this.#hostRates[r]!)) {
       for (let step = from; step < rates.length; step++) rates[step]! *= change.rateFactor;
     }
-    return all;
+    return changed;
   }
 
   /**
@@ -305,7 +322,15 @@ export class TrainingRun {
         yield readings;
         continue;
       }
-      while (!this.#stopped && this.#flights.length < IN_FLIGHT && this.#submitted < end) this.#submit(end);
+      this.#decideBatch();
+      if (this.#submitted < end) await this.#searchRates();
+      const known = Math.min(
+        end,
+        this.#controller?.next ?? end,
+        this.#searched ? end : (this.#options.lrSearch?.after ?? end),
+      );
+      while (!this.#stopped && this.#flights.length < IN_FLIGHT && this.#submitted < known)
+        this.#submit(known);
       if (this.#flights.length === 0 || this.#flights[0]!.first >= end) return;
       await this.#land();
     }
@@ -342,6 +367,42 @@ export class TrainingRun {
     const found = await rows;
     if (found) this.#readings.add(found, this.#parts.ring.shape[1]!, first, count);
     this.#endIfDiverged();
+    this.#decideBatch();
+  }
+
+  /** Searches for each replica's ε where the next step waits for that: all that were submitted are back. */
+  async #searchRates(): Promise<void> {
+    const { lrSearch, steps, replicas } = this.#options;
+    if (!lrSearch || this.#searched || this.#stopped || this.#flights.length > 0) return;
+    if (this.#submitted !== lrSearch.after || this.#submitted >= steps) return;
+    const [from, batchSize] = [this.#submitted, this.batches.at(this.#submitted)];
+    const found: FoundRate[] = [];
+    for (const [r, { seed, settings }] of replicas.entries()) {
+      const dataset = searchedExamples(datasetsOf(this.#options)[r]!, lrSearch, seed);
+      const { point, dispose } = this.point(r, { mode: 'eval', dataset });
+      try {
+        const start = this.#hostRates[r]![from]!;
+        found.push(await searchRate(this.#gpu, point, lrSearch, { batchSize, start, seed, settings }));
+      } finally {
+        dispose();
+      }
+    }
+    for (const [replica, search] of found.entries()) {
+      const rateFactor = search.learningRate / this.#hostRates[replica]![from]!;
+      this.#change({ from, replica, rateFactor, search });
+    }
+  }
+
+  /** Decides B where the steps to come wait for that: all that were submitted are back. */
+  #decideBatch(): void {
+    const controller = this.#controller;
+    if (!controller || this.#flights.length > 0 || this.#stopped) return;
+    this.#readings.replay();
+    while (controller.next <= this.#submitted && controller.next < this.#options.steps) {
+      const { next } = controller;
+      const change = controller.decide();
+      if (change && next > this.#restored) this.#change({ from: next, ...change });
+    }
   }
 
   #endIfDiverged(): void {
@@ -502,7 +563,16 @@ export class TrainingRun {
    * @throws if the adapter has no timestamp queries, or no step is left
    */
   async profile(): Promise<DispatchTime[]> {
-    while (this.#flights.length >= IN_FLIGHT) await this.#land();
+    // What a step waits for, a decision on B or a search for ε, is known when all before it is back.
+    const waits = this.#searched ? undefined : this.#options.lrSearch?.after;
+    const next = Math.min(
+      this.#controller?.next ?? Number.POSITIVE_INFINITY,
+      waits ?? Number.POSITIVE_INFINITY,
+    );
+    const most = this.#submitted < next ? IN_FLIGHT - 1 : 0;
+    while (this.#flights.length > most) await this.#land();
+    this.#decideBatch();
+    await this.#searchRates();
     const step = this.#submitted;
     const { steps } = this.#options;
     if (this.#stopped || step >= steps) {
@@ -525,6 +595,19 @@ export class TrainingRun {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** What decides B of a run, where its noise scale does. */
+function controllerOf(
+  options: TrainingOptions,
+  layout: FlatLayout,
+  batches: BatchSizes,
+): BatchController | null {
+  const { batchControl, instruments = [] } = options;
+  if (!batchControl) return null;
+  const place = instruments.findIndex(({ type }) => type === 'noise_scale');
+  const follow = instruments[place]!.follow(followedRun({ options, layout, batches }));
+  return new BatchController(batchControl, { place, follow }, batches);
 }
 
 /** What each replica trains on. */

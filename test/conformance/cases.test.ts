@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeGpu } from '../../src/cli/nodeGpu.ts';
 import { type Gpu, openDevice } from '../../src/gpu/device.ts';
-import { type Deviation, worstByKind } from './compare.ts';
+import { type Deviation, worstByKind } from './deviation.ts';
 import {
   caseNames,
   compareCase,
@@ -24,13 +24,22 @@ const BY_COMMAND = [
   'train-swa-cyclic-90',
   'train-replicas-one-diverges',
   'train-diverges',
+  'sharpness-7-5-3-relu',
+  'landscape-plane-marks',
 ];
 const MINUTES = 60_000;
 
 const all: { name: string; deviation: Deviation }[] = [];
 
-function check(name: string, outcome: Outcome): void {
-  const deviations = compareCase(name, outcome, CURVATURE);
+let gpu: Gpu;
+beforeAll(async () => {
+  const entry = await nodeGpu({ install: true });
+  gpu = await openDevice({ gpu: entry?.gpu });
+}, 10 * MINUTES);
+afterAll(() => gpu?.dispose());
+
+async function check(name: string, outcome: Outcome): Promise<void> {
+  const deviations = await compareCase(gpu, name, outcome, CURVATURE);
   all.push(...deviations.map((deviation) => ({ name, deviation })));
   const failures = deviations.filter(({ ratio }) => !(ratio <= 1));
   const text = failures.map(
@@ -41,13 +50,6 @@ function check(name: string, outcome: Outcome): void {
 }
 
 describe('float64 PyTorch, by the job code', () => {
-  let gpu: Gpu;
-  beforeAll(async () => {
-    const entry = await nodeGpu({ install: true });
-    gpu = await openDevice({ gpu: entry?.gpu });
-  }, 10 * MINUTES);
-  afterAll(() => gpu?.dispose());
-
   it.each(caseNames())(
     '%s',
     async (name) => check(name, await runInProcess(gpu, name, CURVATURE)),

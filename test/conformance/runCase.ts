@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { type JobSpec, runJob } from '../../src/jobs/job.ts';
-import { compareMeasure, compareTrain, type Deviation, type Tensors } from './compare.ts';
+import { compareLandscape, type Model } from './compareLandscape.ts';
+import { compareMeasure } from './compareMeasure.ts';
+import { compareSharpness } from './compareSharpness.ts';
+import { compareTrain } from './compareTrain.ts';
+import type { Deviation, Tensors } from './deviation.ts';
+import { lossesAt } from './lossesAt.ts';
 import { readTensors } from './readTensors.ts';
 
 const CASES = fileURLToPath(new URL('../fixtures/cases/', import.meta.url));
@@ -19,7 +24,7 @@ export interface Outcome {
   exitCode: number;
 }
 
-/** Names of the cases in test/fixtures/cases, `measure-…` and `train-…`. */
+/** Names of the cases in test/fixtures/cases, each beginning with its job. */
 export function caseNames(): string[] {
   return readdirSync(CASES).sort();
 }
@@ -49,16 +54,11 @@ export async function runInProcess(gpu: Gpu, name: string, hvp: boolean): Promis
 /** Runs a case as a user does, from another folder. `files` false: the result comes on standard output. */
 export async function runCommand(name: string, hvp: boolean, files = true): Promise<Outcome> {
   const job = jobOf(name);
-  const spec = json(name, `${job}.json`) as Record<string, string>;
   const folder = mkdtempSync(join(tmpdir(), 'basin-'));
   try {
     const out = join(folder, 'result.json');
     const tensors = join(folder, 'result.safetensors');
-    const inputs = ['model', 'weights', 'data', ...(hvp ? ['hvp'] : [])];
-    const args =
-      job === 'train'
-        ? [join(CASES, name, 'train.json')]
-        : [...inputs.flatMap((key) => [`--${key}`, join(CASES, name, spec[key]!)]), '--eigenvalues', '5'];
+    const args = job === 'train' ? [join(CASES, name, 'train.json')] : optionsOf(name, job, hvp);
     if (files) args.push('--out', out, '--tensors', tensors);
     const { stdout, stderr, exitCode } = await command([job, ...args], folder);
     const text = files && existsSync(out) ? readFileSync(out, 'utf8') : stdout;
@@ -78,16 +78,42 @@ export async function runCommand(name: string, hvp: boolean, files = true): Prom
   }
 }
 
-/** The outcome against the case's expected files. `curvature`: Hessian products must be among the results. */
-export function compareCase(name: string, outcome: Outcome, curvature: boolean): Deviation[] {
+/**
+ * The outcome against the case's expected files. `curvature`: Hessian products must be among the results. What a result
+ * says of points that it chose itself is computed by other jobs on `gpu`.
+ */
+export async function compareCase(
+  gpu: Gpu,
+  name: string,
+  outcome: Outcome,
+  curvature: boolean,
+): Promise<Deviation[]> {
+  const { result, tensors } = outcome;
   const expected = json(name, 'expected.json');
   const expectedTensors = tensorsOf(name, 'expected.safetensors');
-  if (jobOf(name) === 'measure') {
-    return compareMeasure(outcome.result, outcome.tensors, expected, expectedTensors, curvature);
+  const job = jobOf(name);
+  if (job === 'measure') return compareMeasure(result, tensors, expected, expectedTensors, curvature);
+  if (job === 'train') {
+    const spec = json(name, 'train.json') as { weights: string; replicas?: { weights?: string }[] };
+    const startOf = (replica: number) => tensorsOf(name, spec.replicas?.[replica]?.weights ?? spec.weights);
+    return compareTrain(result, tensors, expected, expectedTensors, startOf);
   }
-  const spec = json(name, 'train.json') as { weights: string; replicas?: { weights?: string }[] };
-  const startOf = (replica: number) => tensorsOf(name, spec.replicas?.[replica]?.weights ?? spec.weights);
-  return compareTrain(outcome.result, outcome.tensors, expected, expectedTensors, startOf);
+  const spec = json(name, `${job}.json`);
+  const read = (path: string): Promise<Uint8Array> => readFile(join(CASES, name, path));
+  const at = lossesAt(gpu, read);
+  const start = typeof spec.weights === 'string' ? tensorsOf(name, spec.weights) : new Map();
+  if (job === 'sharpness') {
+    return compareSharpness(result, tensors, expected, expectedTensors, start, (weights) =>
+      at.measured(weights, spec.eval === true),
+    );
+  }
+  const model = json(name, 'model.json') as unknown as Model;
+  return compareLandscape(result, tensors, expected, spec, model, start, (weights, test) => {
+    const file = test ? 'test.safetensors' : 'data.safetensors';
+    return spec.bn_batch_size === undefined
+      ? at.evaluated(weights, file)
+      : at.recomputed(weights, spec.bn_batch_size as number);
+  });
 }
 
 /** 3 when a run alone diverges, else 0. */
@@ -95,8 +121,33 @@ export function expectedExitCode(name: string): number {
   return json(name, 'expected.json').diverged ? 3 : 0;
 }
 
-function jobOf(name: string): 'measure' | 'train' {
-  return name.startsWith('measure-') ? 'measure' : 'train';
+const FILES = ['model', 'weights', 'data', 'test', 'hvp', 'from', 'to', 'through'];
+
+/** A case's job as options of the command line; of a measure the vector of `hvp` and eigenvalues as asked for. */
+function optionsOf(name: string, job: string, hvp: boolean): string[] {
+  const { kind, mark = {}, ...spec } = json(name, `${job}.json`);
+  const path = (file: unknown) => join(CASES, name, String(file));
+  const options = Object.entries(spec).flatMap(([key, value]) => {
+    if (key === 'hvp' && !hvp) return [];
+    const values = Array.isArray(value) ? value : value === true ? [] : [value];
+    return [
+      `--${key.replaceAll('_', '-')}`,
+      ...values.map((one) => (FILES.includes(key) ? path(one) : String(one))),
+    ];
+  });
+  const marks = Object.entries(mark as Record<string, string>).map(([key, file]) => `${key}=${path(file)}`);
+  return [
+    ...(kind ? [String(kind)] : []),
+    ...options,
+    ...(marks.length > 0 ? ['--mark', ...marks] : []),
+    ...(job === 'measure' ? ['--eigenvalues', '5'] : []),
+  ];
+}
+
+const jobs = ['measure', 'train', 'sharpness', 'landscape'] as const;
+
+function jobOf(name: string): (typeof jobs)[number] {
+  return jobs.find((job) => name.startsWith(`${job}-`))!;
 }
 
 function json(name: string, file: string): Record<string, unknown> {

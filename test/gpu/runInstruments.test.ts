@@ -132,7 +132,16 @@ test('what an instrument is of must be there', async () => {
   ).toThrow(
     /instruments: has accuracy over the split "test", and .* has no data for testing; expected "train"/,
   );
-  await refused({ type: 'accuracy', split: 'valid', every: 2 }).toThrow(/instruments\.0\.split: /);
+  await refused({ type: 'accuracy', split: 'valid', every: 2 }).toThrow(
+    /instruments\.0\.split: is "valid", expected "train" or "test"/,
+  );
+  await refused({ type: 'accuracy', every: 2 }).toThrow(
+    /instruments\.0\.split: missing, expected "train" or/,
+  );
+  await refused({ type: 'hessian_noise', every: 2, probes: 1 }).toThrow(
+    /instruments\.0\.probes: is 1, expected an integer of at least 2/,
+  );
+  await refused({ type: 'distance', at: [] }).toThrow(/instruments\.0\.at: is \[\], expected a step or more/);
   await refused({ type: 'distance', every: 2, examples: 3 }).toThrow(
     /instruments\.0\.examples: is no option of distance/,
   );

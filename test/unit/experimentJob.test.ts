@@ -221,7 +221,7 @@ describe('a toy experiment, which is one file and one line in a list', () => {
 
   test('is refused by name where it cannot be', async () => {
     await expect(run({ id: 'toys' })).rejects.toThrow(
-      'experiment: id: is "toys", expected one of optimal-step, critical-batch, toy',
+      'experiment: id: is "toys", expected one of optimal-step, critical-batch, batch-control, toy',
     );
     await expect(run({ id: 'toy', preset: 'full' })).rejects.toThrow(
       /preset: is "full", expected one of quick, standard/,
@@ -278,7 +278,7 @@ describe('the command', () => {
       /critical-batch \(version 1; quick, standard\)\n.*\n {2}withdrawn: the tolerance is absolute/,
     );
     await expect(basin('toys')).rejects.toThrow(/experiment: is "toys", expected one of/);
-    await expect(basin()).rejects.toThrow(/expected one of optimal-step, critical-batch, toy/);
+    await expect(basin()).rejects.toThrow(/expected one of optimal-step, critical-batch, batch-control, toy/);
   });
 
   test('has an option for each part of a protocol, keeps cells, writes all, and prints a verdict', async () => {

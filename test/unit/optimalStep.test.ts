@@ -12,9 +12,9 @@ import {
   judgeOptimalStep,
   type OptimalStepOutcome,
 } from '../../src/experiments/optimalStep/judgeOptimalStep.ts';
-import { measuredRates } from '../../src/experiments/optimalStep/measuredRates.ts';
 import { type Planted, plantedTrunks } from '../../src/experiments/optimalStep/plantedTrunks.ts';
 import { OPTIMAL_STEP, OPTIMAL_STEP_MARGINS } from '../../src/experiments/optimalStep/protocol.ts';
+import { measuredRates } from '../../src/measure/statistics/measuredRates.ts';
 
 const STEPS = [100, 500, 1500];
 

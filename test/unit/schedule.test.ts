@@ -18,6 +18,16 @@ test("PyTorch's StepLR and CosineAnnealingLR, in steps", () => {
   ]);
 });
 
+test("warm restarts as PyTorch's CosineAnnealingWarmRestarts: periods of T_0, T_0·T_mult, …", () => {
+  // By its documentation's formula, η_min + (base − η_min)(1 + cos(π T_cur/T_i))/2.
+  const restarts = { type: 'cosine_restarts', T_0: 2, T_mult: 2, eta_min: 0.1 } as const;
+  expect(rates(restarts, 0.5, 8)).toEqual([0.5, 0.3, 0.5, 0.441421, 0.3, 0.158579, 0.5, 0.484776]);
+  expect(rates({ ...restarts, T_mult: 1 }, 0.5, 5)).toEqual([0.5, 0.3, 0.5, 0.3, 0.5]);
+  const onePeriod = { type: 'cosine', T_max: 7, eta_min: 0.1 } as const;
+  expect(learningRates({ ...restarts, T_0: 7 }, 0.5, 7)).toEqual(learningRates(onePeriod, 0.5, 7));
+  expect(rates({ ...restarts, warmup: 4 }, 0.5, 3)).toEqual([0.125, 0.15, 0.375]);
+});
+
 test('SWA: the base rate, then constant or cyclic as in the paper', () => {
   const base = { type: 'swa', start: 2, cycle: 3, alpha1: 0.3, alpha2: 0.0 } as const;
   expect(rates({ ...base, kind: 'constant' }, 1, 4)).toEqual([1, 1, 0.3, 0.3]);

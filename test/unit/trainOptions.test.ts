@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { numbers, sizes, type TrainOptions, trainSpec, typed } from '../../src/cli/trainOptions.ts';
+import {
+  batchRule,
+  keyValues,
+  numbers,
+  sizes,
+  type TrainOptions,
+  trainSpec,
+  typed,
+} from '../../src/cli/trainOptions.ts';
 
 const spec = (options: TrainOptions, file = {}) => trainSpec(file, options, (name) => `/here/${name}`);
 
@@ -167,6 +175,13 @@ describe('values of options', () => {
     expect(typed('cosine:T_max=500,eta_min=0.01')).toEqual({ type: 'cosine', T_max: 500, eta_min: 0.01 });
     expect(typed('swa:kind=cyclic,cycle=5')).toEqual({ type: 'swa', kind: 'cyclic', cycle: 5 });
     expect(typed('constant')).toEqual({ type: 'constant' });
+    expect(batchRule('grow:max_batch_size=512')).toEqual({ rule: 'grow', max_batch_size: 512 });
+    expect(keyValues('after=20,draws=4')).toEqual({ after: 20, draws: 4 });
+    const searched = { lrSearch: true, batchSchedule: { rule: 'grow' } } as const;
+    expect(trainSpec({}, searched, (name) => name)).toMatchObject({
+      lr_search: {},
+      batch_schedule: { rule: 'grow' },
+    });
   });
 
   test('what is no number is refused', () => {

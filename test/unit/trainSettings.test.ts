@@ -13,8 +13,56 @@ const WHOLE = { model: sequential(linear(5, 3)), data, steps: 60, batchSize: 10,
 /** As `train` takes settings up to where it asks the adapter. */
 function described(changes: object) {
   const settings = checkSettings({ ...WHOLE, ...changes } as TrainSettings);
-  return { replicas: replicasOf(settings), ...runShapeOf(settings, data.examples) };
+  const replicas = replicasOf(settings);
+  return { replicas, ...runShapeOf(settings, replicas, data.examples) };
 }
+
+test('a rule for B that cannot be meant is refused by its key', () => {
+  const noise = { rule: 'noise', examplesPerStep: 9, checkEvery: 5, lrLaw: 'none', maxBatchSize: 40 };
+  const instruments = [{ type: 'noise_scale', every: 1 }];
+  for (const [changes, message] of [
+    [
+      { batchSchedule: { rule: 'grow', maxBatchSize: 5 } },
+      'train: batchSchedule.maxBatchSize: is 5, expected at least the batch size at the start, 10',
+    ],
+    [
+      { batchSchedule: noise },
+      "train: batchSchedule: reads the noise scale, expected noiseScaleEvery or an instrument 'noise_scale'",
+    ],
+    [
+      { batchSchedule: noise, instruments, lr: undefined, grid: { lr: [0.1, 0.2] } },
+      /batchSchedule: decides by one run's noise scale and there are 2 replicas/,
+    ],
+    [{ batchSchedule: noise, instruments, steps: undefined, epochs: 2 }, /epochs: .* expected steps/],
+    [
+      { batchSchedule: { ...noise, maxBatchSize: 19 }, instruments },
+      /batchSchedule: leaves nothing to choose/,
+    ],
+    [
+      { batchSchedule: { ...noise, minBatchSize: 11 }, instruments },
+      /minBatchSize: is 11, expected at most the batch size at the start, 10/,
+    ],
+    [
+      { batchSchedule: noise, instruments: [{ ...instruments[0], small_batch: 20 }] },
+      /instruments\.0\.small_batch: is 20, expected a divisor/,
+    ],
+    [
+      {
+        batchSchedule: { rule: 'grow', maxBatchSize: 80 },
+        schedule: { type: 'cosine', T_max: 60, eta_min: 0.05 },
+        lr: undefined,
+        grid: { lr: [0.1, 0.2] },
+      },
+      /grid\.lr: is 0\.2, at which the schedule cuts ε by other factors than at 0\.1/,
+    ],
+  ] as const) {
+    expect(() => described(changes)).toThrow(message);
+  }
+  expect(described({ batchSchedule: noise, instruments }).batchControl).toMatchObject({
+    sizes: [10, 20, 40],
+    confirm: 2,
+  });
+});
 
 test('settings that cannot be meant are refused by their key, with what was found and expected', () => {
   for (const [changes, message] of [
@@ -231,7 +279,8 @@ test('settings have the types of what is taken: defaults may be left out, and no
   ];
   const taken = (given: TrainSettings): object | string => {
     try {
-      return runShapeOf(checkSettings(given), data.examples);
+      const settings = checkSettings(given);
+      return runShapeOf(settings, replicasOf(settings), data.examples);
     } catch (error) {
       return (error as InputError).item;
     }

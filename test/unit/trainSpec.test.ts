@@ -79,6 +79,33 @@ const REFUSED: [what: string, changes: object, message: RegExp][] = [
     },
     /batch_schedule\.1\.from_step: is 0, expected more/,
   ],
+  [
+    'a rule that is none',
+    { batch_schedule: { rule: 'double' } },
+    /batch_schedule\.rule: is "double": expected "grow" or "noise"/,
+  ],
+  ['a schedule that is neither', { batch_schedule: 7 }, /batch_schedule: is 7: expected a table/],
+  [
+    'an unknown key of a rule',
+    { batch_schedule: { rule: 'grow', most: 7 } },
+    /batch_schedule: unknown key "most", expected some of rule, max_batch_size/,
+  ],
+  [
+    'a law of the rate that is none',
+    { batch_schedule: { rule: 'noise', examples_per_step: 9, check_every: 5, lr_law: 'cubic' } },
+    /batch_schedule\.lr_law: is "cubic": expected one of "linear"/,
+  ],
+  [
+    'a table whose entry lacks its size',
+    { batch_schedule: [{ from_step: 0 }] },
+    /batch_schedule\.0\.batch_size: missing/,
+  ],
+  [
+    'a rule beside an order file',
+    { order: 'o.safetensors', batch_schedule: { rule: 'grow' } },
+    /batch_schedule: cannot go with an order file/,
+  ],
+  ['a search of one draw', { lr_search: { draws: 1 } }, /lr_search\.draws: is 1/],
   ['no replicas', { replicas: [] }, /replicas: is \[\]/],
   ['an unknown key of a replica', { replicas: [{ decay: 1 }] }, /replicas\.0: unknown key "decay"/],
   [

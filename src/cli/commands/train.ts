@@ -14,9 +14,11 @@ import { recordedKernels } from '../recordedKernels.ts';
 import { replicaNames } from '../replicaNames.ts';
 import { inGivenWords } from '../trainErrors.ts';
 import {
+  batchRule,
   integer,
   integers,
   type Json,
+  keyValues,
   number,
   numbers,
   sizes,
@@ -80,6 +82,16 @@ export function registerTrain(program: Command): void {
       '--schedule <type:key=value,…>',
       'constant, step:step_size=…,gamma=…, cosine:T_max=…, swa:… (default: constant)',
       typed,
+    )
+    .option(
+      '--batch-schedule <rule:key=value,…>',
+      'B by a rule: grow:max_batch_size=…, noise:examples_per_step=…,check_every=…,lr_law=… (default: constant)',
+      batchRule,
+    )
+    .option(
+      '--lr-search [key=value,…]',
+      'scale ε to the best of one step, by a line search: after=…,draws=…,examples=…',
+      keyValues,
     )
     .option('--warmup <steps>', 'steps over which the rate rises (default: 0)', integer(0))
     .option('--swa-start <step>', 'average the weights (SWA) from this step (default: 1)', integer(1))

@@ -6,8 +6,8 @@ import {
   optimalGain,
   optimalRate,
 } from '../../measure/statistics/localModel.ts';
+import type { MeasuredRates } from '../../measure/statistics/measuredRates.ts';
 import { fitLevel, type Hyperbola, type RateAt } from './fitRates.ts';
-import type { MeasuredRates } from './measuredRates.ts';
 
 /** What G, H and Σ of a frozen point say; tr(HΣ) with its standard error. */
 export interface Prediction {

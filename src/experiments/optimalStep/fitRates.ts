@@ -1,4 +1,4 @@
-import type { MeasuredRate } from './measuredRates.ts';
+import type { MeasuredRate } from '../../measure/statistics/measuredRates.ts';
 
 /** A rate to be fitted, at its batch size. */
 export interface RateAt extends MeasuredRate {

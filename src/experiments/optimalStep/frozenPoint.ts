@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import type { Gpu } from '../../gpu/device.ts';
 import { measureLocalModel } from '../../measure/curvature/measureLocalModel.ts';
-import { GradientDraws } from '../../measure/gradient/gradientDraws.ts';
-import { openLossesAround } from '../../measure/landscape/lossesAround.ts';
+import { RateSearch } from '../../measure/curvature/rateSearch.ts';
 import type { Point } from '../../measure/pass.ts';
 import { type LocalModel, optimalRate } from '../../measure/statistics/localModel.ts';
-import { type LineSamples, type MeasuredRates, measuredRates } from './measuredRates.ts';
+import {
+  type LineSamples,
+  type MeasuredRates,
+  measuredRates,
+} from '../../measure/statistics/measuredRates.ts';
+import { relay } from '../relay.ts';
 import type { OptimalStepProtocol } from './protocol.ts';
 
 /** What was measured at one frozen point. */
@@ -82,31 +86,27 @@ export async function* measureFrozenPoint(
   );
   const rows: (MeasuredRates & LineSamples)[] = [];
   if (local.gHg > 0 && local.traceHessianCovariance > 0) {
-    const points = 1 + protocol.grid.length;
-    const line = await openLossesAround(gpu, point, { directions: 1, points, runs: draws });
-    const { span, losses } = line;
-    const gradients = await GradientDraws.open(gpu, point, { batchSizes, seed, into: span.directions });
+    const search = await RateSearch.open(gpu, point, {
+      batchSizes,
+      rates: protocol.grid.length,
+      draws,
+      seed,
+    });
     try {
       for (const batchSize of batchSizes) {
         const best = optimalRate(local, batchSize)!;
         const rates = Array.from(Float32Array.from(protocol.grid, (factor) => factor * best));
-        // The loss at the point itself is taken by the same program: rounding falls out of the difference.
-        span.setCoefficients([0, ...rates].map((rate) => [-rate]));
-        for (let k = 0; k < draws; k++) {
-          gradients.draw(batchSize);
-          await losses.run();
-          yield { done: rows.length * draws + k + 1, total, row: null };
-        }
-        const changes = (await losses.read()).map(([start, ...after]) =>
-          after.map(({ loss }) => loss - start!.loss),
+        const samples = yield* relay(
+          search.at(batchSize, rates),
+          function* (drawn): Generator<PointProgress> {
+            yield { done: rows.length * draws + drawn, total, row: null };
+          },
         );
-        const samples = { batchSize, rates, draws: changes };
         rows.push({ ...measuredRates(samples), ...samples });
         yield { done: rows.length * draws, total, row: rows.at(-1)! };
       }
     } finally {
-      gradients.dispose();
-      line.dispose();
+      search.dispose();
     }
   }
   return { step, loss, local, traceHessianCovarianceStderr, traceCovariance, rows };

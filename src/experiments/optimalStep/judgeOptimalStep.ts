@@ -1,5 +1,6 @@
 import type { Effect } from '../../measure/statistics/interval.ts';
 import { expectedLossChange, noiseScale, optimalRate } from '../../measure/statistics/localModel.ts';
+import type { MeasuredRates } from '../../measure/statistics/measuredRates.ts';
 import { studentIntervals } from '../../measure/statistics/studentIntervals.ts';
 import {
   type ChiSquared,
@@ -12,7 +13,6 @@ import {
 } from './compareRates.ts';
 import { fitHyperbola, fitPowerLaw, type Hyperbola, type PowerLaw } from './fitRates.ts';
 import type { FrozenPoint } from './frozenPoint.ts';
-import type { MeasuredRates } from './measuredRates.ts';
 import { OPTIMAL_STEP_MARGINS, type OptimalStepMargins } from './protocol.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { optimalRate } from '../../measure/statistics/localModel.ts';
+import { measuredRates } from '../../measure/statistics/measuredRates.ts';
 import { normal } from '../../random/normal.ts';
 import type { FrozenPoint } from './frozenPoint.ts';
-import { measuredRates } from './measuredRates.ts';
 import type { OptimalStepProtocol } from './protocol.ts';
 
 /** What of the protocol planted trunks have. */

@@ -1,5 +1,6 @@
 import type { Effect } from '../../measure/statistics/interval.ts';
 import { breakEvenRate, optimalGain, optimalRate } from '../../measure/statistics/localModel.ts';
+import type { MeasuredRate } from '../../measure/statistics/measuredRates.ts';
 import type { Outcome, Statistic } from '../experiment.ts';
 import type { Figure, Table } from '../figure.ts';
 import {
@@ -9,7 +10,6 @@ import {
   type OptimalStepOutcome,
   type PredictionOutcome,
 } from './judgeOptimalStep.ts';
-import type { MeasuredRate } from './measuredRates.ts';
 import { OPTIMAL_STEP_MARGINS } from './protocol.ts';
 
 /** What the trunks come to, and the seeds of these. */

@@ -1,5 +1,5 @@
-import { jackknife } from '../../measure/statistics/jackknife.ts';
-import { breakEven, lineMinimum } from '../../measure/statistics/lineMinimum.ts';
+import { jackknife } from './jackknife.ts';
+import { breakEven, lineMinimum } from './lineMinimum.ts';
 
 /** The line search at one batch size. */
 export interface LineSamples {
