@@ -59,7 +59,7 @@ const START = 0.1;
  * The maximum is the largest of what projected sign ascent and L-BFGS-B find in K iterations each: a lower bound. Both search from
  * z = 0 and, since at a stationary point that has no slope to follow, from a z uniform in ±r/10 by the seed. In 12 coordinates or fewer, where
  * it costs little (`Corners.open`), that is the best corner of the box, which of a convex loss is its maximum. Sign ascent steps by the whole
- * radius, then by 2/K of it, on the device; L-BFGS-B works in float64 on the host, so that a gradient crosses with each of
+ * radius, then by 2/K of it, on the device; L-BFGS-B, with a short first step and with a long one, works in float64 on the host, so that a gradient crosses with each of
  * its evaluations: P numbers in full space, p in a subspace.
  *
  * φ is no invariant: rescaling a ReLU network's layers against each other changes it at will (Dinh et al. 2017).
