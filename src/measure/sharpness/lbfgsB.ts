@@ -1,4 +1,4 @@
-import { dot64 } from '../statistics/estimate.ts';
+import { dot64 } from '../statistics/dot64.ts';
 import { solveLinear } from '../statistics/solveLinear.ts';
 import { identity, LimitedMemory } from './limitedMemory.ts';
 
