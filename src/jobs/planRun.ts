@@ -132,7 +132,6 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const warnings = [
     cycleWarning(averaging, spec.lr_schedule, steps),
     augmentationWarning(drawn),
-    planned.warning,
     ...instruments.map(({ type, schedule }) => idleWarning(type, schedule, steps)),
   ];
   return {

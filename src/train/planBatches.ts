@@ -5,6 +5,7 @@ import type { BatchRule, GrowRule, NoiseRule } from './batchRule.ts';
 import type { BatchFrom } from './batchSizes.ts';
 import { epochSteps } from './epochSteps.ts';
 import { possibleBatchSizes } from './runParts.ts';
+import { requireDivisors, type SmallBatch } from './smallBatches.ts';
 
 /** How a run's batches are described. */
 export interface AskedBatches {
@@ -19,7 +20,7 @@ export interface AskedBatches {
   /** ε of each replica at the start. */
   readonly lrs: readonly number[];
   /** The sizes of the units that statistics are of, by the keys that give them. */
-  readonly smallBatches: readonly (readonly [key: string, size: number])[];
+  readonly smallBatches: readonly SmallBatch[];
   readonly measuresNoise: boolean;
   /** Where the noise of the examples is not told from that of their augmentation: see `stepSampling`. */
   readonly augmentedWithoutReplacement: boolean;
@@ -45,8 +46,6 @@ export interface PlannedBatches {
   readonly batches: readonly BatchFrom[];
   /** Where the noise scale decides. */
   readonly batchControl: BatchControl | undefined;
-  /** What a user should know of a rule that changes nothing. */
-  readonly warning: string | undefined;
   /** ε of every step, for an ε at the start. Made when it is asked for: it is as long as the run. */
   rates(lr: number): Float32Array;
 }
@@ -76,21 +75,14 @@ export function planBatches(asked: AskedBatches, examples: number, keys: BatchKe
   const planned =
     rule?.rule === 'grow' ? grown(rule) : { steps: scheduled, batches: plain, rates: plainRates };
   const batchControl = rule?.rule === 'noise' ? controlOf(rule) : undefined;
-  const sizes = possibleBatchSizes({ ...planned, batchControl });
-  for (const [key, small] of smallBatches) {
-    const odd = sizes.find((B) => small > 1 && (B % small !== 0 || B === small));
-    if (odd !== undefined) {
-      throw keys.refuse(key, `is ${small}, expected a divisor of the batch size ${odd} below it`);
-    }
-  }
-  const warning = rule?.rule === 'grow' ? growWarning(planned.batches) : undefined;
-  return { ...planned, batchControl, warning };
+  requireDivisors(smallBatches, possibleBatchSizes({ ...planned, batchControl }), keys.refuse);
+  return { ...planned, batchControl };
 
   function plainRates(lr: number): Float32Array {
     return learningRates(lrSchedule, lr, scheduled);
   }
 
-  function grown({ maxBatchSize }: GrowRule): Omit<PlannedBatches, 'batchControl' | 'warning'> {
+  function grown({ maxBatchSize }: GrowRule): Omit<PlannedBatches, 'batchControl'> {
     const most = maxBatchSize ?? Math.max(batchSize, Math.floor(examples / 10));
     if (most < batchSize) throw keys.refuse(`${keys.schedule}.${keys.most}`, belowStart(most));
     const run = (base: number): DecayedRun => ({ schedule: lrSchedule, base, batchSize, steps: scheduled });
@@ -101,14 +93,6 @@ export function planBatches(asked: AskedBatches, examples: number, keys: BatchKe
       throw keys.refuse(keys.lr(replica), `${reason}: expected replicas that share their batch sizes`);
     }
     return { ...found, rates: (lr) => grownRates(run(lr), found) };
-  }
-
-  function growWarning(batches: readonly BatchFrom[]): string | undefined {
-    if (batches.length !== 1) return undefined;
-    return (
-      `${keys.schedule}: the rule "grow" leaves B at ${batchSize}: it grows where the schedule cuts the learning rate to a half or less, ` +
-      `up to ${keys.most}`
-    );
   }
 
   function controlOf(rule: NoiseRule): BatchControl {

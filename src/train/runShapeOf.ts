@@ -10,6 +10,7 @@ import { adamSettings, optimizerRule, replicaDefaults } from './optimizerOf.ts';
 import { type PlannedBatches, planBatches } from './planBatches.ts';
 import { type ReplicaKey, type ReplicaSettings, replicaGrid } from './replicaGrid.ts';
 import { MOST_STEPS, type RunShape } from './runParts.ts';
+import { smallBatchesOf } from './smallBatches.ts';
 
 /**
  * The replicas that the settings describe.
@@ -31,16 +32,16 @@ export function replicasOf(settings: CheckedSettings): ReplicaSettings[] {
  * The run that the settings describe, but for its model, its data and its replicas.
  * @param replicas which the settings describe
  * @param examples N, which epochs are counted by
- * @returns also the rates of a replica, by its ε at the start, and what a user should know of the batches
+ * @returns also the rates of a replica, by its ε at the start
  * @throws InputError naming the key
  */
 export function runShapeOf(
   settings: CheckedSettings,
   replicas: readonly ReplicaSettings[],
   examples: number,
-): Omit<RunShape, 'model' | 'dataset'> & Pick<PlannedBatches, 'rates' | 'warning'> {
+): Omit<RunShape, 'model' | 'dataset'> & Pick<PlannedBatches, 'rates'> {
   const { averaging } = settings;
-  const { steps, batches, batchControl, warning, rates } = batchesOf(settings, replicas, examples);
+  const { steps, batches, batchControl, rates } = batchesOf(settings, replicas, examples);
   if (averaging && captureCount(averaging, steps) === 0) {
     const reason = `is ${averaging.start} and the run has ${steps} steps, so nothing would be averaged`;
     throw refuse('averaging.start', reason);
@@ -51,7 +52,6 @@ export function runShapeOf(
     batchControl,
     lrSearch: settings.lrSearch,
     rates,
-    warning,
     sampling: settings.order,
     optimizer: optimizerRule(settings),
     averaging,
@@ -86,8 +86,8 @@ function batchesOf(
     epochs,
     lrSchedule,
     lrs: replicas.map(({ lr }) => lr),
-    smallBatches: smallBatches(settings),
     augmentedWithoutReplacement: augment !== undefined && order !== 'iid',
+    smallBatches: smallBatchesOf(['smallBatch', settings.smallBatch], instruments),
     measuresNoise: noiseScaleEvery !== undefined || instruments.some(({ type }) => type === 'noise_scale'),
   };
   return planBatches(asked, examples, {
@@ -107,19 +107,6 @@ function requireSteps({ schedule }: CheckedSettings, steps: number): void {
     const reason = `has ${schedule.values.length} rates, expected at least ${steps}, one a step`;
     throw refuse('schedule.values', reason);
   }
-}
-
-/** The sizes of the units that statistics are of, by the keys that give them. */
-function smallBatches({
-  smallBatch,
-  instruments,
-}: CheckedSettings): readonly (readonly [key: string, size: number])[] {
-  const given = instruments.map(
-    ({ small_batch: size }, i) => [`instruments.${i}.small_batch`, size] as const,
-  );
-  return [['smallBatch', smallBatch] as const, ...given].flatMap(([key, size]) =>
-    typeof size === 'number' ? [[key, size] as const] : [],
-  );
 }
 
 /** @throws InputError for what is no instrument, or two of a type */

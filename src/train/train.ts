@@ -51,7 +51,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const { dataset, shapes } = fitDataset(data.first, model, 'model');
   requireSupported('model', model, shapes);
   const weights = settings.weights && givenWeights(model, { ...settings, weights: settings.weights });
-  const { rates, warning, ...planned } = runShapeOf(settings, replicas, dataset.examples);
+  const { rates, ...planned } = runShapeOf(settings, replicas, dataset.examples);
   const shape: RunShape = {
     model,
     dataset,
@@ -105,7 +105,6 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
     const warnings = [
       cycleWarning(averaging, schedule, steps),
       augmentationWarning(options),
-      warning,
       ...instruments.map(({ type, schedule: due }) => idleWarning(type, due, steps)),
     ];
     const notes = [
