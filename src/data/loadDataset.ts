@@ -56,7 +56,7 @@ export async function loadDataset(data: string, source: ByteSource): Promise<Dat
       `is no built-in data set, expected one of ${builtinNames().join(', ')}, or ${path}`,
     );
   }
-  if (found) requireKnownOptions(data);
+  if (!data.includes(',')) requireKnownOptions(data);
   // A list of which some are missing: say which.
   if (data.includes(',')) {
     const missing = await missingPath(data, source);
@@ -80,10 +80,11 @@ function requireSource(data: unknown, source: unknown): void {
   throw new InputError(data, 'source', `${showValue(source)} given, expected what reads files: ${expected}`);
 }
 
-/** @throws InputError for an option that none has, behind the name of an image set or a file whose format is known */
+/** @throws InputError for an image set's name, or a file's, with an option that none has */
 function requireKnownOptions(data: string): void {
   const [name, query = ''] = data.split(/\?(.*)/s) as [string, string?];
-  if (query === '' || !(IMAGE_SETS.includes(name) || name.split(',').every(isReadable))) return;
+  const isFile = query !== '' && ['.safetensors', '.npz', '.bin'].some((ending) => hasEnding(name, ending));
+  if (!isFile && !IMAGE_SETS.includes(name)) return;
   const option = query.split('=', 1)[0]!;
   throw new InputError(data, option, `unknown option, expected ${DATA_OPTIONS.join(', ')}`);
 }
@@ -131,19 +132,10 @@ async function loadFiles(data: string, paths: readonly string[], source: ByteSou
       return idxDataset(data, first, labels, source);
     }
   }
-  requireKnownOptions(data);
   throw new InputError(
     data,
     'data',
     'cannot tell its format from its name, expected .safetensors, .npz, .bin (CIFAR-10), IDX images with "images" in the name, or "images,labels"',
-  );
-}
-
-/** Whether a path's name alone tells its format. */
-function isReadable(path: string): boolean {
-  const file = path.slice(path.lastIndexOf('/') + 1);
-  return (
-    ['.bin', '.safetensors', '.npz'].some((ending) => hasEnding(path, ending)) || file.includes('images')
   );
 }
 

@@ -8,7 +8,6 @@ import { InputError } from '../host/inputError.ts';
 import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import type { Instrument } from '../measure/instrument.ts';
 import { instrumentFrom, requireDifferent, requireSplits } from '../measure/instruments.ts';
-import { idleWarning } from '../measure/schedule.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -22,6 +21,7 @@ import { deriveSeed } from '../random/deriveSeed.ts';
 import { augmentationOf } from '../train/augmentationOf.ts';
 import type { BatchRule } from '../train/batchRule.ts';
 import { requireLrSearch } from '../train/lrSearch.ts';
+import { neverDueWarning } from '../train/neverDueWarning.ts';
 import { type PlannedBatches, planBatches } from '../train/planBatches.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, possibleBatchSizes, type RunShape } from '../train/runParts.ts';
@@ -132,7 +132,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const warnings = [
     cycleWarning(averaging, spec.lr_schedule, steps),
     augmentationWarning(drawn),
-    ...instruments.map(({ type, schedule }) => idleWarning(type, schedule, steps)),
+    neverDueWarning(instruments, steps),
   ];
   return {
     ...drawn,

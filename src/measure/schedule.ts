@@ -4,14 +4,6 @@ export type Schedule =
   | { readonly at: readonly number[] }
   | { readonly log: number };
 
-/** What is due at none of a run's steps: undefined where something is, and for a run of none. */
-export function idleWarning(of: string, schedule: Schedule, steps: number): string | undefined {
-  if (!('at' in schedule) || steps === 0) return undefined;
-  const first = Math.min(...schedule.at);
-  if (first <= steps) return undefined;
-  return `${of}: reads nothing, since the first of its steps is ${first} and the run ends at ${steps}`;
-}
-
 /**
  * Whether something is due at a step, counted from 1. With `log: k` at the steps nearest to 10^(i/k): 1, 2, 5, 10, 22, … for
  * k = 3.

@@ -4,7 +4,6 @@ import { requireGpu } from '../gpu/requireGpu.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
 import { InputError } from '../host/inputError.ts';
 import { requireSplits } from '../measure/instruments.ts';
-import { idleWarning } from '../measure/schedule.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { givenWeights } from '../nn/givenWeights.ts';
@@ -18,6 +17,7 @@ import { augmentationOf } from './augmentationOf.ts';
 import { type CheckedSettings, checkSettings, SETTINGS } from './checkSettings.ts';
 import { drawnData } from './drawnData.ts';
 import { requireLrSearch } from './lrSearch.ts';
+import { neverDueWarning } from './neverDueWarning.ts';
 import { optimizerRule, optimizerSettings } from './optimizerOf.ts';
 import { type RunNames, requireFits } from './requireFits.ts';
 import { requireSameContents, requireSameJob } from './requireSameRun.ts';
@@ -105,7 +105,7 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
     const warnings = [
       cycleWarning(averaging, schedule, steps),
       augmentationWarning(options),
-      ...instruments.map(({ type, schedule: due }) => idleWarning(type, due, steps)),
+      neverDueWarning(instruments, steps),
     ];
     const notes = [
       ...(ruled ? timeConstants(possibleBatchSizes(shape), ofReplicas, averaging) : []),

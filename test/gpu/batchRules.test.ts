@@ -193,7 +193,7 @@ test('a rule that cannot change B, and instruments whose steps never come, are t
   expect(still.result.batchSizes).toHaveLength(1);
   expect(still.result.warnings).toEqual([
     expect.stringMatching(/^the rule for B changes nothing: the schedule never cuts ε/),
-    'distance: reads nothing, since the first of its steps is 7 and the run ends at 6',
+    'distance: measured at no step, since all of "at" are beyond the 6 steps of the run',
   ]);
   const cut = { type: 'step' as const, step_size: 1, gamma: 0.01 };
   const beyond = { ...spec, steps: 200, lr_schedule: cut };

@@ -314,7 +314,6 @@ test('CIFAR-10 as several batches, and as a folder', async () => {
 test.each([
   ['cifar', 'cifar: data: is no built-in data set, expected one of mnist,'],
   ['cifar', 'or a path; there is no file /abs/cifar'],
-  ['./images.gz?blur=2', './images.gz?blur=2: blur: unknown option, expected average_pool'],
   [
     'a/b,c.gz',
     'a/b,c.gz: data: there is no file of this name; as a list of files separated by commas, there is no /abs/a/b',
