@@ -164,6 +164,7 @@ function batchesOf(spec: ParsedTrainSpec, batchSize: number, examples: number): 
     lrs: replicas.map(({ lr }) => lr ?? optimizer.lr),
     // Those of a table were looked at before the data were.
     smallBatches: rule ? smallBatches(spec) : [],
+    augmentedWithoutReplacement: spec.augment !== undefined && spec.order !== 'iid',
     measuresNoise: measure !== undefined || instruments.some(({ type }) => type === 'noise_scale'),
   };
   return planBatches(asked, examples, {
@@ -224,7 +225,9 @@ function namesIn({ steps, batch_schedule, subset }: ParsedTrainSpec): RunNames {
   return {
     file: 'train.json',
     steps: steps === undefined ? 'epochs' : 'steps',
-    batchSize: batch_schedule ? 'batch_schedule' : 'batch_size',
+    batchSize: Array.isArray(batch_schedule) ? 'batch_schedule' : 'batch_size',
+    largestBatch:
+      batch_schedule && !Array.isArray(batch_schedule) ? 'batch_schedule.max_batch_size' : undefined,
     bnBatchSize: 'averaging.bn_batch_size',
     replicas: 'replicas',
     data: subset === undefined ? 'data' : 'subset',

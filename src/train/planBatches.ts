@@ -22,6 +22,8 @@ export interface AskedBatches {
   /** The sizes of the units that statistics are of, by the keys that give them. */
   readonly smallBatches: readonly SmallBatch[];
   readonly measuresNoise: boolean;
+  /** Where the noise of the examples is not told from that of their augmentation: see `stepSampling`. */
+  readonly augmentedWithoutReplacement: boolean;
 }
 
 /** What the parts of it are called where it was described, and how one of them is refused. */
@@ -108,6 +110,11 @@ export function planBatches(asked: AskedBatches, examples: number, keys: BatchKe
     for (let B = 2 * batchSize; B <= most; B *= 2) sizes.push(B);
     if (sizes.length === 1) {
       const reason = `leaves nothing to choose: expected a batch size twice or half ${batchSize} between ${least} and ${most}`;
+      throw keys.refuse(keys.schedule, reason);
+    }
+    if (asked.augmentedWithoutReplacement) {
+      const reason =
+        'reads the noise scale, which augmented examples drawn without replacement do not tell: expected the order "iid", or no augment';
       throw keys.refuse(keys.schedule, reason);
     }
     if (!asked.measuresNoise)

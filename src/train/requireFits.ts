@@ -15,6 +15,8 @@ export interface RunNames {
   readonly file: string;
   readonly steps: string;
   readonly batchSize: string;
+  /** What bounds the batch sizes that a rule makes of it. */
+  readonly largestBatch?: string | undefined;
   readonly bnBatchSize: string;
   readonly replicas: string;
   readonly data: string;
@@ -106,15 +108,16 @@ export async function requireFits(
   );
 }
 
-function requireWithinData(shape: RunShape, { file, batchSize }: RunNames): void {
+function requireWithinData(shape: RunShape, { file, batchSize, largestBatch }: RunNames): void {
   const { sampling, dataset } = shape;
   if (sampling !== 'shuffle' && sampling !== 'sequential') return;
   const large = possibleBatchSizes(shape).find((size) => size > dataset.examples);
   if (large === undefined) return;
+  const grown = largestBatch !== undefined && large > shape.batches[0]!.batchSize;
   throw new InputError(
     file,
-    batchSize,
-    `is ${large}, but there are ${dataset.examples} examples: expected at most as many, or the order "iid", ` +
+    grown ? largestBatch : batchSize,
+    `${grown ? 'lets batches be of' : 'is'} ${large}, but there are ${dataset.examples} examples: expected at most as many, or the order "iid", ` +
       'which draws with replacement',
   );
 }
@@ -140,7 +143,7 @@ function lessOf(
   return [
     { key: names.steps, found: steps, at: (value) => [{ ...shape, steps: value }, replicas] },
     {
-      key: names.batchSize,
+      key: names.largestBatch ?? names.batchSize,
       found: largestBatch,
       at: (value) => {
         const smaller = (batchSize: number): number => Math.min(batchSize, dividing(value));

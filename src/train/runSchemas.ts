@@ -37,7 +37,7 @@ export const lrSearchSchema = knownKeys({
 /** What the parts of a rule for B may be; their names are those of the description. */
 export const ruleParts = {
   examples: z.number().positive(),
-  law: z.enum(LR_LAWS),
+  law: z.enum(LR_LAWS, { error: `expected one of ${LR_LAWS.map((law) => JSON.stringify(law)).join(', ')}` }),
 };
 /** Of a train.json and of the library's settings: see `augmentationOf`. */
 export const augmentSchema = knownKeys({

@@ -75,6 +75,8 @@ function batchesOf(
     grid,
     noiseScaleEvery,
     instruments,
+    augment,
+    order,
   } = settings;
   const asked = {
     // What is checked has the one or a table that begins at step 0.
@@ -84,6 +86,7 @@ function batchesOf(
     epochs,
     lrSchedule,
     lrs: replicas.map(({ lr }) => lr),
+    augmentedWithoutReplacement: augment !== undefined && order !== 'iid',
     smallBatches: smallBatchesOf(['smallBatch', settings.smallBatch], instruments),
     measuresNoise: noiseScaleEvery !== undefined || instruments.some(({ type }) => type === 'noise_scale'),
   };

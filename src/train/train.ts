@@ -128,7 +128,8 @@ function namesIn({ steps, batchSchedule, grid, subset }: CheckedSettings): RunNa
   return {
     file: SETTINGS,
     steps: steps === undefined ? 'epochs' : 'steps',
-    batchSize: batchSchedule ? 'batchSchedule' : 'batchSize',
+    batchSize: Array.isArray(batchSchedule) ? 'batchSchedule' : 'batchSize',
+    largestBatch: batchSchedule && !Array.isArray(batchSchedule) ? 'batchSchedule.maxBatchSize' : undefined,
     bnBatchSize: 'averaging.bnBatchSize',
     replicas: grid ? 'grid' : 'zip',
     data: subset === undefined ? 'data' : 'subset',

@@ -165,3 +165,66 @@ test('a run whose B grows where ε would be cut: fewer steps, as many examples, 
   expect(table.tensors).toEqual(tensors);
   expect([...readSafetensors('', table.tensors).keys()]).toContain('0.weight');
 });
+
+/** What a run is refused for, as a job and by the library. */
+async function refusal(ofJob: Promise<unknown>): Promise<string> {
+  return ofJob.then(
+    () => 'nothing',
+    (error: Error) => error.message,
+  );
+}
+
+test('a rule that cannot change B, and instruments whose steps never come, are told; what bounds B is named', async () => {
+  const spec: TrainSpec = {
+    model: { hidden: [4] },
+    data: DATA,
+    batch_size: 10,
+    steps: 6,
+    optimizer: { lr: 0.1 },
+    batch_schedule: { rule: 'grow' },
+  };
+  const still = await run({
+    ...spec,
+    instruments: [
+      { type: 'distance', at: [7, 9] },
+      { type: 'batch_sharpness', at: [6, 9] },
+    ],
+  });
+  expect(still.result.batchSizes).toHaveLength(1);
+  expect(still.result.warnings).toEqual([
+    expect.stringMatching(/^the rule for B changes nothing: the schedule never cuts ε/),
+    'distance: measured at no step, since all of "at" are beyond the 6 steps of the run',
+  ]);
+  const cut = { type: 'step' as const, step_size: 1, gamma: 0.01 };
+  const beyond = { ...spec, steps: 200, lr_schedule: cut };
+  expect(await refusal(run({ ...beyond, batch_schedule: { rule: 'grow', max_batch_size: 800 } }))).toMatch(
+    /batch_schedule\.max_batch_size: lets batches be of 800, but there are 600 examples: expected at most/,
+  );
+  expect(await refusal(run({ ...spec, batch_size: 700, batch_schedule: { rule: 'grow' } }))).toMatch(
+    /batch_size: is 700, but there are 600 examples/,
+  );
+  const data = syntheticDataset(DATA);
+  const given = {
+    model: sequential(linear(5, 4), relu(), linear(4, 3)),
+    data,
+    batchSize: 10,
+    lr: 0.1,
+  };
+  const gpu = await testGpu();
+  const quiet = await train(gpu, { ...given, steps: 6, batchSchedule: { rule: 'grow' } });
+  expect(quiet.warnings).toEqual([expect.stringMatching(/^the rule for B changes nothing/)]);
+  quiet.dispose();
+  const large = { rule: 'grow' as const, maxBatchSize: 800 };
+  expect(await refusal(train(gpu, { ...given, steps: 200, schedule: cut, batchSchedule: large }))).toMatch(
+    /batchSchedule\.maxBatchSize: lets batches be of 800/,
+  );
+});
+
+test('the noise of augmented examples drawn without replacement decides nothing', async () => {
+  const augmented: TrainSpec = { ...NOISY, augment: { flip: true } };
+  expect(await refusal(run(augmented))).toMatch(
+    /batch_schedule: reads the noise scale, which augmented examples drawn without replacement do not tell: expected the order "iid"/,
+  );
+  // The examples are no images: what is refused next.
+  expect(await refusal(run({ ...augmented, order: 'iid' }))).toMatch(/augment/);
+});

@@ -10,7 +10,6 @@ import { noiseOfFirst } from '../../src/measure/curvature/noiseOfFirst.ts';
 import { sharpnessOfBatch } from '../../src/measure/curvature/sharpnessOfBatch.ts';
 import { signVector } from '../../src/measure/curvature/signVector.ts';
 import { spectralSum } from '../../src/measure/curvature/spectralDensity.ts';
-import type { Told } from '../../src/measure/instrument.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import { Memory } from '../../src/measure/memory.ts';
 import { noise } from '../../src/measure/noise.ts';
@@ -60,16 +59,18 @@ export function testInstrumentCoverage(wanted: { draws: number; least: number; m
     quantity: Quantity<Found>,
     batchSize: number,
     {
+      model: json = MLP,
       draws = wanted.draws,
       mode = 'iid',
       before,
     }: {
+      model?: Parameters<typeof pointOf>[0];
       draws?: number;
       mode?: 'iid' | 'sequential';
       before?: (draw: number, memory: Memory) => void;
     } = {},
   ): Promise<Found[]> {
-    const { gpu, point, dispose } = await pointOf(MLP, [4], EXAMPLES);
+    const { gpu, point, dispose } = await pointOf(json, [4], EXAMPLES);
     const found = await Scope.within(async (scope) => {
       const memory = new Memory(gpu, scope);
       const state = (label: string, shape: number[], dtype: 'f32' | 'u32'): State =>
@@ -117,35 +118,42 @@ export function testInstrumentCoverage(wanted: { draws: number; least: number; m
     return found;
   }
 
-  test('B_noise, ε_max and what they are made of, of 128 examples and 16 probes', async () => {
-    const { gpu, point, dispose } = await pointOf(MLP, [4], EXAMPLES);
-    const { truth } = await measureOver(gpu, point, { truth: noise({ exact: true }) });
-    dispose();
-    const found = await overDraws(noiseOfFirst({ examples: 128, probes: 16 }), 128);
-    for (const key of ['gHg', 'traceHessianCovariance', 'bNoise', 'epsMax', 'deltaLossMax'] as const) {
-      // Of all that there is to draw: of |G|² and GᵀHG themselves.
-      const intervals = found.map((each) => each[key].interval);
-      // More than 95 % where they are open.
-      expectHonest(key, intervals, truth[key].value!, 1);
-    }
-  });
+  // Whether the gradient stands out of the noise of 128 examples: fitted values that are off by their means.
+  test.each([
+    { loss: 'cross_entropy', resolved: false },
+    { loss: 'mse', resolved: true },
+  ])(
+    'B_noise, ε_max and what they are made of, of 128 examples and 16 probes: $loss',
+    async ({ loss, resolved }) => {
+      const model = { ...MLP, loss };
+      const { gpu, point, dispose } = await pointOf(model, [4], EXAMPLES);
+      const { truth } = await measureOver(gpu, point, { truth: noise({ exact: true }) });
+      dispose();
+      const found = await overDraws(noiseOfFirst({ examples: 128, probes: 16 }), 128, { model });
+      for (const key of ['gHg', 'traceHessianCovariance', 'bNoise', 'deltaLossMax', 'epsMax'] as const) {
+        // Of all that there is to draw: of |G|² and GᵀHG themselves.
+        const intervals = found.map((each) => each[key].interval);
+        const open = intervals.filter((each) => !each || each.includes(null)).length / wanted.draws;
+        console.info(`${loss}: ${key}: ${(100 * open).toFixed(1)} % open`);
+        // Where |G|² and GᵀHG may both be 0, any ε_max fits: open intervals hold what they are of in all draws.
+        expectHonest(key, intervals, truth[key].value!, resolved ? wanted.most : 1);
+        if (resolved) expect(open, key).toBeLessThan(0.2);
+      }
+    },
+  );
 
-  test('the sharpness of batches of 256', async () => {
-    const batchSize = 256;
+  test('the sharpness of batches of 64, of thirty looks a run', async () => {
+    const [batchSize, looks] = [64, 30];
     const instrument = sharpnessOfBatch.make({}, { every: 1 });
     const run = { names: [], sampling: () => ({ examples: EXAMPLES, replacement: true }) };
-    const told = (found: readonly unknown[]): Told[] =>
-      found.map((each) => instrument.follow(run)(each, { step: 1, batchSize }));
-    const many = told(await overDraws(instrument.quantity, batchSize, { draws: 2000 }));
-    const truth = many.reduce((sum, { value }) => sum + (value as number), 0) / many.length;
-    // A Rayleigh quotient: where the gradient lies along an eigenvector it hardly moves to first order. Single intervals ± t·stderr hold
-    // the mean in three of four draws only; over the draws the standard error is the scatter of the values.
-    const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
-    const scatter = Math.sqrt(mean(many.map(({ value }) => ((value as number) - truth) ** 2)));
-    const stderr = Math.sqrt(mean(many.map(({ valueStderr }) => (valueStderr as number) ** 2)));
-    console.info(`batch sharpness: standard error ${stderr}, scatter ${scatter}`);
-    expect(stderr / scatter).toBeGreaterThan(0.75);
-    expect(stderr / scatter).toBeLessThan(1.33);
+    const found = await overDraws(instrument.quantity, batchSize, { draws: looks * wanted.draws });
+    const truth = found.reduce((sum, each) => sum + (each as { value: number }).value, 0) / found.length;
+    const intervals = Array.from({ length: wanted.draws }, (_, i) => {
+      const tell = instrument.follow(run);
+      const told = found.slice(i * looks, (i + 1) * looks).map((each) => tell(each, { step: 1, batchSize }));
+      return told.at(-1)!.meanInterval as Interval;
+    });
+    expectHonest('the mean of batch sharpness', intervals, truth);
   });
 
   test('the trace of the Hessian by the 8 starts of a density', async () => {

@@ -234,7 +234,7 @@ const ALL: NonNullable<TrainSpec['instruments']> = [
   { type: 'noise_scale', every: 3, tests: true, layers: true, small_batch: 2 },
   { type: 'eigenvalue', log: 4, examples: 40 },
   { type: 'hessian_noise', every: 5, examples: 40, probes: 3 },
-  { type: 'batch_sharpness', at: [1, 6, 7, 13] },
+  { type: 'batch_sharpness', at: [1, 6, 7, 8, 13] },
   { type: 'density', at: [6, 14], examples: 40, starts: 2, steps: 4 },
   { type: 'distance', every: 2 },
   { type: 'accuracy', split: 'test', log: 3 },
@@ -273,7 +273,9 @@ test('all instruments at once: no bit of the run changes, replicas read what the
     expect(first.density!.map(({ step }) => step)).toEqual([6, 14]);
     // BatchNorm in train mode leaves no example a gradient of its own.
     const hasUnits = model === DEEP;
-    expect(first.batch_sharpness![0]!.valueStderr !== null).toBe(hasUnits);
+    // Three looks' scatter is no error yet, and another batch size has another mean.
+    const known = first.batch_sharpness!.map(({ meanStderr }) => meanStderr !== null);
+    expect(known).toEqual([false, false, false, true, false]);
     expect(first.hessian_noise![0]!.bNoise !== null).toBe(hasUnits);
     expect(first.hessian_noise![0]!.epsMax).not.toBe(null);
 

@@ -330,6 +330,9 @@ test('a name without "/" or "." is a built-in, whatever its options hold', () =>
 test.each([
   ['cifar', 'cifar: data: is no built-in data set, expected one of mnist, fashion-mnist, gaussian-clusters'],
   ['mnist?seed=1', 'mnist?seed=1: seed: unknown option, expected average_pool, subset'],
+  ['a/d.safetensors?foo=2', 'd.safetensors?foo=2: foo: unknown option, expected average_pool, subset'],
+  ['d.npz?subset=5&shift=1', 'd.npz?shift=1: shift: unknown option, expected average_pool, subset'],
+  ['data.csv?foo=2', 'data.csv?foo=2: data: cannot tell its format'],
   ['data.csv', 'data.csv: data: cannot tell its format from its name, expected .safetensors'],
   ['a.gz,b.gz,c.gz', 'cannot tell its format'],
   ['./images.idx', 'no such file'],

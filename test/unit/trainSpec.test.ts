@@ -100,6 +100,11 @@ const REFUSED: [what: string, changes: object, message: RegExp][] = [
     /batch_schedule\.lr_law: is "cubic": expected one of "linear"/,
   ],
   [
+    'a rule without a law for ε',
+    { batch_schedule: { rule: 'noise', examples_per_step: 9, check_every: 5 } },
+    /batch_schedule\.lr_law: missing: expected one of "linear", "sqrt", "none", "noise_scale"/,
+  ],
+  [
     'a table whose entry lacks its size',
     { batch_schedule: [{ from_step: 0 }] },
     /batch_schedule\.0\.batch_size: missing/,

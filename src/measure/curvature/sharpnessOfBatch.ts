@@ -1,20 +1,13 @@
 import { z } from 'zod';
-import { add } from '../../ops/add.ts';
-import { broadcast } from '../../ops/broadcast.ts';
 import { dot, normSq } from '../../ops/dot.ts';
-import type { Graph, Tensor } from '../../ops/graph.ts';
 import { multiply } from '../../ops/multiply.ts';
 import { reciprocal } from '../../ops/reciprocal.ts';
-import { scale } from '../../ops/scale.ts';
-import { subtract } from '../../ops/subtract.ts';
-import { mean } from '../../ops/sum.ts';
-import { unitSlopes } from '../gradient/directionalDerivatives.ts';
 import type { InstrumentKind } from '../instrument.ts';
 import { withoutNonFinite } from '../nonFinite.ts';
-import type { Look, Quantity } from '../quantity.ts';
-import type { Gathered, TracedBatch } from '../tracedBatch.ts';
+import type { Quantity } from '../quantity.ts';
+import { RunningMean } from '../statistics/runningMean.ts';
+import type { TracedBatch } from '../tracedBatch.ts';
 import { hessianOf } from './hessianProduct.ts';
-import { unitForms } from './unitForms.ts';
 
 /** What a batch tells of its sharpness. */
 interface SharpnessOfBatch {
@@ -22,75 +15,47 @@ interface SharpnessOfBatch {
   readonly value: number;
   readonly gHg: number;
   readonly gradNormSq: number;
-  /** Of the value, over the units by the linear jackknife; null where they have no gradients of their own, or there is one. */
-  readonly stderr: number | null;
 }
 
 /**
  * gᵀHg/|g|² of a batch, g and H the gradient and Hessian of its own loss: the curvature that a step sees along itself. Over all
- * examples of a data set 1/ε_max (McCandlish et al. 2018, eq. 2.5).
- *
- * Without unit u, gᵀHg is less by (2⟨g_u, Hg⟩ + gᵀH_ug − …)/(U − 1) and |g|² by 2(⟨g_u, g⟩ − …)/(U − 1), to first order, so that with
- * w_u = 2⟨g_u, Hg⟩ + gᵀH_ug − 2r⟨g_u, g⟩ the variance of the ratio r is Σ(w_u − w̄)²/(U(U − 1)|g|⁴). It is of the draw of the batch,
- * as r is one of E_B[g_BᵀH_Bg_B/|g_B|²].
+ * examples of a data set 1/ε_max (McCandlish et al. 2018, eq. 2.5). A gradient and a Hessian product.
  */
 const alongItself: Quantity<SharpnessOfBatch> = {
   trace(given) {
     const batch = given.apart();
     const gradient = batch.gathering.sum('gradient', batch.gradient(batch.meanWeights));
-    const hasSpread = batch.hasUnits && batch.gathering.units > 1;
     const here = (again: TracedBatch): TracedBatch => (again === given ? batch : again);
-    return { next: (again) => alongProduct(here(again), gradient, hasSpread, here) };
-  },
-  read({ value, gHg, gradNormSq, spread }, { units }) {
-    const square = gradNormSq![0]!;
     return {
-      value: value![0]!,
-      gHg: gHg![0]!,
-      gradNormSq: square,
-      stderr: spread ? Math.sqrt(spread[0]! / (units * (units - 1))) / square : null,
+      next(again) {
+        const { graph, gathering } = here(again);
+        const product = gathering.sum('product', hessianOf(here(again))(gradient.in(graph)));
+        return {
+          values(later) {
+            const g = gradient.in(later);
+            const [gHg, square] = [dot(g, product.in(later)), normSq(g)];
+            return { value: multiply(gHg, reciprocal(square)), gHg, gradNormSq: square };
+          },
+        };
+      },
     };
   },
+  read: ({ value, gHg, gradNormSq }) => ({
+    value: value![0]!,
+    gHg: gHg![0]!,
+    gradNormSq: gradNormSq![0]!,
+  }),
 };
 
-function alongProduct(
-  batch: TracedBatch,
-  gradient: Gathered,
-  hasSpread: boolean,
-  here: (again: TracedBatch) => TracedBatch,
-): Look {
-  const { graph, gathering } = batch;
-  const direction = gradient.in(graph);
-  const product = gathering.sum('product', hessianOf(batch)(direction));
-  const rows = (name: string, values: Tensor): Gathered => gathering.rows(name, values, 'units');
-  const forms = hasSpread ? rows('forms', unitForms(batch, direction, direction)) : null;
-  const dots = hasSpread ? rows('dots', unitSlopes(batch, direction)) : null;
-  const numbers = (later: Graph) => {
-    const g = gradient.in(later);
-    const [gHg, square] = [dot(g, product.in(later)), normSq(g)];
-    return { value: multiply(gHg, reciprocal(square)), gHg, gradNormSq: square };
-  };
-  if (!forms || !dots) return { values: numbers };
-  return {
-    next(later) {
-      const again = here(later);
-      const slopes = again.gathering.rows('slopes', unitSlopes(again, product.in(again.graph)), 'units');
-      return {
-        values(later) {
-          const found = numbers(later);
-          const along = dots.in(later);
-          const ratio = broadcast(found.value, along.shape, { from: 0, to: 1 });
-          const byGradient = subtract(slopes.in(later), multiply(ratio, along));
-          const all = add(scale(byGradient, 2), forms.in(later));
-          const centred = subtract(all, broadcast(mean(all), all.shape, { from: 0, to: 1 }));
-          return { ...found, spread: normSq(centred) };
-        },
-      };
-    },
-  };
-}
-
-/** Batch sharpness as an instrument: of each step's own batch, whose mean over steps SGD holds at 2/ε. */
+/**
+ * Batch sharpness as an instrument: of each step's own batch, whose mean over batches of B examples SGD holds at 2/ε. The value is the
+ * batch's own number; what is estimated is that mean, from the looks so far at batches of this size.
+ *
+ * One batch does not tell its own scatter at the cost of a look. gᵀHg/|g|² is a Rayleigh quotient: where g lies near an eigenvector it
+ * hardly moves to first order, and then it is near an end of its range as well, so that the error by first order (the jackknife over
+ * the examples) is smallest where the value is furthest off. In simulations in float64 its 95 % intervals hold the mean in
+ * 75 to 99 % of draws, ± 1.96 of the true scatter in 92 to 98 %. That scatter is seen from look to look.
+ */
 export const sharpnessOfBatch: InstrumentKind<object> = {
   type: 'batch_sharpness',
   options: (given) => z.strictObject({}).parse(given),
@@ -99,10 +64,23 @@ export const sharpnessOfBatch: InstrumentKind<object> = {
     schedule,
     unitSize: null,
     quantity: alongItself,
-    follow:
-      () =>
-      ({ value, gHg, gradNormSq, stderr }: SharpnessOfBatch) =>
-        withoutNonFinite({ value, valueStderr: stderr, gHg, gradNormSq }).result,
+    follow() {
+      let running = { batchSize: 0, mean: new RunningMean() };
+      return ({ value, gHg, gradNormSq }: SharpnessOfBatch, { batchSize }) => {
+        // Batches of another size have another mean.
+        if (batchSize !== running.batchSize) running = { batchSize, mean: new RunningMean() };
+        running.mean.add(value);
+        const newest = running.mean.newest();
+        return withoutNonFinite({
+          value,
+          gHg,
+          gradNormSq,
+          mean: newest?.mean ?? null,
+          meanStderr: newest?.stderr ?? null,
+          meanInterval: newest?.interval ?? null,
+        }).result;
+      };
+    },
   }),
   ofData: true,
   shown: [
