@@ -123,6 +123,24 @@ test('loss and accuracy over a whole part of the data are those of the weights b
   }
 });
 
+test('loss and accuracy over the first examples of a part are those over a data set of these, with errors for others like them', async () => {
+  for (const split of ['test', 'train'] as const) {
+    const instruments = [{ type: 'accuracy', split, examples: 100, at: [1] }];
+    const { readings } = (await train({ ...BASE, instruments })).result;
+    const [told] = readings.accuracy!;
+    const few = split === 'test' ? DATA.replace('test=300', 'test=100') : DATA.replace('=600', '=100');
+    const { result } = await train({ ...BASE, data: few, steps: 0 });
+    const [loss, accuracy] = (
+      split === 'test' ? [result.testLoss, result.testAccuracy] : [result.finalLoss, result.accuracy]
+    ) as [number, number];
+    expect(told!.examples).toBe(100);
+    expect(Math.abs(told!.loss! / loss - 1)).toBeLessThan(1e-5);
+    expect(told!.accuracy).toBeCloseTo(accuracy, 12);
+    expect(told!.accuracyStderr).toBeCloseTo(Math.sqrt((accuracy * (1 - accuracy)) / 99), 12);
+    expect(told!.lossStderr).toBeGreaterThan(0);
+  }
+});
+
 test('what an instrument is of must be there', async () => {
   const refused = (given: Record<string, unknown>, more: Partial<TrainSpec> = {}) =>
     expect(train({ ...BASE, ...more, instruments: [given] })).rejects;

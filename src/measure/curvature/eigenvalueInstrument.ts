@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { FIRST_BY_DEFAULT } from '../firstExamples.ts';
 import type { InstrumentKind } from '../instrument.ts';
 import { type FollowedValue, followedEigenvalue } from './followedEigenvalue.ts';
 
 const options = z.strictObject({
-  examples: z.int().min(1).default(256),
+  examples: z.int().min(1).default(FIRST_BY_DEFAULT),
   which: z.enum(['largest', 'smallest']).default('largest'),
 });
 
