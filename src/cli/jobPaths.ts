@@ -39,7 +39,7 @@ function fullWeights(given: unknown, full: (name: string) => string): unknown {
 }
 
 /**
- * A train job's result with every path in full: its job's, and those of the data that replicas trained on.
+ * A job's result with every path in full: its job's, where it says one, and those of the data that replicas trained on.
  * @param folder against which they are meant
  */
 export function resultWithFullPaths(result: Json, folder: string): Json {
@@ -47,10 +47,10 @@ export function resultWithFullPaths(result: Json, folder: string): Json {
     typeof of.trainedOn === 'string'
       ? { ...of, trainedOn: dataName(of.trainedOn, (name) => resolve(folder, name)) }
       : of;
-  const replicas = result.replicas as readonly Json[] | undefined;
+  const { job, replicas } = result as { readonly job?: Json; readonly replicas?: readonly Json[] };
   return {
     ...withFullData(result),
     ...(replicas ? { replicas: replicas.map(withFullData) } : {}),
-    job: withFullPaths(result.job as Json, folder),
+    ...(job ? { job: withFullPaths(job, folder) } : {}),
   };
 }

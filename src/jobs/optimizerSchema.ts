@@ -14,7 +14,7 @@ const adam = {
 export const optimizerSchema = z.discriminatedUnion(
   'type',
   [
-    z.strictObject({
+    knownKeys({
       type: z.literal('sgd').default('sgd'),
       lr: rate,
       momentum: rate.default(0),

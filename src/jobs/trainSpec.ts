@@ -17,6 +17,7 @@ import {
   scheduleSchema,
   seed,
 } from '../train/runSchemas.ts';
+import { requireDivisors, type SmallBatch, smallBatchesOf } from '../train/smallBatches.ts';
 import { kernelRecordSchema } from '../tuning/kernelRecord.ts';
 import { averagingSchema } from './averagingSchema.ts';
 import { OWN_KEYS, optimizerSchema } from './optimizerSchema.ts';
@@ -179,12 +180,7 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
     }
   });
   const sizes = [batch_size ?? DEFAULT_BATCH_SIZE, ...table.map((entry) => entry.batch_size)];
-  for (const [key, small] of smallBatches(parsed.data)) {
-    const odd = small > 1 ? sizes.find((B) => B % small !== 0 || B === small) : undefined;
-    if (odd !== undefined) {
-      throw refuse(key, `is ${small}, expected a divisor of the batch size ${odd} below it`);
-    }
-  }
+  requireDivisors(smallBatches(parsed.data), sizes, refuse);
   if (steps !== undefined && epochs !== undefined)
     throw refuse('epochs', 'steps is given as well; expected one of the two');
   if (lr_schedule.type === 'table' && steps !== undefined && lr_schedule.values.length < steps) {
@@ -209,13 +205,8 @@ export function tableOf({ batch_schedule }: Pick<ParsedTrainSpec, 'batch_schedul
 export function smallBatches({
   measure,
   instruments = [],
-}: Pick<ParsedTrainSpec, 'measure' | 'instruments'>): readonly (readonly [key: string, size: number])[] {
-  const given = instruments.map(
-    ({ small_batch: size }, i) => [`instruments.${i}.small_batch`, size] as const,
-  );
-  return [['measure.small_batch', measure?.small_batch] as const, ...given].flatMap(([key, size]) =>
-    typeof size === 'number' ? [[key, size] as const] : [],
-  );
+}: Pick<ParsedTrainSpec, 'measure' | 'instruments'>): readonly SmallBatch[] {
+  return smallBatchesOf(['measure.small_batch', measure?.small_batch], instruments);
 }
 
 /** Refuses a seed that would change nothing, and data whose name says what keys say as well. */

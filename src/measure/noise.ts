@@ -13,7 +13,7 @@ import { withoutNonFinite } from './nonFinite.ts';
 import { type Point, unitsOf } from './pass.ts';
 import { type NoiseOptions, type PointNoise, pointNoise } from './pointNoise.ts';
 import { type CurvatureNoise, curvatureNoise } from './statistics/curvatureNoise.ts';
-import { dot64 } from './statistics/estimate.ts';
+import { dot64 } from './statistics/dot64.ts';
 import { type Measured, measured } from './statistics/measured.ts';
 import { gradientNoise } from './statistics/noiseScale.ts';
 import { type UnitOrder, unitOrder } from './statistics/unitOrder.ts';

@@ -4,7 +4,7 @@ import { leaveGroupsOut } from './gradient/leaveGroupsOut.ts';
 import { type Point, unitsOf } from './pass.ts';
 import type { CovarianceTrace } from './statistics/covarianceTrace.ts';
 import { type CurvatureErrors, curvatureErrors } from './statistics/curvatureErrors.ts';
-import { dot64 } from './statistics/estimate.ts';
+import { dot64 } from './statistics/dot64.ts';
 import { type GradientSample, type LeftOut, leaveOneOut } from './statistics/leaveOneOut.ts';
 import { type NoiseErrors, noiseErrors } from './statistics/noiseErrors.ts';
 

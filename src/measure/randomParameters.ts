@@ -1,4 +1,5 @@
 import { InputError } from '../host/inputError.ts';
+import { requireSeed } from '../host/requireNumber.ts';
 import { showValue } from '../host/showValue.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { normalOf } from '../random/normal.ts';
@@ -22,9 +23,7 @@ export function randomParameters(
   { entries, length }: FlatLayout,
   { random, seed = 0 }: RandomVector,
 ): Float32Array {
-  if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
-    throw new InputError('vector', 'seed', `is ${showValue(seed)}, expected an integer in [0, 2³²)`);
-  }
+  requireSeed('vector', 'seed', seed);
   if (random !== 'normal' && random !== 'signs') {
     throw new InputError('vector', 'random', `is ${showValue(random)}, expected 'normal' or 'signs'`);
   }

@@ -1,5 +1,6 @@
-/** How ε goes along with a change of B. */
 export const LR_LAWS = ['linear', 'sqrt', 'none', 'noise_scale'] as const;
+
+/** How ε goes along with a change of B: ∝ B, ∝ √B, not at all, or ∝ 1/(1 + B_simple/B). */
 export type LrLaw = (typeof LR_LAWS)[number];
 
 /** B grows where the schedule would cut ε (Smith et al. 2018): see `growBatches`. */
@@ -24,6 +25,7 @@ export interface NoiseRule {
   readonly maxBatchSize?: number | undefined;
 }
 
+/** What decides B as a run goes: cuts of the learning rate, or the noise scale. */
 export type BatchRule = GrowRule | NoiseRule;
 
 /** The factor of ε where B is changed, by a law; `noise_scale` is ε ∝ 1/(1 + B_simple/B) (McCandlish et al. 2018, eq. 2.6). */

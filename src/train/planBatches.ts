@@ -5,6 +5,7 @@ import type { BatchRule, GrowRule, NoiseRule } from './batchRule.ts';
 import type { BatchFrom } from './batchSizes.ts';
 import { epochSteps } from './epochSteps.ts';
 import { possibleBatchSizes } from './runParts.ts';
+import { requireDivisors, type SmallBatch } from './smallBatches.ts';
 
 /** How a run's batches are described. */
 export interface AskedBatches {
@@ -19,7 +20,7 @@ export interface AskedBatches {
   /** ε of each replica at the start. */
   readonly lrs: readonly number[];
   /** The sizes of the units that statistics are of, by the keys that give them. */
-  readonly smallBatches: readonly (readonly [key: string, size: number])[];
+  readonly smallBatches: readonly SmallBatch[];
   readonly measuresNoise: boolean;
 }
 
@@ -72,13 +73,7 @@ export function planBatches(asked: AskedBatches, examples: number, keys: BatchKe
   const planned =
     rule?.rule === 'grow' ? grown(rule) : { steps: scheduled, batches: plain, rates: plainRates };
   const batchControl = rule?.rule === 'noise' ? controlOf(rule) : undefined;
-  const sizes = possibleBatchSizes({ ...planned, batchControl });
-  for (const [key, small] of smallBatches) {
-    const odd = sizes.find((B) => small > 1 && (B % small !== 0 || B === small));
-    if (odd !== undefined) {
-      throw keys.refuse(key, `is ${small}, expected a divisor of the batch size ${odd} below it`);
-    }
-  }
+  requireDivisors(smallBatches, possibleBatchSizes({ ...planned, batchControl }), keys.refuse);
   return { ...planned, batchControl };
 
   function plainRates(lr: number): Float32Array {

@@ -10,6 +10,7 @@ import { adamSettings, optimizerRule, replicaDefaults } from './optimizerOf.ts';
 import { type PlannedBatches, planBatches } from './planBatches.ts';
 import { type ReplicaKey, type ReplicaSettings, replicaGrid } from './replicaGrid.ts';
 import { MOST_STEPS, type RunShape } from './runParts.ts';
+import { smallBatchesOf } from './smallBatches.ts';
 
 /**
  * The replicas that the settings describe.
@@ -83,7 +84,7 @@ function batchesOf(
     epochs,
     lrSchedule,
     lrs: replicas.map(({ lr }) => lr),
-    smallBatches: smallBatches(settings),
+    smallBatches: smallBatchesOf(['smallBatch', settings.smallBatch], instruments),
     measuresNoise: noiseScaleEvery !== undefined || instruments.some(({ type }) => type === 'noise_scale'),
   };
   return planBatches(asked, examples, {
@@ -103,19 +104,6 @@ function requireSteps({ schedule }: CheckedSettings, steps: number): void {
     const reason = `has ${schedule.values.length} rates, expected at least ${steps}, one a step`;
     throw refuse('schedule.values', reason);
   }
-}
-
-/** The sizes of the units that statistics are of, by the keys that give them. */
-function smallBatches({
-  smallBatch,
-  instruments,
-}: CheckedSettings): readonly (readonly [key: string, size: number])[] {
-  const given = instruments.map(
-    ({ small_batch: size }, i) => [`instruments.${i}.small_batch`, size] as const,
-  );
-  return [['smallBatch', smallBatch] as const, ...given].flatMap(([key, size]) =>
-    typeof size === 'number' ? [[key, size] as const] : [],
-  );
 }
 
 /** @throws InputError for what is no instrument, or two of a type */

@@ -5,6 +5,7 @@ import { DeviceLostError } from '../gpu/orLost.ts';
 import type { Program } from '../gpu/program.ts';
 import { Scope } from '../gpu/scope.ts';
 import { InputError } from '../host/inputError.ts';
+import { requireNumber } from '../host/requireNumber.ts';
 import { requireOptions } from '../host/requireOptions.ts';
 import { showValue } from '../host/showValue.ts';
 import { Turns } from '../host/turns.ts';
@@ -210,9 +211,7 @@ export class Training {
    */
   setLearningRate(lr: number, selection?: ReplicaSelection): number {
     this.#requireLive();
-    if (!(Number.isFinite(lr) && lr >= 0)) {
-      throw new InputError('run', 'lr', `is ${lr}, expected a number of at least 0`);
-    }
+    requireNumber('run', 'lr', lr, { least: 0 });
     const replica = selection === undefined ? undefined : selectReplica(this.replicas, selection);
     this.#run.setLearningRate(lr, replica);
     return this.steps + 1;

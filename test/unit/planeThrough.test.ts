@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { withFullPaths } from '../../src/cli/jobPaths.ts';
-import { weightsFile } from '../../src/cli/weightsFile.ts';
-import { dotOf, normOf } from '../../src/measure/landscape/flatGeometry.ts';
+import { normOf } from '../../src/measure/landscape/flatGeometry.ts';
 import { placeInPlane, planeThrough } from '../../src/measure/landscape/planeThrough.ts';
+import { dot64 } from '../../src/measure/statistics/dot64.ts';
 import { normal } from '../../src/random/normal.ts';
 
 const vector = (seed: number, length = 500): Float64Array =>
@@ -17,7 +16,7 @@ test('axes are orthonormal, and solutions and marks are where the coordinates sa
   const plane = planeThrough(named(w1, w2!, w3!));
   expect(normOf(plane.u)).toBeCloseTo(1, 12);
   expect(normOf(plane.v)).toBeCloseTo(1, 12);
-  expect(dotOf(plane.u, plane.v)).toBeCloseTo(0, 12);
+  expect(dot64(plane.u, plane.v)).toBeCloseTo(0, 12);
   for (const [i, w] of [w1, w2!, w3!].entries()) {
     const { x, y, distance } = placeInPlane(plane, w);
     expect(x).toBeCloseTo(plane.solutions[i]!.x, 10);
@@ -26,7 +25,7 @@ test('axes are orthonormal, and solutions and marks are where the coordinates sa
   }
   const off = w4!.map((value, i) => value - plane.origin[i]!);
   const { x, y, distance } = placeInPlane(plane, w4!);
-  expect(x * x + y * y + distance * distance).toBeCloseTo(dotOf(off, off), 8);
+  expect(x * x + y * y + distance * distance).toBeCloseTo(dot64(off, off), 8);
   expect(distance).toBeGreaterThan(1);
 });
 
@@ -45,19 +44,6 @@ test('three on one line are refused however far apart and however they were roun
   const height = 30 * 2 ** -24 * normOf(w1);
   const third = mixed(w1, near, 0.5).map((value, i) => value + (height * w3![i]!) / normOf(w3!));
   const plane = planeThrough(named(w1, near, third));
-  expect(dotOf(plane.u, plane.v)).toBeCloseTo(0, 10);
+  expect(dot64(plane.u, plane.v)).toBeCloseTo(0, 10);
   expect(() => planeThrough(named(w1, w1, w3!))).toThrow('the first two hold the same parameters');
-});
-
-test('a file of weights may be written with a prefix, and keeps it where paths are made full', () => {
-  expect(weightsFile('a/b.safetensors')).toBe('a/b.safetensors');
-  expect(weightsFile('b.safetensors#swa.')).toEqual({ weights: 'b.safetensors', prefix: 'swa.' });
-  expect(weightsFile('b#1.safetensors#')).toEqual({ weights: 'b#1.safetensors', prefix: '' });
-  const swa = { weights: 'b', prefix: 'swa.' };
-  const job = { from: 'a', to: swa, through: ['a', swa, 'c'], mark: { prefix: 'd', swa }, test: 'mnist' };
-  const full = { weights: '/x/b', prefix: 'swa.' };
-  expect(withFullPaths(job, '/x')).toEqual({
-    ...{ from: '/x/a', to: full, through: ['/x/a', full, '/x/c'], mark: { prefix: '/x/d', swa: full } },
-    test: 'mnist',
-  });
 });

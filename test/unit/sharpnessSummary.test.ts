@@ -39,9 +39,13 @@ test('a description of it is refused by the key, and what is left out has the de
   const files = { model: 'm', weights: 'w', data: 'd' };
   expect(parseSharpnessSpec(files)).toMatchObject({ epsilon: [1e-3, 5e-4], iterations: 10, rho: 0.05 });
   const refused = (change: object) => () => parseSharpnessSpec({ ...files, ...change });
-  expect(refused({ epsilon: [] })).toThrow(/sharpness.*epsilon/);
-  expect(refused({ epsilon: [1e-3, 0] })).toThrow(/sharpness.*epsilon\.1/);
-  expect(refused({ subspace: 0 })).toThrow(/sharpness.*subspace/);
-  expect(refused({ eta: -1 })).toThrow(/sharpness.*eta/);
-  expect(refused({ ghost_batch: 4 })).toThrow(/sharpness.*ghost_batch.*is no key/);
+  expect(refused({ epsilon: [] })).toThrow(/sharpness: epsilon: is \[\]: .*>=1/);
+  expect(refused({ epsilon: [1e-3, 0] })).toThrow(/sharpness: epsilon\.1: is 0: .*>0/);
+  expect(refused({ subspace: 0 })).toThrow(/sharpness: subspace: is 0: .*>0/);
+  expect(refused({ eta: -1 })).toThrow(/sharpness: eta: is -1: .*>=0/);
+  expect(refused({ seed: 2 ** 32 })).toThrow(/sharpness: seed: is 4294967296: /);
+  expect(refused({ weights: undefined })).toThrow(/sharpness: weights: missing: /);
+  expect(refused({ ghost_batch: 4 })).toThrow(
+    /sharpness: top level: unknown key "ghost_batch", expected some of model, weights, data/,
+  );
 });

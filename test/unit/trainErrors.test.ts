@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { withFullPaths } from '../../src/cli/jobPaths.ts';
 import { replicaNames } from '../../src/cli/replicaNames.ts';
 import { inGivenWords } from '../../src/cli/trainErrors.ts';
 import type { TrainOptions } from '../../src/cli/trainOptions.ts';
@@ -75,23 +74,4 @@ test('replicas are called by what differs between them', () => {
     'seed 1',
   ]);
   expect(names({ replicas: [{}, {}] })).toEqual(['replica 0', 'replica 1']);
-});
-
-test('paths of a job are made full, names of built-ins and ways to draw stay', () => {
-  const job = {
-    model: 'm.json',
-    weights: '/a/w.safetensors',
-    data: 'd.safetensors',
-    order: 'o.safetensors',
-    replicas: [{ weights: '../v.safetensors' }, { lr: 1 }],
-  };
-  expect(withFullPaths(job, '/b/c')).toEqual({
-    model: '/b/c/m.json',
-    weights: '/a/w.safetensors',
-    data: '/b/c/d.safetensors',
-    order: '/b/c/o.safetensors',
-    replicas: [{ weights: '/b/v.safetensors' }, { lr: 1 }],
-  });
-  const built = { model: { hidden: [4] }, data: 'quadratic?dims=2', order: 'shuffle' };
-  expect(withFullPaths(built, '/b')).toEqual(built);
 });

@@ -22,7 +22,11 @@ test('Adam and AdamW have the defaults of torch.optim', () => {
 
 const REFUSED: [what: string, changes: object, message: RegExp][] = [
   ['an unknown key', { batchsize: 3 }, /train\.json: top level: unknown key "batchsize"/],
-  ['an unknown key inside', { optimizer: { lr: 1, beta: 1 } }, /optimizer: unknown key "beta"/],
+  [
+    'an unknown key inside',
+    { optimizer: { lr: 1, beta: 1 } },
+    /optimizer: unknown key "beta", expected some of type, lr, momentum, dampening, weight_decay, nesterov/,
+  ],
   ['no learning rate', { optimizer: {} }, /optimizer\.lr: missing/],
   ['a negative rate', { optimizer: { lr: -1 } }, /optimizer\.lr: is -1/],
   ['a rate that is no number', { optimizer: { lr: '0.1' } }, /optimizer\.lr: is "0\.1"/],

@@ -42,7 +42,17 @@ test('every kernel of a written file, and every one that imports it, is sent', a
     'matmul/matmulTiledF16',
   ]);
   const { edits, invalidated } = await write('shared/threefry');
-  const kernels = ['random/dropout', 'random/restart', 'random/signs', 'sampling/indices'];
+  const kernels = [
+    'random/dropout',
+    'random/restart',
+    'random/signs',
+    'sampling/indices',
+    // By way of shared/gaussian.
+    'subspace/columns',
+    'subspace/expand',
+    'subspace/project',
+    'training/augment',
+  ];
   expect(edits.map(({ name }) => name)).toEqual(kernels);
   expect(invalidated).toEqual(kernels.map(shader));
 });

@@ -2,7 +2,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { JobSpec } from '../../jobs/job.ts';
 import type { LandscapeResult } from '../../measure/landscape/landscapeResult.ts';
 import { landscapeFigure } from '../../present/figures/landscapeFigure.ts';
-import { withFullPaths } from '../jobPaths.ts';
 import { recordedKernels } from '../recordedKernels.ts';
 import { integer, type Json, number } from '../trainOptions.ts';
 import { weightsFile } from '../weightsFile.ts';
@@ -133,16 +132,14 @@ async function run(
     kernels: recordedKernels(kernels),
     ...own,
   };
-  const baseDir = process.cwd();
   // Keys without a value are left out: a spec is JSON.
   await runCommand(
     JSON.parse(JSON.stringify(spec)) as JobSpec,
     { out, tensors, figure, runtime },
     {
-      baseDir,
+      baseDir: process.cwd(),
       inputs: [kernels ?? []].flat(),
       figureOf: (result) => landscapeFigure(result as unknown as LandscapeResult),
-      complete: (result) => ({ ...result, job: withFullPaths(result.job as Json, baseDir) }),
     },
   );
 }

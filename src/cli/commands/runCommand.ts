@@ -6,6 +6,7 @@ import type { JobSpec } from '../../jobs/job.ts';
 import { checkOutputs, checkReplaceable } from '../checkOutput.ts';
 import { formatJson } from '../formatJson.ts';
 import { checkInputs } from '../guardInputs.ts';
+import { resultWithFullPaths } from '../jobPaths.ts';
 import { OutputError, STANDARD_OUTPUT } from '../outputError.ts';
 import { isOutputClosed, print } from '../print.ts';
 import { Progress } from '../progress.ts';
@@ -28,8 +29,6 @@ export interface CommandSettings {
   readonly inputs?: readonly string[];
   /** Where the job's snapshots go, absolute, and whether it reads one there before it runs. */
   readonly snapshot?: { readonly file: string; readonly read?: boolean };
-  /** What the result says, made of what the job gave. */
-  readonly complete?: (result: Readonly<Record<string, unknown>>) => Record<string, unknown>;
   /** What standard output gets of the result; JSON by default. */
   readonly textOf?: (result: Record<string, unknown>) => string;
   /** What `--figure` shows of the result. */
@@ -39,22 +38,14 @@ export interface CommandSettings {
 }
 
 /**
- * Runs a job to its end: progress on standard error; the result as JSON in `--out` or on standard output, the tensors
- * in `--tensors`, a picture of it in `--figure`, snapshots in the file that the job names. Files are written whole, the result last; what cannot be written where it was meant to go goes elsewhere.
+ * Runs a job to its end: progress on standard error; the result, with the paths of its job in full, as JSON in `--out` or on standard
+ * output, the tensors in `--tensors`, a picture of it in `--figure`, snapshots in the file that the job names. Files are written whole, the result last; what cannot be written where it was meant to go goes elsewhere.
  * @throws InputError for outputs that cannot be, before anything runs; OutputError
  */
 export async function runCommand(
   spec: JobSpec,
   { out, tensors: tensorsPath, figure, runtime }: OutputOptions,
-  {
-    baseDir,
-    inputs = [],
-    snapshot,
-    replicas,
-    complete = (result) => result,
-    textOf = formatJson,
-    figureOf,
-  }: CommandSettings,
+  { baseDir, inputs = [], snapshot, replicas, textOf = formatJson, figureOf }: CommandSettings,
 ): Promise<void> {
   const results = { '--out': out, '--tensors': tensorsPath, '--figure': figure };
   checkFigureName(figure);
@@ -73,7 +64,7 @@ export async function runCommand(
     const ended = await runHeadless(spec, { runtime, baseDir, outputs, onEvent });
     progress.close();
     const { tensors, exitCode } = ended;
-    const result = complete(ended.result as Record<string, unknown>);
+    const result = resultWithFullPaths(ended.result as Record<string, unknown>, baseDir);
     let failed: unknown;
     if (tensorsPath !== undefined) {
       if (tensors) failed = await saveTensors(tensorsPath, tensors);

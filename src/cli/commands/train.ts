@@ -8,7 +8,6 @@ import { checkTrainSpec } from '../../jobs/planRun.ts';
 import { requireSnapshotKey } from '../../jobs/runSnapshots.ts';
 import { DEFAULT_BATCH_SIZE, type TrainSpec } from '../../jobs/trainSpec.ts';
 import { fileHost } from '../fileHost.ts';
-import { resultWithFullPaths } from '../jobPaths.ts';
 import { readInput } from '../readInput.ts';
 import { recordedKernels } from '../recordedKernels.ts';
 import { replicaNames } from '../replicaNames.ts';
@@ -143,7 +142,6 @@ export function registerTrain(program: Command): void {
         snapshot: checked.snapshot && { file: resolve(baseDir, checked.snapshot.file), read: options.resume },
         inputs: [file ?? [], options.kernels ?? []].flat(),
         replicas: replicaNames(checked),
-        complete: (result) => resultWithFullPaths(result, baseDir),
       });
     } catch (error) {
       throw inGivenWords(error, file, options);

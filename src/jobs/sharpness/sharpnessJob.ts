@@ -10,9 +10,9 @@ import { adaptiveSharpness } from '../../measure/sharpness/adaptiveSharpness.ts'
 import { type KeskarSharpness, keskar } from '../../measure/sharpness/keskar.ts';
 import { sam } from '../../measure/sharpness/sam.ts';
 import type { SharpnessResult } from '../../measure/sharpness/sharpnessResult.ts';
-import { dot64 } from '../../measure/statistics/estimate.ts';
+import { dot64 } from '../../measure/statistics/dot64.ts';
 import type { FlatLayout } from '../../ops/flat.ts';
-import { computedBy } from '../../train/provenance.ts';
+import { provenance } from '../../train/provenance.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { measureRounds } from '../measureRounds.ts';
 import { readPointInput } from '../readPointInput.ts';
@@ -28,7 +28,7 @@ export async function* sharpnessJob(
   host: JobHost,
 ): AsyncGenerator<JobEvent, void, void> {
   yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
-  const began = new Date().toISOString();
+  const began = Date.now();
   const spec = parseSharpnessSpec(given);
   const kernels = new RunKernels(device, spec.kernels);
   const gpu: Gpu = { ...device, kernels };
@@ -64,16 +64,10 @@ export async function* sharpnessJob(
         ...(found.adaptive === null ? ['adaptive.value is null: T∇f is 0, and no direction is its'] : []),
       ],
     };
-    const { kernels: _, ...job } = spec;
+    const { kernels: _, ...job } = { job: 'sharpness' as const, ...spec };
     yield {
       type: 'result',
-      result: {
-        ...result,
-        job: { job: 'sharpness', ...job },
-        ...computedBy(device.info),
-        date: began,
-        kernels: kernels.record,
-      },
+      result: { ...result, ...provenance(job, device.info, began), kernels: kernels.record },
       tensors: writeSafetensors(displacements(point.layout, found.keskar)),
       exitCode: 0,
     };

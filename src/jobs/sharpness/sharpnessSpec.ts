@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { InputError } from '../../host/inputError.ts';
+import { count, issueError, knownKeys, seed } from '../../train/runSchemas.ts';
 import { kernelRecordSchema } from '../../tuning/kernelRecord.ts';
 
-const schema = z.strictObject({
+const schema = knownKeys({
   model: z.string(),
   weights: z.string(),
   data: z.string(),
@@ -13,15 +13,11 @@ const schema = z.strictObject({
   /** Of Keskar's boxes: one for each. */
   epsilon: z.array(z.number().positive()).min(1).default([1e-3, 5e-4]),
   /** Also in a random subspace of so many dimensions. */
-  subspace: z.int().min(1).optional(),
+  subspace: count.optional(),
   /** Of each solver. */
-  iterations: z.int().min(1).default(10),
+  iterations: count.default(10),
   /** Of the subspace, and of where the searches start. */
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .default(0),
+  seed: seed.default(0),
   /** Length of SAM's step. */
   rho: z.number().positive().default(0.05),
   /** Length of ASAM's, in units of the parameters; and what is added to their sizes. */
@@ -39,14 +35,11 @@ export type SharpnessSettings = z.output<typeof schema>;
 
 /**
  * A description of a measurement as given, with defaults for what is left out.
- * @throws InputError naming the first key that is unknown or has a value that is refused
+ * @throws InputError naming the first key that is unknown or has a value that is refused, what was found and what was expected
  */
 export function parseSharpnessSpec(given: SharpnessSpec): SharpnessSettings {
   const { job: _, ...spec } = given as SharpnessSpec & { job?: string };
   const parsed = schema.safeParse(spec);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const unknown = issue.code === 'unrecognized_keys';
-  const key = unknown ? issue.keys[0]! : issue.path.join('.');
-  throw new InputError('sharpness', key, unknown ? 'is no key of this job' : issue.message);
+  throw issueError('sharpness', parsed.error.issues[0]!, spec);
 }

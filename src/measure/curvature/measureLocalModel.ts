@@ -1,7 +1,7 @@
 import type { Gpu } from '../../gpu/device.ts';
 import { gradientMoments } from '../gradient/gradientMoments.ts';
 import type { Point } from '../pass.ts';
-import { dot64 } from '../statistics/estimate.ts';
+import { dot64 } from '../statistics/dot64.ts';
 import type { LocalModel } from '../statistics/localModel.ts';
 import { CurvatureOperator } from './operator.ts';
 import { estimateTraceCovariance } from './traceHessianCovariance.ts';

@@ -15,7 +15,7 @@ import { type Examples, gather } from '../../ops/state/gather.ts';
 import { record } from '../../ops/state/record.ts';
 import { sampleIndices } from '../../ops/state/sampling.ts';
 import { sum } from '../../ops/sum.ts';
-import { passBatches } from './recomputeStatistics.ts';
+import { passBatches } from './passBatches.ts';
 
 /** What a replica does over a whole data set. */
 export interface Evaluation {

@@ -13,12 +13,7 @@ import { read } from '../../ops/leaf.ts';
 import { advance } from '../../ops/state/advance.ts';
 import { type Examples, gather } from '../../ops/state/gather.ts';
 import { sampleIndices } from '../../ops/state/sampling.ts';
-
-/** Sizes of the batches of one pass over all examples: whole ones, and a shorter last one. */
-export function passBatches(examples: number, batchSize: number): number[] {
-  const rest = examples % batchSize;
-  return [...Array<number>(Math.floor(examples / batchSize)).fill(batchSize), ...(rest ? [rest] : [])];
-}
+import { passBatches } from './passBatches.ts';
 
 /**
  * Running statistics of weights that no step has trained with, from one pass over the data: each batch

@@ -1,7 +1,7 @@
 import type { Gpu } from '../../gpu/device.ts';
 import { byItself, type Measurement } from '../measurement.ts';
 import type { Point } from '../pass.ts';
-import { dot64 } from '../statistics/estimate.ts';
+import { dot64 } from '../statistics/dot64.ts';
 import { type BatchErrors, jackknifeErrors } from '../statistics/jackknifeErrors.ts';
 import { type GradientNoise, gradientNoise } from '../statistics/noiseScale.ts';
 import { unitSpread } from '../statistics/unitSpread.ts';

@@ -1,16 +1,11 @@
+import { dot64 } from '../statistics/dot64.ts';
+
 /** A vector in host memory, in float32 or float64. */
 export type Flat = Float32Array | Float64Array;
 
-/** Σ aᵢbᵢ in float64. */
-export function dotOf(a: Flat, b: Flat): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
 /** |a| in float64. */
 export function normOf(a: Flat): number {
-  return Math.sqrt(dotOf(a, a));
+  return Math.sqrt(dot64(a, a));
 }
 
 /** a − b in float64. */

@@ -4,6 +4,7 @@ import type { Gpu } from '../../gpu/device.ts';
 import { requireGpu } from '../../gpu/requireGpu.ts';
 import { InputError } from '../../host/inputError.ts';
 import { requireAwaited } from '../../host/requireAwaited.ts';
+import { requireCount } from '../../host/requireNumber.ts';
 import { requireOptions } from '../../host/requireOptions.ts';
 import { showValue } from '../../host/showValue.ts';
 import { namedValues } from '../../nn/flatValues.ts';
@@ -16,7 +17,6 @@ import {
   type LandscapeInput,
   type LandscapeProgress,
   type NamedWeights,
-  requireCount,
   requireStatisticsPass,
   type StatisticsMode,
 } from './landscapeInput.ts';
@@ -196,7 +196,7 @@ function inputOf(by: string, gpu: Gpu, settings: LandscapeSettings, own: readonl
   if (batchNorm !== 'recompute' && batchNorm !== 'stored') {
     throw new InputError(by, 'batchNorm', `is ${showValue(batchNorm)}, expected 'recompute' or 'stored'`);
   }
-  if (bnBatchSize !== undefined) requireCount('bnBatchSize', bnBatchSize, 1);
+  if (bnBatchSize !== undefined) requireCount('landscape', 'bnBatchSize', bnBatchSize, 1);
   requireDataset(by, 'data', data);
   if (test !== undefined) requireDataset(by, 'test', test);
   const model = modelFrom('model', settings.model, settings.loss);

@@ -1,6 +1,6 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { InputError } from '../../host/inputError.ts';
-import { showValue } from '../../host/showValue.ts';
+import { requireCount } from '../../host/requireNumber.ts';
 import { isBatchNorm, requireBatches } from '../../nn/batchNorm.ts';
 import { inferShapes, type ModelSpec } from '../../nn/modelSpec.ts';
 import type { StateValues } from '../../nn/stateDict.ts';
@@ -69,7 +69,7 @@ export function statisticsBatch(input: LandscapeInput): number | null {
  * @throws InputError naming the setting for fewer than two
  */
 export function evenly(item: string, [from, to]: readonly [number, number], count: number): number[] {
-  requireCount(item, count, 2);
+  requireCount('landscape', item, count, 2);
   return Array.from({ length: count }, (_, i) =>
     i === count - 1 ? to : from + ((to - from) * i) / (count - 1),
   );
@@ -88,10 +88,4 @@ export function requireHeld(item: string, counts: readonly number[]): void {
   if (total <= MOST_POINTS) return;
   const found = `${counts.join(' × ')} come to ${total} points`;
   throw new InputError('landscape', item, `${found}, expected at most ${MOST_POINTS}`);
-}
-
-/** @throws InputError naming the setting */
-export function requireCount(item: string, found: number, least: number): void {
-  if (Number.isInteger(found) && found >= least) return;
-  throw new InputError('landscape', item, `is ${showValue(found)}, expected an integer of at least ${least}`);
 }

@@ -1,5 +1,6 @@
 import type { Gpu } from '../../gpu/device.ts';
 import { InputError } from '../../host/inputError.ts';
+import { requireNumber } from '../../host/requireNumber.ts';
 import { showValue } from '../../host/showValue.ts';
 import { bufferLayout } from '../../nn/batchNorm.ts';
 import { flatValues } from '../../nn/flatValues.ts';
@@ -37,9 +38,7 @@ export async function* lossOnPlane(
   input: LandscapeInput,
   { through, mark, points, margin }: PlaneOptions,
 ): AsyncGenerator<LandscapeProgress, PlaneResult, void> {
-  if (!(Number.isFinite(margin) && margin >= 0)) {
-    throw new InputError('landscape', 'margin', `is ${showValue(margin)}, expected a number of at least 0`);
-  }
+  requireNumber('landscape', 'margin', margin, { least: 0 });
   requireHeld('points', points);
   const layout = parameterLayout(input.model);
   const flat = ({ values }: NamedWeights): Float32Array => flatValues(layout, values);

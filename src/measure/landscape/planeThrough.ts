@@ -1,5 +1,6 @@
 import { InputError } from '../../host/inputError.ts';
-import { difference, divided, dotOf, type Flat, normOf, subtractMultiple } from './flatGeometry.ts';
+import { dot64 } from '../statistics/dot64.ts';
+import { difference, divided, type Flat, normOf, subtractMultiple } from './flatGeometry.ts';
 import type { Mark } from './landscapeResult.ts';
 
 /** A plane of parameters with orthonormal axes, in float64. */
@@ -42,10 +43,10 @@ export function planeThrough(solutions: readonly { readonly name: string; readon
   if (length <= noise(n1, n2)) throw refuse('the first two hold the same parameters');
   const u = divided(along, length);
   const rest = difference(w3, w1);
-  const x = dotOf(rest, u);
+  const x = dot64(rest, u);
   subtractMultiple(rest, x, u);
   // A second time, so that v̂ is orthogonal to û though little is left of w3 − w1.
-  subtractMultiple(rest, dotOf(rest, u), u);
+  subtractMultiple(rest, dot64(rest, u), u);
   const height = normOf(rest);
   const s = x / length;
   if (height <= noise(n3, (1 - s) * n1, s * n2)) {
@@ -66,7 +67,7 @@ export function planeThrough(solutions: readonly { readonly name: string; readon
 /** Where other weights are: their projection onto the plane, and how far they are from it. */
 export function placeInPlane({ origin, u, v }: Plane, weights: Flat): Mark {
   const rest = difference(weights, origin);
-  const [x, y] = [dotOf(rest, u), dotOf(rest, v)];
+  const [x, y] = [dot64(rest, u), dot64(rest, v)];
   subtractMultiple(rest, x, u);
   subtractMultiple(rest, y, v);
   return { x, y, distance: normOf(rest) };

@@ -1,6 +1,6 @@
 import type { Gpu } from '../../gpu/device.ts';
 import { InputError } from '../../host/inputError.ts';
-import { showValue } from '../../host/showValue.ts';
+import { requireCount, requireNumber, requireSeed } from '../../host/requireNumber.ts';
 import { bufferLayout } from '../../nn/batchNorm.ts';
 import { flatValues } from '../../nn/flatValues.ts';
 import { parameterLayout } from '../../nn/forward.ts';
@@ -11,7 +11,6 @@ import {
   type LandscapeInput,
   type LandscapeProgress,
   type NamedWeights,
-  requireCount,
   requireHeld,
 } from './landscapeInput.ts';
 import type { LinePoint, MeanPoint, PointValues, RaysResult } from './landscapeResult.ts';
@@ -50,13 +49,9 @@ export async function* lossOnRays(
   input: LandscapeInput,
   { weights, rays, radius, points, seed, filterNormalised }: RaysOptions,
 ): AsyncGenerator<LandscapeProgress, RaysFound, void> {
-  requireCount('rays', rays, 1);
-  if (!(Number.isFinite(radius) && radius > 0)) {
-    throw new InputError('landscape', 'radius', `is ${showValue(radius)}, expected a number above 0`);
-  }
-  if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
-    throw new InputError('landscape', 'seed', `is ${showValue(seed)}, expected an integer in [0, 2³²)`);
-  }
+  requireCount('landscape', 'rays', rays, 1);
+  requireNumber('landscape', 'radius', radius, { above: 0 });
+  requireSeed('landscape', 'seed', seed);
   requireHeld('rays', [rays, points]);
   const at = evenly('points', [0, radius], points);
   const { length } = parameterLayout(input.model);

@@ -18,7 +18,7 @@ import { append } from '../../ops/state/append.ts';
 import { type Examples, gather } from '../../ops/state/gather.ts';
 import { sampleIndices } from '../../ops/state/sampling.ts';
 import { take } from '../../ops/state/take.ts';
-import { passBatches } from '../evaluation/recomputeStatistics.ts';
+import { passBatches } from '../evaluation/passBatches.ts';
 import type { AffineSpan } from './affineSpan.ts';
 import { type FirstLayer, firstLayer } from './firstLayer.ts';
 

@@ -1,6 +1,7 @@
+import { requireNumber } from '../../host/requireNumber.ts';
 import { requireOptions } from '../../host/requireOptions.ts';
 import type { Measurement } from '../measurement.ts';
-import { requireNumber, riseOfStep } from './ascentStep.ts';
+import { riseOfStep } from './ascentStep.ts';
 
 /** How far ASAM's step goes, and what it is measured in. */
 export interface AdaptiveSharpnessOptions {
@@ -20,7 +21,7 @@ export function adaptiveSharpness(options: AdaptiveSharpnessOptions = {}): Measu
   requireOptions('adaptiveSharpness', options, ['rho', 'eta']);
   const { rho = 0.5, eta = 0 } = options;
   requireNumber('adaptiveSharpness', 'rho', rho, { above: 0 });
-  requireNumber('adaptiveSharpness', 'eta', eta, { above: 0, orEqual: true });
+  requireNumber('adaptiveSharpness', 'eta', eta, { least: 0 });
   return riseOfStep('adaptiveSharpness', rho, (name, values) =>
     Float64Array.from(values, (value) => (isWeight(name) ? Math.abs(value) + eta : 1)),
   );

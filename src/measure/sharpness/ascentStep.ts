@@ -1,5 +1,4 @@
 import { InputError } from '../../host/inputError.ts';
-import { showValue } from '../../host/showValue.ts';
 import type { FlatLayout } from '../../ops/flat.ts';
 import { lossGradient } from '../gradient/lossGradient.ts';
 import { ask, type Measurement } from '../measurement.ts';
@@ -45,17 +44,4 @@ function diagonalOf(
     diagonal.set(scales(name, theta.subarray(offset, offset + elements)), offset);
   }
   return diagonal;
-}
-
-/** @throws InputError naming the measurement and the option */
-export function requireNumber(
-  by: string,
-  option: string,
-  value: unknown,
-  { above, orEqual = false }: { readonly above: number; readonly orEqual?: boolean },
-): void {
-  if (typeof value === 'number' && Number.isFinite(value) && (value > above || (orEqual && value === above)))
-    return;
-  const expected = orEqual ? `a number of at least ${above}` : `a number above ${above}`;
-  throw new InputError(by, option, `is ${showValue(value)}, expected ${expected}`);
 }

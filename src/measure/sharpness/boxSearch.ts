@@ -25,6 +25,12 @@ export interface FoundInBox {
   readonly displacement: Float32Array;
 }
 
+/**
+ * First steps of L-BFGS-B, in radii: a long one brings coordinates of small slopes to their bounds too, where the slopes decide, and a short one
+ * finds more where the curvature does. On 12 small MLPs either alone fell below SciPy's in some cell of ε ≤ 10⁻³, by 0.1 and by 11 %.
+ */
+const REACHES = [1, 10];
+
 interface Programs {
   /** displacement ← A z */
   readonly place: Program;
@@ -130,14 +136,18 @@ export class BoxSearch {
     const searchFrom = async (point: Float32Array, first: ValueAndGradient): Promise<void> => {
       if (Array.from(first.gradient).every((slope) => slope === 0)) return;
       await this.#ascend();
-      const one = await lbfgsB({
-        start: { point: Float64Array.from(point), ...first },
-        radii,
-        iterations,
-        evaluate: (tried) => this.#evaluate(Float32Array.from(tried)),
-      });
-      evaluations += iterations + one.evaluations;
-      if (one.value > found.value) found = one;
+      evaluations += iterations;
+      for (const reach of REACHES) {
+        const one = await lbfgsB({
+          start: { point: Float64Array.from(point), ...first },
+          radii,
+          iterations,
+          reach,
+          evaluate: (tried) => this.#evaluate(Float32Array.from(tried)),
+        });
+        evaluations += one.evaluations;
+        if (one.value > found.value) found = one;
+      }
     };
     const atZero = await this.#atZero(gradient);
     await searchFrom(new Float32Array(radii.length), atZero);

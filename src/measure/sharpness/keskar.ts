@@ -1,7 +1,7 @@
 import { Scope } from '../../gpu/scope.ts';
 import { InputError } from '../../host/inputError.ts';
+import { requireCount, requireNumber, requireSeed } from '../../host/requireNumber.ts';
 import { requireOptions } from '../../host/requireOptions.ts';
-import { showValue } from '../../host/showValue.ts';
 import { namedValues } from '../../nn/flatValues.ts';
 import { purpose } from '../../random/purpose.ts';
 import { threefry2x32, uniform01 } from '../../random/threefry.ts';
@@ -59,7 +59,7 @@ const START = 0.1;
  * The maximum is the largest of what projected sign ascent and L-BFGS-B find in K iterations each: a lower bound. Both search from
  * z = 0 and, since at a stationary point that has no slope to follow, from a z uniform in ±r/10 by the seed. In 12 coordinates or fewer, where
  * it costs little (`Corners.open`), that is the best corner of the box, which of a convex loss is its maximum. Sign ascent steps by the whole
- * radius, then by 2/K of it, on the device; L-BFGS-B works in float64 on the host, so that a gradient crosses with each of
+ * radius, then by 2/K of it, on the device; L-BFGS-B, with a short first step and with a long one, works in float64 on the host, so that a gradient crosses with each of
  * its evaluations: P numbers in full space, p in a subspace.
  *
  * φ is no invariant: rescaling a ReLU network's layers against each other changes it at will (Dinh et al. 2017).
@@ -70,20 +70,13 @@ export function keskar(options: KeskarOptions = {}): Measurement<readonly Keskar
   requireOptions('keskar', options, ['epsilon', 'subspace', 'iterations', 'seed']);
   const { subspace, iterations = 10, seed = 0 } = options;
   const epsilons = [options.epsilon ?? [1e-3, 5e-4]].flat();
-  requireEach(
-    'epsilon',
-    epsilons,
-    'one or more positive numbers',
-    (value) => value > 0 && Number.isFinite(value),
-  );
-  requireEach('iterations', [iterations], 'a positive integer', isCount);
-  requireEach('subspace', [subspace ?? 1], 'a positive integer', isCount);
-  requireEach(
-    'seed',
-    [seed],
-    'an integer in [0, 2³²)',
-    (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32,
-  );
+  if (epsilons.length === 0) {
+    throw new InputError('keskar', 'epsilon', 'is an empty list, expected one or more numbers above 0');
+  }
+  for (const epsilon of epsilons) requireNumber('keskar', 'epsilon', epsilon, { above: 0 });
+  requireCount('keskar', 'iterations', iterations, 1);
+  if (subspace !== undefined) requireCount('keskar', 'subspace', subspace, 1);
+  requireSeed('keskar', 'seed', seed);
 
   return {
     async *over({ gpu, point }) {
@@ -150,21 +143,4 @@ function startIn({ subspace }: SearchSpace, radii: Float32Array, seed: number): 
     const words = threefry2x32(seed, purpose.sharpnessStart, stream, i >> 1);
     return START * radius * (2 * uniform01(words[i & 1]!) - 1);
   });
-}
-
-const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
-
-function requireEach(
-  option: string,
-  values: readonly number[],
-  expected: string,
-  isRight: (value: number) => boolean,
-): void {
-  if (values.length > 0 && values.every((value) => typeof value === 'number' && isRight(value))) return;
-  const wrong = values.find((value) => typeof value !== 'number' || !isRight(value));
-  throw new InputError(
-    'keskar',
-    option,
-    `is ${values.length === 0 ? 'an empty list' : showValue(wrong)}, expected ${expected}`,
-  );
 }

@@ -1,4 +1,4 @@
-import { dot64 } from '../statistics/estimate.ts';
+import { dot64 } from '../statistics/dot64.ts';
 import { solveLinear } from '../statistics/solveLinear.ts';
 import { identity, LimitedMemory } from './limitedMemory.ts';
 
@@ -15,6 +15,8 @@ export interface BoxedMaximum {
   /** |xᵢ| ≤ rᵢ; a coordinate of radius 0 stays where it is. */
   readonly radii: ArrayLike<number>;
   readonly iterations: number;
+  /** How many radii the first step is long on average, as far as the bounds let it: 1 if left out. */
+  readonly reach?: number;
   readonly evaluate: (point: Float64Array) => Promise<ValueAndGradient>;
 }
 
@@ -39,9 +41,15 @@ const TRIALS = 5;
  * 2011 do), and a line search towards it. In float64.
  *
  * Lengths are measured in radii, xᵢ/rᵢ, and while no curvature is known the model's is such that a first step moves the coordinates by
- * their radii on average: the box, not the function's unit, says how long a step is. The authors' code has a curvature of 1 there.
+ * `reach` radii on average: the box, not the function's unit, says how long a step is. The authors' code has a curvature of 1 there.
  */
-export async function lbfgsB({ start, radii, iterations, evaluate }: BoxedMaximum): Promise<BestPoint> {
+export async function lbfgsB({
+  start,
+  radii,
+  iterations,
+  reach = 1,
+  evaluate,
+}: BoxedMaximum): Promise<BestPoint> {
   const n = start.point.length;
   let best = { point: start.point, value: start.value };
   let evaluations = 0;
@@ -62,7 +70,7 @@ export async function lbfgsB({ start, radii, iterations, evaluate }: BoxedMaximu
   const moving = Array.from(radii).filter((radius) => radius > 0).length;
   const slope = here.gradient.reduce((sum, each) => sum + Math.abs(each), 0) / Math.max(1, moving);
   if (!(slope > 0 && Number.isFinite(slope))) return { ...best, evaluations };
-  const memory = new LimitedMemory(slope, PAIRS);
+  const memory = new LimitedMemory(slope / reach, PAIRS);
   for (let k = 0; k < iterations; k++) {
     const target = modelOptimum(u, here.gradient, memory);
     const direction = target.map((each, i) => each - u[i]!);

@@ -1,4 +1,4 @@
-import { dot64 } from '../statistics/estimate.ts';
+import { dot64 } from '../statistics/dot64.ts';
 import { solveLinear } from '../statistics/solveLinear.ts';
 
 /** Curvature of a pair below this share of |y|² is taken for rounding, or is negative: it is left out. */

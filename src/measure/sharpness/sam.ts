@@ -1,6 +1,7 @@
+import { requireNumber } from '../../host/requireNumber.ts';
 import { requireOptions } from '../../host/requireOptions.ts';
 import type { Measurement } from '../measurement.ts';
-import { requireNumber, riseOfStep } from './ascentStep.ts';
+import { riseOfStep } from './ascentStep.ts';
 
 /** How far SAM's step goes. */
 export interface SamOptions {

@@ -19,10 +19,3 @@ export function estimateFrom(samples: readonly number[]): Estimate {
   const squares = samples.reduce((sum, sample) => sum + (sample - value) ** 2, 0);
   return { value, stderr: probes > 1 ? Math.sqrt(squares / (probes - 1) / probes) : null, probes };
 }
-
-/** Σ aᵢbᵢ in float64. */
-export function dot64(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let total = 0;
-  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
-  return total;
-}
