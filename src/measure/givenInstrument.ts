@@ -19,6 +19,8 @@ export type GivenInstrument = Schedule &
         /** 64 by default. */
         readonly examples?: number | undefined;
         readonly which?: 'largest' | 'smallest' | undefined;
+        /** Of Lanczos's process at each look, up to 16: so many Hessian products, and one for the residual; 9 by default. */
+        readonly steps?: number | undefined;
       }
     | {
         /** gᵀHg/|g|² of each such step's batch. */

@@ -159,10 +159,21 @@ test('what an instrument is of must be there', async () => {
   await refused({ type: 'hessian_noise', every: 2, probes: 1 }).toThrow(
     /instruments\.0\.probes: is 1, expected an integer of at least 2/,
   );
+  await refused({ type: 'eigenvalue', every: 2, steps: 17 }).toThrow(
+    /instruments\.0\.steps: is 17, expected an integer of at most 16/,
+  );
   await refused({ type: 'distance', at: [] }).toThrow(/instruments\.0\.at: is \[\], expected a step or more/);
   await refused({ type: 'distance', every: 2, examples: 3 }).toThrow(
     /instruments\.0\.examples: is no option of distance/,
   );
+});
+
+test('an eigenvalue by more steps a look is nearer', async () => {
+  const residual = async (steps: number) => {
+    const instruments = [{ type: 'eigenvalue', steps, at: [1] }];
+    return (await train({ ...BASE, model: MODEL, instruments })).result.readings.eigenvalue![0]!.residual!;
+  };
+  expect(await residual(12)).toBeLessThan((await residual(3)) / 4);
 });
 
 /** What `measure` finds of the first examples of the data at the weights that a run begins with. */
