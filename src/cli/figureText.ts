@@ -1,4 +1,5 @@
-import { parseHTML } from 'linkedom';
+// The build that needs no `canvas`: of the other one, Vite makes an error at load where that package is not installed.
+import { parseHTML } from 'linkedom/worker';
 import type { ContourPanel, Figure, Panel } from '../experiments/figure.ts';
 import { drawFigure } from '../present/figures/drawFigure.ts';
 import { FILE_LOOK } from '../present/figures/look.ts';

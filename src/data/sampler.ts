@@ -54,12 +54,6 @@ function indexAt({ mode, examples, step, seed, epoch, offset }: BatchRequest, po
   return permutedIndex(seed, epoch + Math.floor(place / examples), examples, index);
 }
 
-/** The cursor after a batch. */
-export function advanceCursor({ epoch, offset }: Cursor, batchSize: number, examples: number): Cursor {
-  const place = offset + batchSize;
-  return { epoch: epoch + Math.floor(place / examples), offset: place % examples };
-}
-
 /** ⌊a·b / 2³²⌋ of two u32, from products of 16-bit halves, as on the device. */
 export function multiplyHigh(a: number, b: number): number {
   const low = (a & 0xffff) * (b & 0xffff);

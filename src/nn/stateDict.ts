@@ -3,8 +3,9 @@ import { InputError } from '../host/inputError.ts';
 import { showShape } from '../host/showShape.ts';
 import type { StateTensor } from './modelSpec.ts';
 
-/** Averages that a training run writes beside the state dict; skipped unless asked for. */
-const AVERAGES = ['swa.', 'ema.', 'lawa.', 'swag.', 'swagVariance.'];
+/** What a run's averages are under, each a state dict; and the variance of SWAG's captures, which is none. */
+const AVERAGES = ['swa.', 'ema.', 'lawa.', 'swag.'];
+const VARIANCE = 'swagVariance.';
 /** num_batches_tracked is one unsigned integer on the device. */
 const LARGEST_COUNT = 2 ** 32 - 1;
 
@@ -78,8 +79,20 @@ export function tensorsUnder(tensors: ReadonlyMap<string, HostTensor>, prefix: s
     if (!name.startsWith(prefix)) return false;
     const plain = name.slice(prefix.length);
     if (plain === AVERAGED_COUNT) return false;
-    return !holdsAverages || !AVERAGES.some((average) => plain.startsWith(average));
+    return !holdsAverages || ![...AVERAGES, VARIANCE].some((other) => plain.startsWith(other));
   });
+}
+
+/** The prefixes under which a run's file has state dicts: none for the last weights, their own for averages and replicas. */
+export function stateDictPrefixes(names: Iterable<string>): string[] {
+  const prefixes = new Set<string>();
+  for (const name of names) {
+    const replica = /^replica\.\d+\./.exec(name)?.[0] ?? '';
+    const rest = name.slice(replica.length);
+    if (rest.startsWith(VARIANCE)) continue;
+    prefixes.add(replica + (AVERAGES.find((average) => rest.startsWith(average)) ?? ''));
+  }
+  return [...prefixes];
 }
 
 /** What finds the model's tensors in a file that has them under a prefix, or as modules of other names. */

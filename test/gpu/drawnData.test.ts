@@ -3,12 +3,13 @@ import { withDataOptions } from '../../src/data/dataOptions.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { imageAugmentation } from '../../src/data/imageAugmentation.ts';
 import { loadDataset } from '../../src/data/loadDataset.ts';
-import { advanceCursor, hostIndices } from '../../src/data/sampler.ts';
+import { hostIndices } from '../../src/data/sampler.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { measureJob } from '../../src/jobs/measure/measureJob.ts';
 import { trainJob } from '../../src/jobs/trainJob.ts';
 import { noise } from '../../src/measure/noise.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
+import { advance } from '../../src/reference/advance.ts';
 import { shiftImage } from '../../src/reference/shiftImage.ts';
 import { train } from '../../src/train/train.ts';
 import type { Training, TrainingReading } from '../../src/train/training.ts';
@@ -97,15 +98,17 @@ describe('what a run trains on', () => {
       const readings = await readAll(run);
       for (const [replica, seed] of dataSeed.entries()) {
         const own = withDataOptions(all, { subset: 17, labelNoise: 0.4, dataSeed: seed });
-        let cursor = { epoch: 0, offset: 0 };
-        for (let step = 0; step < 12; step++) {
+        let counters: Parameters<typeof advance>[0] = [0, 0, 0];
+        for (let i = 0; i < 12; i++) {
+          const [step, epoch, offset] = counters;
           const request = {
             mode: 'shuffle' as const,
             examples: 17,
             batchSize: 5,
             step,
             seed: orderSeed,
-            ...cursor,
+            epoch,
+            offset,
           };
           const losses = Array.from(hostIndices(request), (n, position) => {
             const { image, label } = example(own, n);
@@ -117,7 +120,7 @@ describe('what a run trains on', () => {
           )!;
           const expected = losses.reduce((sum, l) => sum + l / 5, 0);
           expect(Math.abs(loss - expected), `step ${step}`).toBeLessThan(CLOSE);
-          cursor = advanceCursor(cursor, 5, 17);
+          counters = advance(counters, 5, 17);
         }
         // What is evaluated and measured is the replica's own, as it is.
         const expected = meanLoss(own);

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { State } from '../../src/gpu/state.ts';
-import { estimateCovarianceTrace } from '../../src/measure/curvature/covarianceProbes.ts';
+import { covarianceProbes, covarianceTraceBy } from '../../src/measure/curvature/covarianceProbes.ts';
 import { exactCovarianceTrace } from '../../src/measure/curvature/exactCovarianceTrace.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
+import { probeWaves } from '../../src/measure/curvature/probeWaves.ts';
 import { UnitCurvature } from '../../src/measure/curvature/unitCurvature.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
-import type { Point } from '../../src/measure/pass.ts';
+import { measureOver } from '../../src/measure/measureOver.ts';
+import { type Point, unitsOf } from '../../src/measure/pass.ts';
 import { dense, pointOf } from './randomPoint.ts';
 import { softmaxRegression } from './softmaxRegression.ts';
 import { randomValues } from './trace.ts';
@@ -111,7 +113,12 @@ test('the spread of tr(HΣ) against the dense matrices of softmax regression, ex
   const operator = await CurvatureOperator.open(gpu, point, 4);
   const moments = await gradientMoments(gpu, point);
   const exact = await exactCovarianceTrace(gpu, point, operator, moments.mean);
-  const probed = await estimateCovarianceTrace(gpu, point, { probes: 2000, seed: 3 });
+  const waves = [];
+  for (const wave of probeWaves(2000, point.layout)) {
+    const probes = covarianceProbes(unitsOf(point), { ...wave, seed: 3 });
+    waves.push((await measureOver(gpu, point, { probes })).probes);
+  }
+  const probed = covarianceTraceBy(unitsOf(point), waves);
   operator.dispose();
   expect(watch.held()).toBe(0);
   watch.stop();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'vite';
 import { expect, test } from 'vitest';
@@ -100,4 +100,26 @@ test("the library's page has every op in its tables", () => {
   const named = new Set([...section.matchAll(/`(\w+)/g)].map(([, name]) => name!));
   expect(Object.keys(ops).length).toBeGreaterThan(80);
   expect(Object.keys(ops).filter((name) => !named.has(name))).toEqual([]);
+});
+
+test('the runs that PyTorch made are counted as they are', () => {
+  const root = new URL('../../', import.meta.url);
+  const cases = new URL('test/fixtures/cases/', root);
+  const steps = readdirSync(cases)
+    .filter((name) => name.startsWith('train-'))
+    .map((name) => JSON.parse(readFileSync(new URL(`${name}/train.json`, cases), 'utf8')).steps as number);
+  const told = `a test meets ${steps.length} runs of ${Math.min(...steps)} to ${Math.max(...steps)} steps that PyTorch made`;
+  expect(readFileSync(new URL('src/web/docs/train.md', root), 'utf8')).toContain(told);
+});
+
+test('the command line’s page names every benchmark', () => {
+  const root = new URL('../../', import.meta.url);
+  const page = readFileSync(new URL('src/web/docs/commandLine.md', root), 'utf8');
+  // Not those with options of their own, the default one and a hidden one.
+  const commands = readdirSync(new URL('src/cli/commands/', root)).flatMap((file) => {
+    const text = readFileSync(new URL(`src/cli/commands/${file}`, root), 'utf8');
+    return [...text.matchAll(/\bbench\s*\.command\('([\w-]+)'\)/g)].map(([, name]) => name!);
+  });
+  expect(commands.length).toBeGreaterThan(3);
+  expect(commands.filter((name) => !page.includes(`basin bench ${name}`))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseHTML } from 'linkedom';
+import { parseHTML } from 'linkedom/worker';
 import { describe, expect, test } from 'vitest';
 import type { ContourPanel, Figure, Panel } from '../../src/experiments/figure.ts';
 import type { LandscapeResult, LinePoint } from '../../src/measure/landscape/landscapeResult.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { advanceCursor, type BatchRequest, hostIndices, multiplyHigh } from '../../src/data/sampler.ts';
+import { type BatchRequest, hostIndices, multiplyHigh } from '../../src/data/sampler.ts';
 import { permutedIndex } from '../../src/random/permutation.ts';
+import { advance } from '../../src/reference/advance.ts';
 
 const request = (given: Partial<BatchRequest>): BatchRequest => ({
   mode: 'shuffle',
@@ -92,17 +93,16 @@ test.each([
   ['sequential', 10, 4],
   ['sequential', 2, 7],
 ] as const)('%s: batches straddle epochs and cover each (N = %i, B = %i)', (mode, examples, batchSize) => {
-  let cursor = { epoch: 0, offset: 0 };
+  let counters: Parameters<typeof advance>[0] = [0, 0, 0];
   const stream: number[] = [];
-  for (let step = 0; step < 20; step++) {
-    stream.push(...hostIndices(request({ mode, examples, batchSize, step, ...cursor })));
-    cursor = advanceCursor(cursor, batchSize, examples);
+  for (let i = 0; i < 20; i++) {
+    const [step, epoch, offset] = counters;
+    stream.push(...hostIndices(request({ mode, examples, batchSize, step, epoch, offset })));
+    counters = advance(counters, batchSize, examples);
   }
-  expect(cursor).toEqual({
-    epoch: Math.floor((20 * batchSize) / examples),
-    offset: (20 * batchSize) % examples,
-  });
-  for (let epoch = 0; epoch < cursor.epoch; epoch++) {
+  const epochs = Math.floor((20 * batchSize) / examples);
+  expect(counters).toEqual([20, epochs, (20 * batchSize) % examples]);
+  for (let epoch = 0; epoch < epochs; epoch++) {
     const part = stream.slice(epoch * examples, (epoch + 1) * examples);
     const expected = Array.from({ length: examples }, (_, i) => i);
     expect(mode === 'sequential' ? part : part.sort((a, b) => a - b)).toEqual(expected);

@@ -3,7 +3,7 @@ import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts
 import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
-import { loadStateDict, stateDictTensors } from '../../src/nn/stateDict.ts';
+import { loadStateDict, stateDictPrefixes, stateDictTensors } from '../../src/nn/stateDict.ts';
 
 const model = parseModel('m', {
   layers: [
@@ -190,4 +190,15 @@ test('saving refuses values that are not the layout’s', () => {
   expect(() => stateDictTensors(new Map(), layout)).toThrow(
     'state dict: 0.weight: found no elements, expected [3, 2]',
   );
+});
+
+test('a file has a state dict under each average and replica, and none under the variance of SWAG', () => {
+  const names = ['0.weight', '0.bias', 'swag.0.weight', 'swagVariance.0.weight', 'lawa.0.weight'];
+  expect(stateDictPrefixes(names)).toEqual(['', 'swag.', 'lawa.']);
+  const sweep = names.flatMap((name) => [`replica.0.${name}`, `replica.10.${name}`]);
+  const under = ['', 'swag.', 'lawa.'].flatMap((average) => [
+    `replica.0.${average}`,
+    `replica.10.${average}`,
+  ]);
+  expect(stateDictPrefixes(sweep)).toEqual(under);
 });

@@ -1,17 +1,14 @@
-import type { Gpu } from '../../gpu/device.ts';
 import { dot } from '../../ops/dot.ts';
 import { purpose } from '../../random/purpose.ts';
 import { randomSigns } from '../../random/randomSigns.ts';
 import { unitSlopes } from '../gradient/directionalDerivatives.ts';
-import { measureOver } from '../measureOver.ts';
-import { type Point, unitsOf } from '../pass.ts';
 import type { Look, Quantity } from '../quantity.ts';
 import type { CovarianceTrace } from '../statistics/covarianceTrace.ts';
-import { estimateFrom, type Probes } from '../statistics/estimate.ts';
+import { estimateFrom } from '../statistics/estimate.ts';
 import { ProbedSpread } from '../statistics/probedSpread.ts';
 import type { Gathered, TracedBatch } from '../tracedBatch.ts';
 import { hessianOf } from './hessianProduct.ts';
-import { probeWaves, type Wave } from './probeWaves.ts';
+import type { Wave } from './probeWaves.ts';
 import { unitForms } from './unitForms.ts';
 
 /** What some probes of tr(HΣ) found, by number. */
@@ -80,24 +77,6 @@ export function covarianceTraceBy(units: number, waves: readonly CovarianceProbe
   }
   const estimate = estimateFrom(waves.flatMap(({ each }) => each.map(({ form }) => form)));
   return { ...estimate, spread: spread.of(estimate) };
-}
-
-/**
- * tr(HΣ) by random signs, and its spread by the same probes. See `covarianceProbes`.
- * @throws RangeError for fewer than two examples (units), or parameters of several replicas
- */
-export async function estimateCovarianceTrace(
-  gpu: Gpu,
-  point: Point,
-  { probes, seed }: Probes,
-): Promise<CovarianceTrace> {
-  const units = unitsOf(point);
-  const waves: CovarianceProbes[] = [];
-  for (const wave of probeWaves(probes, point.layout)) {
-    const { found } = await measureOver(gpu, point, { found: covarianceProbes(units, { ...wave, seed }) });
-    waves.push(found);
-  }
-  return covarianceTraceBy(units, waves);
 }
 
 function curved(batch: TracedBatch, v: readonly Gathered[]): Look {

@@ -6,7 +6,6 @@ import { Scope } from '../../gpu/scope.ts';
 import type { State } from '../../gpu/state.ts';
 import { axpy, scaleBy, scaleToUnit } from '../../ops/combine.ts';
 import { dot, normSq } from '../../ops/dot.ts';
-import type { FlatLayout } from '../../ops/flat.ts';
 import { Graph, type Tensor } from '../../ops/graph.ts';
 import { inverseSqrt } from '../../ops/inverseSqrt.ts';
 import { read } from '../../ops/leaf.ts';
@@ -26,6 +25,7 @@ import type { Quantity } from '../quantity.ts';
 import { type BatchOf, TracedBatch } from '../tracedBatch.ts';
 import { hessianOf } from './hessianProduct.ts';
 import { lanczosRecurrence } from './lanczosRecurrence.ts';
+import { maskValues } from './parameterMask.ts';
 import { MANY } from './samples.ts';
 import { signVector } from './signVector.ts';
 
@@ -76,7 +76,7 @@ export function followedEigenvalue({
         gathering.memory(name, spec);
       const shape = [layout.length];
       const vector = memory('eigenvector', { shape, initial: () => signVector(layout, seed, 0) });
-      const mask = memory('mask', { shape, initial: () => ones(layout), shared: true, constant: true });
+      const mask = memory('mask', { shape, initial: () => maskValues(layout), shared: true, constant: true });
       const seeds = memory('seed', {
         shape: [1],
         dtype: 'u32',
@@ -104,12 +104,6 @@ export function followedEigenvalue({
       residual: Math.sqrt(residual![0]!),
     }),
   };
-}
-
-function ones({ entries, length }: FlatLayout): Float32Array {
-  const mask = new Float32Array(length);
-  for (const { offset, elements } of entries) mask.fill(1, offset, offset + elements);
-  return mask;
 }
 
 /** The eigenvalue followed by a program of its own, to be run whenever a look is wanted. */

@@ -8,6 +8,7 @@ import { bufferLayout } from '../../nn/batchNorm.ts';
 import { parameterLayout } from '../../nn/forward.ts';
 import { inferShapes } from '../../nn/modelSpec.ts';
 import { size } from '../../ops/graph.ts';
+import { dimension } from '../curvature/operator.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import { AffineSpan } from './affineSpan.ts';
 import {
@@ -228,11 +229,10 @@ function finite(found: Evaluation | undefined): { loss: number | null; accuracy:
 function factsOf(input: LandscapeInput, points: PointsOf, found: readonly PointValues[]): LandscapeFacts {
   const interpolated = !points.origin && statisticsOf(input) === 'stored';
   const { model, dataset, test } = input;
-  const { entries } = parameterLayout(model);
   return {
     examples: dataset.examples,
     testExamples: test?.examples ?? null,
-    parameters: entries.reduce((sum, { elements }) => sum + elements, 0),
+    parameters: dimension(parameterLayout(model)),
     batchNorm: statisticsOf(input),
     bnBatchSize: statisticsBatch(input),
     warnings: (['loss', ...(test ? (['testLoss'] as const) : [])] as const).flatMap((key) => {

@@ -44,18 +44,18 @@ export async function* lossOnPlane(
   const flat = ({ values }: NamedWeights): Float32Array => flatValues(layout, values);
   const solutions = through.map((each) => ({ name: each.name, values: flat(each) }));
   const plane = planeThrough(solutions);
-  const marks: Record<string, Mark> = Object.fromEntries(
+  const marks = new Map<string, Mark>(
     plane.solutions.map((place, i) => [`${i + 1}`, { ...place, distance: 0 }]),
   );
   for (const [name, weights] of Object.entries(mark)) {
-    if (name === '' || name in marks) {
-      const reason = `the name ${showValue(name)} is taken, expected another one than ${Object.keys(marks).join(', ')}`;
+    if (name === '' || marks.has(name)) {
+      const reason = `the name ${showValue(name)} is taken, expected another one than ${[...marks.keys()].join(', ')}`;
       throw new InputError('landscape', 'mark', name === '' ? 'has no name, expected name=file' : reason);
     }
-    marks[name] = placeInPlane(plane, flat(weights));
+    marks.set(name, placeInPlane(plane, flat(weights)));
   }
   const axis = (key: 'x' | 'y', count: number): number[] => {
-    const places = Object.values(marks).map((place) => place[key]);
+    const places = [...marks.values()].map((place) => place[key]);
     const [low, high] = [Math.min(...places), Math.max(...places)];
     const beyond = margin * (high - low);
     return evenly('points', [low - beyond, high + beyond], count);
@@ -78,7 +78,7 @@ export async function* lossOnPlane(
     x,
     y,
     ...facts,
-    marks,
+    marks: Object.fromEntries(marks),
     loss: rows('loss'),
     accuracy: classes ? rows('accuracy') : null,
     testLoss: input.test ? rows('testLoss') : null,

@@ -8,7 +8,7 @@ import { project } from '../../ops/subspace/project.ts';
 import type { RandomSubspace } from '../../ops/subspace/subspace.ts';
 import { purpose } from '../../random/purpose.ts';
 import { dimension } from '../curvature/operator.ts';
-import { parameterMask } from '../curvature/parameterMask.ts';
+import { maskValues, parameterMask } from '../curvature/parameterMask.ts';
 import type { Point } from '../pass.ts';
 import { subspaceCoordinates } from './subspaceCoordinates.ts';
 
@@ -30,8 +30,7 @@ export interface SearchSpace {
 
 /** All parameters. */
 export async function fullSpace({ layout, theta }: Point): Promise<SearchSpace> {
-  const within = new Uint8Array(layout.length);
-  for (const { offset, elements } of layout.entries) within.fill(1, offset, offset + elements);
+  const within = maskValues(layout);
   return {
     subspace: null,
     length: layout.length,

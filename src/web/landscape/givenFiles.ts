@@ -1,4 +1,5 @@
 import { readSafetensors } from '../../data/safetensors.ts';
+import { stateDictPrefixes } from '../../nn/stateDict.ts';
 
 /** Weights in a file: all of its tensors, or those under a prefix. */
 export interface GivenWeights {
@@ -13,9 +14,6 @@ export type GivenFile = { readonly name: string; readonly blob: Blob } & (
   | { readonly is: 'model' | 'data' }
   | { readonly is: 'weights'; readonly weights: readonly GivenWeights[] }
 );
-
-/** What averages and replicas are called in the files of `basin train`. */
-const PREFIX = /^(?:replica\.\d+\.)?(?:swa\.|ema\.|lawa\.)?/;
 
 /**
  * Tells what a file is for: a model by .json, weights or data by the names of a safetensors file's tensors, all else as data.
@@ -32,8 +30,7 @@ export async function givenFile(file: File): Promise<GivenFile> {
 
 /** A state dict for each prefix that tensors have. */
 function weightsOf(file: string, tensors: readonly string[]): GivenWeights[] {
-  const prefixes = new Set(tensors.map((tensor) => PREFIX.exec(tensor)![0]));
-  return [...prefixes].map((prefix) =>
+  return stateDictPrefixes(tensors).map((prefix) =>
     prefix === '' ? { label: file, file } : { label: `${file}: ${prefix.slice(0, -1)}`, file, prefix },
   );
 }

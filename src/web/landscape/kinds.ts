@@ -176,9 +176,7 @@ function jobOf(
       kind,
       ...common,
       through,
-      ...(mark
-        ? { mark: Object.fromEntries(others.map((weights) => [markName(weights), weightsFile(weights)])) }
-        : {}),
+      ...(mark ? { mark: marksOf(others) } : {}),
       ...rest,
     };
   }
@@ -198,7 +196,15 @@ function prefixed(file: WeightsFile): object {
     : { weights: file.weights, weights_prefix: file.prefix };
 }
 
-/** What is short enough to stand beside a point. */
+/** Weights by names that are short enough to stand beside a point, and in full where several would have one name. */
+function marksOf(all: readonly GivenWeights[]): Readonly<Record<string, WeightsFile>> {
+  const short = all.map(markName);
+  const isShared = (name: string): boolean => short.indexOf(name) !== short.lastIndexOf(name);
+  return Object.fromEntries(
+    all.map((weights, i) => [isShared(short[i]!) ? weights.label : short[i]!, weightsFile(weights)]),
+  );
+}
+
 function markName({ file, prefix }: GivenWeights): string {
   return prefix?.slice(0, -1) ?? file.replace(/\.safetensors$/i, '');
 }
