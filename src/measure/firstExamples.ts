@@ -5,7 +5,7 @@ import type { Memory } from './memory.ts';
 
 /**
  * Examples that an instrument of a fixed subset looks at unless it is told otherwise: of one number, so that all share a forward pass and
- * a gradient, and so few that every 16 steps they take about half the time of steps of 512. A number to be quoted wants more.
+ * a gradient, and so few that every 16 steps they take little more than half the time of the steps, of 512 each. A number to be quoted wants more.
  */
 export const FIRST_BY_DEFAULT = 64;
 
