@@ -56,6 +56,7 @@ export async function loadDataset(data: string, source: ByteSource): Promise<Dat
       `is no built-in data set, expected one of ${builtinNames().join(', ')}, or ${path}`,
     );
   }
+  if (!data.includes(',')) requireKnownOptions(data);
   // A list of which some are missing: say which.
   if (data.includes(',')) {
     const missing = await missingPath(data, source);
@@ -79,10 +80,11 @@ function requireSource(data: unknown, source: unknown): void {
   throw new InputError(data, 'source', `${showValue(source)} given, expected what reads files: ${expected}`);
 }
 
-/** @throws InputError for an image set's name with an option that none has */
+/** @throws InputError for an image set's name, or a file's, with an option that none has */
 function requireKnownOptions(data: string): void {
   const [name, query = ''] = data.split(/\?(.*)/s) as [string, string?];
-  if (!IMAGE_SETS.includes(name)) return;
+  const isFile = query !== '' && ['.safetensors', '.npz', '.bin'].some((ending) => hasEnding(name, ending));
+  if (!isFile && !IMAGE_SETS.includes(name)) return;
   const option = query.split('=', 1)[0]!;
   throw new InputError(data, option, `unknown option, expected ${DATA_OPTIONS.join(', ')}`);
 }

@@ -21,6 +21,7 @@ import { deriveSeed } from '../random/deriveSeed.ts';
 import { augmentationOf } from '../train/augmentationOf.ts';
 import type { BatchRule } from '../train/batchRule.ts';
 import { requireLrSearch } from '../train/lrSearch.ts';
+import { neverDueWarning } from '../train/neverDueWarning.ts';
 import { type PlannedBatches, planBatches } from '../train/planBatches.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, possibleBatchSizes, type RunShape } from '../train/runParts.ts';
@@ -128,7 +129,11 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
         }
       : {}),
   };
-  const warnings = [cycleWarning(averaging, spec.lr_schedule, steps), augmentationWarning(drawn)];
+  const warnings = [
+    cycleWarning(averaging, spec.lr_schedule, steps),
+    augmentationWarning(drawn),
+    neverDueWarning(instruments, steps),
+  ];
   return {
     ...drawn,
     recordEvery: spec.record_every,

@@ -6,6 +6,7 @@ import { type OneBatchRemedies, requireOneBatch } from '../measure/requireOneBat
 import { requireBatches } from '../nn/batchNorm.ts';
 import { requireSupported } from '../nn/forward.ts';
 import { isCoupled } from '../nn/isCoupled.ts';
+import { requireParameters } from '../nn/modelFrom.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
 import type { StateValues } from '../nn/stateDict.ts';
 import type { JobHost } from './jobEvent.ts';
@@ -48,6 +49,7 @@ export async function readPointInput(
 ): Promise<PointInput> {
   const { ghost_batch: ghostBatch } = files;
   const model = parseModel(files.model, await host.read(files.model));
+  requireParameters(files.model, model);
   const { dataset, shapes } = fitDataset(await loadDataset(files.data, host), model, files.model);
   requireSupported(files.model, model, shapes);
   const mode = files.eval ? ('eval' as const) : ('train' as const);

@@ -30,5 +30,9 @@ function described(file: string, given: GivenModel, loss?: LossName): unknown {
 /** @throws InputError for a model without parameters */
 export function requireParameters(file: string, model: ModelSpec): void {
   if (stateDictLayout(model).some(({ kind }) => kind === 'parameter')) return;
-  throw new InputError(file, 'layers', 'none of them has parameters, so there is nothing to train');
+  throw new InputError(
+    file,
+    'layers',
+    'none of them has parameters, so there is nothing to train or to measure',
+  );
 }

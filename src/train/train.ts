@@ -17,6 +17,7 @@ import { augmentationOf } from './augmentationOf.ts';
 import { type CheckedSettings, checkSettings, SETTINGS } from './checkSettings.ts';
 import { drawnData } from './drawnData.ts';
 import { requireLrSearch } from './lrSearch.ts';
+import { neverDueWarning } from './neverDueWarning.ts';
 import { optimizerRule, optimizerSettings } from './optimizerOf.ts';
 import { type RunNames, requireFits } from './requireFits.ts';
 import { requireSameContents, requireSameJob } from './requireSameRun.ts';
@@ -101,7 +102,11 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
     if (earlier) run.restore('resume', earlier);
     const ruled = settings.batchSchedule && !Array.isArray(settings.batchSchedule);
     const ofReplicas = options.replicas.map((replica) => replica.settings);
-    const warnings = [cycleWarning(averaging, schedule, steps), augmentationWarning(options)];
+    const warnings = [
+      cycleWarning(averaging, schedule, steps),
+      augmentationWarning(options),
+      neverDueWarning(instruments, steps),
+    ];
     const notes = [
       ...(ruled ? timeConstants(possibleBatchSizes(shape), ofReplicas, averaging) : []),
       ...warnings.flatMap((warning) => warning ?? []),

@@ -163,6 +163,12 @@ test('options that cannot be meant are refused by the name that has them', async
     'mnist?blur=2: blur: unknown option, expected average_pool, subset, label_noise, data_seed',
   );
   await expect(loadDataset('mnist?subset=5&blur=2', { read })).rejects.toThrow('mnist?blur=2: blur: unknown');
+  await expect(loadDataset('x.npz?subset=5&shift=1', { read })).rejects.toThrow(
+    'x.npz?shift=1: shift: unknown',
+  );
+  await expect(loadDataset('a.safetensors?foo=2', { read })).rejects.toThrow(
+    'a.safetensors?foo=2: foo: unknown option, expected average_pool, subset, label_noise, data_seed',
+  );
 });
 
 test('every shift and side of an image comes equally often, and follows from seed, step and position', () => {

@@ -22,6 +22,7 @@ import { parseModel, stateDictLayout } from '../../nn/modelSpec.ts';
 import { stateDictTensors } from '../../nn/stateDict.ts';
 import { provenance } from '../../train/provenance.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
+import { untilStopped } from '../untilStopped.ts';
 import {
   type LandscapeJob,
   type LandscapeSpec,
@@ -57,28 +58,20 @@ export async function* landscapeJob(
   for (const text of notes) yield { type: 'note', text };
 
   yield { type: 'phase', phase: 'evaluating points' };
-  try {
-    for (;;) {
-      const next = await work.next();
-      if (next.done) {
-        const { result, tensors } = next.value;
-        const { kernels: _, ...job } = { job: 'landscape' as const, ...spec };
-        yield {
-          type: 'result',
-          result: { ...result, ...provenance(job, device.info, began), kernels: kernels.record },
-          ...(tensors ? { tensors: writeSafetensors(tensors) } : {}),
-          exitCode: 0,
-        };
-        return;
-      }
-      yield { type: 'progress', ...next.value, unit: 'points' };
-      await control?.whileRunning();
-      if (control?.stopped) return;
-    }
-  } finally {
-    // A job that is stopped is left at a yield.
-    await work.return(undefined as never);
-  }
+  const found = yield* untilStopped(
+    work,
+    (progress) => ({ type: 'progress', ...progress, unit: 'points' }),
+    control,
+  );
+  if (!found) return;
+  const { result, tensors } = found;
+  const { kernels: _, ...job } = { job: 'landscape' as const, ...spec };
+  yield {
+    type: 'result',
+    result: { ...result, ...provenance(job, device.info, began), kernels: kernels.record },
+    ...(tensors ? { tensors: writeSafetensors(tensors) } : {}),
+    exitCode: 0,
+  };
 }
 
 async function readInput(spec: LandscapeJob, host: JobHost) {

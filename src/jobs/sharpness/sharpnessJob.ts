@@ -2,6 +2,7 @@ import { writeSafetensors } from '../../data/safetensors.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { RunKernels } from '../../gpu/runKernels.ts';
 import type { HostTensor } from '../../host/hostTensor.ts';
+import type { RunControl } from '../../host/runControl.ts';
 import { dimension } from '../../measure/curvature/operator.ts';
 import { lossGradient } from '../../measure/gradient/lossGradient.ts';
 import { meanOverUnits } from '../../measure/noise.ts';
@@ -16,16 +17,19 @@ import { provenance } from '../../train/provenance.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { measureRounds } from '../measureRounds.ts';
 import { readPointInput } from '../readPointInput.ts';
+import { untilStopped } from '../untilStopped.ts';
 import { parseSharpnessSpec, type SharpnessSpec } from './sharpnessSpec.ts';
 
 /**
- * How sharp the loss is at one point, over all examples of the data: Keskar's φ, SAM's and ASAM's steps.
+ * How sharp the loss is at one point, over all examples of the data: Keskar's φ, SAM's and ASAM's steps. Stopped by `control`, after a
+ * box at the latest, it ends without a result.
  * @throws InputError for input that is refused, and for a loss that is not finite, naming the first such example
  */
 export async function* sharpnessJob(
   device: Gpu,
   given: SharpnessSpec,
   host: JobHost,
+  control?: RunControl,
 ): AsyncGenerator<JobEvent, void, void> {
   yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const began = Date.now();
@@ -47,9 +51,11 @@ export async function* sharpnessJob(
     };
     // The first round is of the gradient, the last one of the losses at what was found; between them lies a box each.
     const total = epsilon.length * (subspace === undefined ? 1 : 2);
-    const found = yield* measureRounds(gpu, point, measurements, (round) =>
+    const work = measureRounds(gpu, point, measurements, (round) =>
       round > 1 && round <= total + 1 ? [{ type: 'progress', done: round - 1, total, unit: 'boxes' }] : [],
     );
+    const found = yield* untilStopped(work, (event) => event, control);
+    if (!found) return;
     const result: SharpnessResult = {
       mode: input.mode,
       examples: input.dataset.examples,
