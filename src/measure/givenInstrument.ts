@@ -16,9 +16,11 @@ export type GivenInstrument = Schedule &
     | {
         /** An outermost eigenvalue of the Hessian over the first examples. */
         readonly type: 'eigenvalue';
-        /** 256 by default. */
+        /** 64 by default. */
         readonly examples?: number | undefined;
         readonly which?: 'largest' | 'smallest' | undefined;
+        /** Of Lanczos's process at each look, up to 16: so many Hessian products, and one for the residual; 9 by default. */
+        readonly steps?: number | undefined;
       }
     | {
         /** gᵀHg/|g|² of each such step's batch. */
@@ -27,17 +29,17 @@ export type GivenInstrument = Schedule &
     | {
         /** B_noise and ε_max of the first examples, by Hessian products. */
         readonly type: 'hessian_noise';
-        /** 256 by default. */
+        /** 64 by default. */
         readonly examples?: number | undefined;
-        /** Random vectors behind tr(HΣ), from 2 to 16; 4 by default. */
+        /** Random vectors behind tr(HΣ), from 2 to 16; 2 by default. */
         readonly probes?: number | undefined;
       }
     | {
         /** The density of the Hessian's eigenvalues over the first examples, and its trace. */
         readonly type: 'density';
-        /** 256 by default. */
+        /** 64 by default. */
         readonly examples?: number | undefined;
-        /** Random vectors, from 2 to 16, and steps of Lanczos's process from each, up to 32; 4 and 8 by default. */
+        /** Random vectors, from 2 to 16, and steps of Lanczos's process from each, up to 32; 2 and 4 by default. */
         readonly starts?: number | undefined;
         readonly steps?: number | undefined;
       }
@@ -46,16 +48,18 @@ export type GivenInstrument = Schedule &
         readonly type: 'distance';
       }
     | {
-        /** Loss and share of right answers over a whole part of the data: a forward pass over all of it. */
+        /** Loss and share of right answers over a part of the data: a forward pass over what is looked at of it. */
         readonly type: 'accuracy';
         readonly split: 'train' | 'test';
+        /** The first so many of that part; all of it by default. */
+        readonly examples?: number | undefined;
       }
     | {
         /** Keskar's sharpness over the first examples, in full space, by sign ascent. */
         readonly type: 'keskar';
         /** 10⁻³ by default. */
         readonly epsilon?: number | undefined;
-        /** 256 by default. */
+        /** 64 by default. */
         readonly examples?: number | undefined;
         /** Of sign ascent, up to 16: so many gradients and a loss at each look; 2 by default. */
         readonly iterations?: number | undefined;

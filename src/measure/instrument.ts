@@ -33,15 +33,22 @@ export interface Instrument<Found = any> {
   /** The units that it looks at, so many consecutive examples of the batch; null if it looks at none. */
   readonly unitSize: number | null;
   /**
-   * What is measured of the step's batch; where `split` is given, over all examples of that part of the data, in eval mode, by passes
+   * What is measured of the step's batch; where `split` is given, over the examples of that part of the data, in eval mode, by passes
    * that run before the step.
    */
   readonly quantity: Quantity<Found>;
   readonly split?: Split;
+  /** The first so many of that part of the data, or all where they are fewer; all of it if left out. */
+  readonly first?: number;
   /** What is left in the instrument's memory at the step before each that is due, of the weights before that step's update. */
   readonly prepare?: (batch: TracedBatch) => void;
   /** What there is to tell of one replica, step after step. */
   follow(run: FollowedRun): (found: Found, at: ReadAt) => Told;
+}
+
+/** Of a part of the data that has so many examples, those that an instrument of it looks at. */
+export function lookedAt({ first = Infinity }: Pick<Instrument, 'first'>, examples: number): number {
+  return Math.min(first, examples);
 }
 
 /** What of an instrument's reading is drawn over the steps. */

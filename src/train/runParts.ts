@@ -8,7 +8,7 @@ import { Replay } from '../gpu/replay.ts';
 import type { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { StateSet } from '../gpu/stateSet.ts';
-import type { Instrument, Split } from '../measure/instrument.ts';
+import { type Instrument, lookedAt, type Split } from '../measure/instrument.ts';
 import { Memory } from '../measure/memory.ts';
 import { tracePass } from '../measure/pass.ts';
 import type { Look } from '../measure/quantity.ts';
@@ -239,12 +239,13 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   const stepInstruments = instruments.map((instrument, place): StepInstrument => {
     const { type, split, quantity } = instrument;
     if (!split) return { instrument };
+    const part = split === 'test' ? testExamples! : examples;
     let look: Look | null = null;
     const point = {
       model,
       layout,
       theta,
-      examples: split === 'test' ? testExamples! : examples,
+      examples: { ...part, examples: lookedAt(instrument, part.examples) },
       context: { mode: 'eval' as const, buffers },
     };
     const pass = tracePass(point, {

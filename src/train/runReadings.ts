@@ -1,3 +1,4 @@
+import { lookedAt } from '../measure/instrument.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import type { BatchSizes } from './batchSizes.ts';
 import { ReadingRows } from './readingRows.ts';
@@ -171,9 +172,11 @@ export class RunReadings {
     const found = new Array<unknown>(instruments.length).fill(undefined);
     const cells = this.#cellsAt(step);
     dueAt(this.#options, step).forEach((place, i) => {
-      const { quantity, unitSize: ofUnits, split } = instruments[place]!;
+      const instrument = instruments[place]!;
+      const { quantity, unitSize: ofUnits, split } = instrument;
       const unitSize = ofUnits ?? 1;
-      const examples = split ? (split === 'test' ? dataset.test! : dataset).examples : batchSize;
+      const part = split === 'test' ? dataset.test! : dataset;
+      const examples = split ? lookedAt(instrument, part.examples) : batchSize;
       const numbers = Object.fromEntries(
         cells[i]!.map(({ name, at, count }) => [name, row.subarray(at, at + count)]),
       );

@@ -36,6 +36,20 @@ async function dispatchesOf(given: readonly GivenInstrument[]): Promise<number> 
   return Math.max(...counts) - Math.min(...counts);
 }
 
+test('instruments that are told nothing else are of the same examples', async () => {
+  const four: readonly GivenInstrument[] = [
+    { type: 'eigenvalue', at: [2] },
+    { type: 'hessian_noise', at: [2] },
+    { type: 'density', at: [2] },
+    { type: 'keskar', at: [2] },
+  ];
+  const alone: number[] = [];
+  for (const one of four) alone.push(await dispatchesOf([one]));
+  expect(alone.reduce((sum, count) => sum + count, 0) - (await dispatchesOf(four))).toBeGreaterThanOrEqual(
+    3 * 8,
+  );
+});
+
 test('instruments of the same examples take their forward pass and gradient once', async () => {
   const three = (examples: readonly [number, number, number]): GivenInstrument[] => [
     { type: 'eigenvalue', examples: examples[0], at: [2] },

@@ -123,6 +123,24 @@ test('loss and accuracy over a whole part of the data are those of the weights b
   }
 });
 
+test('loss and accuracy over the first examples of a part are those over a data set of these, with errors for others like them', async () => {
+  for (const split of ['test', 'train'] as const) {
+    const instruments = [{ type: 'accuracy', split, examples: 100, at: [1] }];
+    const { readings } = (await train({ ...BASE, instruments })).result;
+    const [told] = readings.accuracy!;
+    const few = split === 'test' ? DATA.replace('test=300', 'test=100') : DATA.replace('=600', '=100');
+    const { result } = await train({ ...BASE, data: few, steps: 0 });
+    const [loss, accuracy] = (
+      split === 'test' ? [result.testLoss, result.testAccuracy] : [result.finalLoss, result.accuracy]
+    ) as [number, number];
+    expect(told!.examples).toBe(100);
+    expect(Math.abs(told!.loss! / loss - 1)).toBeLessThan(1e-5);
+    expect(told!.accuracy).toBeCloseTo(accuracy, 12);
+    expect(told!.accuracyStderr).toBeCloseTo(Math.sqrt((accuracy * (1 - accuracy)) / 99), 12);
+    expect(told!.lossStderr).toBeGreaterThan(0);
+  }
+});
+
 test('what an instrument is of must be there', async () => {
   const refused = (given: Record<string, unknown>, more: Partial<TrainSpec> = {}) =>
     expect(train({ ...BASE, ...more, instruments: [given] })).rejects;
@@ -141,10 +159,21 @@ test('what an instrument is of must be there', async () => {
   await refused({ type: 'hessian_noise', every: 2, probes: 1 }).toThrow(
     /instruments\.0\.probes: is 1, expected an integer of at least 2/,
   );
+  await refused({ type: 'eigenvalue', every: 2, steps: 17 }).toThrow(
+    /instruments\.0\.steps: is 17, expected an integer of at most 16/,
+  );
   await refused({ type: 'distance', at: [] }).toThrow(/instruments\.0\.at: is \[\], expected a step or more/);
   await refused({ type: 'distance', every: 2, examples: 3 }).toThrow(
     /instruments\.0\.examples: is no option of distance/,
   );
+});
+
+test('an eigenvalue by more steps a look is nearer', async () => {
+  const residual = async (steps: number) => {
+    const instruments = [{ type: 'eigenvalue', steps, at: [1] }];
+    return (await train({ ...BASE, model: MODEL, instruments })).result.readings.eigenvalue![0]!.residual!;
+  };
+  expect(await residual(12)).toBeLessThan((await residual(3)) / 4);
 });
 
 /** What `measure` finds of the first examples of the data at the weights that a run begins with. */

@@ -340,7 +340,7 @@ test('an instrument’s own states go with the run', async () => {
     steps: 40,
     batches: [{ fromStep: 0, batchSize: 10 }],
     sampling: 'shuffle',
-    instruments: [eigenvalue.make({ examples: 30, which: 'largest' }, { every: 4 })],
+    instruments: [eigenvalue.make({ examples: 30, which: 'largest', steps: 6 }, { every: 4 })],
     replicas: [1, 2].map((seed) => ({
       seed,
       settings: { momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false },

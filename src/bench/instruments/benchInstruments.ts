@@ -3,6 +3,7 @@ import type { AdapterInfo, Gpu } from '../../gpu/device.ts';
 import { inTurn, medianOf } from '../../gpu/timedProgram.ts';
 import type { ByteSource } from '../../host/byteSource.ts';
 import type { ResultEvent, WorkEvent } from '../../host/workEvent.ts';
+import { FIRST_BY_DEFAULT } from '../../measure/firstExamples.ts';
 import type { GivenInstrument } from '../../measure/givenInstrument.ts';
 import { instrumentFrom } from '../../measure/instruments.ts';
 import { initialStateDict } from '../../nn/init.ts';
@@ -39,23 +40,23 @@ export interface InstrumentReport {
 
 /** Examples that the runs train on: enough that none is learnt by heart in a bench. */
 const EXAMPLES = 8192;
-const TEST = 512;
-const SUBSET = 64;
+const TEST = 1000;
 const EVERY = 16;
 /** Steps a round, of each run. */
 const STEPS = 4 * EVERY;
 /** Fixed before anything was measured. */
 const LIMITS = { all: 1.5, noise: [1.25, 1.3] } as const;
 
-/** Every kind of instrument at its cheapest that still tells something, every 16 steps. */
+/** Every kind of instrument as it is unless told otherwise, but that accuracy is over the first examples for testing, every 16 steps. */
 const ALL: readonly GivenInstrument[] = [
   { type: 'noise_scale', layers: true, every: EVERY },
-  { type: 'eigenvalue', examples: SUBSET, every: EVERY },
-  { type: 'hessian_noise', examples: SUBSET, probes: 2, every: EVERY },
+  { type: 'eigenvalue', every: EVERY },
+  { type: 'hessian_noise', every: EVERY },
   { type: 'batch_sharpness', every: EVERY },
-  { type: 'density', examples: SUBSET, starts: 2, steps: 4, every: EVERY },
+  { type: 'density', every: EVERY },
   { type: 'distance', every: EVERY },
-  { type: 'accuracy', split: 'test', every: EVERY },
+  { type: 'accuracy', split: 'test', examples: TEST, every: EVERY },
+  { type: 'keskar', every: EVERY },
 ];
 
 /** Of one model, whose plain run is `plain`: what else is timed beside it. */
@@ -95,7 +96,7 @@ export async function* benchInstruments(
     bench: 'instruments',
     adapter: gpu.info,
     rounds,
-    subset: SUBSET,
+    subset: FIRST_BY_DEFAULT,
     test: TEST,
     models,
   };

@@ -54,7 +54,7 @@ function text({ adapter, rounds, subset, test, models }: InstrumentReport): stri
     `${named}${software ? ': a software adapter, its times say nothing about a GPU' : ''}`,
     ...models.flatMap((costs) => ['', ...table(costs)]),
     '',
-    `medians of ${rounds} rounds; instruments of a fixed subset look at ${subset} examples, 9 Lanczos steps for the eigenvalue, 2 probes, a density of 2 × 4 steps; accuracy over ${test} test examples`,
+    `medians of ${rounds} rounds; every instrument as it is by default, those of a fixed subset over ${subset} examples; accuracy over ${test} examples for testing`,
   ].join('\n');
 }
 

@@ -1,13 +1,14 @@
 import { z } from 'zod';
+import { FIRST_BY_DEFAULT } from '../firstExamples.ts';
 import type { InstrumentKind } from '../instrument.ts';
 import { withoutNonFinite } from '../nonFinite.ts';
 import { type DensityOfFirstOptions, densityOfFirst } from './densityOfFirst.ts';
 import { type SpectralQuadrature, spectralDensity, spectralSum } from './spectralDensity.ts';
 
 const options = z.strictObject({
-  examples: z.int().min(1).default(256),
-  starts: z.int().min(2).max(16).default(4),
-  steps: z.int().min(1).max(32).default(8),
+  examples: z.int().min(1).default(FIRST_BY_DEFAULT),
+  starts: z.int().min(2).max(16).default(2),
+  steps: z.int().min(1).max(32).default(4),
 });
 
 /** The density of the Hessian's eigenvalues as an instrument, told as `basin measure --density` does, and the trace by the same starts. */

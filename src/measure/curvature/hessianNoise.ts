@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FIRST_BY_DEFAULT } from '../firstExamples.ts';
 import type { InstrumentKind } from '../instrument.ts';
 import { withoutNonFinite } from '../nonFinite.ts';
 import type { CurvatureNoise } from '../statistics/curvatureNoise.ts';
@@ -6,8 +7,8 @@ import { namedEstimate } from '../statistics/measured.ts';
 import { type NoiseOfFirstOptions, noiseOfFirst } from './noiseOfFirst.ts';
 
 const options = z.strictObject({
-  examples: z.int().min(1).default(256),
-  probes: z.int().min(2).max(16).default(4),
+  examples: z.int().min(1).default(FIRST_BY_DEFAULT),
+  probes: z.int().min(2).max(16).default(2),
 });
 
 /** The noise scale B_noise and the largest useful step ε_max by Hessian products, as an instrument. */

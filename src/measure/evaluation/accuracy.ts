@@ -4,7 +4,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { scale } from '../../ops/scale.ts';
 import { sum } from '../../ops/sum.ts';
 import { varianceAndMean } from '../../ops/variance.ts';
-import type { InstrumentKind, Split } from '../instrument.ts';
+import type { InstrumentKind } from '../instrument.ts';
 import type { Quantity } from '../quantity.ts';
 
 /** How a model does on a part of the data. */
@@ -44,26 +44,29 @@ const overSplit: Quantity<SplitResult> = {
   }),
 };
 
-const options = z.strictObject({ split: z.enum(['train', 'test']) });
+const options = z.strictObject({ split: z.enum(['train', 'test']), examples: z.int().min(2).optional() });
 
 /**
- * Loss and share of right answers over a whole part of the data, in eval mode: a forward pass over all of it each time. Of that part they
- * are exact; the standard errors are those of estimates for fresh examples, which only those for testing are.
+ * Loss and share of right answers over a part of the data, in eval mode: a forward pass over all of it each time, or over its first so
+ * many examples. Of those they are exact. The standard errors are those of estimates for others like them: for fresh examples where they
+ * are for testing; for the rest of a training set by its first ones. Of a whole training set there are none.
  */
-export const accuracy: InstrumentKind<{ readonly split: Split }> = {
+export const accuracy: InstrumentKind<z.output<typeof options>> = {
   type: 'accuracy',
   options: (given) => options.parse(given),
-  make: ({ split }, schedule) => ({
+  make: ({ split, examples: first }, schedule) => ({
     type: 'accuracy',
     schedule,
     unitSize: null,
     split,
+    first,
     quantity: overSplit,
     follow: () => (found: SplitResult) => {
       const { examples, loss, lossVariance, share } = found;
-      const isEstimate = split === 'test' && examples > 1;
+      const isEstimate = (split === 'test' || examples === first) && examples > 1;
       const isShare = isEstimate && share !== null;
       return {
+        examples,
         accuracy: share,
         accuracyStderr: isShare ? Math.sqrt((share * (1 - share)) / (examples - 1)) : null,
         loss: Number.isFinite(loss) ? loss : null,
@@ -75,21 +78,22 @@ export const accuracy: InstrumentKind<{ readonly split: Split }> = {
     {
       key: 'accuracy',
       symbol: 'Accuracy',
-      name: 'Accuracy over a whole part of the data',
+      name: 'Accuracy over a part of the data',
       equation: 'accuracy = (1/N) · #{ i : argmax f(x_{i}) = y_{i} }',
       meaning:
-        'Share of the examples of the chosen part of the data whose class the model finds with the weights before that step’s update.',
-      source: 'all examples of the part',
+        'Share of the examples of the chosen part of the data, or of its first ones, whose class the model finds with the weights before that step’s update.',
+      source: 'all examples of the part, or its first ones',
       log: false,
       scatters: false,
     },
     {
       key: 'loss',
       symbol: 'L_{split}',
-      name: 'Loss over a whole part of the data',
+      name: 'Loss over a part of the data',
       equation: 'L(θ) = (1/N) Σ_{i} ℓ_{i}(θ)',
-      meaning: 'Mean loss over all examples of the chosen part of the data, in eval mode.',
-      source: 'all examples of the part',
+      meaning:
+        'Mean loss over the examples of the chosen part of the data, or over its first ones, in eval mode.',
+      source: 'all examples of the part, or its first ones',
       log: true,
       scatters: false,
     },

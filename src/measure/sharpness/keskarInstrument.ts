@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { FIRST_BY_DEFAULT } from '../firstExamples.ts';
 import type { InstrumentKind } from '../instrument.ts';
 import { type AscentFound, tracedAscent } from './tracedAscent.ts';
 
 const options = z.strictObject({
   epsilon: z.number().positive().default(1e-3),
-  examples: z.int().min(1).default(256),
+  examples: z.int().min(1).default(FIRST_BY_DEFAULT),
   iterations: z.int().min(1).max(16).default(2),
 });
 
