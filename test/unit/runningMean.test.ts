@@ -54,11 +54,29 @@ describe('the interval of the newest expectation holds it in 90 to 99 of 100 run
   });
 });
 
+test('the scatter is that of a single look: it holds the expectation as often, whatever the drift', () => {
+  let covered = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const uniform = uniforms(seed);
+    const running = new RunningMean();
+    let [value, truth] = [0, 0];
+    for (let look = 1; look <= 40; look++) {
+      truth = Math.exp(look / 100);
+      value = truth * 1.5 * Math.max(uniform(), uniform());
+      running.add(value);
+    }
+    covered += Number(Math.abs(value - truth) <= 1.96 * running.newest()!.scatter!) / SEEDS;
+  }
+  console.info(`a single look ± 1.96 of the scatter: ${(100 * covered).toFixed(1)} %`);
+  expect(covered).toBeGreaterThanOrEqual(0.9);
+  expect(covered).toBeLessThanOrEqual(0.99);
+});
+
 test('three looks have a mean and no error, none have nothing, and what is not finite is left out', () => {
   const running = new RunningMean();
   expect(running.newest()).toBeNull();
   for (const value of [1, Number.NaN, 2, Number.POSITIVE_INFINITY, 6]) running.add(value);
-  expect(running.newest()).toEqual({ mean: 3, stderr: null, interval: null });
+  expect(running.newest()).toEqual({ mean: 3, stderr: null, scatter: null, interval: null });
   running.add(3);
   expect(running.newest()!.stderr).toBeGreaterThan(0);
 });
@@ -73,6 +91,7 @@ test('batch sharpness begins its mean anew where batches become of another size'
   expect(look(2, 8).meanStderr).toBeGreaterThan(0);
   expect(look(5, 16)).toEqual({
     value: 5,
+    valueStderr: null,
     gHg: 5,
     gradNormSq: 1,
     mean: 5,

@@ -7,6 +7,8 @@ export interface NewestRatio {
   readonly ratio: number;
   /** Of the ratio, from the scatter of the measurements. */
   readonly stderr: number;
+  /** Standard deviation of a single measurement y − qx about it, over x̂. */
+  readonly scatter: number;
   /** Estimate of what the fit's straightness leaves of the drift: ratio less the truth. */
   readonly lag: number;
   /** Degrees of freedom of `stderr`. */
@@ -113,6 +115,7 @@ export class DiscountedRatio {
       denominator,
       ratio,
       stderr: Math.sqrt(variance) / Math.abs(denominator),
+      scatter: Math.sqrt(variance / squares) / Math.abs(denominator),
       lag: (ratio * parabola(x) - parabola(y)) / denominator,
       freedom: Math.max(1, squares ** 2 / fourths),
       denominatorBound: Math.abs(a) * bound! + Math.abs(b) * boundByAge!,

@@ -7,6 +7,8 @@ export interface NewestMean {
   readonly mean: number;
   /** From their scatter, and from what is left of their drift; null for fewer than four. */
   readonly stderr: number | null;
+  /** Standard deviation of a single measurement about its expectation, hence its own standard error; null for fewer than four. */
+  readonly scatter: number | null;
   /** 95 %, Student's; null for fewer than four. */
   readonly interval: Interval | null;
 }
@@ -32,8 +34,13 @@ export class RunningMean {
     const { measurements } = this.#ratio;
     if (measurements === 0) return null;
     const fit = this.#ratio.newest();
-    if (!fit) return { mean: this.#sum / measurements, stderr: null, interval: null };
-    const { ratio, error, freedom } = fit;
-    return { mean: ratio, stderr: error, interval: symmetricInterval(ratio, { stderr: error, freedom }) };
+    if (!fit) return { mean: this.#sum / measurements, stderr: null, scatter: null, interval: null };
+    const { ratio, error, scatter, freedom } = fit;
+    return {
+      mean: ratio,
+      stderr: error,
+      scatter,
+      interval: symmetricInterval(ratio, { stderr: error, freedom }),
+    };
   }
 }
