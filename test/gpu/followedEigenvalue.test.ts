@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest';
 import { uploadExamples } from '../../src/data/uploadExamples.ts';
 import { State } from '../../src/gpu/state.ts';
-import {
-  FollowedEigenvalue,
-  type FollowedValue,
-  followedEigenvalue,
-} from '../../src/measure/curvature/followedEigenvalue.ts';
+import { type FollowedValue, followedEigenvalue } from '../../src/measure/curvature/followedEigenvalue.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import type { Instrument } from '../../src/measure/instrument.ts';
 import { flatValues } from '../../src/nn/flatValues.ts';
@@ -15,6 +11,7 @@ import { parseModel } from '../../src/nn/modelSpec.ts';
 import { TrainingRun } from '../../src/train/trainingRun.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
+import { FollowedEigenvalue } from './followedProgram.ts';
 import { randomValues } from './trace.ts';
 import { watchBuffers } from './watchBuffers.ts';
 

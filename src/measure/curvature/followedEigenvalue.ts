@@ -1,28 +1,16 @@
-import { compile } from '../../autograd/compile.ts';
-import { Arena } from '../../gpu/arena.ts';
-import type { Gpu } from '../../gpu/device.ts';
-import type { Program } from '../../gpu/program.ts';
-import { Scope } from '../../gpu/scope.ts';
 import type { State } from '../../gpu/state.ts';
 import { axpy, scaleBy, scaleToUnit } from '../../ops/combine.ts';
 import { dot, normSq } from '../../ops/dot.ts';
-import { Graph, type Tensor } from '../../ops/graph.ts';
+import type { Tensor } from '../../ops/graph.ts';
 import { inverseSqrt } from '../../ops/inverseSqrt.ts';
 import { read } from '../../ops/leaf.ts';
-import { reshape } from '../../ops/reshape.ts';
 import { randomVector } from '../../ops/restart.ts';
 import { scale } from '../../ops/scale.ts';
 import { advance } from '../../ops/state/advance.ts';
-import { append } from '../../ops/state/append.ts';
 import { store } from '../../ops/state/store.ts';
 import { tridiagonalTop } from '../../ops/tridiagonalTop.ts';
 import { purpose } from '../../random/purpose.ts';
-import { firstExamples } from '../firstExamples.ts';
-import { Memory } from '../memory.ts';
-import { oneBatch } from '../oneBatch.ts';
-import type { Point } from '../pass.ts';
 import type { Quantity } from '../quantity.ts';
-import { type BatchOf, TracedBatch } from '../tracedBatch.ts';
 import { hessianOf } from './hessianProduct.ts';
 import { lanczosRecurrence } from './lanczosRecurrence.ts';
 import { maskValues } from './parameterMask.ts';
@@ -104,73 +92,6 @@ export function followedEigenvalue({
       residual: Math.sqrt(residual![0]!),
     }),
   };
-}
-
-/** The eigenvalue followed by a program of its own, to be run whenever a look is wanted. */
-export class FollowedEigenvalue {
-  readonly program: Program;
-  readonly #values: State;
-  readonly #residuals: State;
-  readonly #scope: Scope;
-
-  private constructor(program: Program, values: State, residuals: State, scope: Scope) {
-    this.program = program;
-    this.#values = values;
-    this.#residuals = residuals;
-    this.#scope = scope;
-  }
-
-  /**
-   * @param point the parameters, as they are whenever the program runs, and the examples: one batch
-   * @param options.looks that are kept for the host
-   */
-  static open(
-    gpu: Gpu,
-    point: Point,
-    options: Omit<Following, 'examples'> & { readonly looks: number },
-  ): Promise<FollowedEigenvalue> {
-    return Scope.make((scope) => FollowedEigenvalue.#open(gpu, point, options, scope));
-  }
-
-  static async #open(
-    gpu: Gpu,
-    { model, layout, theta, examples, context }: Point,
-    { looks, ...options }: Omit<Following, 'examples'> & { readonly looks: number },
-    scope: Scope,
-  ): Promise<FollowedEigenvalue> {
-    const { replicated, replicas } = theta;
-    const memory = new Memory(gpu, scope, replicated ? replicas : undefined);
-    const graph = new Graph();
-    const count = examples.examples;
-    const first = (taken: number): BatchOf => {
-      const here = firstExamples(graph, examples, taken, memory);
-      return { model, layout, theta: read(graph, theta), ...here, context };
-    };
-    const gathering = oneBatch(graph, count, (name, spec) => memory.state(name, spec));
-    const batch = new TracedBatch(first(count), { unitSize: 1, gathering, first });
-    const { values } = followedEigenvalue({ ...options, examples: count }).trace(batch);
-    const kept = (label: string): State => memory.state(label, { shape: [looks] });
-    const [eigenvalues, residuals] = [kept('eigenvalues'), kept('residuals')];
-    const counters = memory.state('looks kept', { shape: [3], dtype: 'u32', shared: true });
-    const { value, residual } = values!(graph);
-    append(eigenvalues, reshape(value!, [1]), counters);
-    append(residuals, reshape(residual!, [1]), counters);
-    advance(graph, counters, 1, looks);
-    memory.begin();
-    const arena = scope.own(new Arena(gpu));
-    const program = scope.own(await compile(gpu, graph, { label: 'followed eigenvalue', replicas, arena }));
-    return new FollowedEigenvalue(program, eigenvalues, residuals, scope);
-  }
-
-  /** The looks so far, oldest first until they are overwritten. Waits for what was submitted. */
-  async read(replica = 0): Promise<FollowedValue[]> {
-    const [values, squares] = await Promise.all([this.#values.read(replica), this.#residuals.read(replica)]);
-    return Array.from(values, (value, i) => ({ value, residual: Math.sqrt(squares[i]!) }));
-  }
-
-  dispose(): void {
-    this.#scope.dispose();
-  }
 }
 
 /** The unit vector of the largest Ritz value after so many steps of the recurrence from a unit vector. */
