@@ -3,7 +3,7 @@ import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
 import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
 import { diagonalOf } from '../../src/measure/curvature/hessianTrace.ts';
 import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
-import { type CurvatureKind, CurvatureOperator, dimension } from '../../src/measure/curvature/operator.ts';
+import { type CurvatureKind, CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import {
   logDeterminant,
   spectralDensity,
@@ -16,6 +16,7 @@ import {
 } from '../../src/measure/curvature/traceHessianCovariance.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
+import { dimension } from '../../src/ops/flat.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 import { diagonal } from './diagonal.ts';

@@ -1,10 +1,11 @@
 import type { Gpu } from '../../gpu/device.ts';
 import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
+import { dimension } from '../../ops/flat.ts';
 import { store } from '../../ops/state/store.ts';
 import { unitVector } from '../../ops/unitVector.ts';
 import type { Estimate } from '../statistics/estimate.ts';
-import { dimension, type LinearOperator } from './operator.ts';
+import type { LinearOperator } from './operator.ts';
 import { Samples } from './samples.ts';
 
 /**
