@@ -4,9 +4,9 @@ import { read } from '../../ops/leaf.ts';
 import type { Numbers, Quantity } from '../quantity.ts';
 import { hessianOf } from './hessianProduct.ts';
 import { lanczosRecurrence } from './lanczosRecurrence.ts';
+import { quadraticForm } from './quadraticForms.ts';
 import { signVector } from './signVector.ts';
 import { gaussQuadrature, type Quadrature, type SpectralQuadrature } from './spectralDensity.ts';
-import { quadraticForm } from './unitForms.ts';
 
 /** Of which examples, and from how many vectors. */
 export interface DensityOfFirstOptions {
@@ -37,7 +37,8 @@ export function densityOfFirst({
     trace(batch) {
       const first = batch.first(examples);
       const { graph, layout, gathering } = first;
-      const hessian = { product: hessianOf(first), form: (v: Tensor) => quadraticForm(first, v) };
+      const form = (v: Tensor): Tensor => quadraticForm(first, 'hessian', [[first.theta, v]]);
+      const hessian = { product: hessianOf(first), form };
       const found = Array.from({ length: starts }, (_, start) => {
         const vector = gathering.memory(`start ${start}`, {
           shape: [layout.length],

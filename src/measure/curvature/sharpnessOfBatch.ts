@@ -6,7 +6,7 @@ import type { InstrumentKind } from '../instrument.ts';
 import { withoutNonFinite } from '../nonFinite.ts';
 import type { Quantity } from '../quantity.ts';
 import { RunningMean } from '../statistics/runningMean.ts';
-import { quadraticForm } from './unitForms.ts';
+import { quadraticForm } from './quadraticForms.ts';
 
 /** What a batch tells of its sharpness. */
 interface SharpnessOfBatch {
@@ -25,8 +25,9 @@ const alongItself: Quantity<SharpnessOfBatch> = {
     const gradient = batch.gathering.sum('gradient', batch.gradient(batch.meanWeights));
     return {
       next(again) {
-        const along = quadraticForm(again.forTangents(), gradient.in(again.graph));
-        const form = again.gathering.sum('form', along);
+        const batch = again.forTangents();
+        const along = [[batch.theta, gradient.in(again.graph)]] as const;
+        const form = again.gathering.sum('form', quadraticForm(batch, 'hessian', along));
         return {
           values(later) {
             const [gHg, square] = [form.in(later), normSq(gradient.in(later))];
