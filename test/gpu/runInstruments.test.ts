@@ -201,9 +201,10 @@ test('of later looks at an eigenvalue by fewer steps the residual stays small, a
   const [usual, nine] = [await looks({}), await looks({ steps: 9 })];
   expect(usual[0]).toEqual(nine[0]);
   for (const [i, { value, residual }] of usual.entries()) {
-    const most = residual! + nine[i]!.residual!;
-    expect(Math.abs(value! - nine[i]!.value!)).toBeLessThan(most);
-    expect(residual!).toBeLessThan(0.1 * value!);
+    const apart = Math.abs(value! - nine[i]!.value!);
+    expect(apart).toBeLessThan(residual! + nine[i]!.residual!);
+    // An eigenvalue is off by the square of its vector's error.
+    expect(apart).toBeLessThan(0.05 * value!);
   }
 });
 
