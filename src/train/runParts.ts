@@ -99,6 +99,8 @@ export interface RunParts {
   readonly replay: Replay;
   /** By `stepKey`, and `CAPTURE` and `FINISH` of an average; the micro-batches of instruments' passes by `passes`. */
   readonly traces: readonly { readonly key: string; readonly label: string; readonly graph: Graph }[];
+  /** The keys of the steps at which nothing is measured or prepared. */
+  readonly unmeasured: ReadonlySet<string>;
   /** What the instruments keep from step to step. */
   readonly memory: Memory;
   /** What a step's row holds behind its loss, by the program's key: of each instrument that is due. */
@@ -277,7 +279,8 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
       ...(due.length > 0 ? [`with ${types(due)}`] : []),
       ...(preparing.length > 0 ? [`before ${types(preparing)}`] : []),
     ].join(' ');
-    return { key: keyOf(kind), label, graph, ...traced, ...rowOf(traced.measured) };
+    const measures = due.length + preparing.length > 0;
+    return { key: keyOf(kind), label, graph, measures, ...traced, ...rowOf(traced.measured) };
   });
   const width = Math.max(...kinds.map((kind) => kind.width));
   // Fewer steps a submit where their rows are long, which changes no result.
@@ -290,6 +293,7 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   }
   for (const [name, kept] of memory.varying) states.add(`instrument ${name}`, kept);
   const rows = new Map(kinds.map(({ key, cells }) => [key, cells]));
+  const unmeasured = new Set(kinds.flatMap(({ key, measures }) => (measures ? [] : [key])));
   traces.push(...kinds);
   const trace = (key: string, label: string, into: (graph: Graph) => void): void => {
     const graph = new Graph();
@@ -301,7 +305,8 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     if (kept.finish) trace(FINISH, `${averaging.kind} mean`, kept.finish);
   }
   const held = { theta, kept, buffers, averagedBuffers, rates, optimizer, seeds, ring, order, examples };
-  return { layout, states, ...held, dataSeeds, testExamples, arena, replay, traces, memory, rows, passes };
+  const programs = { traces, unmeasured, memory, rows, passes };
+  return { layout, states, ...held, dataSeeds, testExamples, arena, replay, ...programs };
 }
 
 /** The numbers of a step in the order of its row, scalars first, and where each instrument's lie in it. */
