@@ -25,18 +25,17 @@ export interface FusedStep {
  * linear layers with biases, ReLU, tanh or sigmoid between all of them, softmax cross-entropy or a squared error, and SGD. All else stays:
  * sampling, gathering, augmentation before it, recording behind it. Sums have another order than in the kernels of the ops.
  * @param graph optimised
- * @param momentum whether a replica has momentum
- * @param steps of the run
+ * @param run its steps, whether a replica has momentum, and the first step that is to be one kernel, if the shape is not to say that
  * @returns null where that is not in it, or is not taken
  */
 export function fuseStep(
   graph: Graph,
   target: KernelTarget,
-  { momentum, steps }: { readonly momentum: boolean; readonly steps: number },
+  run: { readonly momentum: boolean; readonly steps: number; readonly wholeFrom?: number | undefined },
 ): FusedStep | null {
   const updates = graph.nodes.filter(({ op }) => op.name === 'sgd');
-  const found = updates.length === 1 ? findStep(graph, updates[0]!, momentum) : null;
-  const whole = found && wholeStepOf(found, target, steps);
+  const found = updates.length === 1 ? findStep(graph, updates[0]!, run.momentum) : null;
+  const whole = found && wholeStepOf(found, target, run);
   if (!whole) return null;
   const fused = rewrite(graph, (node, names) => {
     if (node !== updates[0]) return null;

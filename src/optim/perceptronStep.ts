@@ -64,11 +64,16 @@ interface StepCandidate extends Candidate {
  * The kernel of a whole step, or null where the kernels of its ops are taken: where the adapter or the net is not fit for it (`callOf`), the
  * run too short, or that is the choice. On SwiftShader, whose subgroups are of four, the whole step is the default; elsewhere it is not,
  * for it was measured nowhere else.
- * @param steps of the run
+ * @param run its steps, and the first one that is to take it, if the shape is not to say that
  */
-export function wholeStepOf(step: PerceptronStep, target: KernelTarget, steps: number): WholeStep | null {
+export function wholeStepOf(
+  step: PerceptronStep,
+  target: KernelTarget,
+  { steps, wholeFrom }: { readonly steps: number; readonly wholeFrom?: number | undefined },
+): WholeStep | null {
   const call = callOf(step, target);
-  const from = Math.max(512, 256 * Math.ceil(productsOf(step.shape, target.subgroupSize) / 128));
+  const products = productsOf(step.shape, target.subgroupSize);
+  const from = wholeFrom ?? Math.max(512, 256 * Math.ceil(products / 128));
   if (!call || steps <= from) return null;
   const { kind, subgroupSize: lanes, choices } = target;
   const name = `whole, ${lanes} lanes, from step ${from + 1}`;

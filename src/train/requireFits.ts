@@ -34,7 +34,7 @@ export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Pro
   const scope = new Scope();
   const parts = makeRunParts(planned.gpu, scope, shape, replicas);
   await compileRun(planned.gpu, scope, parts, replicas);
-  const whole = compileWholeSteps(planned.gpu, parts, { steps: shape.steps, replicas, momentum: true });
+  const whole = compileWholeSteps(planned.gpu, parts, { ...shape, replicas, momentum: true });
   await Promise.all([...whole.values()].map(({ program }) => program));
   const { model, dataset, own, batches, bnBatchSize, bnOrder } = shape;
   const { layout, theta, buffers, averagedBuffers, arena } = parts;

@@ -55,6 +55,8 @@ export interface RunShape {
   readonly bnOrder?: 'file' | 'shuffle';
   /** What is measured on the way, at most one of a type. */
   readonly instruments?: readonly Instrument[];
+  /** From which step on, counted from 0, a step is one kernel where it can be: as its shape has it by default. For benchmarks. */
+  readonly wholeFrom?: number;
 }
 
 /** What the device's counter of steps holds. */

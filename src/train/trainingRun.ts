@@ -131,7 +131,8 @@ export class TrainingRun {
     const momentum = options.replicas.some(
       ({ settings }) => 'momentum' in settings && settings.momentum !== 0,
     );
-    const of = { steps: options.steps, replicas: options.replicas.length, momentum };
+    const { steps, wholeFrom, replicas } = options;
+    const of = { steps, replicas: replicas.length, momentum, wholeFrom };
     this.#whole = new WholeSteps(gpu, scope, parts, of);
     this.#hostRates = options.replicas.map(({ rates }) => rates.slice());
     this.batches = new BatchSizes(options.batches);

@@ -12,6 +12,8 @@ interface StepsOf {
   readonly replicas: number;
   /** Whether a replica has momentum. */
   readonly momentum: boolean;
+  /** In place of the step that follows from the shape. */
+  readonly wholeFrom?: number | undefined;
 }
 
 /** A program in the place of another, from a step on, counted from 0. */
@@ -77,12 +79,12 @@ export class WholeSteps {
 export function compileWholeSteps(
   gpu: Gpu,
   { traces, unmeasured, arena }: RunParts,
-  { steps, replicas, momentum }: StepsOf,
+  { steps, replicas, momentum, wholeFrom }: StepsOf,
 ): ReadonlyMap<string, WholeStepProgram> {
   const compiling = new Map<string, WholeStepProgram>();
   for (const { key, label, graph } of traces) {
     if (!unmeasured.has(key)) continue;
-    const fused = fuseStep(optimise(graph), kernelTarget(gpu), { momentum, steps });
+    const fused = fuseStep(optimise(graph), kernelTarget(gpu), { momentum, steps, wholeFrom });
     if (!fused) continue;
     const options = { label: `${label}, whole`, replicas, arena };
     compiling.set(key, { from: fused.from, program: compileOptimised(gpu, fused.graph, options) });
