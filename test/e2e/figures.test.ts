@@ -92,7 +92,7 @@ describe('what is measured at one point, drawn', () => {
       const fisher = ['--density', '--operator', 'empirical-fisher'];
       const dense = await run('measure', ...of, ...fisher, '--out', 'm.json', '--figure', 'm.svg');
       expect(dense.exitCode, dense.stderr).toBe(0);
-      const { density } = JSON.parse(read('m.json')).hessian;
+      const { density } = JSON.parse(read('m.json')).empiricalFisher;
       expect(read('m.svg')).toBe((await figureText())(densityFigure(density, 'empirical Fisher matrix')));
 
       const refused = await run('measure', ...of, '--figure', 'n.svg');

@@ -40,19 +40,20 @@ interface MeasureOptions extends OutputOptions {
   json?: boolean;
 }
 
-/** What a figure shows of a measurement. */
-interface WithDensity {
-  readonly job: { readonly operator?: string };
-  readonly hessian: { readonly density: SpectralDensity };
-}
-
-const OPERATORS: Readonly<Record<string, string>> = {
-  'gauss-newton': 'Gauss-Newton matrix',
-  'empirical-fisher': 'empirical Fisher matrix',
+/** The matrices of which a result may have a density, by its keys. */
+const MATRICES = {
+  hessian: 'Hessian',
+  gaussNewton: 'Gauss-Newton matrix',
+  empiricalFisher: 'empirical Fisher matrix',
 };
 
-function densityOf({ job, hessian: { density } }: WithDensity): ReturnType<typeof densityFigure> {
-  return densityFigure(density, OPERATORS[job.operator ?? '']);
+function figureOf(result: Record<string, unknown>): ReturnType<typeof densityFigure> {
+  const found = result as Partial<Record<keyof typeof MATRICES, { readonly density?: SpectralDensity }>>;
+  for (const key of Object.keys(MATRICES) as (keyof typeof MATRICES)[]) {
+    const density = found[key]?.density;
+    if (density) return densityFigure(density, MATRICES[key]);
+  }
+  throw new Error('a measurement without the density that was asked for');
 }
 
 /** `basin measure`: statistics of the gradient, and curvature, at one point. */
@@ -159,7 +160,7 @@ export function registerMeasure(program: Command): void {
           baseDir: process.cwd(),
           inputs: [options.kernels ?? []].flat(),
           textOf: summary ? measureSummary : undefined,
-          figureOf: (result) => densityOf(result as unknown as WithDensity),
+          figureOf,
         },
       );
     });
