@@ -11,6 +11,7 @@ import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '.
 import type { KernelSource } from '../../gpu/kernelSource.ts';
 import type { KernelTarget } from '../op.ts';
 import { batchedCandidates } from './batchedPlan.ts';
+import { isLarge, largeCandidates } from './largePlan.ts';
 import { BUSY } from './linearGrid.ts';
 import { isMatvec, matvecCandidates, matvecRegisterCandidate } from './matvecPlan.ts';
 import {
@@ -79,8 +80,10 @@ export function matmulCandidates(shape: MatmulShape, target: KernelTarget): read
 /** Vectors, then a split k, then workgroup tiles where there is enough for these; register tiles for what is small. */
 function gpuCandidates(shape: MatmulShape, target: KernelTarget): readonly MatmulCandidate[] {
   const registers = isPlain(shape) ? plainCandidates(shape, target) : batchedCandidates(shape, 'gpu');
-  const tiled = Math.min(shape.m, shape.n, shape.k) >= 16 ? tiledCandidates(shape) : [];
-  const ranked = suitsTiles(shape) ? [...tiled, ...registers] : [...registers, ...tiled];
+  const tiled = shape.k >= 16 && Math.min(shape.m, shape.n) >= 4 ? tiledCandidates(shape) : [];
+  const large = largeCandidates(shape);
+  const staged = isLarge(shape) ? [...large, ...tiled] : [...tiled, ...large];
+  const ranked = suitsTiles(shape) ? [...staged, ...registers] : [...registers, ...staged];
   return [...splitCandidates(shape), ...(isMatvec(shape) ? matvecCandidates(shape) : []), ...ranked];
 }
 
