@@ -12,7 +12,7 @@ import { type Instrument, lookedAt, type Split } from '../measure/instrument.ts'
 import { Memory } from '../measure/memory.ts';
 import { tracePass } from '../measure/pass.ts';
 import type { Look } from '../measure/quantity.ts';
-import { isDue } from '../measure/schedule.ts';
+import { firstDue, isDue } from '../measure/schedule.ts';
 import { bufferLayout } from '../nn/batchNorm.ts';
 import { parameterLayout } from '../nn/forward.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
@@ -55,6 +55,8 @@ export interface RunShape {
   readonly bnOrder?: 'file' | 'shuffle';
   /** What is measured on the way, at most one of a type. */
   readonly instruments?: readonly Instrument[];
+  /** From which step on, counted from 0, a step is one kernel where it can be: as its shape has it by default. For benchmarks. */
+  readonly wholeFrom?: number;
 }
 
 /** What the device's counter of steps holds. */
@@ -99,6 +101,8 @@ export interface RunParts {
   readonly replay: Replay;
   /** By `stepKey`, and `CAPTURE` and `FINISH` of an average; the micro-batches of instruments' passes by `passes`. */
   readonly traces: readonly { readonly key: string; readonly label: string; readonly graph: Graph }[];
+  /** The keys of the steps at which nothing is measured or prepared. */
+  readonly unmeasured: ReadonlySet<string>;
   /** What the instruments keep from step to step. */
   readonly memory: Memory;
   /** What a step's row holds behind its loss, by the program's key: of each instrument that is due. */
@@ -111,25 +115,35 @@ export interface RunParts {
 export const CAPTURE = 'capture';
 export const FINISH = 'finish';
 
-/** A kind of step: its batch size, and the places of the instruments that are due, and that are due at the next one and prepare. */
+/**
+ * A kind of step: its batch size, and the places of the instruments that are due, of those among them that open here, and of those that are
+ * due at the next step and prepare.
+ */
 interface StepKind {
   readonly batchSize: number;
   readonly due: readonly number[];
+  readonly opening: readonly number[];
   readonly preparing: readonly number[];
 }
 
 function kindAt(shape: Pick<RunShape, 'instruments' | 'steps'>, step: number, batchSize: number): StepKind {
   const { instruments = [], steps } = shape;
   const next = step + 1 < steps ? dueAt(shape, step + 1) : [];
+  const due = dueAt(shape, step);
+  const opens = ({ opening, schedule }: Instrument): boolean =>
+    opening !== undefined && firstDue(schedule) === step + 1;
   return {
     batchSize,
-    due: dueAt(shape, step),
+    due,
+    opening: due.filter((place) => opens(instruments[place]!)),
     preparing: next.filter((place) => instruments[place]!.prepare),
   };
 }
 
-function keyOf({ batchSize, due, preparing }: StepKind): string {
-  return `${batchSize} ${due.join(',')}${preparing.length > 0 ? ` then ${preparing.join(',')}` : ''}`;
+function keyOf({ batchSize, due, opening, preparing }: StepKind): string {
+  const listed = (before: string, places: readonly number[]): string =>
+    places.length > 0 ? ` ${before} ${places.join(',')}` : '';
+  return `${batchSize} ${due.join(',')}${listed('opening', opening)}${listed('then', preparing)}`;
 }
 
 /** Which program a step takes, counted from 0. @param batchSize B of the step */
@@ -159,7 +173,7 @@ function stepKinds(shape: RunShape): StepKind[] {
     if (!kinds.has(key)) kinds.set(key, kind);
   };
   const sizes = possibleBatchSizes(shape);
-  for (const batchSize of sizes) take({ batchSize, due: [], preparing: [] });
+  for (const batchSize of sizes) take({ batchSize, due: [], opening: [], preparing: [] });
   if (instruments.length > 0) {
     const table = new BatchSizes(batches);
     for (let step = 0; step < steps; step++) {
@@ -262,12 +276,12 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   });
   const kinds = stepKinds(shape).map((kind) => {
     const graph = new Graph();
-    const { batchSize, due, preparing } = kind;
+    const { batchSize, due, opening, preparing } = kind;
     const traced = traceStep(
       graph,
       step,
       batchSize,
-      due.map((place) => stepInstruments[place]!),
+      due.map((place) => ({ ...stepInstruments[place]!, opens: opening.includes(place) })),
       preparing.map((place) => instruments[place]!),
     );
     const types = (places: readonly number[]): string =>
@@ -275,9 +289,11 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     const label = [
       `step B=${batchSize}`,
       ...(due.length > 0 ? [`with ${types(due)}`] : []),
+      ...(opening.length > 0 ? [`opening ${types(opening)}`] : []),
       ...(preparing.length > 0 ? [`before ${types(preparing)}`] : []),
     ].join(' ');
-    return { key: keyOf(kind), label, graph, ...traced, ...rowOf(traced.measured) };
+    const measures = due.length + preparing.length > 0;
+    return { key: keyOf(kind), label, graph, measures, ...traced, ...rowOf(traced.measured) };
   });
   const width = Math.max(...kinds.map((kind) => kind.width));
   // Fewer steps a submit where their rows are long, which changes no result.
@@ -290,6 +306,7 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   }
   for (const [name, kept] of memory.varying) states.add(`instrument ${name}`, kept);
   const rows = new Map(kinds.map(({ key, cells }) => [key, cells]));
+  const unmeasured = new Set(kinds.flatMap(({ key, measures }) => (measures ? [] : [key])));
   traces.push(...kinds);
   const trace = (key: string, label: string, into: (graph: Graph) => void): void => {
     const graph = new Graph();
@@ -301,7 +318,8 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     if (kept.finish) trace(FINISH, `${averaging.kind} mean`, kept.finish);
   }
   const held = { theta, kept, buffers, averagedBuffers, rates, optimizer, seeds, ring, order, examples };
-  return { layout, states, ...held, dataSeeds, testExamples, arena, replay, traces, memory, rows, passes };
+  const programs = { traces, unmeasured, memory, rows, passes };
+  return { layout, states, ...held, dataSeeds, testExamples, arena, replay, ...programs };
 }
 
 /** The numbers of a step in the order of its row, scalars first, and where each instrument's lie in it. */

@@ -1,14 +1,16 @@
-import { type BenchCase, type BenchTask, benchTask, STEPS } from '../../bench/benchCase.ts';
+import { type BenchCase, STEPS } from '../../bench/benchCase.ts';
+import { type AnyTask, taskOf } from '../../bench/taskOf.ts';
 import { matmul } from '../../reference/matmul.ts';
 import { mlpHessianProduct, mlpSecondMoments, mlpTrainingLoss } from '../../reference/mlp.ts';
+import { perceptronLosses } from '../../reference/perceptron.ts';
 import { sum } from '../../reference/sum.ts';
 
 /** What every implementation must give, in float64, by the case's key. Takes some seconds. */
 export function referenceResults(cases: readonly BenchCase[]): Map<string, Float64Array> {
-  return new Map(cases.map(({ key }) => [key, reference(benchTask(key))]));
+  return new Map(cases.map(({ key }) => [key, reference(taskOf(key))]));
 }
 
-function reference(task: BenchTask): Float64Array {
+function reference(task: AnyTask): Float64Array {
   switch (task.kind) {
     case 'matmul':
       return matmul(task.form, task.a, task.b, task);
@@ -20,6 +22,8 @@ function reference(task: BenchTask): Float64Array {
       return mlpSecondMoments(task);
     case 'hvp':
       return mlpHessianProduct(task, task.v);
+    case 'sweep':
+      return Float64Array.from(task.seeds, (_, run) => perceptronLosses(task, run, task.times).at(-1)!);
   }
 }
 
