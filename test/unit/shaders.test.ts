@@ -169,7 +169,6 @@ const STAGED: Record<string, [MatmulShape, string]> = {
     { form: 'TN', m: 17, n: 9, k: 70, columnSum: true },
     'tiled 16×16×64 in 16',
   ],
-  'matmul/matmulLargeNN': [{ form: 'NN', m: 128, n: 128, k: 12 }, 'large 128×128×8'],
   'matmul/matvec': [{ form: 'NT', m: 1, n: 9, k: 37 }, 'matrix–vector, 8 by 8 lanes'],
 };
 
