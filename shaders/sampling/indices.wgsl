@@ -2,7 +2,7 @@
 // Layout: seeds [1] for each replica; counters [3] = step, epoch, offset (in examples, below `examples`); order
 //   [steps, batchSize], read in MODE 3 only; indices [batchSize] for each replica; all u32, all contiguous.
 // Knobs: MODE 0 shuffle (a permutation for each epoch, keyed by seed and epoch), 1 iid (with replacement, keyed by seed
-//   and step), 2 sequential, 3 order (row `step` of the table). Host twin: src/data/sampler.ts. WIDTH invocations a workgroup.
+//   and step), 2 sequential, 3 order (row `step` of the table). WIDTH invocations a workgroup. Host twin: src/data/sampler.ts.
 // Order: nothing is summed; integers only. An epoch ends inside a batch where it must: none is short.
 // Cost: no flops; shuffle about 200 integer operations an index; 4 bytes written for each.
 

@@ -3,8 +3,7 @@
 //   indices [batch]; x [batch, features]; targets [examples, targetWidth] and y [batch, targetWidth], moved as bits.
 //   An index past the examples gives NaN, and all bits set for a target, which as a float is NaN too.
 //   A workgroup moves WIDTH·PER_THREAD words of one row, `segments` of them a row; the first of a row moves its targets too.
-// Knobs: BYTES says what `data` holds; WIDTH invocations a workgroup, each moves PER_THREAD words. SwiftShader runs all of a
-//   workgroup, those with nothing to move too: 8 that move a whole row take half the time of 64 at 196 words and a quarter at 20.
+// Knobs: BYTES says what `data` holds; PER_THREAD words are moved by one of a workgroup's WIDTH invocations.
 // Order: no sums.
 // Cost: 1 flop, 5 to 8 bytes an output.
 
@@ -12,8 +11,8 @@ import package::shared::floats::nan;
 
 // knobs
 const BYTES: bool = true;
-const WIDTH: u32 = 64u;
 const PER_THREAD: u32 = 1u;
+const WIDTH: u32 = 64u;
 // end knobs
 
 struct Params {

@@ -26,7 +26,7 @@ async function deviceIndices(
   const table = order && new State(gpu, { label: 'order', shape: [order.length], dtype: 'u32' });
   if (order) table?.write(order);
   const operands = { seeds, counters, indices, ...(table && { order: table }) };
-  const call = planIndices(batch.mode, batch.examples, batch.batchSize, kind, order?.length);
+  const call = planIndices(batch.mode, batch.examples, batch.batchSize, order?.length, kind);
   const program = await Program.record(gpu, 'sampling', [{ label: 'indices', call, operands, replicas }]);
   program.run();
   const all = await Promise.all(SEEDS.map((_, replica) => indices.readU32(replica)));
