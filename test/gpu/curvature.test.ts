@@ -3,7 +3,7 @@ import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
 import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
 import { diagonalOf } from '../../src/measure/curvature/hessianTrace.ts';
 import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
-import { type CurvatureKind, CurvatureOperator, dimension } from '../../src/measure/curvature/operator.ts';
+import { type CurvatureKind, CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import { QuadraticForms } from '../../src/measure/curvature/quadraticForms.ts';
 import {
   logDeterminant,
@@ -18,6 +18,7 @@ import {
 import { measureOver } from '../../src/measure/measureOver.ts';
 import type { Estimate } from '../../src/measure/statistics/estimate.ts';
 import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
+import { dimension } from '../../src/ops/flat.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 import { diagonal } from './diagonal.ts';

@@ -4,6 +4,7 @@ import { State } from '../../gpu/state.ts';
 import { requireOptions } from '../../host/requireOptions.ts';
 import { Turns } from '../../host/turns.ts';
 import { Uses } from '../../host/uses.ts';
+import { dimension } from '../../ops/flat.ts';
 import { measureOver } from '../measureOver.ts';
 import { type ParameterVector, requireLayout } from '../parameterVector.ts';
 import type { Point } from '../pass.ts';
@@ -16,7 +17,7 @@ import {
   searchEigenvalues,
 } from './eigenvalues.ts';
 import { hutchPlusPlus } from './hutchPlusPlus.ts';
-import { type CurvatureKind, CurvatureOperator, dimension } from './operator.ts';
+import { type CurvatureKind, CurvatureOperator } from './operator.ts';
 import {
   logDeterminant,
   type SpectralDensity,

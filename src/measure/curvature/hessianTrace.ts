@@ -1,12 +1,13 @@
 import type { Gpu } from '../../gpu/device.ts';
 import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
+import { dimension } from '../../ops/flat.ts';
 import { read } from '../../ops/leaf.ts';
 import { store } from '../../ops/state/store.ts';
 import { unitVector } from '../../ops/unitVector.ts';
 import type { Point } from '../pass.ts';
 import type { Estimate } from '../statistics/estimate.ts';
-import { type CurvatureKind, dimension } from './operator.ts';
+import type { CurvatureKind } from './operator.ts';
 import { type FormOperator, QuadraticForms } from './quadraticForms.ts';
 import { Samples } from './samples.ts';
 import { vectorsAtOnce } from './vectorsAtOnce.ts';

@@ -5,6 +5,7 @@ import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
 import { scaleToUnit } from '../../ops/combine.ts';
 import { dot, normSq } from '../../ops/dot.ts';
+import { dimension } from '../../ops/flat.ts';
 import type { Graph, Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
 import { randomSigns } from '../../ops/randomSigns.ts';
@@ -17,7 +18,7 @@ import { take } from '../../ops/state/take.ts';
 import { purpose } from '../../random/purpose.ts';
 import { type Estimate, estimateFrom, type Probes } from '../statistics/estimate.ts';
 import { orthogonalise } from './krylov.ts';
-import { dimension, type LinearOperator } from './operator.ts';
+import type { LinearOperator } from './operator.ts';
 import { parameterMask } from './parameterMask.ts';
 import { Samples } from './samples.ts';
 

@@ -9,7 +9,7 @@ import { add } from '../../ops/add.ts';
 import { axpy, combine, scaleToUnit } from '../../ops/combine.ts';
 import { normSq } from '../../ops/dot.ts';
 import { dots } from '../../ops/dots.ts';
-import type { FlatLayout } from '../../ops/flat.ts';
+import { dimension, type FlatLayout } from '../../ops/flat.ts';
 import { Graph, type Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
 import { randomSigns } from '../../ops/randomSigns.ts';
@@ -21,7 +21,7 @@ import { store } from '../../ops/state/store.ts';
 import { take } from '../../ops/state/take.ts';
 import { purpose } from '../../random/purpose.ts';
 import { type Eigen, symmetricEigen } from '../statistics/symmetricEigen.ts';
-import { dimension, type LinearOperator } from './operator.ts';
+import type { LinearOperator } from './operator.ts';
 import { parameterMask } from './parameterMask.ts';
 import { MANY } from './samples.ts';
 

@@ -33,11 +33,6 @@ export interface LinearOperator {
   apply(then?: readonly Program[]): Promise<void>;
 }
 
-/** P: the parameters of a layout, without what lies between them. */
-export function dimension({ entries }: FlatLayout): number {
-  return entries.reduce((total, { elements }) => total + elements, 0);
-}
-
 /**
  * Which matrix: the Hessian of the mean loss; the Gauss-Newton matrix JᵀH_outJ, J the outputs' Jacobian and H_out the
  * loss's Hessian in them, which for cross-entropy is the Fisher information too; or the empirical Fisher matrix, the

@@ -1,9 +1,10 @@
 import type { Gpu } from '../../gpu/device.ts';
+import { dimension } from '../../ops/flat.ts';
 import type { Point } from '../pass.ts';
 import { type Estimate, estimateFrom } from '../statistics/estimate.ts';
 import { symmetricEigen } from '../statistics/symmetricEigen.ts';
 import { basesAtOnce, Krylov } from './krylov.ts';
-import { dimension, type LinearOperator } from './operator.ts';
+import type { LinearOperator } from './operator.ts';
 import { vectorsAtOnce } from './vectorsAtOnce.ts';
 
 /** Gauss's quadrature of the spectral measure that one random start sees: nodes ascending, and weights that sum to 1. */
