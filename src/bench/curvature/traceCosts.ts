@@ -3,7 +3,7 @@ import { orLost } from '../../gpu/orLost.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { inTurn, medianOf } from '../../gpu/timedProgram.ts';
 import { exactTrace } from '../../measure/curvature/hessianTrace.ts';
-import { CurvatureOperator, dimension } from '../../measure/curvature/operator.ts';
+import { CurvatureOperator } from '../../measure/curvature/operator.ts';
 import { QuadraticForms } from '../../measure/curvature/quadraticForms.ts';
 import { signVector } from '../../measure/curvature/signVector.ts';
 import { vectorsAtOnce } from '../../measure/curvature/vectorsAtOnce.ts';
@@ -11,6 +11,7 @@ import { openPoint } from '../../measure/openPoint.ts';
 import type { Point } from '../../measure/pass.ts';
 import { initialStateDict } from '../../nn/init.ts';
 import { type ModelSpec, parseModel } from '../../nn/modelSpec.ts';
+import { dimension } from '../../ops/flat.ts';
 import { size } from '../../ops/graph.ts';
 import { uniform } from '../benchCase.ts';
 
