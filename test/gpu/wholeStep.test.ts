@@ -29,6 +29,35 @@ test('the kernel does what its float64 reference does', async () => {
   expect(rows.filter(({ ok }) => !ok)).toEqual([]);
 }, 120_000);
 
+test('a label that is no class, and logits that are no numbers, make an example NaN and the others not', async () => {
+  const gpu = await testGpu();
+  const trial = perceptronTrials().find(({ name }) => name.startsWith('65-33-3'))!;
+  const prepared = await prepareTrial(gpu, trial);
+  const run = async (name: string, change: (values: Float32Array | Uint32Array) => void) => {
+    for (const { name: operand, state } of prepared.operands) {
+      for (let replica = 0; replica < state.replicas; replica++) {
+        const values = trial.operands[operand]!.values(replica).slice();
+        if (operand === name && replica === 0) change(values);
+        state.write(values as Float32Array<ArrayBuffer>, { replica });
+      }
+    }
+    prepared.program.run();
+    const [losses, theta] = prepared.compared;
+    const first = await losses!.read(0);
+    return {
+      losses: Array.from(first, Number.isNaN),
+      others: (await losses!.read(1)).some(Number.isNaN),
+      theta: (await theta!.read(0)).some(Number.isNaN),
+    };
+  };
+  const untouched = { losses: [false, false, false, false, false], others: false, theta: false };
+  const spoilt = { losses: [false, true, false, false, false], others: false, theta: true };
+  expect(await run('none', () => {})).toEqual(untouched);
+  expect(await run('targets', (values) => values.fill(3, 1, 2))).toEqual(spoilt);
+  expect(await run('x', (values) => values.fill(Number.NaN, 65, 66))).toEqual(spoilt);
+  prepared.dispose();
+}, 60_000);
+
 /** Integers from 0 to `end` − 1, the same for the same seed. */
 function draws(seed: number): (end: number) => number {
   let state = seed;
