@@ -23,6 +23,11 @@ export interface CompileOptions {
   readonly replicas: number;
   /** Intermediate results lie here; programs that never run at once share it. */
   readonly arena: Arena;
+  /**
+   * To be ready as soon as can be: what takes long to compile begins with its stand-in, and is compiled when the program runs again.
+   * Without it a loop over the program compiles nothing.
+   */
+  readonly soon?: boolean;
 }
 
 /** What the choice of kernels may depend on: the adapter's kind, subgroups, float16, and measured or recorded choices. */
@@ -65,7 +70,8 @@ export async function compileOptimised(gpu: Gpu, graph: Graph, options: CompileO
     throw error;
   }
   const writes = new Set(graph.nodes.flatMap(({ op, attributes }) => op.writes?.(attributes) ?? []));
-  return Program.record(gpu, options.label, planner.dispatches, planner.owned, [...writes]);
+  const { label, soon } = options;
+  return Program.record(gpu, label, planner.dispatches, planner.owned, [...writes], soon);
 }
 
 /** Refuses states of another number of replicas: a kernel would read past the end of those that have fewer. */
