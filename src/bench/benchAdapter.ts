@@ -1,6 +1,7 @@
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { DispatchTime } from '../gpu/program.ts';
 import type { BenchTask, MatmulTask, MlpTask, SumTask } from './benchCase.ts';
+import type { CnnTask } from './cnn/cnnTask.ts';
 
 /** A task made ready on a device: inputs uploaded. */
 export interface BenchJob {
@@ -13,7 +14,7 @@ export interface BenchJob {
   dispose(): void;
 }
 
-type Made = BenchJob | Promise<BenchJob>;
+type Made = BenchJob | Promise<BenchJob | undefined>;
 
 /** An implementation that can be timed, at what it can do; bench/peers/adapters holds others than ours. */
 export interface BenchAdapter {
@@ -28,6 +29,9 @@ export interface BenchAdapter {
   mlpStep?(task: MlpTask): Made;
   secondMoments?(task: MlpTask): Made;
   hvp?(task: MlpTask): Made;
+  cnnStep?(task: CnnTask): Made | undefined;
+  cnnSecondMoments?(task: CnnTask): Made | undefined;
+  cnnHvp?(task: CnnTask): Made | undefined;
 }
 
 /** Whether an implementation has what a task asks for, and then the task made ready. */
@@ -37,6 +41,10 @@ export function makeJob(adapter: BenchAdapter, task: BenchTask): Made | undefine
       return adapter.matmul?.(task);
     case 'sum':
       return adapter.sum?.(task);
+    case 'cnnStep':
+    case 'cnnSecondMoments':
+    case 'cnnHvp':
+      return adapter[task.kind]?.(task);
     default:
       return adapter[task.kind]?.(task);
   }

@@ -1,7 +1,9 @@
 import { type BenchCase, type BenchTask, benchTask, STEPS } from '../../bench/benchCase.ts';
+import { CNN_STEPS } from '../../bench/cnn/cnnTask.ts';
 import { matmul } from '../../reference/matmul.ts';
 import { mlpHessianProduct, mlpSecondMoments, mlpTrainingLoss } from '../../reference/mlp.ts';
 import { sum } from '../../reference/sum.ts';
+import { cnnHessianProduct, cnnSecondMoments, cnnTrainingLoss } from './cnnReference.ts';
 
 /** What every implementation must give, in float64, by the case's key. Takes some seconds. */
 export function referenceResults(cases: readonly BenchCase[]): Map<string, Float64Array> {
@@ -20,6 +22,12 @@ function reference(task: BenchTask): Float64Array {
       return mlpSecondMoments(task);
     case 'hvp':
       return mlpHessianProduct(task, task.v);
+    case 'cnnStep':
+      return Float64Array.of(cnnTrainingLoss(task, CNN_STEPS));
+    case 'cnnSecondMoments':
+      return cnnSecondMoments(task);
+    case 'cnnHvp':
+      return cnnHessianProduct(task);
   }
 }
 
