@@ -38,6 +38,16 @@ export function window2d(
   return { kernelHeight, kernelWidth, strideHeight, strideWidth, padHeight, padWidth };
 }
 
+/** Whether no two positions of the window share an element of the image. */
+export function areApart({ kernelHeight, kernelWidth, strideHeight, strideWidth }: Window2d): boolean {
+  return strideHeight >= kernelHeight && strideWidth >= kernelWidth;
+}
+
+/** Whether no position of the window leaves the image. */
+export function isInside({ padHeight, padWidth }: Window2d): boolean {
+  return padHeight === 0 && padWidth === 0;
+}
+
 /**
  * Positions of the window along height and width: ⌊(size + 2·padding − kernel) / stride⌋ + 1.
  * @throws if the padded image is smaller than the window.
