@@ -52,6 +52,8 @@ const basin: BenchAdapter = {
   },
   cnnStep: async (task) => (await cnnJobs()).cnnStep(await sharedDevice(), task, false),
   cnnSecondMoments: async (task) => (await cnnJobs()).cnnSecondMoments(await sharedDevice(), task),
+  cnnEvaluation: async (task) =>
+    (await import('./cnn/basinEvaluation.ts')).cnnEvaluation(await sharedDevice(), task),
   cnnHvp: async (task) => (await cnnJobs()).cnnHessianProduct(await sharedDevice(), task),
 };
 

@@ -6,7 +6,9 @@ import type { BenchAdapter } from './benchAdapter.ts';
 import { cnnLayers } from './cnn/cnnTask.ts';
 
 /** Ours, by the keys that results are kept under. */
-export const OWN: Readonly<Record<'basin' | 'basin-statistics' | 'basin-train', BenchAdapter>> = {
+export const OWN: Readonly<
+  Record<'basin' | 'basin-statistics' | 'basin-train' | 'basin-forward', BenchAdapter>
+> = {
   basin,
   'basin-statistics': {
     name: 'Basin, B_simple every step',
@@ -30,5 +32,11 @@ export const OWN: Readonly<Record<'basin' | 'basin-statistics' | 'basin-train', 
     },
     cnnStep: async (task) =>
       basinTrainingStep(await sharedDevice(), task, cnnLayers(task.batchNorm), (await cnnJobs()).cnn(task)),
+  },
+  'basin-forward': {
+    name: 'Basin, forward passes of B = 64',
+    init: basin.init,
+    cnnEvaluation: async (task) =>
+      (await import('./cnn/basinEvaluation.ts')).cnnForwardPasses(await sharedDevice(), task),
   },
 };

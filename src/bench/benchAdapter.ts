@@ -32,6 +32,7 @@ export interface BenchAdapter {
   cnnStep?(task: CnnTask): Made | undefined;
   cnnSecondMoments?(task: CnnTask): Made | undefined;
   cnnHvp?(task: CnnTask): Made | undefined;
+  cnnEvaluation?(task: CnnTask): Made | undefined;
 }
 
 /** Whether an implementation has what a task asks for, and then the task made ready. */
@@ -44,6 +45,7 @@ export function makeJob(adapter: BenchAdapter, task: BenchTask): Made | undefine
     case 'cnnStep':
     case 'cnnSecondMoments':
     case 'cnnHvp':
+    case 'cnnEvaluation':
       return adapter[task.kind]?.(task);
     default:
       return adapter[task.kind]?.(task);

@@ -161,4 +161,28 @@ export default {
     squaredGradients(lenetLoss(task), lenetParameters(task), imagesOf(task), task.batch, (g) =>
       lenetOrder(g, task),
     ),
+
+  cnnEvaluation(task) {
+    const parameters = lenetParameters(task);
+    const batch = imagesOf(task);
+    const [images, labels] = batch.map((t) => tf.concat(Array(16).fill(t)));
+    const lossOfBatch = lenetLoss(task);
+    // In batches of 1,024, the last one of 832: as many images as there are.
+    const sizes = [...Array(9).fill(1024), 832];
+    let last;
+    return {
+      async run(times) {
+        for (let i = 0; i < times; i++) {
+          const found = sizes.map((size) =>
+            tf.tidy(() => lossOfBatch(parameters, ...[images, labels].map((t) => tf.slice(t, [0], [size])))),
+          );
+          last = 0;
+          for (const [k, value] of found.entries()) last += ((await value.data())[0] * sizes[k]) / 10_048;
+          tf.dispose(found);
+        }
+      },
+      read: async () => Float32Array.of(last),
+      dispose: () => tf.dispose([...batch, images, labels, ...parameters]),
+    };
+  },
 };

@@ -13,9 +13,10 @@ export interface CnnParameter {
 export interface CnnTask {
   /**
    * cnnStep: a step of plain gradient descent, the result is the loss of the last one. cnnSecondMoments: the mean over the batch of each
-   * example's squared gradient. cnnHvp: the Hessian of the mean loss times the direction. The last two are flat, in the parameters' order.
+   * example's squared gradient. cnnHvp: the Hessian of the mean loss times the direction. Both are flat, in the parameters' order.
+   * cnnEvaluation: the mean loss over `EVALUATED` images, the batch again and again.
    */
-  readonly kind: 'cnnStep' | 'cnnSecondMoments' | 'cnnHvp';
+  readonly kind: 'cnnStep' | 'cnnSecondMoments' | 'cnnHvp' | 'cnnEvaluation';
   /** Whether a BatchNorm with batch statistics stands between each convolution and its ReLU. */
   readonly batchNorm: boolean;
   readonly batch: number;
@@ -35,6 +36,9 @@ export interface CnnTask {
 
 /** Steps between two readings of the loss. */
 export const CNN_STEPS = 10;
+
+/** Images of an evaluation: as many as batches of 64 that hold 10,000. */
+export const EVALUATED = 10_048;
 
 /** Images are 28 × 28, convolutions 5 × 5 without padding, pooling 2 × 2. */
 export const CNN_CHANNELS = [1, 8, 16] as const;

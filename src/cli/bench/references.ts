@@ -28,6 +28,8 @@ function reference(task: BenchTask): Float64Array {
       return cnnSecondMoments(task);
     case 'cnnHvp':
       return cnnHessianProduct(task);
+    case 'cnnEvaluation':
+      return Float64Array.of(cnnTrainingLoss(task, 1));
   }
 }
 

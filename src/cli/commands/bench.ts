@@ -58,6 +58,7 @@ export function registerBench(program: Command): void {
         'basin',
         'basin-statistics',
         'basin-train',
+        'basin-forward',
       ]),
     );
   const peers = withOptions(bench.command('peers'));

@@ -1,7 +1,7 @@
 import { compile } from '../../autograd/compile.ts';
 import type { Arena } from '../../gpu/arena.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import type { Program } from '../../gpu/program.ts';
+import type { DispatchTime, Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State, type StateOptions } from '../../gpu/state.ts';
 import { exampleLosses } from '../../nn/exampleLosses.ts';
@@ -119,6 +119,15 @@ export class Evaluator {
         return { loss: loss / total, accuracy: width === 2 ? right / total : null };
       }),
     );
+  }
+
+  /**
+   * The time of each dispatch of the first batch, which runs.
+   * @throws if the adapter has no timestamp queries
+   */
+  profile(): Promise<DispatchTime[]> {
+    this.#counters.write(Uint32Array.of(0, 0, 0));
+    return this.#batches[0]!.program.profile();
   }
 
   dispose(): void {
