@@ -4,12 +4,13 @@ import { basinStep } from './basinStep.ts';
 import { basinTrainingStep } from './basinTrainingStep.ts';
 import type { BenchAdapter } from './benchAdapter.ts';
 import { cnnLayers } from './cnn/cnnTask.ts';
+import { basinSweep } from './sweep/basinSweep.ts';
 
 /** Ours, by the keys that results are kept under. */
 export const OWN: Readonly<
   Record<'basin' | 'basin-statistics' | 'basin-train' | 'basin-forward', BenchAdapter>
 > = {
-  basin,
+  basin: { ...basin, sweep: async (task) => basinSweep(await sharedDevice(), task) },
   'basin-statistics': {
     name: 'Basin, B_simple every step',
     init: basin.init,

@@ -7,7 +7,7 @@ import { uniform } from './uniform.ts';
 export interface BenchCase {
   /** `matmul NT 64×784×128`: what results are kept under. */
   readonly key: string;
-  readonly kind: BenchTask['kind'];
+  readonly kind: BenchTask['kind'] | 'sweep';
   /** Repetitions in a sample. */
   readonly times: number;
   /** Samples of each implementation, unless told otherwise. */

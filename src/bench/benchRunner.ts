@@ -2,10 +2,11 @@ import type { AdapterInfo } from '../gpu/device.ts';
 import type { DispatchTime } from '../gpu/program.ts';
 import { OWN } from './basinAdapters.ts';
 import { type BenchAdapter, type BenchJob, makeJob } from './benchAdapter.ts';
-import { type BenchTask, benchTask } from './benchCase.ts';
+import { benchTask } from './benchCase.ts';
 import { GpuMemory } from './gpuMemory.ts';
 import type { TaskPart } from './task/taskProgram.ts';
 import { type PartDone, type TaskClosed, type TaskOpened, TaskSession } from './task/taskSession.ts';
+import { type AnyTask, taskOf } from './taskOf.ts';
 
 /** Who is being timed. */
 export interface Started {
@@ -124,7 +125,7 @@ export class BenchRunner {
   async cold(url: string): Promise<ColdStart> {
     const product = benchTask(COLD.product);
     const step = benchTask(COLD.step);
-    const once = async (adapter: BenchAdapter, task: BenchTask): Promise<boolean> => {
+    const once = async (adapter: BenchAdapter, task: AnyTask): Promise<boolean> => {
       const job = await makeJob(adapter, task);
       await job?.run(1);
       await job?.read();
@@ -151,7 +152,7 @@ export class BenchRunner {
    * @returns null where the implementation has no such thing
    */
   async prepare(key: string, task: string, times: number): Promise<Prepared | null> {
-    const inputs = benchTask(task);
+    const inputs = taskOf(task);
     const errorsBefore = errors.length;
     const started = performance.now();
     const job = await makeJob(this.#adapters.get(key)!, inputs);

@@ -159,6 +159,67 @@ export default {
 
   mlpStep: (task) => descent(loss, parametersOf(task, task), batchOf(task), task.rate),
 
+  /** One program over the runs, by vmap; each step's examples are gathered on the device by indices from the host. */
+  sweep({ widths, replicas, batch, momentum, examples, x, y, rates, order, weights, biases }) {
+    const layers = widths.slice(1).map((outputs, l) => ({ inputs: widths[l], outputs }));
+    const runLoss = (p, bx, by) => {
+      let h = bx;
+      layers.forEach((_, l) => {
+        const z = np.matmul(h, p[`w${l}`].transpose()).add(p[`b${l}`]);
+        h = l < layers.length - 1 ? nn.relu(z) : z;
+      });
+      return nn.logSoftmax(h).mul(by).sum(-1).mean().neg();
+    };
+    let parameters = Object.fromEntries(
+      layers.flatMap(({ inputs, outputs }, l) => [
+        [`w${l}`, np.array(weights[l]).reshape([replicas, outputs, inputs])],
+        [`b${l}`, np.array(biases[l]).reshape([replicas, outputs])],
+      ]),
+    );
+    const names = Object.keys(parameters);
+    const map = (f) => Object.fromEntries(names.map((name) => [name, f(name)]));
+    let velocity = momentum ? map((name) => np.zeros(parameters[name].shape)) : {};
+    const stepOf = (p, v, bx, by, rate) => {
+      const [value, gradient] = valueAndGrad(runLoss)(
+        map((name) => p[name].ref),
+        bx,
+        by,
+      );
+      const d = momentum ? map((name) => v[name].mul(momentum).add(gradient[name])) : gradient;
+      const moved = map((name) => p[name].sub((momentum ? d[name].ref : d[name]).mul(rate.ref)));
+      rate.dispose();
+      return [value, moved, momentum ? d : {}];
+    };
+    const step = jit((p, v, X, Y, indices, rate) =>
+      vmap(stepOf, [0, 0, 0, 0, 0])(p, v, np.take(X, indices.ref, 0), np.take(Y, indices, 0), rate),
+    );
+    const X = np.array(x).reshape([examples, widths[0]]);
+    const Y = np.array(y).reshape([examples, widths.at(-1)]);
+    const rate = np.array(rates);
+    const perStep = replicas * batch;
+    let taken = 0;
+    let last;
+    return {
+      async run(steps) {
+        let value;
+        for (let i = 0; i < steps; i++, taken++) {
+          value?.dispose();
+          const from = (taken * perStep) % order.length;
+          const indices = np.array(order.subarray(from, from + perStep)).reshape([replicas, batch]);
+          [value, parameters, velocity] = step(parameters, velocity, X.ref, Y.ref, indices, rate.ref);
+        }
+        await blockUntilReady(parameters);
+        last = await value.data();
+      },
+      read: async () => last,
+      dispose() {
+        for (const array of [X, Y, rate, ...Object.values(parameters), ...Object.values(velocity)]) {
+          array.dispose();
+        }
+      },
+    };
+  },
+
   secondMoments(task) {
     const parameters = parametersOf(task, task);
     const [x, y] = batchOf(task);

@@ -142,6 +142,50 @@ export default {
 
   mlpStep: (task) => descent(lossOf, parametersOf(task, task), batchOf(task), task.rate),
 
+  // There is no vmap: runs go one after the other, so one is all there is to time.
+  sweep({ widths, replicas, batch, momentum, examples, x, labels, rates, order, weights, biases }) {
+    if (replicas > 1) return undefined;
+    const layers = widths.slice(1).map((outputs, l) => ({
+      w: tf.variable(tf.tensor2d(weights[l], [outputs, widths[l]])),
+      b: tf.variable(tf.tensor1d(biases[l])),
+    }));
+    const X = tf.tensor2d(x, [examples, widths[0]]);
+    const Y = tf.tidy(() =>
+      tf.cast(tf.oneHot(tf.tensor1d(Int32Array.from(labels), 'int32'), widths.at(-1)), 'float32'),
+    );
+    const optimizer = momentum ? tf.train.momentum(rates[0], momentum) : tf.train.sgd(rates[0]);
+    let taken = 0;
+    let last;
+    return {
+      async run(steps) {
+        let value;
+        for (let i = 0; i < steps; i++, taken++) {
+          value?.dispose();
+          const from = (taken * batch) % order.length;
+          value = tf.tidy(() => {
+            const indices = tf.tensor1d(order.subarray(from, from + batch), 'int32');
+            const [bx, by] = [tf.gather(X, indices), tf.gather(Y, indices)];
+            return optimizer.minimize(() => {
+              let h = bx;
+              layers.forEach(({ w, b }, l) => {
+                const z = tf.add(tf.matMul(h, w, false, true), b);
+                h = l < layers.length - 1 ? tf.relu(z) : z;
+              });
+              return tf.neg(tf.mean(tf.sum(tf.mul(by, tf.logSoftmax(h)), -1)));
+            }, true);
+          });
+        }
+        last = await value.data();
+        value.dispose();
+      },
+      read: async () => last,
+      dispose: () => {
+        tf.dispose([X, Y, ...layers.flatMap(({ w, b }) => [w, b])]);
+        optimizer.dispose();
+      },
+    };
+  },
+
   secondMoments: (task) => squaredGradients(lossOf, parametersOf(task, task), batchOf(task), task.batch),
 
   // There is no forward mode: the gradient of ⟨gradient, v⟩.

@@ -1,16 +1,18 @@
-import { type BenchCase, type BenchTask, benchTask, STEPS } from '../../bench/benchCase.ts';
+import { type BenchCase, STEPS } from '../../bench/benchCase.ts';
 import { CNN_STEPS } from '../../bench/cnn/cnnTask.ts';
+import { type AnyTask, taskOf } from '../../bench/taskOf.ts';
 import { matmul } from '../../reference/matmul.ts';
 import { mlpHessianProduct, mlpSecondMoments, mlpTrainingLoss } from '../../reference/mlp.ts';
+import { perceptronLosses } from '../../reference/perceptron.ts';
 import { sum } from '../../reference/sum.ts';
 import { cnnHessianProduct, cnnSecondMoments, cnnTrainingLoss } from './cnnReference.ts';
 
 /** What every implementation must give, in float64, by the case's key. Takes some seconds. */
 export function referenceResults(cases: readonly BenchCase[]): Map<string, Float64Array> {
-  return new Map(cases.map(({ key }) => [key, reference(benchTask(key))]));
+  return new Map(cases.map(({ key }) => [key, reference(taskOf(key))]));
 }
 
-function reference(task: BenchTask): Float64Array {
+function reference(task: AnyTask): Float64Array {
   switch (task.kind) {
     case 'matmul':
       return matmul(task.form, task.a, task.b, task);
@@ -30,6 +32,8 @@ function reference(task: BenchTask): Float64Array {
       return cnnHessianProduct(task);
     case 'cnnEvaluation':
       return Float64Array.of(cnnTrainingLoss(task, 1));
+    case 'sweep':
+      return Float64Array.from(task.seeds, (_, run) => perceptronLosses(task, run, task.times).at(-1)!);
   }
 }
 

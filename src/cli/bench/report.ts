@@ -129,7 +129,7 @@ function quotient({ median, min, max }: Spread): string {
 }
 
 /** A line a dispatch. */
-function profileLines(profile: readonly ProfileLine[]): string[] {
+export function profileLines(profile: readonly ProfileLine[]): string[] {
   const total = profile.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   const rows = profile.map(({ label, kernel, grid, milliseconds, gflops }) => [
     label,

@@ -1,9 +1,9 @@
 import type { BenchCase } from '../../bench/benchCase.ts';
-import type { Prepared, ProfileLine, Started } from '../../bench/benchRunner.ts';
+import type { Prepared, ProfileLine } from '../../bench/benchRunner.ts';
 import type { AdapterInfo } from '../../gpu/device.ts';
-import type { BenchDriver, BenchWorker } from './driver.ts';
+import type { BenchDriver } from './driver.ts';
+import { firstLine, type Implementations, inOrder, prepare, startAll } from './implementations.ts';
 import type { Peers } from './peers.ts';
-import { worstError } from './references.ts';
 import { type Spread, spread } from './spread.ts';
 import type { ColdResult } from './timeColdStarts.ts';
 
@@ -44,7 +44,7 @@ export interface BenchRun {
   runtime: BenchDriver['runtime'];
   version: string;
   adapter: AdapterInfo;
-  implementations: Record<string, Started | { failed: string }>;
+  implementations: Implementations;
   cases: CaseResult[];
   /** By the implementations' keys, where it was asked for. */
   cold?: Record<string, ColdResult>;
@@ -72,26 +72,7 @@ export async function timeCases(
   references: ReadonlyMap<string, Float64Array>,
   log: (line: string) => void,
 ): Promise<BenchRun> {
-  const workers = new Map<string, BenchWorker>();
-  const implementations: BenchRun['implementations'] = {};
-  let adapter: AdapterInfo | undefined;
-  const own = await driver.worker();
-  for (const key of ours) {
-    const started = await own.call('start', key);
-    adapter ??= started.adapter;
-    implementations[key] = { ...started, adapter: undefined };
-    workers.set(key, own);
-  }
-  for (const key of peers?.keys ?? []) {
-    try {
-      const worker = await driver.worker();
-      implementations[key] = await worker.call('start', key, driver.peerUrl(key));
-      workers.set(key, worker);
-    } catch (error) {
-      implementations[key] = { failed: firstLine(error) };
-    }
-  }
-
+  const { workers, implementations, adapter } = await startAll(driver, ours, peers);
   const results: CaseResult[] = [];
   for (const benchCase of cases) {
     const { key } = benchCase;
@@ -130,30 +111,7 @@ export async function timeCases(
     results.push({ case: benchCase, timings, overBasin: ratios(timings, ours[0]!), profiles });
   }
   const { runtime, version } = driver;
-  return { runtime, version, adapter: adapter!, implementations, cases: results };
-}
-
-/** Moved on by one each round, and there and back in turn, so that no one always follows the same other. */
-function inOrder<T>(items: readonly T[], round: number): T[] {
-  const moved = items.map((_, i) => items[(i + round) % items.length]!);
-  return round % 2 ? moved.reverse() : moved;
-}
-
-async function prepare(
-  worker: BenchWorker,
-  who: string,
-  { key, times, tolerance }: BenchCase,
-  reference: Float64Array,
-): Promise<Omit<Timing, 'key' | 'name'>> {
-  try {
-    const prepared = await worker.call('prepare', who, key, times);
-    if (!prepared) return { absent: true, samples: [] };
-    const { result, ...counted } = prepared;
-    const error = worstError(result, reference);
-    return { ...counted, error, wrong: !(error <= tolerance), samples: [] };
-  } catch (error) {
-    return { failed: firstLine(error), samples: [] };
-  }
+  return { runtime, version, adapter, implementations, cases: results };
 }
 
 function ratios(timings: readonly Timing[], ours: string): Record<string, Spread> {
@@ -168,8 +126,4 @@ function ratios(timings: readonly Timing[], ours: string): Record<string, Spread
       },
     ]),
   );
-}
-
-function firstLine(error: unknown): string {
-  return (error as Error).message.split('\n')[0]!.slice(0, 300);
 }

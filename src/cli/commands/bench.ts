@@ -20,6 +20,7 @@ import { registerBenchInstruments } from './benchInstruments.ts';
 import { registerBenchKernels } from './benchKernels.ts';
 import { registerBenchLandscape } from './benchLandscape.ts';
 import { registerBenchMoments } from './benchMoments.ts';
+import { registerBenchSweep } from './benchSweep.ts';
 import { registerBenchTask } from './benchTask.ts';
 
 interface BenchOptions {
@@ -74,6 +75,7 @@ export function registerBench(program: Command): void {
   registerBenchMoments(bench);
   registerBenchLandscape(bench);
   registerBenchInstruments(bench);
+  registerBenchSweep(bench);
   registerBenchTask(bench);
   bench.command('worker', { hidden: true }).action(benchWorker);
 }
