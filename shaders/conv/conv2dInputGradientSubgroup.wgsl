@@ -6,8 +6,8 @@
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q input channels by four pieces of TILE_P pixels of a row, of
 //   consecutive images: each lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are
 //   kernel width and stride along a row, TILE_P a multiple of SW; pieces begin at multiples of SW in the padded row. BACK =
-//   ceil((KW − 1) / SW), and SPAN = (TILE_P − 1) / SW + BACK + 1 outputs reach a piece. Where a piece is a whole row (ROW),
-//   those from FROM on and before TO are inside; else FROM is 0 and TO is SPAN. Rows are equal modulo sh within a workgroup, so
+//   ceil((KW − 1) / SW), and SPAN = (TILE_P − 1) / SW + BACK + 1 outputs reach a piece. Where a piece is a whole
+//   row, those from FROM on and before TO are inside; else FROM is 0 and TO is SPAN. Rows are equal modulo sh within a workgroup, so
 //   that its loop is no longer than its taps, of which those are left out that lie outside for all its rows.
 // Order: one accumulator an output; the products of a row of taps are summed first, o and i ascending.
 // Cost: 2·O·kh·kw / (sh·sw) flops an output.
@@ -24,7 +24,6 @@ const KW: u32 = 3u;
 const SW: u32 = 1u;
 const BACK: u32 = 2u;
 const SPAN: u32 = 9u;
-const ROW: bool = false;
 const FROM: u32 = 0u;
 const TO: u32 = 9u;
 const ADDITION: bool = false;
@@ -94,7 +93,7 @@ const MASK: u32 = 0u;
     for (var s = 0u; s < SPAN; s++) {
       if (s >= FROM && s < TO) {
         let column = left + s;
-        let inside = select(column < rowWidth, rowWidth != 0u, ROW);
+        let inside = select(column < rowWidth, rowWidth != 0u, FROM > 0u || TO < SPAN);
         ds[s] = select(0.0, dy[rowAt + select(0u, column, inside)], inside);
       }
     }

@@ -3,9 +3,8 @@ import { maxPool2dOp } from '../ops/maxPool2d.ts';
 import { apply } from '../ops/op.ts';
 import { poolGather, poolGatherOp, poolScatter, poolScatterOp } from '../ops/poolGather.ts';
 import { areApart } from '../ops/window2d.ts';
+import { BACKWARD } from './fuse.ts';
 import { consumersOf, rewrite } from './rewrite.ts';
-
-const MASKS = new Set(['reluBackward', 'tanhBackward', 'sigmoidBackward']);
 
 /**
  * An activation before a max pooling changes places with it on the way back, and in a tangent: act′ at an image's chosen
@@ -14,28 +13,21 @@ const MASKS = new Set(['reluBackward', 'tanhBackward', 'sigmoidBackward']);
  */
 export function maskPooled(graph: Graph): Graph {
   const consumers = consumersOf(graph);
-  const once = (tensor: Tensor): boolean => consumers.get(tensor)?.length === 1;
-  /** What a max pooling of y makes, if the indices are of one. */
-  const pooledOf = ({ node: { op, inputs, outputs, attributes } }: Tensor, y: Tensor): Tensor | null =>
-    op === maxPool2dOp && inputs[0] === y && areApart(attributes.window) ? outputs[0]! : null;
   return rewrite(graph, (node, { get }) => {
     const [d, second] = node.inputs as [Tensor, Tensor];
-    const [outer, inner] = [node, d?.node];
-    if (!inner || !once(d)) return null;
-    const masked = (mask: Node, of: Tensor, pooled: Tensor): Tensor =>
-      apply(mask.op, [of, get(pooled)], mask.attributes, { shape: pooled.shape });
-    const [first, other] = inner.inputs as [Tensor, Tensor];
-    if (MASKS.has(outer.op.name) && inner.op === poolScatterOp) {
-      const pooled = pooledOf(other, second);
-      const [, , height, width] = second.shape as [number, number, number, number];
-      const { window } = inner.attributes;
-      return pooled && [poolScatter(masked(outer, get(first), pooled), get(other), window, [height, width])];
-    }
-    if (outer.op === poolGatherOp && MASKS.has(inner.op.name)) {
-      const pooled = pooledOf(second, other);
-      const { window } = outer.attributes;
-      return pooled && [masked(inner, poolGather(get(first), get(second), window), pooled)];
-    }
-    return null;
+    if (!d || consumers.get(d)!.length > 1) return null;
+    const [first, other] = d.node.inputs as [Tensor, Tensor];
+    const isBack = d.node.op === poolScatterOp && node.op.name in BACKWARD;
+    if (!isBack && !(node.op === poolGatherOp && d.node.op.name in BACKWARD)) return null;
+    const [indices, y] = isBack ? [other, second] : [second, other];
+    // Of a max pooling, whose other output is what it has chosen of y.
+    const { op, inputs, outputs, attributes } = indices.node;
+    const { window } = (isBack ? d.node : node).attributes;
+    if (op !== maxPool2dOp || inputs[0] !== y || attributes.window !== window || !areApart(window))
+      return null;
+    const masked = (mask: Node, of: Tensor): Tensor =>
+      apply(mask.op, [of, get(outputs[0]!)], mask.attributes, { shape: indices.shape });
+    if (!isBack) return [masked(d.node, poolGather(get(first), get(indices), window))];
+    return [poolScatter(masked(node, get(first)), get(indices), window, [y.shape[2]!, y.shape[3]!])];
   });
 }

@@ -4,10 +4,7 @@ import type { Tensor } from './graph.ts';
 import { applyAll, defineOp } from './op.ts';
 import { planPool } from './plans/poolPlan.ts';
 import { poolGather, poolScatter } from './poolGather.ts';
-import { isInside, pooledShape, type WindowOptions, window2d } from './window2d.ts';
-
-/** Windows of more elements are not written out. */
-const MOST_TAPS = 16;
+import { fitsKnobs, pooledShape, type WindowOptions, window2d } from './window2d.ts';
 
 /** Its second output says which element each window chose: locally the op is a gather at fixed places. */
 export const maxPool2dOp = defineOp({
@@ -21,10 +18,9 @@ export const maxPool2dOp = defineOp({
   ],
   lower: ({ inputs: [x], outputs: [y, indices], attributes: { window } }, to) => {
     const { kernelHeight: KH, kernelWidth: KW } = window;
-    const call =
-      isInside(window) && KH * KW <= MOST_TAPS
-        ? planPool(insideKernel, x!.shape, y!.shape, window, 'windows', { KH, KW })
-        : planPool(kernel, x!.shape, y!.shape, window, 'windows');
+    const inside = fitsKnobs(window, KH, KW);
+    const source = inside ? insideKernel : kernel;
+    const call = planPool(source, x!.shape, y!.shape, window, 'windows', inside ? { KH, KW } : {});
     to.dispatch(call, { x: x!, y: y!, indices: indices! });
   },
 });

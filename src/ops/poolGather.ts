@@ -4,10 +4,7 @@ import apartKernel from '../../shaders/pool/poolScatterApart.wgsl';
 import type { Tensor } from './graph.ts';
 import { apply, defineOp, expectShape } from './op.ts';
 import { planPool } from './plans/poolPlan.ts';
-import { areApart, isInside, pooledShape, type Window2d, windowPositions } from './window2d.ts';
-
-/** More elements a window are not written out. */
-const MOST_ELEMENTS = 16;
+import { areApart, fitsKnobs, pooledShape, type Window2d, windowPositions } from './window2d.ts';
 
 export const poolGatherOp = defineOp({
   name: 'poolGather',
@@ -48,7 +45,7 @@ export const poolScatterOp = defineOp({
   lower: ({ inputs: [dy, indices], outputs: [dx], attributes: { window } }, to) => {
     const { strideHeight: SH, strideWidth: SW } = window;
     const call =
-      isInside(window) && areApart(window) && SH * SW <= MOST_ELEMENTS
+      areApart(window) && fitsKnobs(window, SH, SW)
         ? planPool(apartKernel, dx!.shape, dy!.shape, window, 'windows', { SH, SW })
         : planPool(scatterKernel, dx!.shape, dy!.shape, window, 'images');
     to.dispatch(call, { dy: dy!, indices: indices!, dx: dx! });

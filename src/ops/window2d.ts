@@ -43,9 +43,12 @@ export function areApart({ kernelHeight, kernelWidth, strideHeight, strideWidth 
   return strideHeight >= kernelHeight && strideWidth >= kernelWidth;
 }
 
-/** Whether no position of the window leaves the image. */
-export function isInside({ padHeight, padWidth }: Window2d): boolean {
-  return padHeight === 0 && padWidth === 0;
+/** The most elements of a window that are written out in a kernel. */
+const WRITTEN_OUT = 16;
+
+/** Whether no position of the window leaves the image, and so many rows and columns may be written out in a kernel. */
+export function fitsKnobs({ padHeight, padWidth }: Window2d, rows: number, columns: number): boolean {
+  return padHeight + padWidth === 0 && rows * columns <= WRITTEN_OUT;
 }
 
 /**

@@ -256,19 +256,19 @@ function inputGradientByQuads(shape: ConvShape, end: Knobs, target: KernelTarget
   const TILE_Q = channelFours(shape.channels, target);
   const row = Math.ceil(width / SW) * SW;
   // A whole row knows where the outputs end that reach it.
-  const ROW = target.subgroupSize === 4 && row * TILE_Q <= LONGEST_ROW;
-  const TILE_P = ROW ? row : pieceOf(width, SW);
+  const whole = target.subgroupSize === 4 && row * TILE_Q <= LONGEST_ROW;
+  const TILE_P = whole ? row : pieceOf(width, SW);
   const BACK = Math.ceil((KW - 1) / SW);
   const SPAN = Math.floor((TILE_P - 1) / SW) + BACK + 1;
   const before = BACK - Math.floor(padWidth / SW);
-  const [FROM, TO] = ROW ? [Math.max(0, before), Math.min(SPAN, shape.outWidth + before)] : [0, SPAN];
+  const [FROM, TO] = whole ? [Math.max(0, before), Math.min(SPAN, shape.outWidth + before)] : [0, SPAN];
   const pieces = Math.ceil(width / TILE_P) * shape.images * Math.ceil(shape.height / strideHeight);
   const tiles = Math.ceil(pieces / 4) * Math.ceil(shape.channels / (4 * TILE_Q));
   return {
     name: `quads ${4 * TILE_Q}×${TILE_P}`,
     call: {
       source: inputGradientQuads,
-      knobs: { WIDTH: target.subgroupSize, TILE_Q, TILE_P, KW, SW, BACK, SPAN, ROW, FROM, TO, ...end },
+      knobs: { WIDTH: target.subgroupSize, TILE_Q, TILE_P, KW, SW, BACK, SPAN, FROM, TO, ...end },
       params: convParams(shape),
       grid: [quadGroups(tiles, target) * strideHeight, 1],
     },
