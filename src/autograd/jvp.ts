@@ -35,7 +35,9 @@ export function jvp(
   const wanted = new Set(outputs.map((output) => output.node));
   const nodes = [...graph.nodes];
   for (const node of [...nodes].reverse()) {
-    if (wanted.has(node)) for (const input of node.inputs) wanted.add(input.node);
+    if (!wanted.has(node)) continue;
+    // What is behind a tensor whose tangent is known does not count.
+    for (const input of node.inputs) if (!held.has(input) && !tangents.has(input)) wanted.add(input.node);
   }
   for (const node of nodes) {
     if (!wanted.has(node)) continue;

@@ -236,9 +236,19 @@ export class State {
       const needed = `${this.replicas} × ${this.elements}`;
       throw new Error(`${this.label}: ${values.length} values given, it holds ${needed}`);
     }
-    for (let replica = 0; replica < this.replicas; replica++) {
-      this.write(values.subarray(replica * this.elements, (replica + 1) * this.elements), { replica });
+    if (this.replicas === 1) {
+      this.write(values);
+      return;
     }
+    this.#requireLive('written');
+    const typed = typedValues(this.label, values, this.dtype);
+    const words = new Uint32Array(typed.buffer, typed.byteOffset, typed.length);
+    const spaced = new Uint32Array(this.#last);
+    for (let r = 0; r < this.replicas; r++) {
+      spaced.set(words.subarray(r * this.elements, (r + 1) * this.elements), r * this.replicaStride);
+    }
+    this.wrote();
+    this.#gpu.device.queue.writeBuffer(this.buffer, 0, spaced);
   }
 
   /** Elements up to the end of the last replica. */

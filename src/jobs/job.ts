@@ -1,4 +1,5 @@
 import type { MomentsSpec } from '../bench/benchMoments.ts';
+import type { InstrumentBenchOptions } from '../bench/instruments/benchInstruments.ts';
 import type { KernelsSpec } from '../bench/kernelsReport.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { LimitError } from '../gpu/limitError.ts';
@@ -32,7 +33,7 @@ export type JobSpec =
   | ({ readonly job: 'benchMoments' } & MomentsSpec)
   | { readonly job: 'benchCurvature'; readonly rounds: number }
   | { readonly job: 'benchLandscape'; readonly rounds: number }
-  | { readonly job: 'benchInstruments'; readonly rounds: number; readonly batches: readonly number[] }
+  | ({ readonly job: 'benchInstruments' } & InstrumentBenchOptions)
   | ({ readonly job: 'experiment' } & ExperimentSpec)
   | ({ readonly job: 'selftest' } & SelftestSpec);
 

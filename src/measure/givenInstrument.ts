@@ -19,7 +19,7 @@ export type GivenInstrument = Schedule &
         /** 64 by default. */
         readonly examples?: number | undefined;
         readonly which?: 'largest' | 'smallest' | undefined;
-        /** Of Lanczos's process at each look, up to 16: so many Hessian products, and one for the residual; 9 by default. */
+        /** Of Lanczos's process at each look, up to 16: so many Hessian products; 9 at the first look and 5 at those after it by default. */
         readonly steps?: number | undefined;
       }
     | {

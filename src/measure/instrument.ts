@@ -37,6 +37,8 @@ export interface Instrument<Found = any> {
    * that run before the step.
    */
   readonly quantity: Quantity<Found>;
+  /** What is measured at the first look, where that takes more than those after it: numbers of the same names, which `quantity` reads. */
+  readonly opening?: Quantity<Found>;
   readonly split?: Split;
   /** The first so many of that part of the data, or all where they are fewer; all of it if left out. */
   readonly first?: number;

@@ -95,7 +95,12 @@ interface TracedProgram {
 }
 
 /** How a pass is made, beside what it does. */
-export type PassOptions = Partial<Pick<PassTracing, 'memory' | 'stretch'>>;
+export interface PassOptions extends Partial<Pick<PassTracing, 'memory' | 'stretch'>> {
+  /** R of the states that `trace` takes, where some are replicated: vectors side by side at one point. */
+  readonly replicas?: number;
+  /** Rows are put by a cursor of their own: what gathers the examples does not depend on whether any are put. */
+  readonly rowsApart?: boolean;
+}
 
 /**
  * One pass over all examples in file order, in micro-batches (or as one batch where they see each other); compiled once, run
@@ -153,17 +158,17 @@ export class Pass {
     label: string,
     point: Point,
     trace: (batch: TracedBatch) => void,
-    { memory = new Memory(gpu, scope), stretch }: PassOptions,
+    { memory = new Memory(gpu, scope), stretch, replicas = 1, rowsApart }: PassOptions,
   ): Promise<Pass> {
     requireOneModel(label, point);
     const counted = (what: string): State =>
       scope.own(new State(gpu, { label: `${label} ${what}`, shape: [3], dtype: 'u32' }));
-    const { traces, inOrder, together } = tracePass(point, { memory, counted, stretch, trace });
+    const { traces, inOrder, together } = tracePass(point, { memory, counted, stretch, rowsApart, trace });
     const arena = scope.own(new Arena(gpu));
     const programs = new Map<string, TracedProgram>();
     for (const [key, graph] of traces) {
       const optimised = optimise(graph);
-      const made = compileOptimised(gpu, optimised, { label: `${label} B=${key}`, replicas: 1, arena });
+      const made = compileOptimised(gpu, optimised, { label: `${label} B=${key}`, replicas, arena });
       programs.set(key, { graph: optimised, program: scope.own(await made) });
     }
     const batches = inOrder.map((key) => programs.get(key)!);
@@ -210,6 +215,7 @@ export interface PassTracing {
    * if left out.
    */
   readonly stretch?: { readonly examples: number; readonly from: number };
+  readonly rowsApart?: boolean | undefined;
   /** What is done with each micro-batch, appended to its trace. */
   readonly trace: (batch: TracedBatch) => void;
 }
@@ -225,7 +231,10 @@ export interface TracedPass {
 }
 
 /** One pass over all examples in file order, traced in micro-batches, or as one batch where they see each other. */
-export function tracePass(point: Point, { memory, counted, stretch, trace }: PassTracing): TracedPass {
+export function tracePass(
+  point: Point,
+  { memory, counted, stretch, rowsApart, trace }: PassTracing,
+): TracedPass {
   const { model, layout, examples, ghostBatch } = point;
   const all = examples.examples;
   const total = stretch?.examples ?? all;
@@ -237,7 +246,7 @@ export function tracePass(point: Point, { memory, counted, stretch, trace }: Pas
   const sizes = [...Array<number>(whole).fill(largest), ...(rest ? [rest] : [])];
   const counters = counted('counters');
   if (stretch) counters.write(Uint32Array.of(0, 0, stretch.from));
-  const unitCounters = oneUnit || stretch ? counted('units') : counters;
+  const unitCounters = oneUnit || stretch || rowsApart ? counted('units') : counters;
   const traces = new Map<string, Graph>();
   const inOrder = sizes.map((batch, i) => `${batch}${i === 0 ? ' first' : ''}`);
   for (const [i, batch] of sizes.entries()) {

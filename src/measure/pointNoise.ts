@@ -4,7 +4,6 @@ import type { CovarianceProbes } from './curvature/covarianceProbes.ts';
 import { covarianceProbes, covarianceTraceBy } from './curvature/covarianceProbes.ts';
 import { exactCovarianceTrace } from './curvature/exactCovarianceTrace.ts';
 import { probeWaves } from './curvature/probeWaves.ts';
-import { withOperator } from './curvature/withOperator.ts';
 import { ask, type Measurement } from './measurement.ts';
 import { unitsOf } from './pass.ts';
 import { gradientSample, type PointErrors, pointErrors } from './pointErrors.ts';
@@ -61,12 +60,7 @@ export function pointNoise({
         const { covariance } = yield* ask({ covariance: wave(i)! });
         found.push(covariance);
       }
-      const exactly =
-        traces && exact
-          ? await withOperator(gpu, point, 'hessian', (matrix) => {
-              return exactCovarianceTrace(gpu, point, matrix, along.mean);
-            })
-          : null;
+      const exactly = traces && exact ? await exactCovarianceTrace(gpu, point, along.mean) : null;
       const covarianceTrace = exactly ?? (found.length > 0 ? covarianceTraceBy(units, found) : null);
       const sample = gradientSample(along);
       const errors = await pointErrors(gpu, point, { along, covarianceTrace, sample });

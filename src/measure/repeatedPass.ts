@@ -35,13 +35,15 @@ export class RepeatedPass {
   /** Of each micro-batch; null where its results are not to be kept. */
   readonly #hoisted: readonly Hoisted[] | null;
   readonly #takes: readonly State[];
+  readonly #replicas: number;
   #parts: Promise<readonly Parts[]> | null = null;
   /** The versions of what the last run took, and those of what the invariant parts took. */
   #last: string | null = null;
   #kept: string | null = null;
 
-  private constructor(gpu: Gpu, scope: Scope, pass: Pass, varying: readonly State[]) {
+  private constructor(gpu: Gpu, scope: Scope, pass: Pass, varying: readonly State[], replicas: number) {
     this.#gpu = gpu;
+    this.#replicas = replicas;
     this.#scope = scope;
     this.#pass = pass;
     const ofTrace = new Map([...new Set(pass.traces)].map((trace) => [trace, hoist(trace, varying)]));
@@ -55,6 +57,7 @@ export class RepeatedPass {
   /**
    * @param varying the states that are written between runs, and those that the runs themselves write
    * @param trace what is done with each micro-batch, appended to its trace
+   * @param replicas of the states that vary, where they are replicated
    * @throws RangeError for parameters of several replicas
    */
   static open(
@@ -63,10 +66,11 @@ export class RepeatedPass {
     point: Point,
     varying: readonly State[],
     trace: (batch: TracedBatch) => void,
+    replicas = 1,
   ): Promise<RepeatedPass> {
     return Scope.make(async (scope) => {
-      const pass = scope.own(await Pass.open(gpu, label, point, trace));
-      return new RepeatedPass(gpu, scope, pass, varying);
+      const pass = scope.own(await Pass.open(gpu, label, point, trace, { replicas, rowsApart: true }));
+      return new RepeatedPass(gpu, scope, pass, varying, replicas);
     });
   }
 
@@ -106,7 +110,7 @@ export class RepeatedPass {
       );
       const { invariant, varying } = split(states);
       const record = async (part: string, graph: typeof invariant): Promise<Program> => {
-        const options = { label: `${label} ${i} ${part}`, replicas: 1, arena };
+        const options = { label: `${label} ${i} ${part}`, replicas: this.#replicas, arena };
         return this.#scope.own(await compileOptimised(this.#gpu, graph, options));
       };
       made.push({

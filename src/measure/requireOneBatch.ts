@@ -8,7 +8,6 @@ import { InputError } from '../host/inputError.ts';
 import { parameterLayout } from '../nn/forward.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
 import { CurvatureOperator } from './curvature/operator.ts';
-import { WIDTH } from './curvature/withOperator.ts';
 
 /** What a measurement is of, whatever the values. */
 interface MeasuredShape {
@@ -47,7 +46,7 @@ export async function requireOneBatch(
   const examples = placeExamples(planned, dataset);
   const point = { model, layout, theta, examples, context: { mode }, ghostBatch };
   try {
-    await CurvatureOperator.open(planned, point, WIDTH);
+    await CurvatureOperator.open(planned, point, 1);
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
     const bytes = shapes.reduce(

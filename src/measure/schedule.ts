@@ -4,6 +4,11 @@ export type Schedule =
   | { readonly at: readonly number[] }
   | { readonly log: number };
 
+/** The first step at which something is due, counted from 1. */
+export function firstDue(schedule: Schedule): number {
+  return 'at' in schedule ? Math.min(...schedule.at) : 1;
+}
+
 /**
  * Whether something is due at a step, counted from 1. With `log: k` at the steps nearest to 10^(i/k): 1, 2, 5, 10, 22, … for
  * k = 3.

@@ -13,6 +13,7 @@ import { reshape } from '../ops/reshape.ts';
 import { scale } from '../ops/scale.ts';
 import { mean } from '../ops/sum.ts';
 import { oneBatch } from './oneBatch.ts';
+import { sharesForward } from './sharesForward.ts';
 
 /** Something over all batches of a measurement, once all of them are in. */
 export interface Gathered {
@@ -135,13 +136,13 @@ export class TracedBatch {
   }
 
   /**
-   * In a step, the same batch traced again, of which nothing is merged with what the step makes of it: for what differentiates the gradient
-   * once more, beside which the step's own would be compiled to other kernels, of other bits. Dropout drops the same; no running
-   * statistics are kept. Over a data set it is this one.
+   * In a step, the same batch for what differentiates its losses forward, once or twice: with the step's own forward pass where its kernels
+   * stay what they are (`sharesForward`), else traced again, so that nothing is merged with what the step makes of it. Dropout drops the
+   * same; no running statistics are kept. Over a data set it is this one.
    */
-  apart(): TracedBatch {
+  forTangents(): TracedBatch {
     const { of, gathering, unitSize, firstOf: first } = this;
-    if (!gathering.once) return this;
+    if (!gathering.once || sharesForward(of.model)) return this;
     // Parameters of another list of entries are others to whoever merges what is alike.
     const layout = { ...of.layout, entries: [...of.layout.entries] };
     const { buffers: _, ...context } = of.context;

@@ -32,6 +32,11 @@ export function flatLayout(
   return { entries, length };
 }
 
+/** P: the elements of a layout's tensors, without what lies between them. */
+export function dimension({ entries }: FlatLayout): number {
+  return entries.reduce((total, { elements }) => total + elements, 0);
+}
+
 /** Elements from `start` up to `end` that lie between a layout's tensors: padding, which is zero. */
 export interface Gap {
   readonly start: number;

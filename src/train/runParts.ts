@@ -12,7 +12,7 @@ import { type Instrument, lookedAt, type Split } from '../measure/instrument.ts'
 import { Memory } from '../measure/memory.ts';
 import { tracePass } from '../measure/pass.ts';
 import type { Look } from '../measure/quantity.ts';
-import { isDue } from '../measure/schedule.ts';
+import { firstDue, isDue } from '../measure/schedule.ts';
 import { bufferLayout } from '../nn/batchNorm.ts';
 import { parameterLayout } from '../nn/forward.ts';
 import type { ModelSpec } from '../nn/modelSpec.ts';
@@ -111,25 +111,35 @@ export interface RunParts {
 export const CAPTURE = 'capture';
 export const FINISH = 'finish';
 
-/** A kind of step: its batch size, and the places of the instruments that are due, and that are due at the next one and prepare. */
+/**
+ * A kind of step: its batch size, and the places of the instruments that are due, of those among them that open here, and of those that are
+ * due at the next step and prepare.
+ */
 interface StepKind {
   readonly batchSize: number;
   readonly due: readonly number[];
+  readonly opening: readonly number[];
   readonly preparing: readonly number[];
 }
 
 function kindAt(shape: Pick<RunShape, 'instruments' | 'steps'>, step: number, batchSize: number): StepKind {
   const { instruments = [], steps } = shape;
   const next = step + 1 < steps ? dueAt(shape, step + 1) : [];
+  const due = dueAt(shape, step);
+  const opens = ({ opening, schedule }: Instrument): boolean =>
+    opening !== undefined && firstDue(schedule) === step + 1;
   return {
     batchSize,
-    due: dueAt(shape, step),
+    due,
+    opening: due.filter((place) => opens(instruments[place]!)),
     preparing: next.filter((place) => instruments[place]!.prepare),
   };
 }
 
-function keyOf({ batchSize, due, preparing }: StepKind): string {
-  return `${batchSize} ${due.join(',')}${preparing.length > 0 ? ` then ${preparing.join(',')}` : ''}`;
+function keyOf({ batchSize, due, opening, preparing }: StepKind): string {
+  const listed = (before: string, places: readonly number[]): string =>
+    places.length > 0 ? ` ${before} ${places.join(',')}` : '';
+  return `${batchSize} ${due.join(',')}${listed('opening', opening)}${listed('then', preparing)}`;
 }
 
 /** Which program a step takes, counted from 0. @param batchSize B of the step */
@@ -159,7 +169,7 @@ function stepKinds(shape: RunShape): StepKind[] {
     if (!kinds.has(key)) kinds.set(key, kind);
   };
   const sizes = possibleBatchSizes(shape);
-  for (const batchSize of sizes) take({ batchSize, due: [], preparing: [] });
+  for (const batchSize of sizes) take({ batchSize, due: [], opening: [], preparing: [] });
   if (instruments.length > 0) {
     const table = new BatchSizes(batches);
     for (let step = 0; step < steps; step++) {
@@ -262,12 +272,12 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   });
   const kinds = stepKinds(shape).map((kind) => {
     const graph = new Graph();
-    const { batchSize, due, preparing } = kind;
+    const { batchSize, due, opening, preparing } = kind;
     const traced = traceStep(
       graph,
       step,
       batchSize,
-      due.map((place) => stepInstruments[place]!),
+      due.map((place) => ({ ...stepInstruments[place]!, opens: opening.includes(place) })),
       preparing.map((place) => instruments[place]!),
     );
     const types = (places: readonly number[]): string =>
@@ -275,6 +285,7 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     const label = [
       `step B=${batchSize}`,
       ...(due.length > 0 ? [`with ${types(due)}`] : []),
+      ...(opening.length > 0 ? [`opening ${types(opening)}`] : []),
       ...(preparing.length > 0 ? [`before ${types(preparing)}`] : []),
     ].join(' ');
     return { key: keyOf(kind), label, graph, ...traced, ...rowOf(traced.measured) };

@@ -35,6 +35,8 @@ export interface StepState {
 /** An instrument that is due at a step. */
 export interface StepInstrument {
   readonly instrument: Instrument;
+  /** It is due for the first time. */
+  readonly opens?: boolean;
   /** What its passes over a part of the data have found, which run before the step; left out, it is traced with the step. */
   readonly passed?: (graph: Graph) => Readonly<Record<string, Tensor>>;
 }
@@ -77,10 +79,11 @@ export function traceStep(
   });
   const batch = new TracedBatch({ ...of, context: { ...context, buffers } }, grouping(1));
   const gradient = batch.gradient(batch.meanWeights);
-  const measured = due.map(({ instrument: { type, unitSize, quantity }, passed }) => {
+  const measured = due.map(({ instrument: { type, unitSize, quantity, opening }, opens, passed }) => {
     if (passed) return passed(graph);
     const units = (unitSize === null ? batch : measuredBatch(batch, of, grouping(unitSize))).as(type);
-    return allLooks(type, quantity.trace(units), units);
+    const measuring = (opens && opening) || quantity;
+    return allLooks(type, measuring.trace(units), units);
   });
   // Behind what is measured here: of some what the step before left is read at this step too.
   for (const { type, prepare } of preparing) prepare?.(batch.as(type));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { curvatureTrace } from '../../src/measure/curvature/curvatureTrace.ts';
+import { exactCovarianceTrace } from '../../src/measure/curvature/exactCovarianceTrace.ts';
 import { exactTrace } from '../../src/measure/curvature/hessianTrace.ts';
 import { HutchPlusPlus, hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
@@ -10,10 +11,7 @@ import {
   spectralQuadrature,
   spectralSum,
 } from '../../src/measure/curvature/spectralDensity.ts';
-import {
-  CovarianceTraceEstimator,
-  exactTraceCovariance,
-} from '../../src/measure/curvature/traceHessianCovariance.ts';
+import { CovarianceTraceEstimator } from '../../src/measure/curvature/traceHessianCovariance.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import type { Estimate } from '../../src/measure/statistics/estimate.ts';
 import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
@@ -60,7 +58,7 @@ export function testCoverage({ seeds, least, most }: { seeds: number; least: num
   test('tr H and tr(HΣ) of 16 probes', async () => {
     const { gpu, point, dispose } = await pointOf(MLP, [5], 24);
     const operator = await CurvatureOperator.open(gpu, point, 16);
-    const { value: trace } = await exactTrace(gpu, operator);
+    const { value: trace } = await exactTrace(gpu, point, 'hessian');
     const estimates = await overSeeds(async (seed) => {
       const probed = curvatureTrace('hessian', { probes: 16, seed, exact: false });
       return (await measureOver(gpu, point, { probed })).probed;
@@ -68,7 +66,7 @@ export function testCoverage({ seeds, least, most }: { seeds: number; least: num
     expectHonest('tr H', estimates, trace);
 
     const { mean } = await batchGradient(gpu, point);
-    const { value: covariance } = await exactTraceCovariance(gpu, point, operator, mean);
+    const { value: covariance } = await exactCovarianceTrace(gpu, point, mean);
     const noise = await CovarianceTraceEstimator.open(gpu, point, operator, 16);
     const noisy = await overSeeds((seed) => noise.estimate({ probes: 16, seed }));
     expectHonest('tr(HΣ)', noisy, covariance);
@@ -80,7 +78,7 @@ export function testCoverage({ seeds, least, most }: { seeds: number; least: num
   test('tr H by Hutch++, 24 products', async () => {
     const { gpu, point, dispose } = await pointOf(MLP, [5], 24);
     const operator = await CurvatureOperator.open(gpu, point, 8);
-    const { value: trace } = await exactTrace(gpu, operator);
+    const { value: trace } = await exactTrace(gpu, point, 'hessian');
     const estimator = await HutchPlusPlus.open(gpu, operator, 24);
     const estimates = await overSeeds((seed) => estimator.estimate(seed));
     expect(estimates[0]!.probes).toBe(8);

@@ -3,7 +3,8 @@ import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
 import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
 import { diagonalOf } from '../../src/measure/curvature/hessianTrace.ts';
 import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
-import { type CurvatureKind, CurvatureOperator, dimension } from '../../src/measure/curvature/operator.ts';
+import { type CurvatureKind, CurvatureOperator } from '../../src/measure/curvature/operator.ts';
+import { QuadraticForms } from '../../src/measure/curvature/quadraticForms.ts';
 import {
   logDeterminant,
   spectralDensity,
@@ -15,7 +16,9 @@ import {
   estimateTraceCovariance,
 } from '../../src/measure/curvature/traceHessianCovariance.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
+import type { Estimate } from '../../src/measure/statistics/estimate.ts';
 import { symmetricEigen } from '../../src/measure/statistics/symmetricEigen.ts';
+import { dimension } from '../../src/ops/flat.ts';
 import { counting } from './counting.ts';
 import { testGpu } from './device.ts';
 import { diagonal } from './diagonal.ts';
@@ -151,20 +154,17 @@ test('the diagonal: bit for bit that of a diagonal matrix, whatever shares a pas
   sparse.dispose();
 
   const measured = async ({ point }: Awaited<ReturnType<typeof pointOf>>, width: number) => {
-    const operator = await CurvatureOperator.open(gpu, point, width);
+    const forms = await QuadraticForms.open(gpu, point, width, 'hessian');
     const watch = counting(gpu.device);
-    const found = await diagonalOf(gpu, operator);
+    const found = await diagonalOf(gpu, forms);
     const { mapAsync, writeBuffer, createBuffer } = watch.stop();
-    expect(found).toHaveLength(dimension(operator.layout));
-    operator.dispose();
+    expect(found).toHaveLength(dimension(forms.layout));
+    forms.dispose();
     return { found, calls: { mapAsync, writeBuffer, createBuffer } };
   };
   const small = await pointOf(MLP, [5], 33);
   const [one, five] = [await measured(small, 1), await measured(small, 5)];
-  const largest = Math.max(...one.found.map(Math.abs));
-  one.found.forEach((value, i) => {
-    expect(Math.abs(value - five.found[i]!)).toBeLessThan(1e-6 * largest);
-  });
+  expect(five.found).toEqual(one.found);
   expect((await measured(small, 5)).found).toEqual(five.found);
   const large = await pointOf({ layers: [dense(9, 8), { type: 'Tanh' }, dense(8, 3)] }, [9], 33);
   expect((await measured(large, 5)).calls).toEqual(five.calls);
@@ -185,7 +185,7 @@ test('an estimate does not depend on how many vectors share a pass, and reads ba
   const watch = counting(gpu.device);
   const together = await estimator.estimate({ probes: 6, seed: 4 });
   const counts = watch.stop();
-  expect(together.value).toBeCloseTo(alone.value, 5);
+  expect(together).toEqual(alone);
   // The staging buffer of the one reading, and the seed and cursor of the estimate.
   expect(counts).toMatchObject({
     mapAsync: 1,
@@ -215,15 +215,14 @@ test('Hutch++ is exact for a low rank, and where its span is everything', async 
 
 test('Hutch++ does not depend on how many vectors share a pass', async () => {
   const { gpu, point, dispose } = await pointOf(MLP, [5], 24);
-  const values: number[] = [];
+  const found: Estimate[] = [];
   for (const width of [1, 3, 8]) {
     const operator = await CurvatureOperator.open(gpu, point, width);
-    const estimate = await hutchPlusPlus(gpu, operator, { probes: 16, seed: 4 });
-    expect(estimate.probes).toBe(6);
-    values.push(estimate.value, estimate.stderr!);
+    found.push(await hutchPlusPlus(gpu, operator, { probes: 16, seed: 4 }));
     operator.dispose();
   }
-  for (const [i, value] of values.entries()) expect(value).toBeCloseTo(values[i % 2]!, 4);
+  expect(found[0]!.probes).toBe(6);
+  expect(found).toEqual(Array(3).fill(found[0]));
   dispose();
 });
 

@@ -1,14 +1,11 @@
 import { State } from '../../src/gpu/state.ts';
-import type { LinearOperator } from '../../src/measure/curvature/operator.ts';
 import { dots } from '../../src/ops/dots.ts';
 import { flatLayout } from '../../src/ops/flat.ts';
 import { testGpu } from './device.ts';
 import { tracedOperator } from './tracedOperator.ts';
 
 /** A symmetric matrix, given by its rows. */
-export async function denseOperator(
-  matrix: readonly ArrayLike<number>[],
-): Promise<{ operator: LinearOperator; dispose(): void }> {
+export async function denseOperator(matrix: readonly ArrayLike<number>[]): ReturnType<typeof tracedOperator> {
   const gpu = await testGpu();
   const layout = flatLayout([{ name: '0', shape: [matrix.length] }]);
   const { length } = layout;

@@ -1,5 +1,4 @@
 import { State } from '../../src/gpu/state.ts';
-import type { LinearOperator } from '../../src/measure/curvature/operator.ts';
 import { flatLayout } from '../../src/ops/flat.ts';
 import { multiply } from '../../src/ops/multiply.ts';
 import { testGpu } from './device.ts';
@@ -9,7 +8,7 @@ import { tracedOperator } from './tracedOperator.ts';
 export async function diagonal(
   sizes: readonly number[],
   values: readonly number[],
-): Promise<{ operator: LinearOperator; dispose(): void }> {
+): ReturnType<typeof tracedOperator> {
   const gpu = await testGpu();
   const layout = flatLayout(sizes.map((extent, i) => ({ name: `${i}`, shape: [extent] })));
   const matrix = new State(gpu, { label: 'diagonal', shape: [layout.length] });

@@ -10,12 +10,11 @@ import { batchSharpness } from '../../src/measure/curvature/batchSharpness.ts';
 import { covarianceProbes } from '../../src/measure/curvature/covarianceProbes.ts';
 import { curvatureTrace } from '../../src/measure/curvature/curvatureTrace.ts';
 import { eigenvalues } from '../../src/measure/curvature/eigenvalues.ts';
+import { exactCovarianceTrace } from '../../src/measure/curvature/exactCovarianceTrace.ts';
+import { exactTrace } from '../../src/measure/curvature/hessianTrace.ts';
 import { hutchPlusPlus } from '../../src/measure/curvature/hutchPlusPlus.ts';
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
-import {
-  estimateTraceCovariance,
-  exactTraceCovariance,
-} from '../../src/measure/curvature/traceHessianCovariance.ts';
+import { estimateTraceCovariance } from '../../src/measure/curvature/traceHessianCovariance.ts';
 import { GradientDraws } from '../../src/measure/gradient/gradientDraws.ts';
 import { gradientHistogram } from '../../src/measure/gradient/gradientHistogram.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
@@ -173,9 +172,8 @@ const WORK: Record<string, (gpu: Gpu) => Promise<unknown>> = {
       estimateTraceCovariance(gpu, point, hessian, { probes: 4, seed: 1 }),
     ),
   '… from every example': (gpu) =>
-    withOperator(gpu, (hessian, point) =>
-      exactTraceCovariance(gpu, point, hessian, new Float32Array(point.layout.length)),
-    ),
+    withPoint(gpu, (point) => exactCovarianceTrace(gpu, point, new Float32Array(point.layout.length))),
+  'the exact trace': (gpu) => withPoint(gpu, (point) => exactTrace(gpu, point, 'hessian')),
   eigenvalues: (gpu) => withOperator(gpu, (hessian) => eigenvalues(gpu, hessian, { count: 2 }), 1),
   'batch sharpness': (gpu) =>
     withPoint(gpu, (point) =>

@@ -5,9 +5,14 @@ import { exactCovarianceTrace } from '../../src/measure/curvature/exactCovarianc
 import { CurvatureOperator } from '../../src/measure/curvature/operator.ts';
 import { probeWaves } from '../../src/measure/curvature/probeWaves.ts';
 import { UnitCurvature } from '../../src/measure/curvature/unitCurvature.ts';
+import { unitForms } from '../../src/measure/curvature/unitForms.ts';
+import { slopesOf } from '../../src/measure/gradient/directionalDerivatives.ts';
 import { gradientMoments } from '../../src/measure/gradient/gradientMoments.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import { type Point, unitsOf } from '../../src/measure/pass.ts';
+import type { Quantity } from '../../src/measure/quantity.ts';
+import type { Tensor } from '../../src/ops/graph.ts';
+import { read } from '../../src/ops/leaf.ts';
 import { dense, pointOf } from './randomPoint.ts';
 import { softmaxRegression } from './softmaxRegression.ts';
 import { randomValues } from './trace.ts';
@@ -53,35 +58,51 @@ const LAYERS: Record<string, { model: { layers: object[]; loss?: string }; shape
   },
 };
 
+/** uᵀHₙv of every unit. */
+function mixedForms(u: Float32Array, v: Float32Array): Quantity<Float32Array> {
+  return {
+    given: { u, v },
+    trace(batch) {
+      const { gathering, graph, layout } = batch;
+      const [one, two] = ['u', 'v'].map((name) =>
+        read(graph, gathering.memory(name, { shape: [layout.length] })),
+      ) as [Tensor, Tensor];
+      const forms = gathering.rows('forms', unitForms(batch, one, two), 'units');
+      return { values: (later) => ({ forms: forms.in(later) }) };
+    },
+    read: ({ forms }) => forms as Float32Array,
+  };
+}
+
 for (const [name, { model, shape }] of Object.entries(LAYERS)) {
   test(`the mean of the units' second derivatives is the Hessian's form: ${name}`, async () => {
     const { gpu, point: all, layout, dispose } = await pointOf(model, shape, 33);
     const point: Point = name.includes('ghost') ? { ...all, ghostBatch: 5 } : all;
-    const states = [1, 2].map((seed) => {
+    const [u, v] = [1, 2].map((seed) => {
       const flat = new Float32Array(layout.length);
       for (const { offset, elements } of layout.entries)
         flat.set(randomValues(elements, seed + offset), offset);
-      const state = new State(gpu, { label: 'v', shape: [layout.length] });
-      state.write(flat);
-      return { state, flat };
-    });
-    const [u, v] = states.map(({ flat }) => flat) as [Float32Array, Float32Array];
+      return flat;
+    }) as [Float32Array, Float32Array];
     const operator = await CurvatureOperator.open(gpu, point, 2);
     const [Hu, Hv] = (await operator.times([u, v])) as [Float32Array, Float32Array];
     operator.dispose();
     const { mean } = await gradientMoments(gpu, point);
-    const directions = states.map(({ state }) => state);
-    const each = await UnitCurvature.open(gpu, point, { directions, slopes: directions, pairs: true });
-    const { forms, mixed, slopes } = await each.measure();
+    const directions = new State(gpu, { label: 'u and v', shape: [layout.length], replicas: 2 });
+    directions.writeAll(Float32Array.from([...u, ...v]));
+    const each = await UnitCurvature.open(gpu, point, directions);
+    await each.run();
+    const forms = await each.read();
     each.dispose();
-    for (const state of directions) state.dispose();
+    directions.dispose();
+    const { mixed, slopes } = await measureOver(gpu, point, { mixed: mixedForms(u, v), slopes: slopesOf(v) });
     dispose();
     const average = (values: Float32Array): number => sum(values) / values.length;
     const size = Math.sqrt(dot(u, u) * dot(Hu, Hu));
     expect(Math.abs(average(forms[0]!) - dot(u, Hu))).toBeLessThan(1e-5 * size);
     expect(Math.abs(average(forms[1]!) - dot(v, Hv))).toBeLessThan(1e-5 * size);
-    expect(Math.abs(average(mixed[0]!) - dot(u, Hv))).toBeLessThan(1e-5 * size);
-    expect(Math.abs(average(slopes[1]!) - dot(v, mean))).toBeLessThan(
+    expect(Math.abs(average(mixed) - dot(u, Hv))).toBeLessThan(1e-5 * size);
+    expect(Math.abs(average(slopes) - dot(v, mean))).toBeLessThan(
       1e-5 * Math.sqrt(dot(v, v) * dot(mean, mean)),
     );
   });
@@ -110,16 +131,14 @@ test('the spread of tr(HΣ) against the dense matrices of softmax regression, ex
   const own = sum(units.map(({ hessian }, n) => form(hessian, deviations[n]!))) / examples;
 
   const watch = watchBuffers(gpu);
-  const operator = await CurvatureOperator.open(gpu, point, 4);
   const moments = await gradientMoments(gpu, point);
-  const exact = await exactCovarianceTrace(gpu, point, operator, moments.mean);
+  const exact = await exactCovarianceTrace(gpu, point, moments.mean);
   const waves = [];
   for (const wave of probeWaves(2000, point.layout)) {
     const probes = covarianceProbes(unitsOf(point), { ...wave, seed: 3 });
     waves.push((await measureOver(gpu, point, { probes })).probes);
   }
   const probed = covarianceTraceBy(unitsOf(point), waves);
-  operator.dispose();
   expect(watch.held()).toBe(0);
   watch.stop();
   dispose();

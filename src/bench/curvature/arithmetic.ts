@@ -2,6 +2,7 @@ import { inferShapes, type ModelSpec } from '../../nn/modelSpec.ts';
 
 /** Multiply-adds of one example in the products of Linear and Conv2d layers; all else is not counted. */
 export interface Arithmetic {
+  readonly forward: number;
   /** Forward, gradients of the weights, and of every layer's input but the first one's. */
   readonly gradient: number;
   /** The same with a tangent pass beside it: Hv, and the gradient that comes with it. */
@@ -29,6 +30,7 @@ export function arithmetic(model: ModelSpec, inputShape: readonly number[]): Ari
   const gradient = 2 * first + 3 * rest;
   const further = 2 * first + 6 * rest;
   return {
+    forward: first + rest,
     gradient,
     further,
     product: gradient + further,

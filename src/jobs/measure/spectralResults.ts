@@ -1,4 +1,5 @@
 import type { Gpu } from '../../gpu/device.ts';
+import { Scope } from '../../gpu/scope.ts';
 import {
   type Eigenpair,
   type EigenvalueOptions,
@@ -11,6 +12,7 @@ import {
   type SpectralDensity,
   spectralDensity,
   spectralQuadrature,
+  startsAtOnce,
 } from '../../measure/curvature/spectralDensity.ts';
 import type { Point } from '../../measure/pass.ts';
 import type { Estimate } from '../../measure/statistics/estimate.ts';
@@ -43,9 +45,11 @@ export async function* spectralResults(
   if (trace) made.results.trace = trace;
   const sampled = spec.density || spec.log_det !== undefined;
   if (!sampled && spec.eigenvalues === undefined && spec.smallest === undefined) return made;
-  // One vector at a time: Lanczos's process has no more.
-  const operator = await CurvatureOperator.open(gpu, point, 1, kind);
+  const scope = new Scope();
+  const open = async (width: number): Promise<CurvatureOperator> =>
+    scope.own(await CurvatureOperator.open(gpu, point, width, kind));
   try {
+    let single: CurvatureOperator | null = null;
     for (const [key, which] of [
       ['eigenvalues', 'largest'],
       ['smallest', 'smallest'],
@@ -53,7 +57,9 @@ export async function* spectralResults(
       const count = spec[key];
       if (count === undefined) continue;
       yield { type: 'phase', phase: `finding the ${which} eigenvalues` };
-      const { pairs, products, converged } = yield* search(gpu, operator, { count, which, seed });
+      // One vector at a time: a search has no more.
+      single ??= await open(1);
+      const { pairs, products, converged } = yield* search(gpu, single, { count, which, seed });
       made.results[key] = pairs;
       if (!converged) {
         made.warnings.push(
@@ -64,7 +70,8 @@ export async function* spectralResults(
     if (sampled) {
       yield { type: 'phase', phase: 'estimating the spectral density' };
       const { starts, steps } = spec;
-      const quadrature = await spectralQuadrature(gpu, operator, { starts, steps, seed });
+      const width = startsAtOnce(gpu, point, { starts, steps });
+      const quadrature = await spectralQuadrature(gpu, await open(width), { starts, steps, seed });
       if (spec.density) made.results.density = spectralDensity(quadrature);
       if (spec.log_det !== undefined) {
         try {
@@ -78,7 +85,7 @@ export async function* spectralResults(
     }
     return made;
   } finally {
-    operator.dispose();
+    scope.dispose();
   }
 }
 

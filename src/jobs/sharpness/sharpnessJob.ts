@@ -3,7 +3,6 @@ import type { Gpu } from '../../gpu/device.ts';
 import { RunKernels } from '../../gpu/runKernels.ts';
 import type { HostTensor } from '../../host/hostTensor.ts';
 import type { RunControl } from '../../host/runControl.ts';
-import { dimension } from '../../measure/curvature/operator.ts';
 import { lossGradient } from '../../measure/gradient/lossGradient.ts';
 import { meanOverUnits } from '../../measure/noise.ts';
 import { openPoint } from '../../measure/openPoint.ts';
@@ -12,7 +11,7 @@ import { type KeskarSharpness, keskar } from '../../measure/sharpness/keskar.ts'
 import { sam } from '../../measure/sharpness/sam.ts';
 import type { SharpnessResult } from '../../measure/sharpness/sharpnessResult.ts';
 import { dot64 } from '../../measure/statistics/dot64.ts';
-import type { FlatLayout } from '../../ops/flat.ts';
+import { dimension, type FlatLayout } from '../../ops/flat.ts';
 import { provenance } from '../../train/provenance.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { measureRounds } from '../measureRounds.ts';

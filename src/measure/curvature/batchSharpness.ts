@@ -10,6 +10,7 @@ import { pointBatch } from '../pointBatch.ts';
 import { type Estimate, estimateFrom } from '../statistics/estimate.ts';
 import { hessianOf } from './hessianProduct.ts';
 import { Samples } from './samples.ts';
+import { vectorsAtOnce } from './vectorsAtOnce.ts';
 
 /** Batches that are drawn. */
 export interface SharpnessOptions {
@@ -39,11 +40,12 @@ async function sharpnessOf(
   { batchSize, batches, seed = 0 }: SharpnessOptions,
 ): Promise<Estimate> {
   const { examples } = point;
-  const samples = new Samples(gpu, batches);
+  const width = vectorsAtOnce(point, batches, { batch: batchSize });
+  const samples = new Samples(gpu, { width, rounds: Math.ceil(batches / width) });
   try {
     samples.begin(seed);
     const one = await samples.program(`batch sharpness B=${batchSize}`, (graph) => {
-      // Drawn by the seed and the step, which counts the batches.
+      // Each replica draws its own, by the seed and the step, which counts the batches.
       const { counters, seeds } = samples;
       const sampling = { mode: 'iid' as const, examples: examples.examples, seeds, counters };
       const batch = pointBatch(graph, point, sampleIndices(graph, sampling, batchSize));
@@ -51,7 +53,7 @@ async function sharpnessOf(
       const curved = dot(gradient, hessianOf(batch)(gradient));
       samples.put(graph, multiply(curved, reciprocal(normSq(gradient))));
     });
-    for (let batch = 0; batch < batches; batch++) await submitAhead(gpu, [one]);
+    for (let done = 0; done < batches; done += width) await submitAhead(gpu, [one]);
     return estimateFrom(await samples.read(batches));
   } finally {
     samples.dispose();

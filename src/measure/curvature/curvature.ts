@@ -4,6 +4,7 @@ import { State } from '../../gpu/state.ts';
 import { requireOptions } from '../../host/requireOptions.ts';
 import { Turns } from '../../host/turns.ts';
 import { Uses } from '../../host/uses.ts';
+import { dimension } from '../../ops/flat.ts';
 import { measureOver } from '../measureOver.ts';
 import { type ParameterVector, requireLayout } from '../parameterVector.ts';
 import type { Point } from '../pass.ts';
@@ -16,15 +17,16 @@ import {
   searchEigenvalues,
 } from './eigenvalues.ts';
 import { hutchPlusPlus } from './hutchPlusPlus.ts';
-import { type CurvatureKind, CurvatureOperator, dimension } from './operator.ts';
+import { type CurvatureKind, CurvatureOperator } from './operator.ts';
 import {
   logDeterminant,
   type SpectralDensity,
   type SpectralQuadrature,
   spectralDensity,
   spectralQuadrature,
+  startsAtOnce,
 } from './spectralDensity.ts';
-import { WIDTH } from './withOperator.ts';
+import { vectorsAtOnce } from './vectorsAtOnce.ts';
 
 /** How eigenvalues are searched for: see `EigenvalueOptions`. */
 export interface SpectrumOptions extends Pick<EigenvalueOptions, 'which' | 'seed' | 'tolerance' | 'most'> {
@@ -45,7 +47,7 @@ export interface CurvatureTraceOptions {
   readonly probes?: number | undefined;
   /** 0 by default. */
   readonly seed?: number | undefined;
-  /** By P products. */
+  /** By the second derivative along each coordinate. */
   readonly exact?: boolean | undefined;
   /** Hutchinson's probes, or Hutch++ (Meyer et al. 2021), better where few eigenvalues hold most of the matrix. */
   readonly method?: 'hutchinson' | 'hutch++' | undefined;
@@ -104,8 +106,8 @@ export class Curvature {
   }
 
   /**
-   * The matrix times a vector, or times each of several, up to four in one pass over the data. On the device: nothing is waited for
-   * but what compiles.
+   * The matrix times a vector, or times each of several, as many in one pass over the data as are small enough side by side, at most 32: a
+   * product has the same bits by itself. On the device: nothing is waited for but what compiles.
    * @throws InputError for a vector of another model's parameters
    */
   times(vector: ParameterVector): Promise<ParameterVector>;
@@ -125,14 +127,18 @@ export class Curvature {
 
   async #products(scope: Scope, vectors: readonly ParameterVector[]): Promise<State[]> {
     const products: State[] = [];
-    for (let first = 0; first < vectors.length; first += WIDTH) {
-      const some = vectors.slice(first, first + WIDTH);
+    const width = vectorsAtOnce(this.#point, vectors.length);
+    for (let first = 0; first < vectors.length; first += width) {
+      const some = vectors.slice(first, first + width);
       const operator = await this.#operator(some.length);
+      const { directions } = operator;
       some.forEach(({ state }, i) => {
-        operator.directions[i]!.copyFrom(state);
+        directions.copyFrom(state, { at: i * directions.replicaStride });
       });
       await operator.apply();
-      for (const product of operator.products) products.push(scope.own(product.copyOf(0)));
+      some.forEach((_, i) => {
+        products.push(scope.own(operator.products.copyOf(i)));
+      });
     }
     return products;
   }
@@ -155,7 +161,7 @@ export class Curvature {
     const { layout } = this.#point;
     const rows = Math.min(count, dimension(layout));
     return this.#inTurn(async () => {
-      // One vector at a time: Lanczos's process has no more.
+      // One vector at a time: a search has no more.
       const operator = await this.#operator(1);
       return Scope.within(async (scope) => {
         const flat = { label: 'eigenvectors', shape: [rows, layout.length] };
@@ -182,7 +188,7 @@ export class Curvature {
   }
 
   /**
-   * The trace, by Hutchinson's probes (16 of seed 0 by default), by Hutch++, or exactly by P products; with its standard error over the
+   * The trace, by Hutchinson's probes (16 of seed 0 by default), by Hutch++, or exactly, along each coordinate; with its standard error over the
    * probes.
    * @throws RangeError for fewer than two probes, or three of Hutch++
    */
@@ -192,7 +198,8 @@ export class Curvature {
     requireCount('probes', probes, method === 'hutch++' ? 3 : 2);
     return this.#inTurn(async () => {
       if (method === 'hutch++' && !exact) {
-        return hutchPlusPlus(this.#gpu, await this.#operator(WIDTH), { probes, seed });
+        const width = vectorsAtOnce(this.#point, Math.ceil(probes / 3));
+        return hutchPlusPlus(this.#gpu, await this.#operator(width), { probes, seed });
       }
       const trace = curvatureTrace(this.kind, { probes, seed, exact });
       return (await measureOver(this.#gpu, this.#point, { trace })).trace;
@@ -236,9 +243,10 @@ export class Curvature {
     const { starts = 8, steps = 64, seed = 0 } = options;
     requireCount('starts', starts, 1);
     requireCount('steps', steps, 1);
-    return this.#inTurn(async () =>
-      spectralQuadrature(this.#gpu, await this.#operator(1), { starts, steps, seed }),
-    );
+    return this.#inTurn(async () => {
+      const width = startsAtOnce(this.#gpu, this.#point, { starts, steps });
+      return spectralQuadrature(this.#gpu, await this.#operator(width), { starts, steps, seed });
+    });
   }
 
   async #operator(width: number): Promise<CurvatureOperator> {

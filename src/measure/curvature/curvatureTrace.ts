@@ -5,7 +5,6 @@ import { exactTrace } from './hessianTrace.ts';
 import type { CurvatureKind } from './operator.ts';
 import { probeWaves } from './probeWaves.ts';
 import { traceProbes } from './traceProbes.ts';
-import { withOperator } from './withOperator.ts';
 
 /** How a trace is found: by random signs, or exactly by a product an example or a coordinate. */
 export interface TraceOptions {
@@ -22,9 +21,9 @@ export function curvatureTrace(
   return {
     async *over({ gpu, point }) {
       if (exact) {
-        // P products only once the others' first round has refused what it refuses.
+        // P forms only once the others' first round has refused what it refuses.
         yield* ask({});
-        return withOperator(gpu, point, kind, (operator) => exactTrace(gpu, operator));
+        return exactTrace(gpu, point, kind);
       }
       const forms: number[] = [];
       for (const wave of probeWaves(probes, point.layout)) {

@@ -1,10 +1,10 @@
-import { scaleToUnit } from '../../ops/combine.ts';
-import type { FlatLayout } from '../../ops/flat.ts';
+import { dimension, type FlatLayout } from '../../ops/flat.ts';
+import type { Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
 import type { Numbers, Quantity } from '../quantity.ts';
 import { hessianOf } from './hessianProduct.ts';
 import { lanczosRecurrence } from './lanczosRecurrence.ts';
-import { dimension } from './operator.ts';
+import { quadraticForm } from './quadraticForms.ts';
 import { signVector } from './signVector.ts';
 import { gaussQuadrature, type Quadrature, type SpectralQuadrature } from './spectralDensity.ts';
 
@@ -24,8 +24,8 @@ const UNKNOWN: Quadrature = { nodes: Float64Array.of(Number.NaN), weights: Float
 const SEED = 0;
 
 /**
- * Stochastic Lanczos quadrature of the Hessian of a fixed subset's mean loss, in a step: all products share one primal pass, and the
- * host has the tridiagonal matrices. `LanczosQuadrature` has many steps, made orthogonal again.
+ * Stochastic Lanczos quadrature of the Hessian of a fixed subset's mean loss, in a step: all products share one primal pass, the
+ * last vector of each start has its quadratic form alone, and the host has the tridiagonal matrices. `LanczosQuadrature` has many steps, made orthogonal again.
  */
 export function densityOfFirst({
   examples,
@@ -37,7 +37,8 @@ export function densityOfFirst({
     trace(batch) {
       const first = batch.first(examples);
       const { graph, layout, gathering } = first;
-      const product = hessianOf(first);
+      const form = (v: Tensor): Tensor => quadraticForm(first, 'hessian', [[first.theta, v]]);
+      const hessian = { product: hessianOf(first), form };
       const found = Array.from({ length: starts }, (_, start) => {
         const vector = gathering.memory(`start ${start}`, {
           shape: [layout.length],
@@ -45,12 +46,11 @@ export function densityOfFirst({
           shared: true,
           constant: true,
         });
-        const from = scaleToUnit(read(graph, vector));
-        const { diagonal, beside } = lanczosRecurrence(product, from, stepsOf(layout));
-        return [
-          ...diagonal.map((alpha, j) => [`diagonal ${start} ${j}`, alpha] as const),
-          ...beside.map((beta, j) => [`beside ${start} ${j}`, beta] as const),
-        ];
+        const { vectors, forms } = lanczosRecurrence(hessian, read(graph, vector), stepsOf(layout));
+        return forms.flatMap((form, j) => [
+          [`form ${start} ${j}`, form] as const,
+          [`square ${start} ${j}`, vectors[j]!.square] as const,
+        ]);
       });
       return { values: () => Object.fromEntries(found.flat()) };
     },
@@ -70,8 +70,9 @@ export function densityOfFirst({
 function tridiagonalOf(numbers: Numbers, start: number, steps: number): Float64Array[] {
   return Array.from({ length: steps }, (_, j) => {
     const row = new Float64Array(steps);
-    row[j] = numbers[`diagonal ${start} ${j}`]![0]!;
-    if (j > 0) row[j - 1] = numbers[`beside ${start} ${j - 1}`]![0]!;
+    const square = numbers[`square ${start} ${j}`]![0]!;
+    row[j] = numbers[`form ${start} ${j}`]![0]! / square;
+    if (j > 0) row[j - 1] = Math.sqrt(square);
     return row;
   });
 }

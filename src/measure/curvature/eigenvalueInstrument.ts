@@ -8,23 +8,25 @@ import { type FollowedValue, followedEigenvalue } from './followedEigenvalue.ts'
  * dozen parameters. Later ones, every 16 steps of SGD (B = 64, ε = 0.1; 64 examples; MLP and small CNN on MNIST; SwiftShader, 2026-11-27),
  * from the fourth on: of 9 the residual is 0.0001 λ in the median and 0.02 λ at the most, of 6 0.004 λ and 0.08 λ, of 4 0.02 λ and 0.12 λ.
  */
-const LANCZOS_STEPS = 9;
+const FIRST_STEPS = 9;
+const LATER_STEPS = 5;
 
 const options = z.strictObject({
   examples: z.int().min(1).default(FIRST_BY_DEFAULT),
   which: z.enum(['largest', 'smallest']).default('largest'),
-  steps: z.int().min(1).max(16).default(LANCZOS_STEPS),
+  steps: z.int().min(1).max(16).optional(),
 });
 
 /** The Hessian's largest or smallest eigenvalue over the first examples of the data, followed through the run. */
 export const eigenvalue: InstrumentKind<z.output<typeof options>> = {
   type: 'eigenvalue',
   options: (given) => options.parse(given),
-  make: (asked, schedule) => ({
+  make: ({ steps, ...asked }, schedule) => ({
     type: 'eigenvalue',
     schedule,
     unitSize: null,
-    quantity: followedEigenvalue(asked),
+    quantity: followedEigenvalue({ ...asked, steps: steps ?? LATER_STEPS }),
+    ...(steps === undefined ? { opening: followedEigenvalue({ ...asked, steps: FIRST_STEPS }) } : {}),
     follow: () => (found: FollowedValue) => ({ ...found }),
   }),
   shown: [

@@ -1,8 +1,9 @@
 import type { Gpu } from '../../gpu/device.ts';
 import type { State } from '../../gpu/state.ts';
+import { dimension } from '../../ops/flat.ts';
 import { chanceOfComponent, hiddenComponent } from '../statistics/hiddenEigenvalue.ts';
 import { Krylov, type Projection, type Ritz, ritzPairs } from './krylov.ts';
-import { dimension, type LinearOperator } from './operator.ts';
+import type { LinearOperator } from './operator.ts';
 
 /** An eigenvalue, and how well it is converged. */
 export interface Eigenpair {

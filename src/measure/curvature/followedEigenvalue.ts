@@ -1,11 +1,16 @@
 import type { State } from '../../gpu/state.ts';
-import { axpy, scaleBy, scaleToUnit } from '../../ops/combine.ts';
-import { dot, normSq } from '../../ops/dot.ts';
+import { axpy, scaleBy } from '../../ops/combine.ts';
+import { normSq } from '../../ops/dot.ts';
+import { dimension, type FlatLayout } from '../../ops/flat.ts';
 import type { Tensor } from '../../ops/graph.ts';
 import { inverseSqrt } from '../../ops/inverseSqrt.ts';
 import { read } from '../../ops/leaf.ts';
+import { multiply } from '../../ops/multiply.ts';
+import { reciprocal } from '../../ops/reciprocal.ts';
 import { randomVector } from '../../ops/restart.ts';
 import { scale } from '../../ops/scale.ts';
+import { sqrt } from '../../ops/sqrt.ts';
+import { square as squareOf } from '../../ops/square.ts';
 import { advance } from '../../ops/state/advance.ts';
 import { store } from '../../ops/state/store.ts';
 import { tridiagonalTop } from '../../ops/tridiagonalTop.ts';
@@ -19,9 +24,9 @@ import { signVector } from './signVector.ts';
 
 /** What a look found. */
 export interface FollowedValue {
-  /** The vector's Rayleigh quotient. */
+  /** The largest Ritz value: the vector's Rayleigh quotient, up to rounding. */
   readonly value: number;
-  /** |Hv − λv| of the unit vector, from a product of its own. */
+  /** |Hv − λv| of the unit vector, by the recurrence: what is left of the last product, times the vector's last coefficient. */
   readonly residual: number;
 }
 
@@ -29,7 +34,7 @@ export interface FollowedValue {
 export interface Following {
   /** The first so many examples of the data, of whose mean loss the Hessian is. */
   readonly examples: number;
-  /** Steps of Lanczos's process at each look, 16 or fewer: so many Hessian products, and one more for the residual. */
+  /** Steps of Lanczos's process at each look, 16 or fewer: so many Hessian products. */
   readonly steps: number;
   /** Which end of the algebraic order. */
   readonly which?: 'largest' | 'smallest';
@@ -63,7 +68,7 @@ export function followedEigenvalue({
       const memory = (name: string, spec: Parameters<typeof gathering.memory>[1]): State =>
         gathering.memory(name, spec);
       const shape = [layout.length];
-      const vector = memory('eigenvector', { shape, initial: () => signVector(layout, seed, 0) });
+      const vector = memory('eigenvector', { shape, initial: () => unitSigns(layout, seed) });
       const mask = memory('mask', { shape, initial: () => maskValues(layout), shared: true, constant: true });
       const seeds = memory('seed', {
         shape: [1],
@@ -77,15 +82,11 @@ export function followedEigenvalue({
       const hessian = hessianOf(batch);
       const product = which === 'largest' ? hessian : (v: Tensor): Tensor => scale(hessian(v), -1);
       const random = randomVector(graph, { purpose: purpose.followedMix, seeds, counters, mask });
-      const last = scaleToUnit(read(graph, vector));
-      const mixed = axpy(inverseSqrt(normSq(random)), random, last, MIXED);
-      const found = lanczosTop(product, scaleToUnit(mixed), steps);
-      const moved = product(found);
-      const value = dot(found, moved);
-      const residual = normSq(axpy(value, found, moved, -1));
+      const mixed = axpy(inverseSqrt(normSq(random)), random, read(graph, vector), MIXED);
+      const { found, ...values } = lanczosTop(product, mixed, steps);
       store(vector, found);
       advance(graph, counters, 1, MANY);
-      return { values: () => ({ value, residual }) };
+      return { values: () => values };
     },
     read: ({ value, residual }) => ({
       value: which === 'largest' ? value![0]! : -value![0]!,
@@ -94,13 +95,31 @@ export function followedEigenvalue({
   };
 }
 
-/** The unit vector of the largest Ritz value after so many steps of the recurrence from a unit vector. */
-function lanczosTop(product: (v: Tensor) => Tensor, start: Tensor, steps: number): Tensor {
-  const { vectors, diagonal, beside } = lanczosRecurrence(product, start, steps);
-  const { vector } = tridiagonalTop(diagonal, beside);
-  const ritz = vectors.reduce<Tensor | null>(
-    (sum, v, j) => (sum ? axpy(vector[j]!, v, sum) : scaleBy(vector[j]!, v)),
-    null,
-  )!;
-  return scaleToUnit(ritz);
+/**
+ * The largest Ritz value after so many steps of the recurrence, its unit vector, and |Av − λv|² of that: A·V is V·T and what is left of
+ * the last product, so that the residual is that one's norm times the vector's last coefficient.
+ */
+function lanczosTop(
+  product: (v: Tensor) => Tensor,
+  start: Tensor,
+  steps: number,
+): { readonly found: Tensor; readonly value: Tensor; readonly residual: Tensor } {
+  const { vectors, forms, left } = lanczosRecurrence({ product }, start, steps);
+  const diagonal = forms.map((form, j) => multiply(form, reciprocal(vectors[j]!.square)));
+  const beside = vectors.slice(1).map(({ square }) => sqrt(square));
+  const { value, vector: coefficients } = tridiagonalTop(diagonal, beside);
+  const ritz = vectors.reduce<Tensor | null>((sum, { vector, square }, j) => {
+    const coefficient = multiply(coefficients[j]!, inverseSqrt(square));
+    return sum ? axpy(coefficient, vector, sum) : scaleBy(coefficient, vector);
+  }, null)!;
+  // 1 but for what the vectors lose of being orthogonal.
+  const square = normSq(ritz);
+  const residual = multiply(multiply(left!, squareOf(coefficients.at(-1)!)), reciprocal(square));
+  return { found: scaleBy(inverseSqrt(square), ritz), value, residual };
+}
+
+/** Random signs over their norm. */
+function unitSigns(layout: FlatLayout, seed: number): Float32Array {
+  const length = Math.sqrt(dimension(layout));
+  return signVector(layout, seed, 0).map((sign) => sign / length);
 }

@@ -5,7 +5,8 @@ import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
 import { scaleToUnit } from '../../ops/combine.ts';
 import { dot, normSq } from '../../ops/dot.ts';
-import type { Graph } from '../../ops/graph.ts';
+import { dimension } from '../../ops/flat.ts';
+import type { Graph, Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
 import { randomSigns } from '../../ops/randomSigns.ts';
 import { reshape } from '../../ops/reshape.ts';
@@ -17,26 +18,34 @@ import { take } from '../../ops/state/take.ts';
 import { purpose } from '../../random/purpose.ts';
 import { type Estimate, estimateFrom, type Probes } from '../statistics/estimate.ts';
 import { orthogonalise } from './krylov.ts';
-import { dimension, type LinearOperator } from './operator.ts';
+import type { LinearOperator } from './operator.ts';
 import { parameterMask } from './parameterMask.ts';
 import { Samples } from './samples.ts';
 
-/** Products in one pass: what makes the directions before it, and what takes the products after it. */
-interface ProductRound {
-  readonly before: Program;
-  readonly after: Program;
+/** What a round does before and after its products. */
+interface Rounds {
+  /** Directions of random signs, of which the products span the sketch. */
+  readonly sketch: Program;
+  /** Puts the next of a round's products into the basis. */
+  readonly keep: Program;
+  /** Directions of random signs, less what lies in the span. */
+  readonly probe: Program;
+  /** Puts down the form of each direction. */
+  readonly form: Program;
 }
 
-/** The basis of the span, and the passes of an estimate. */
+/** The basis of the span, and what is put into it. */
 interface Sketch {
   /** [rank, P] */
   readonly basis: State;
-  /** Their offset is the place in the basis. */
+  /** The products of a round, [width, P]. */
+  readonly found: State;
+  /** Their offset is the place in the basis, and in the products of a round. */
   readonly rows: State;
+  readonly slots: State;
   readonly rank: number;
   /** Probes of what is orthogonal to the span. */
   readonly rest: number;
-  readonly passes: readonly ProductRound[];
 }
 
 /**
@@ -51,12 +60,14 @@ export class HutchPlusPlus {
   readonly #operator: LinearOperator;
   readonly #samples: Samples;
   readonly #sketch: Sketch;
+  readonly #rounds: Rounds;
 
-  private constructor(gpu: Gpu, operator: LinearOperator, samples: Samples, sketch: Sketch) {
+  private constructor(gpu: Gpu, operator: LinearOperator, samples: Samples, sketch: Sketch, rounds: Rounds) {
     this.#gpu = gpu;
     this.#operator = operator;
     this.#samples = samples;
     this.#sketch = sketch;
+    this.#rounds = rounds;
   }
 
   /**
@@ -78,57 +89,43 @@ export class HutchPlusPlus {
     const P = dimension(layout);
     const rank = Math.min(Math.floor(probes / 3), P);
     const rest = rank === P ? 0 : probes - 2 * rank;
-    const samples = scope.own(new Samples(gpu, rank + rest));
+    const width = directions.replicas;
+    const rounds = Math.ceil(rank / width) + Math.ceil(rest / width);
+    const samples = scope.own(new Samples(gpu, { width, rounds }));
     const own = (label: string, shape: readonly number[], dtype?: 'u32'): State =>
       samples.own(new State(gpu, { label, shape, dtype }));
     const basis = own('basis of the sketch', [rank, layout.length]);
-    const rows = own('sketch rows', [3], 'u32');
+    const found = own('products of the sketch', [width, layout.length]);
+    const [rows, slots] = [own('sketch rows', [3], 'u32'), own('sketch slots', [3], 'u32')];
     const mask = samples.own(parameterMask(gpu, layout));
-    const stream = (of: number, counters: State) => ({ ...samples.stream(of), mask, counters });
+    const signs = (graph: Graph, of: number): Tensor =>
+      randomSigns(graph, { ...samples.stream(of), mask }, layout.length);
 
-    const sketch = (graph: Graph, i: number): void => {
-      store(directions[i]!, randomSigns(graph, stream(purpose.sketchSigns, rows), layout.length, i));
-    };
-    const keep = (graph: Graph, i: number): void => {
+    const sketch = await samples.program('Hutch++ sketch', (graph) => {
+      store(directions, signs(graph, purpose.sketchSigns));
+      samples.next(graph);
+    });
+    const keep = await samples.program('Hutch++ basis', (graph) => {
       const all = [read(graph, basis)];
-      const y = read(graph, products[i]!);
+      const y = reshape(take(graph, found, 1, slots), [layout.length]);
       const left = orthogonalise(y, all);
-      const kept = keepOrRestart(left, normSq(y), normSq(left), stream(purpose.krylovRestart, rows));
+      const stream = { purpose: purpose.krylovRestart, seeds: samples.seeds, counters: rows, mask };
+      const kept = keepOrRestart(left, normSq(y), normSq(left), stream);
       const q = scaleToUnit(orthogonalise(orthogonalise(kept, all), all));
       append(basis, reshape(q, [1, layout.length]), rows);
       advance(graph, rows, 1, rank);
-    };
-    const row = (graph: Graph, i: number): void => {
-      store(directions[i]!, reshape(take(graph, basis, 1, rows), [layout.length]));
-      advance(graph, rows, 1, rank);
-    };
-    const probe = (graph: Graph, i: number): void => {
+      advance(graph, slots, 1, width);
+    });
+    const probe = await samples.program('Hutch++ probes', (graph) => {
       const all = [read(graph, basis)];
-      const signs = randomSigns(graph, stream(purpose.parameterSigns, samples.counters), layout.length, i);
-      store(directions[i]!, orthogonalise(orthogonalise(signs, all), all));
-    };
-    const form = (graph: Graph, i: number): void => {
-      samples.put(graph, dot(read(graph, directions[i]!), read(graph, products[i]!)));
-    };
-
-    const passes: ProductRound[] = [];
-    for (const [count, before, after] of [
-      [rank, sketch, keep],
-      [rank, row, form],
-      [rest, probe, form],
-    ] as const) {
-      const made = new Map<number, ProductRound>();
-      for (let done = 0; done < count; done += directions.length) {
-        const width = Math.min(directions.length, count - done);
-        const program = (each: typeof before) =>
-          samples.program(`Hutch++ ${each.name} ${width}`, (graph) => {
-            for (let i = 0; i < width; i++) each(graph, i);
-          });
-        if (!made.has(width)) made.set(width, { before: await program(before), after: await program(after) });
-        passes.push(made.get(width)!);
-      }
-    }
-    return new HutchPlusPlus(gpu, operator, samples, { basis, rows, rank, rest, passes });
+      const drawn = signs(graph, purpose.parameterSigns);
+      store(directions, orthogonalise(orthogonalise(drawn, all), all));
+    });
+    const form = await samples.program('Hutch++ forms', (graph) => {
+      samples.put(graph, dot(read(graph, directions), read(graph, products)));
+    });
+    const made = { basis, found, rows, slots, rank, rest };
+    return new HutchPlusPlus(gpu, operator, samples, made, { sketch, keep, probe, form });
   }
 
   /**
@@ -136,17 +133,34 @@ export class HutchPlusPlus {
    *   with standard error 0
    */
   async estimate(seed: number): Promise<Estimate> {
-    const { basis, rows, rank, rest, passes } = this.#sketch;
-    for (const state of [basis, rows]) state.clear();
+    const { directions, products } = this.#operator;
+    const { basis, found, rows, slots, rank, rest } = this.#sketch;
+    const { sketch, keep, probe, form } = this.#rounds;
+    const { width } = this.#samples;
+    for (const state of [basis, rows, slots]) state.clear();
     this.#samples.begin(seed);
-    for (const { before, after } of passes) {
-      await submitAhead(this.#gpu, [before]);
-      await this.#operator.apply([after]);
+    for (let done = 0; done < rank; done += width) {
+      await submitAhead(this.#gpu, [sketch]);
+      await this.#operator.apply();
+      found.copyFrom(products, { elements: found.elements });
+      await submitAhead(this.#gpu, Array<Program>(Math.min(width, rank - done)).fill(keep));
     }
-    const values = await this.#samples.read(rank + rest);
-    const inSpan = values.slice(0, rank).reduce((sum, value) => sum + value, 0);
+    const { replicaStride } = directions;
+    for (let done = 0; done < rank; done += width) {
+      const elements = Math.min(width, rank - done) * replicaStride;
+      directions.copyFrom(basis, { from: done * replicaStride, elements });
+      await this.#operator.apply([form]);
+    }
+    // Numbered after the span's, however many rounds that took.
+    this.#samples.number(rank);
+    for (let done = 0; done < rest; done += width) {
+      await submitAhead(this.#gpu, [probe]);
+      await this.#operator.apply([form]);
+    }
+    const inSpan = (await this.#samples.read(rank)).reduce((sum, value) => sum + value, 0);
     if (rest === 0) return { value: inSpan, stderr: 0, probes: rank };
-    const { value, stderr } = estimateFrom(values.slice(rank));
+    const beside = await this.#samples.read(rest, Math.ceil(rank / width));
+    const { value, stderr } = estimateFrom(beside);
     return { value: inSpan + value, stderr, probes: rest };
   }
 

@@ -9,6 +9,7 @@ import { add } from '../../ops/add.ts';
 import { axpy, combine, scaleToUnit } from '../../ops/combine.ts';
 import { normSq } from '../../ops/dot.ts';
 import { dots } from '../../ops/dots.ts';
+import { dimension, type FlatLayout } from '../../ops/flat.ts';
 import { Graph, type Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
 import { randomSigns } from '../../ops/randomSigns.ts';
@@ -20,7 +21,7 @@ import { store } from '../../ops/state/store.ts';
 import { take } from '../../ops/state/take.ts';
 import { purpose } from '../../random/purpose.ts';
 import { type Eigen, symmetricEigen } from '../statistics/symmetricEigen.ts';
-import { dimension, type LinearOperator } from './operator.ts';
+import type { LinearOperator } from './operator.ts';
 import { parameterMask } from './parameterMask.ts';
 import { MANY } from './samples.ts';
 
@@ -70,21 +71,25 @@ export function ritzPairs({ matrix, norms }: Projection, from = 0): Ritz {
  * Where nothing is left the space is invariant, and a random vector, orthogonal to it, goes on. Vectors, products and
  * coefficients stay on the device; the host has VᵀAV when it asks for it.
  *
- * Memory: `capacity` vectors. Cost of a step: one product, and 8·P·(rows so far) flops.
+ * An operator of several directions has as many bases grow side by side, a replica each, none of which depends on the others.
+ *
+ * Memory: `capacity` vectors a basis. Cost of a step: one product, and 8·P·(rows so far) flops, a basis.
  */
 export class Krylov {
   /** Vectors in the basis; the product of each is known. */
   rows = 0;
-  /** Products made so far. */
+  /** Products made so far, of all bases. */
   products = 0;
   readonly capacity: number;
   /** The basis is to have all dimensions. */
   readonly #fills: boolean;
   readonly #gpu: Gpu;
   readonly #operator: LinearOperator;
+  /** Bases side by side. */
+  readonly #width: number;
   readonly #arena: Arena;
   readonly #blocks: readonly Block[];
-  /** Their step counts products, their offset is the row that the next step fills. */
+  /** Their step counts products, for random vectors; their offset is the row that the next step fills. A basis has its own. */
   readonly #rowCounters: State;
   /** Their offset is the place of the next vector in its block. */
   readonly #slotCounters: State;
@@ -102,7 +107,6 @@ export class Krylov {
   #locked = new Float64Array(0);
 
   /**
-   * @param operator its first direction and product are used
    * @param options.capacity the most vectors that are kept; P or fewer
    */
   constructor(
@@ -115,25 +119,27 @@ export class Krylov {
     this.capacity = capacity;
     this.#fills = capacity === dimension(operator.layout);
     const { length } = operator.layout;
+    const { replicas } = operator.directions;
+    this.#width = replicas;
     const made = Scope.makeNow((scope) => {
       const state = (label: string, ...shape: number[]): State =>
-        scope.own(new State(gpu, { label: `Krylov ${label}`, shape }));
-      const words = (label: string, count: number): State =>
-        scope.own(new State(gpu, { label: `Krylov ${label}`, shape: [count], dtype: 'u32' }));
-      const most = Math.floor(largestBinding(gpu) / (4 * length));
-      const blocks: Block[] = [];
-      for (let start = 0, size = FIRST_BLOCK; start < capacity; size *= 2) {
-        const rows = Math.min(size, most, capacity - start);
-        blocks.push({
+        scope.own(new State(gpu, { label: `Krylov ${label}`, shape, replicas }));
+      const words = (label: string, count: number, own?: number): State =>
+        scope.own(new State(gpu, { label: `Krylov ${label}`, shape: [count], dtype: 'u32', replicas: own }));
+      const blocks = blockRows(gpu, length, capacity).map(
+        ({ start, rows }): Block => ({
           start,
           rows,
           vectors: state(`vectors ${start}`, rows, length),
           projections: state(`projections ${start}`, capacity, rows),
           wanted: state(`combinations ${start}`, capacity, rows),
-        });
-        start += rows;
-      }
-      const counters = { rows: words('rows', 3), slots: words('slots', 3), wanted: words('combination', 3) };
+        }),
+      );
+      const counters = {
+        rows: words('rows', 3, replicas),
+        slots: words('slots', 3),
+        wanted: words('combination', 3),
+      };
       const values = {
         betas: state('norms', capacity),
         values: state('values', capacity),
@@ -180,8 +186,8 @@ export class Krylov {
   }
 
   /**
-   * Makes the next vector: a random one, uniform or of signs, or the operator's first direction; less what lies in the
-   * basis, normalised.
+   * Makes the next vector of each basis: a random one, uniform or of signs, or the operator's direction; less what lies in the
+   * basis, normalised. Bases side by side draw as if each had been filled after the one before.
    */
   async start(from: 'random' | 'signs' | 'direction'): Promise<void> {
     const last = Math.max(0, this.#blockOf(this.rows - 1));
@@ -192,18 +198,21 @@ export class Krylov {
       const given = {
         random: () => randomVector(graph, own),
         signs: () => randomSigns(graph, own, layout.length),
-        direction: () => scaleToUnit(read(graph, directions[0]!)),
+        direction: () => scaleToUnit(read(graph, directions)),
       }[from]();
-      store(directions[0]!, scaleToUnit(orthogonalise(orthogonalise(given, stacks), stacks)));
+      store(directions, scaleToUnit(orthogonalise(orthogonalise(given, stacks), stacks)));
     });
-    this.#rowCounters.write(Uint32Array.of(this.products, 0, this.rows));
+    const cursors = Array.from({ length: this.#width }, (_, basis) => {
+      return [this.products + basis * this.capacity, 0, this.rows];
+    });
+    this.#rowCounters.writeAll(Uint32Array.from(cursors.flat()));
     const { start, rows } = this.#blocks[this.#blockOf(this.rows)]!;
     this.#slotCounters.write(Uint32Array.of(0, 0, (this.rows - start) % rows));
     await submitAhead(this.#gpu, [program]);
   }
 
   /**
-   * Grows the basis to `rows` vectors, by a product each; what would come next lies in the operator's direction. Nothing is
+   * Grows each basis to `rows` vectors, by a product each; what would come next lies in the operator's directions. Nothing is
    * read back.
    */
   async extend(rows: number): Promise<void> {
@@ -211,12 +220,12 @@ export class Krylov {
       const block = this.#blockOf(this.rows);
       const program = await this.#program(`step ${block}`, (graph) => this.#traceStep(graph, block));
       await this.#operator.apply([program]);
-      this.products++;
+      this.products += this.#width;
     }
   }
 
   #traceStep(graph: Graph, block: number): void {
-    const [direction, product] = [this.#operator.directions[0]!, this.#operator.products[0]!];
+    const { directions: direction, products: product } = this.#operator;
     const { vectors, rows } = this.#blocks[block]!;
     append(vectors, reshape(read(graph, direction), [1, direction.elements]), this.#slotCounters);
     advance(graph, this.#slotCounters, 1, rows);
@@ -236,10 +245,10 @@ export class Krylov {
     advance(graph, this.#rowCounters, 1, MANY);
   }
 
-  /** Reads VᵀAV and norms back: waits for what was submitted. */
+  /** Reads VᵀAV and norms back: waits for what was submitted. Of an operator of one direction, as are Ritz pairs. */
   async project(): Promise<Projection> {
-    const [matrix, squares] = await Promise.all([this.projection(), this.#betas.read()]);
-    return { matrix, norms: Float64Array.from(squares.subarray(0, this.rows), Math.sqrt) };
+    const [[matrix], squares] = await Promise.all([this.projections(), this.#betas.read()]);
+    return { matrix: matrix!, norms: Float64Array.from(squares.subarray(0, this.rows), Math.sqrt) };
   }
 
   /** Ritz pairs of the basis. Waits for what was submitted. */
@@ -247,22 +256,27 @@ export class Krylov {
     return ritzPairs(await this.project());
   }
 
-  /** VᵀAV, its lower triangle: a row a vector. */
-  async projection(): Promise<Float64Array[]> {
-    const rows = this.rows;
-    const matrix = Array.from({ length: rows }, () => new Float64Array(rows));
+  /** VᵀAV of each basis, its lower triangle: a row a vector. */
+  async projections(): Promise<Float64Array[][]> {
+    const { rows, capacity } = this;
     const used = this.#blocks.filter(({ start }) => start < rows);
-    const read = await Promise.all(used.map(({ projections }) => projections.read()));
-    used.forEach(({ start, rows: width }, b) => {
-      for (let j = Math.max(start, this.#locked.length); j < rows; j++) {
-        const from = read[b]!.subarray(j * width, j * width + Math.min(width, j + 1 - start));
-        matrix[j]!.set(from, start);
-      }
+    const read = await Promise.all(
+      used.map(async ({ projections }) => new Float32Array((await projections.readAll()).buffer)),
+    );
+    return Array.from({ length: this.#width }, (_, basis) => {
+      const matrix = Array.from({ length: rows }, () => new Float64Array(rows));
+      used.forEach(({ start, rows: width }, b) => {
+        const own = read[b]!.subarray(basis * capacity * width);
+        for (let j = Math.max(start, this.#locked.length); j < rows; j++) {
+          const from = own.subarray(j * width, j * width + Math.min(width, j + 1 - start));
+          matrix[j]!.set(from, start);
+        }
+      });
+      this.#locked.forEach((value, j) => {
+        matrix[j]![j] = value;
+      });
+      return matrix;
     });
-    this.#locked.forEach((value, j) => {
-      matrix[j]![j] = value;
-    });
-    return matrix;
   }
 
   /** Makes some of the Ritz vectors the basis, and nothing else (Wu & Simon 2000). */
@@ -272,7 +286,7 @@ export class Krylov {
     // The target is new each time, and so is the program that writes it.
     await Scope.within(async (scope) => {
       const shape = [which.length, length];
-      const target = scope.own(new State(this.#gpu, { label: 'locked vectors', shape }));
+      const target = scope.own(new State(this.#gpu, { label: 'locked vectors', shape, replicas: 1 }));
       const arena = scope.own(new Arena(this.#gpu));
       const graph = new Graph();
       const x = this.#combined(graph, block);
@@ -300,18 +314,18 @@ export class Krylov {
     const block = this.#combinations(which.map((i) => vectors[i]!));
     this.#values.write(Float32Array.from(which, (i) => values[i]!));
     const make = await this.#program(`Ritz vector ${block}`, (graph) => {
-      store(directions[0]!, scaleToUnit(this.#combined(graph, block)));
+      store(directions, scaleToUnit(this.#combined(graph, block)));
     });
     const compare = await this.#program('residual', (graph) => {
-      const v = read(graph, directions[0]!);
+      const v = read(graph, directions);
       const value = reshape(take(graph, this.#values, 1, this.#wantedCounters), []);
-      const r = axpy(value, v, read(graph, products[0]!), -1);
+      const r = axpy(value, v, read(graph, products), -1);
       append(this.#residuals, reshape(normSq(r), [1]), this.#wantedCounters);
       advance(graph, this.#wantedCounters, 1, MANY);
     });
     for (const [place] of which.entries()) {
       await submitAhead(this.#gpu, [make]);
-      keep?.copyFrom(directions[0]!, { at: place * layout.length });
+      keep?.copyFrom(directions, { at: place * layout.length });
       await this.#operator.apply([compare]);
       this.products++;
     }
@@ -358,10 +372,37 @@ export class Krylov {
     if (known) return known;
     const graph = new Graph();
     trace(graph);
-    const made = compile(this.#gpu, graph, { label: `Krylov ${name}`, replicas: 1, arena: this.#arena });
+    const options = { label: `Krylov ${name}`, replicas: this.#width, arena: this.#arena };
+    const made = compile(this.#gpu, graph, options);
     this.#programs.set(name, made);
     return made;
   }
+}
+
+/** How many rows each block of a basis has, and where it begins: of one basis alone, whatever goes beside it. */
+function blockRows(
+  gpu: Gpu,
+  length: number,
+  capacity: number,
+): readonly { readonly start: number; readonly rows: number }[] {
+  const most = Math.floor(largestBinding(gpu) / (4 * length));
+  const blocks: { start: number; rows: number }[] = [];
+  for (let start = 0, size = FIRST_BLOCK; start < capacity; size *= 2) {
+    const rows = Math.min(size, most, capacity - start);
+    blocks.push({ start, rows });
+    start += rows;
+  }
+  return blocks;
+}
+
+/** Numbers that bases side by side may take: 256 MiB. */
+const LARGE = 2 ** 26;
+
+/** How many bases of so many vectors [P] may grow side by side: as many as there is room for, at least one. */
+export function basesAtOnce(gpu: Gpu, { length }: Pick<FlatLayout, 'length'>, capacity: number): number {
+  const longest = Math.max(...blockRows(gpu, length, capacity).map(({ rows }) => rows));
+  const bound = Math.floor(largestBinding(gpu) / (4 * longest * length));
+  return Math.max(1, Math.min(bound, Math.floor(LARGE / (capacity * length))));
 }
 
 /** x less what lies in the span of orthonormal rows: one pass of classical Gram-Schmidt. */

@@ -16,25 +16,21 @@ import type { TracedBatch } from '../tracedBatch.ts';
 import { hessianOf } from './hessianProduct.ts';
 
 /**
- * A symmetric P × P matrix that is only known by its products. Vectors are flat [P] states on the device, zero between the
- * layout's tensors; nothing is read back.
+ * A symmetric P × P matrix that is only known by its products. Vectors are flat [P] on the device, zero between the
+ * layout's tensors, those of one application side by side: replicas of a state, which share whatever does not depend on them.
+ * A product's bits do not depend on what is beside it. Nothing is read back.
  */
 export interface LinearOperator {
   readonly layout: FlatLayout;
-  /** The vectors that one application multiplies: written before it. */
-  readonly directions: readonly State[];
+  /** The vectors that one application multiplies, a replica each: written before it. */
+  readonly directions: State;
   /** Their products, after it. */
-  readonly products: readonly State[];
+  readonly products: State;
   /**
    * products ← A·directions: submitted, not waited for.
    * @param then programs that run after it
    */
   apply(then?: readonly Program[]): Promise<void>;
-}
-
-/** P: the parameters of a layout, without what lies between them. */
-export function dimension({ entries }: FlatLayout): number {
-  return entries.reduce((total, { elements }) => total + elements, 0);
 }
 
 /**
@@ -77,12 +73,12 @@ function cotangents(parameters: readonly Tensor[], of: Tensor, cotangent: Tensor
 
 /**
  * A matrix of second order of the mean loss over a data set. Compiled once, applied as often as wanted; products at one point
- * share the primal pass.
+ * share the primal pass, and those of one application their dispatches.
  */
 export class CurvatureOperator implements LinearOperator {
   readonly layout: FlatLayout;
-  readonly directions: readonly State[];
-  readonly products: readonly State[];
+  readonly directions: State;
+  readonly products: State;
   readonly #scope: Scope;
   readonly #pass: RepeatedPass;
 
@@ -90,8 +86,8 @@ export class CurvatureOperator implements LinearOperator {
     scope: Scope,
     layout: FlatLayout,
     pass: RepeatedPass,
-    directions: readonly State[],
-    products: readonly State[],
+    directions: State,
+    products: State,
   ) {
     this.#scope = scope;
     this.layout = layout;
@@ -112,20 +108,16 @@ export class CurvatureOperator implements LinearOperator {
   ): Promise<CurvatureOperator> {
     const { layout } = point;
     return Scope.make(async (scope) => {
-      const states = (label: string): State[] =>
-        Array.from({ length: width }, (_, i) =>
-          scope.own(new State(gpu, { label: `${label} ${i}`, shape: [layout.length] })),
-        );
-      const [directions, products] = [states('direction'), states(`${kind} product`)];
+      const vectors = (label: string): State =>
+        scope.own(new State(gpu, { label, shape: [layout.length], replicas: width }));
+      const [directions, products] = [vectors('directions'), vectors(`${kind} times directions`)];
       const trace = (batch: TracedBatch): void => {
-        const productOf = productRules[kind](batch);
-        directions.forEach((direction, i) => {
-          const product = productOf(read(batch.graph, direction));
-          batch.gathering.sumInto(products[i]!, product ?? fill(batch.graph, 0, [layout.length]));
-        });
+        const product = productRules[kind](batch)(read(batch.graph, directions));
+        batch.gathering.sumInto(products, product ?? fill(batch.graph, 0, [layout.length]));
       };
-      const varying = [...directions, ...products];
-      const pass = scope.own(await RepeatedPass.open(gpu, `${kind} products`, point, varying, trace));
+      const varying = [directions, products];
+      const label = `${kind} products`;
+      const pass = scope.own(await RepeatedPass.open(gpu, label, point, varying, trace, width));
       return new CurvatureOperator(scope, layout, pass, directions, products);
     });
   }
@@ -139,15 +131,18 @@ export class CurvatureOperator implements LinearOperator {
    * @param vectors flat [P], zero between the tensors
    */
   async times(vectors: readonly Float32Array[]): Promise<Float32Array[]> {
-    const width = this.directions.length;
+    const { replicas: width, elements } = this.directions;
     const results: Float32Array[] = [];
     for (let first = 0; first < vectors.length; first += width) {
       const some = vectors.slice(first, first + width);
-      some.forEach((vector, i) => {
-        this.directions[i]!.write(vector);
+      some.forEach((vector, replica) => {
+        this.directions.write(vector, { replica });
       });
       await this.apply();
-      results.push(...(await Promise.all(this.products.slice(0, some.length).map((state) => state.read()))));
+      const products = new Float32Array((await this.products.readAll()).buffer);
+      some.forEach((_, r) => {
+        results.push(products.slice(r * elements, (r + 1) * elements));
+      });
     }
     return results;
   }

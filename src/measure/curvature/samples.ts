@@ -16,31 +16,49 @@ import type { LinearOperator } from './operator.ts';
 /** More than any cursor of a measurement comes to. */
 export const MANY = 2 ** 30;
 
-/** Small programs around an operator, and the numbers that they leave on the device. */
+/**
+ * Small programs over vectors that go side by side, a replica each, and the numbers that they leave on the device. Vectors are numbered
+ * through: in a round of `width` each replica has the next one, and what is drawn for a vector depends on its number, not on the width.
+ */
 export class Samples {
-  /** Step, epoch and offset; the step tells how many numbers were put down. */
+  /** Step and offset: the number of the replica's vector. */
   readonly counters: State;
-  readonly #gpu: Gpu;
-  readonly #values: State;
   readonly seeds: State;
+  readonly width: number;
+  readonly #gpu: Gpu;
+  /** [rounds] */
+  readonly #values: State;
+  /** Their offset is the round. */
+  readonly #rounds: State;
   readonly #arena: Arena;
   readonly #scope: Scope;
 
-  /** @param most numbers that are put down */
-  constructor(gpu: Gpu, most: number) {
+  /**
+   * @param width vectors side by side
+   * @param rounds that are put down, at the most
+   */
+  constructor(gpu: Gpu, { width, rounds }: { readonly width: number; readonly rounds: number }) {
     this.#gpu = gpu;
-    const parts = Scope.makeNow((scope) => ({
-      scope,
-      arena: scope.own(new Arena(gpu)),
-      values: scope.own(new State(gpu, { label: 'samples', shape: [most] })),
-      counters: scope.own(new State(gpu, { label: 'sample counters', shape: [3], dtype: 'u32' })),
-      seeds: scope.own(new State(gpu, { label: 'seed', shape: [1], dtype: 'u32' })),
-    }));
+    this.width = width;
+    const parts = Scope.makeNow((scope) => {
+      const words = (label: string, shape: readonly number[], replicas?: number): State =>
+        scope.own(new State(gpu, { label, shape, dtype: 'u32', replicas }));
+      return {
+        scope,
+        arena: scope.own(new Arena(gpu)),
+        values: scope.own(new State(gpu, { label: 'samples', shape: [rounds], replicas: width })),
+        counters: words('sample counters', [3], width),
+        rounds: words('sample rounds', [3]),
+        seeds: words('seed', [1]),
+      };
+    });
     this.#scope = parts.scope;
     this.#arena = parts.arena;
     this.#values = parts.values;
+    this.#rounds = parts.rounds;
     this.counters = parts.counters;
     this.seeds = parts.seeds;
+    this.number(0);
   }
 
   /** Frees something with the samples. */
@@ -48,7 +66,7 @@ export class Samples {
     return this.#scope.own(made);
   }
 
-  /** Random numbers by the seed of `begin` and the numbers put down so far. */
+  /** Random numbers by the seed of `begin` and each vector's number. */
   stream(purpose: number): RandomStream {
     return { purpose, seeds: this.seeds, counters: this.counters };
   }
@@ -56,33 +74,49 @@ export class Samples {
   /** Forgets what was put down; draws by another seed. */
   begin(seed: number): void {
     this.seeds.write(Uint32Array.of(seed));
-    this.counters.write(Uint32Array.of(0, 0, 0));
+    this.#rounds.clear();
+    this.number(0);
+  }
+
+  /** The vectors of the next round are numbered from `first` on. */
+  number(first: number): void {
+    const cursors = Array.from({ length: this.width }, (_, r) => [first + r, 0, first + r]);
+    this.counters.writeAll(Uint32Array.from(cursors.flat()));
   }
 
   async program(label: string, trace: (graph: Graph) => void): Promise<Program> {
     const graph = new Graph();
     trace(graph);
-    return this.own(await compile(this.#gpu, graph, { label, replicas: 1, arena: this.#arena }));
+    const options = { label, replicas: this.width, arena: this.#arena };
+    return this.own(await compile(this.#gpu, graph, options));
   }
 
-  /** Puts a scalar down. */
-  put(graph: Graph, value: Tensor): void {
-    append(this.#values, reshape(value, [1]), this.counters);
-    advance(graph, this.counters, 1, MANY);
+  /** Puts a scalar of each vector down, and goes on to the next ones. */
+  put(graph: Graph, values: Tensor): void {
+    append(this.#values, reshape(values, [1]), this.#rounds);
+    advance(graph, this.#rounds, 1, MANY);
+    this.next(graph);
+  }
+
+  /** Goes on to the next vectors. */
+  next(graph: Graph): void {
+    advance(graph, this.counters, this.width, MANY, this.width);
   }
 
   /** A program that puts down dᵀAd for each direction of an operator and its product. */
   quadraticForms({ directions, products }: LinearOperator): Promise<Program> {
     return this.program('quadratic forms', (graph) => {
-      directions.forEach((direction, i) => {
-        this.put(graph, dot(read(graph, direction), read(graph, products[i]!)));
-      });
+      this.put(graph, dot(read(graph, directions), read(graph, products)));
     });
   }
 
-  /** The first `count` numbers. Waits for all that was submitted. */
-  async read(count: number): Promise<number[]> {
-    return [...(await this.#values.read()).subarray(0, count)];
+  /** The first `count` numbers, from a round on: in the vectors' order. Waits for all that was submitted. */
+  async read(count: number, from = 0): Promise<number[]> {
+    const values = new Float32Array((await this.#values.readAll()).buffer);
+    const [rounds] = this.#values.shape as [number];
+    return Array.from({ length: count }, (_, i) => {
+      return values[(i % this.width) * rounds + from + Math.floor(i / this.width)]!;
+    });
   }
 
   dispose(): void {

@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import { dot, normSq } from '../../ops/dot.ts';
+import { normSq } from '../../ops/dot.ts';
 import { multiply } from '../../ops/multiply.ts';
 import { reciprocal } from '../../ops/reciprocal.ts';
 import type { InstrumentKind } from '../instrument.ts';
 import { withoutNonFinite } from '../nonFinite.ts';
 import type { Quantity } from '../quantity.ts';
 import { RunningMean } from '../statistics/runningMean.ts';
-import type { TracedBatch } from '../tracedBatch.ts';
-import { hessianOf } from './hessianProduct.ts';
+import { quadraticForm } from './quadraticForms.ts';
 
 /** What a batch tells of its sharpness. */
 interface SharpnessOfBatch {
@@ -19,21 +18,19 @@ interface SharpnessOfBatch {
 
 /**
  * gᵀHg/|g|² of a batch, g and H the gradient and Hessian of its own loss: the curvature that a step sees along itself. Over all
- * examples of a data set 1/ε_max (McCandlish et al. 2018, eq. 2.5). A gradient and a Hessian product.
+ * examples of a data set 1/ε_max (McCandlish et al. 2018, eq. 2.5). A gradient, which in a step is there, and a pass of tangents.
  */
 const alongItself: Quantity<SharpnessOfBatch> = {
-  trace(given) {
-    const batch = given.apart();
+  trace(batch) {
     const gradient = batch.gathering.sum('gradient', batch.gradient(batch.meanWeights));
-    const here = (again: TracedBatch): TracedBatch => (again === given ? batch : again);
     return {
       next(again) {
-        const { graph, gathering } = here(again);
-        const product = gathering.sum('product', hessianOf(here(again))(gradient.in(graph)));
+        const batch = again.forTangents();
+        const along = [[batch.theta, gradient.in(again.graph)]] as const;
+        const form = again.gathering.sum('form', quadraticForm(batch, 'hessian', along));
         return {
           values(later) {
-            const g = gradient.in(later);
-            const [gHg, square] = [dot(g, product.in(later)), normSq(g)];
+            const [gHg, square] = [form.in(later), normSq(gradient.in(later))];
             return { value: multiply(gHg, reciprocal(square)), gHg, gradNormSq: square };
           },
         };

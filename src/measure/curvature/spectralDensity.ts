@@ -1,8 +1,11 @@
 import type { Gpu } from '../../gpu/device.ts';
+import { dimension } from '../../ops/flat.ts';
+import type { Point } from '../pass.ts';
 import { type Estimate, estimateFrom } from '../statistics/estimate.ts';
 import { symmetricEigen } from '../statistics/symmetricEigen.ts';
-import { Krylov } from './krylov.ts';
-import { dimension, type LinearOperator } from './operator.ts';
+import { basesAtOnce, Krylov } from './krylov.ts';
+import type { LinearOperator } from './operator.ts';
+import { vectorsAtOnce } from './vectorsAtOnce.ts';
 
 /** Gauss's quadrature of the spectral measure that one random start sees: nodes ascending, and weights that sum to 1. */
 export interface Quadrature {
@@ -28,35 +31,39 @@ export interface Starts {
  * Stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017): from each of several vectors of random signs some steps of
  * Lanczos's process, full reorthogonalisation on the device; the tridiagonal matrix's eigenvalues are nodes, the squared first
  * components of its eigenvectors weights. Of P steps there is no error but that of the starts; of fewer, polynomials up to
- * degree 2·steps − 1 are exact. Compiled once.
+ * degree 2·steps − 1 are exact. As many starts side by side as the operator has directions; what a start finds does not depend on
+ * it. Compiled once.
  */
 export class LanczosQuadrature {
   readonly #dimension: number;
+  readonly #width: number;
   readonly #krylov: Krylov;
 
   /** @param steps products a start; P at the most */
   constructor(gpu: Gpu, operator: LinearOperator, steps: number) {
     this.#dimension = dimension(operator.layout);
+    this.#width = operator.directions.replicas;
     this.#krylov = new Krylov(gpu, operator, { capacity: Math.min(steps, this.#dimension), seed: 0 });
   }
 
   async estimate({ starts, seed }: Starts): Promise<SpectralQuadrature> {
     const krylov = this.#krylov;
     krylov.begin(seed);
-    const projections: Promise<Float64Array[]>[] = [];
-    for (let start = 0; start < starts; start++) {
+    const rounds: Promise<Float64Array[][]>[] = [];
+    for (let start = 0; start < starts; start += this.#width) {
       krylov.clear();
       await krylov.start('signs');
       await krylov.extend(krylov.capacity);
       // The copies are in order; nothing waits for one before the next start.
-      const projection = krylov.projection();
-      projection.catch(() => {});
-      projections.push(projection);
+      const projections = krylov.projections();
+      projections.catch(() => {});
+      rounds.push(projections);
     }
-    const made = (await Promise.all(projections)).map((projection) =>
-      gaussQuadrature(tridiagonal(projection)),
-    );
-    return { dimension: this.#dimension, starts: made };
+    const found = (await Promise.all(rounds)).flat().slice(0, starts);
+    return {
+      dimension: this.#dimension,
+      starts: found.map((matrix) => gaussQuadrature(tridiagonal(matrix))),
+    };
   }
 
   dispose(): void {
@@ -79,6 +86,17 @@ export async function spectralQuadrature(
   } finally {
     quadrature.dispose();
   }
+}
+
+/** How many starts should go side by side at a point: as many as a pass takes well, and there is room for the bases of. */
+export function startsAtOnce(
+  gpu: Gpu,
+  point: Point,
+  { starts, steps }: { starts: number; steps: number },
+): number {
+  const { layout } = point;
+  const room = basesAtOnce(gpu, layout, Math.min(steps, dimension(layout)));
+  return vectorsAtOnce(point, starts, { most: room });
 }
 
 /** The quadrature of a tridiagonal matrix, its lower triangle: a row a step of Lanczos's process (Golub & Welsch 1969). */

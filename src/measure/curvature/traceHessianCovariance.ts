@@ -1,11 +1,8 @@
 import type { Gpu } from '../../gpu/device.ts';
 import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
 import { broadcast } from '../../ops/broadcast.ts';
-import { fill } from '../../ops/fill.ts';
-import { read } from '../../ops/leaf.ts';
 import { randomSigns } from '../../ops/randomSigns.ts';
 import { scale } from '../../ops/scale.ts';
 import { store } from '../../ops/state/store.ts';
@@ -13,7 +10,7 @@ import { subtract } from '../../ops/subtract.ts';
 import { mean as meanOf } from '../../ops/sum.ts';
 import { purpose } from '../../random/purpose.ts';
 import { WeightedGradients } from '../gradient/weightedGradient.ts';
-import { Pass, type Point, unitsOf } from '../pass.ts';
+import { type Point, unitsOf } from '../pass.ts';
 import { type Estimate, estimateFrom, type Probes } from '../statistics/estimate.ts';
 import type { LinearOperator } from './operator.ts';
 import { Samples } from './samples.ts';
@@ -60,38 +57,26 @@ export class CovarianceTraceEstimator {
     return Scope.make(async (scope) => {
       const units = unitsOf(point);
       if (units < 2) throw new RangeError('one example has no covariance');
-      const samples = scope.own(new Samples(gpu, most + operator.directions.length));
+      const width = operator.directions.replicas;
+      const samples = scope.own(new Samples(gpu, { width, rounds: Math.ceil(most / width) }));
       const gradients = samples.own(await WeightedGradients.open(gpu, point, operator.directions));
       const draw = await samples.program('centred signs', (graph) => {
         const stream = samples.stream(purpose.exampleSigns);
-        gradients.weights.forEach((weights, i) => {
-          const signs = randomSigns(graph, stream, units, i);
-          const centred = subtract(signs, broadcast(meanOf(signs), [units], { from: 0, to: 1 }));
-          store(weights, scale(centred, 1 / Math.sqrt(units - 1)));
-        });
+        const signs = randomSigns(graph, stream, units);
+        const centred = subtract(signs, broadcast(meanOf(signs), [units], { from: 0, to: 1 }));
+        store(gradients.weights, scale(centred, 1 / Math.sqrt(units - 1)));
       });
       const forms = await samples.quadraticForms(operator);
       return new CovarianceTraceEstimator(gpu, operator, samples, gradients, [draw, forms]);
     });
   }
 
-  /** One vector of weights [N] a probe of the last round: (sₙ − s̄)/√(N − 1). */
-  get weights(): readonly State[] {
-    return this.#gradients.weights;
-  }
-
-  /**
-   * @param after each round, in which the operator's first `count` directions and products, and `weights`, are of the next
-   *   so many probes
-   */
-  async estimate({ probes, seed }: Probes, after?: (count: number) => Promise<void>): Promise<Estimate> {
+  async estimate({ probes, seed }: Probes): Promise<Estimate> {
     this.#samples.begin(seed);
-    const width = this.#operator.directions.length;
-    for (let done = 0; done < probes; done += width) {
+    for (let done = 0; done < probes; done += this.#samples.width) {
       await submitAhead(this.#gpu, [this.#draw]);
       await this.#gradients.run();
       await this.#operator.apply([this.#forms]);
-      await after?.(Math.min(width, probes - done));
     }
     return estimateFrom(await this.#samples.read(probes));
   }
@@ -113,56 +98,5 @@ export async function estimateTraceCovariance(
     return await estimator.estimate(probes);
   } finally {
     estimator.dispose();
-  }
-}
-
-/**
- * tr(AΣ) = Σₙ (gₙ − ḡ)ᵀA(gₙ − ḡ)/(N − 1) from every example (unit): N products over the data, and each one's gradient from
- * a pass over itself alone.
- * @param mean ḡ, flat [P]
- * @param after each round, in which the operator's first directions hold gₙ − ḡ of `count` units from `first` on
- * @returns the sum, and the terms (gₙ − ḡ)ᵀA(gₙ − ḡ) [N] that make it
- * @throws RangeError for fewer than two examples (units)
- */
-export async function exactTraceCovariance(
-  gpu: Gpu,
-  point: Point,
-  operator: LinearOperator,
-  mean: Float32Array,
-  after?: (first: number, count: number) => Promise<void>,
-): Promise<Estimate & { readonly terms: readonly number[] }> {
-  const units = unitsOf(point);
-  if (units < 2) throw new RangeError('one example has no covariance');
-  const { layout, directions } = operator;
-  const width = directions.length;
-  const samples = new Samples(gpu, units + width);
-  try {
-    const flat = (label: string): State => samples.own(new State(gpu, { label, shape: [layout.length] }));
-    const [centre, deviation] = [flat('mean gradient'), flat('deviation')];
-    centre.write(mean);
-    const each = samples.own(
-      await Pass.open(gpu, 'single gradients', { ...point, ghostBatch: point.ghostBatch ?? 1 }, (batch) => {
-        const { graph } = batch;
-        const gradient = batch.gradient(batch.weigh(fill(graph, 1, [1])));
-        store(deviation, subtract(gradient, read(graph, centre)));
-      }),
-    );
-    const take = await Promise.all(
-      directions.map((direction) =>
-        samples.program('deviation', (graph) => store(direction, read(graph, deviation))),
-      ),
-    );
-    const forms = await samples.quadraticForms(operator);
-    for (let unit = 0; unit < units; unit += width) {
-      for (const [i, program] of take.slice(0, units - unit).entries())
-        await each.runOne(unit + i, [program]);
-      await operator.apply([forms]);
-      await after?.(unit, Math.min(width, units - unit));
-    }
-    const terms = await samples.read(units);
-    const total = terms.reduce((sum, form) => sum + form, 0);
-    return { value: total / (units - 1), stderr: 0, probes: units, terms };
-  } finally {
-    samples.dispose();
   }
 }

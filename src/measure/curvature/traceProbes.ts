@@ -1,15 +1,14 @@
-import { dot } from '../../ops/dot.ts';
-import { fill } from '../../ops/fill.ts';
 import type { FlatLayout } from '../../ops/flat.ts';
 import { read } from '../../ops/leaf.ts';
 import type { Quantity } from '../quantity.ts';
-import { type CurvatureKind, productRules } from './operator.ts';
+import type { CurvatureKind } from './operator.ts';
 import type { Wave } from './probeWaves.ts';
+import { quadraticForm } from './quadraticForms.ts';
 import { signVector } from './signVector.ts';
 
 /**
- * vᵀAv of vectors v of random signs (Hutchinson's probes of tr A), of variance 2(|A|² − Σ Aᵢᵢ²) each: one look at the data, a
- * product with A a probe.
+ * vᵀAv of vectors v of random signs (Hutchinson's probes of tr A), of variance 2(|A|² − Σ Aᵢᵢ²) each: one look at the data, tangents
+ * of the forward pass a probe.
  */
 export function traceProbes(
   layout: FlatLayout,
@@ -21,17 +20,13 @@ export function traceProbes(
   return {
     given: Object.fromEntries(probes.map((v, i) => [`v ${i}`, v])),
     trace(batch) {
-      const { gathering, graph } = batch;
-      const productOf = productRules[kind](batch);
-      const states = probes.map((_, i) => gathering.memory(`v ${i}`, { shape: [length] }));
-      const products = states.map((v, i) =>
-        gathering.sum(`product ${i}`, productOf(read(graph, v)) ?? fill(graph, 0, [length])),
-      );
+      const { gathering, graph, theta } = batch;
+      const forms = probes.map((_, i) => {
+        const v = read(graph, gathering.memory(`v ${i}`, { shape: [length] }));
+        return gathering.sum(`form ${i}`, quadraticForm(batch, kind, [[theta, v]]));
+      });
       return {
-        values: (later) =>
-          Object.fromEntries(
-            products.map((product, i) => [`form ${i}`, dot(read(later, states[i]!), product.in(later))]),
-          ),
+        values: (later) => Object.fromEntries(forms.map((form, i) => [`form ${i}`, form.in(later)])),
       };
     },
     read: (numbers) => probes.map((_, i) => numbers[`form ${i}`]![0]!),

@@ -7,8 +7,8 @@ import { State } from '../../gpu/state.ts';
 import { bufferLayout } from '../../nn/batchNorm.ts';
 import { parameterLayout } from '../../nn/forward.ts';
 import { inferShapes } from '../../nn/modelSpec.ts';
+import { dimension } from '../../ops/flat.ts';
 import { size } from '../../ops/graph.ts';
-import { dimension } from '../curvature/operator.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import { AffineSpan } from './affineSpan.ts';
 import {

@@ -50,12 +50,13 @@ export function tracedAscent({ epsilon, examples, iterations }: AscentOptions): 
       // Between tensors there is no slope, and so no step.
       const radii = scale(offset(abs(theta), 1), epsilon);
       const slopes = batch.gradient(weights);
+      const corner = signStep(fill(graph, 0, theta.shape), slopes, radii, 1);
       const loss = dot(weights, batch.losses);
-      let z = fill(graph, 0, theta.shape);
+      let z = corner;
       let gradient = slopes;
       let best = { value: fill(graph, 0, []), belonging: fill(graph, 0, batch.losses.shape) };
       for (let k = 1; k <= iterations; k++) {
-        z = signStep(z, gradient, radii, k === 1 ? 1 : 2 / iterations);
+        if (k > 1) z = signStep(z, gradient, radii, 2 / iterations);
         const moved = batch.at(add(theta, z));
         const rises = subtract(moved.losses, batch.losses);
         best = largerOf([dot(weights, rises), best.value], [rises, best.belonging]);
@@ -70,7 +71,7 @@ export function tracedAscent({ epsilon, examples, iterations }: AscentOptions): 
         broadcast(inverse, batch.losses.shape, { from: 0, to: 1 }),
         subtract(best.belonging, each(ratio, batch.losses)),
       );
-      const values = { loss, rise: best.value, firstOrder: dot(abs(slopes), radii) };
+      const values = { loss, rise: best.value, firstOrder: dot(slopes, corner) };
       return {
         values: () =>
           hasError ? { ...values, spread: scale(variance(influence), 1 / batch.examples) } : values,

@@ -17,6 +17,8 @@ const TILES = { gpu: [4, 8], cpu: [8, 4] } as const;
 const BUSY = { gpu: 16_384, cpu: 256 };
 /** Tiles of quads that keep both cores busy. */
 const BUSY_QUADS = 16;
+/** So many that neither core waits long for the other at the end; each that is begun costs as much as a few positions. */
+const MANY_QUADS = 128;
 /** Invocations beyond which a pass over single examples gains nothing from more. */
 const PLENTY = 2 ** 16;
 /** A block leaves two numbers a coordinate: of eight examples and more, these stay well below one for each example. */
@@ -210,13 +212,16 @@ export function convNormsCandidates(
   const byQuads = (): ConvNormsCandidate | null => {
     const { name, knobs, tiles } = weightQuads(shape, target, unitSize);
     if (units * tiles > LARGEST_SCRATCH) return null;
+    const unitsPerBlock =
+      target.kind === 'cpu' ? Math.ceil((units * tiles) / Math.max(tiles, MANY_QUADS)) : 1;
+    const blocks = Math.ceil(units / unitsPerBlock);
     return {
       name: `direct ${name}`,
       call: {
         source: conv2dMomentsQuads,
         knobs: { ...knobs, MOMENTS: false, NORMS: true },
-        params: { ...params, unitSize, unitsPerBlock: 1, blocks: units },
-        grid: [Math.ceil(tiles / (target.subgroupSize / 4)) * units, 1],
+        params: { ...params, unitSize, unitsPerBlock, blocks },
+        grid: [Math.ceil(tiles / (target.subgroupSize / 4)) * blocks, 1],
       },
       parts: tiles,
       form: 'direct',

@@ -430,18 +430,20 @@ function recordTrials(): Trial[] {
 }
 
 function advanceTrials(): Trial[] {
-  return EDGES.map(
-    (batch): Trial => ({
-      kernel: 'training/advance',
-      name: `${batch} of 60`,
-      replicas: 1,
-      operands: { counters: given([3], Uint32Array.of(4, 1, 59), { shared: true, changed: true }) },
-      trace: (_tensors, { counters }, graph) => {
-        advance(graph, counters!, batch, 60);
-        return [];
-      },
-      expect: () => [{ values: advanceReference([4, 1, 59], batch, 60), tolerance: 0 }],
-    }),
+  return EDGES.flatMap((batch) =>
+    [1, 3].map(
+      (steps): Trial => ({
+        kernel: 'training/advance',
+        name: `${batch} of 60${steps > 1 ? `, ${steps} steps` : ''}`,
+        replicas: 1,
+        operands: { counters: given([3], Uint32Array.of(4, 1, 59), { shared: true, changed: true }) },
+        trace: (_tensors, { counters }, graph) => {
+          advance(graph, counters!, batch, 60, steps);
+          return [];
+        },
+        expect: () => [{ values: advanceReference([4, 1, 59], batch, 60, steps), tolerance: 0 }],
+      }),
+    ),
   );
 }
 

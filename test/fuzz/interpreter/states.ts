@@ -31,9 +31,9 @@ import {
 import type { Memory, Rule } from './rule.ts';
 import { at, exactValues, make, moved, type Values } from './values.ts';
 
-function advanced(memory: Memory, counters: State, batch: number, examples: number): Values {
+function advanced(memory: Memory, counters: State, batch: number, examples: number, steps = 1): Values {
   const [step, epoch, offset] = memory.get(counters).value;
-  return exactValues(reference.advance([step!, epoch!, offset!], batch, examples));
+  return exactValues(reference.advance([step!, epoch!, offset!], batch, examples, steps));
 }
 
 const offsetOf = (memory: Memory, counters: State): number => memory.get(counters).value[2]!;
@@ -93,8 +93,8 @@ export const states: Readonly<Record<string, Rule>> = {
     );
     return [];
   },
-  advance: ({ attributes: { counters, batch, examples } }, _, memory) => {
-    memory.set(counters, advanced(memory, counters, batch, examples));
+  advance: ({ attributes: { counters, batch, examples, steps } }, _, memory) => {
+    memory.set(counters, advanced(memory, counters, batch, examples, steps));
     return [];
   },
   record: ({ inputs: [losses], attributes }, [values, ...others], memory) => {

@@ -117,7 +117,7 @@ export const cursor: Readonly<Record<string, Step>> = {
   },
   advance: (to, draw) => {
     const counters = someCounters(to, draw);
-    to.call(advance, to.graph, counters, draw.of([1, 2, BATCH]), EXAMPLES);
+    to.call(advance, to.graph, counters, draw.of([1, 2, BATCH]), EXAMPLES, draw.of([1, 3]));
     to.wrote(counters);
   },
   record: (to, draw) => {
