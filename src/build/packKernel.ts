@@ -15,7 +15,7 @@ export function packKernel(kernel: KernelInterface, version: string): PackedKern
     name,
     version,
     Object.entries(knobs)
-      .map(([knob, { type, value }]) => `${knob}:${type}=${value}`)
+      .map(([knob, { type, value }]) => `${knob}${type === 'u32' ? '' : `:${type}`}=${value}`)
       .join(';'),
     bindings
       .map((of, i) => {
@@ -28,7 +28,8 @@ export function packKernel(kernel: KernelInterface, version: string): PackedKern
         if (of.offset !== 4 * i) refuse(`expected Params.${of.name} at ${4 * i}, found ${of.offset}`);
         return of.type === 'u32' ? of.name : `${of.name}:${of.type}`;
       })
-      .join(' '),
+      .join(' ')
+      .replace(/(?<!\S)(\w+)Offset \1Replica(?!\S)/g, '$1+'),
     [x, y, z],
     workgroupBytes,
   ];

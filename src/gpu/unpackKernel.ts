@@ -1,9 +1,9 @@
 import type { KernelInterface, KernelSource, ScalarType } from './kernelSource.ts';
 
 /**
- * A kernel's interface as the bundle holds it: name, version, knobs (`NAME:type=value;…`), storage bindings in order from 1 on
- * (`name:element`, with `!` behind what is written), members of `Params` in order (`name` for u32, else `name:type`), workgroup
- * size and workgroup bytes. Written out, the interfaces would be half of the engine.
+ * A kernel's interface as the bundle holds it: name, version, knobs (`NAME=value;…` for u32, else `NAME:type=value`), storage
+ * bindings in order from 1 on (`name:element`, with `!` behind what is written), members of `Params` in order (`name` for u32, else
+ * `name:type`; `x+` for `xOffset xReplica`), workgroup size and workgroup bytes. Written out, the interfaces would be half of the engine.
  */
 export type PackedKernel = readonly [
   name: string,
@@ -21,7 +21,7 @@ export function unpackKernel(
   code: () => Promise<string>,
 ): KernelSource {
   const words = (text: string, separator: string): string[] => (text === '' ? [] : text.split(separator));
-  const members = words(params, ' ').map((member, i) => {
+  const members = words(params.replace(/(\w+)\+/g, '$1Offset $1Replica'), ' ').map((member, i) => {
     const [name, type = 'u32'] = member.split(':') as [string, ScalarType?];
     return { name, offset: 4 * i, type };
   });
@@ -30,7 +30,7 @@ export function unpackKernel(
     version,
     knobs: Object.fromEntries(
       words(knobs, ';').map((knob) => {
-        const [, name, type, value] = /^(\w+):(\w+)=(.*)$/.exec(knob)!;
+        const [, name, type = 'u32', value] = /^(\w+):?(\w+)?=(.*)$/.exec(knob)!;
         return [name!, { type: type as ScalarType | 'bool', value: value! }];
       }),
     ),
