@@ -93,7 +93,7 @@ const MASK: u32 = 0u;
     for (var s = 0u; s < SPAN; s++) {
       if (s >= FROM && s < TO) {
         let column = left + s;
-        let inside = select(column < rowWidth, rowWidth != 0u, FROM > 0u || TO < SPAN);
+        let inside = select((column < rowWidth), rowWidth != 0u, FROM > 0u || TO < SPAN);
         ds[s] = select(0.0, dy[rowAt + select(0u, column, inside)], inside);
       }
     }
