@@ -54,7 +54,7 @@ export function cnnEvaluation(gpu: Gpu, task: CnnTask): Promise<BenchJob> {
         for (let i = 0; i < times; i++) loss = (await evaluator.evaluate())[0]!.loss;
       },
       read: async () => Float32Array.of(loss),
-      profile: () => evaluator.profile(),
+      profile: () => evaluator.programs[0]!.profile(),
       dispose: () => scope.dispose(),
     };
   });

@@ -1,7 +1,7 @@
 import { compile } from '../../autograd/compile.ts';
 import type { Arena } from '../../gpu/arena.ts';
 import type { Gpu } from '../../gpu/device.ts';
-import type { DispatchTime, Program } from '../../gpu/program.ts';
+import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State, type StateOptions } from '../../gpu/state.ts';
 import { exampleLosses } from '../../nn/exampleLosses.ts';
@@ -121,13 +121,9 @@ export class Evaluator {
     );
   }
 
-  /**
-   * The time of each dispatch of the first batch, which runs.
-   * @throws if the adapter has no timestamp queries
-   */
-  profile(): Promise<DispatchTime[]> {
-    this.#counters.write(Uint32Array.of(0, 0, 0));
-    return this.#batches[0]!.program.profile();
+  /** The programs of one evaluation in order, one a batch: batches of one size share theirs. */
+  get programs(): readonly Program[] {
+    return this.#batches.map(({ program }) => program);
   }
 
   dispose(): void {
