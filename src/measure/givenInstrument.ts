@@ -18,7 +18,7 @@ export type GivenInstrument = Schedule &
         readonly type: 'eigenvalue';
         /** 64 by default. */
         readonly examples?: number | undefined;
-        readonly which?: 'largest' | 'smallest' | undefined;
+        readonly which?: 'largest' | 'smallest' | 'both' | undefined;
         /** Of Lanczos's process at each look, up to 16: so many Hessian products; 9 at the first look and 5 at those after it by default. */
         readonly steps?: number | undefined;
       }

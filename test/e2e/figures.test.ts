@@ -2,7 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { densityFigure } from '../../src/present/figures/densityFigure.ts';
 import { landscapeFigure } from '../../src/present/figures/landscapeFigure.ts';
+import { sharpnessFigure } from '../../src/present/figures/sharpnessFigure.ts';
 import { basin, inFolder, ROOT } from './basin.ts';
 
 const DATA = 'gaussian-clusters?examples=64&test=32&classes=3&dims=8';
@@ -64,6 +66,39 @@ describe('basin landscape --figure', () => {
         expect(refused.stdout).toBe('');
       }
       expect(existsSync(join(folder, 'x.svg'))).toBe(false);
+    });
+  });
+});
+
+describe('what is measured at one point, drawn', () => {
+  const of = ['--model', 'model.json', '--weights', 'w.safetensors', '--data', DATA, '--runtime', 'node'];
+  const figureText = async () =>
+    (await import(pathToFileURL(join(ROOT, 'dist', 'figures.js')).href)).figureText as (of: object) => string;
+
+  test('sharpness: φ over ε; measure: the density of the eigenvalues, which must be asked for', async () => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, 'model.json'), JSON.stringify(MODEL));
+      const spec = { ...TRAIN, replicas: undefined, steps: 0 };
+      writeFileSync(join(folder, 'train.json'), JSON.stringify(spec));
+      const run = (...args: string[]) => basin(args, folder);
+      const begun = await run('train', 'train.json', '--tensors', 'w.safetensors', '--out', 't.json');
+      expect(begun.exitCode, begun.stderr).toBe(0);
+      const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+
+      const sharp = await run('sharpness', ...of, '--out', 's.json', '--figure', 's.svg');
+      expect(sharp.exitCode, sharp.stderr).toBe(0);
+      expect(read('s.svg')).toBe((await figureText())(sharpnessFigure(JSON.parse(read('s.json')))));
+
+      const fisher = ['--density', '--operator', 'empirical-fisher'];
+      const dense = await run('measure', ...of, ...fisher, '--out', 'm.json', '--figure', 'm.svg');
+      expect(dense.exitCode, dense.stderr).toBe(0);
+      const { density } = JSON.parse(read('m.json')).hessian;
+      expect(read('m.svg')).toBe((await figureText())(densityFigure(density, 'empirical Fisher matrix')));
+
+      const refused = await run('measure', ...of, '--figure', 'n.svg');
+      expect(refused.exitCode).toBe(2);
+      expect(refused.stderr).toMatch(/--figure: .*give --density too/);
+      expect(existsSync(join(folder, 'n.svg'))).toBe(false);
     });
   });
 });

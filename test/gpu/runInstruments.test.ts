@@ -176,6 +176,38 @@ test('an eigenvalue by more steps a look is nearer', async () => {
   expect(await residual(12)).toBeLessThan((await residual(3)) / 4);
 });
 
+test('both ends of the spectrum in one run are what each is alone', async () => {
+  const readings = async (which: string) => {
+    const instruments = [{ type: 'eigenvalue', which, every: 2 }];
+    return (await train({ ...BASE, model: MODEL, instruments })).result.readings.eigenvalue!;
+  };
+  const [both, largest, smallest] = await Promise.all(['both', 'largest', 'smallest'].map(readings));
+  expect(both).toHaveLength(3);
+  both!.forEach(({ step, ...told }, i) => {
+    const { value, residual } = largest![i]!;
+    const other = smallest![i]!;
+    expect(told).toEqual({ value, residual, smallest: other.value, smallestResidual: other.residual });
+    expect(other.value!).toBeLessThan(value!);
+    expect(step).toBe(largest![i]!.step);
+  });
+});
+
+test('of later looks at an eigenvalue by fewer steps the residual stays small, and the first look is as good as by nine', async () => {
+  const looks = async (more: object) => {
+    const instruments = [{ type: 'eigenvalue', every: 2, ...more }];
+    const spec = { ...BASE, model: MODEL, steps: 20, instruments };
+    return (await train(spec)).result.readings.eigenvalue!;
+  };
+  const [usual, nine] = [await looks({}), await looks({ steps: 9 })];
+  expect(usual[0]).toEqual(nine[0]);
+  for (const [i, { value, residual }] of usual.entries()) {
+    const apart = Math.abs(value! - nine[i]!.value!);
+    expect(apart).toBeLessThan(residual! + nine[i]!.residual!);
+    // An eigenvalue is off by the square of its vector's error.
+    expect(apart).toBeLessThan(0.05 * value!);
+  }
+});
+
 /** What `measure` finds of the first examples of the data at the weights that a run begins with. */
 async function measured(spec: TrainSpec, examples: number, options: Record<string, unknown>) {
   const { weights } = await train({ ...spec, steps: 0 });

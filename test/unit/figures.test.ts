@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseHTML } from 'linkedom/worker';
 import { describe, expect, test } from 'vitest';
-import type { ContourPanel, Figure, Panel } from '../../src/experiments/figure.ts';
+import type { ContourPanel, Figure, FigureMark, Panel } from '../../src/experiments/figure.ts';
 import type { LandscapeResult, LinePoint } from '../../src/measure/landscape/landscapeResult.ts';
+import type { SharpnessResult } from '../../src/measure/sharpness/sharpnessResult.ts';
+import { densityFigure } from '../../src/present/figures/densityFigure.ts';
 import { drawFigure } from '../../src/present/figures/drawFigure.ts';
 import { landscapeFigure } from '../../src/present/figures/landscapeFigure.ts';
 import { PALETTES } from '../../src/present/figures/look.ts';
+import { sharpnessFigure } from '../../src/present/figures/sharpnessFigure.ts';
 import { svgText } from '../../src/present/figures/svgText.ts';
 
 const facts = {
@@ -243,4 +246,40 @@ test('the colours of figures are those of the pages', () => {
   });
   expect(PALETTES.light).toMatchObject(ofPage(light!));
   expect(PALETTES.dark).toMatchObject(ofPage(dark!));
+});
+
+type AreaMark = Extract<FigureMark, { mark: 'area' }>;
+type LineMark = Exclude<FigureMark, { mark: 'area' | 'band' }>;
+
+test('a density of eigenvalues: gaps where there are none, a band that ends at the axis, as many units as it says', () => {
+  const grid = [-1, 0, 1, 2, 3];
+  const density = [0.2, 1, 0, 0.1, 1e-9];
+  const figure = densityFigure({
+    grid,
+    density,
+    stderr: [0.2, 0.1, 0, 0, 0],
+    sigma: 0.25,
+    starts: 4,
+    steps: 8,
+  });
+  const [{ marks, y, title }] = figure.panels as [Panel];
+  expect(title).toContain('0.25');
+  expect(y).toEqual({ label: 'share of all, per unit of λ', log: true });
+  const [band, line] = marks as readonly [AreaMark, LineMark];
+  expect(line.points.map((point) => point.y)).toEqual([0.2, 1, null, 0.1, null]);
+  expect(band.points[0]!.range).toEqual([1e-6, 0.2 + 1.96 * 0.2]);
+  expect(band.points[2]!.range).toEqual([1e-6, 1e-6]);
+  expect(texts(draw(figure))).toContain('eigenvalue λ');
+  const single = densityFigure({ grid, density, stderr: null, sigma: 0.25, starts: 1, steps: 8 });
+  expect(single.panels[0]!.marks.map(({ mark }) => mark)).toEqual(['line']);
+});
+
+test('of one box φ and its first order are told apart without colour: a full point and a hollow one', () => {
+  const box = { epsilon: 1e-3, subspace: null, phi: 3, phiFirstOrder: 2, maximum: 1, evaluations: 4 };
+  const svg = draw(
+    sharpnessFigure({ keskar: [{ ...box, solver: 'sign-ascent' }] } as unknown as SharpnessResult),
+  );
+  const points = [...svg.querySelectorAll('.dots')].map((dots) => dots.getAttribute('fill'));
+  expect(points).toHaveLength(2);
+  expect(points).toEqual([PALETTES.light.curves[0], PALETTES.light.card]);
 });

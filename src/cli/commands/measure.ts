@@ -1,6 +1,9 @@
 import { type Command, Option } from 'commander';
+import { InputError } from '../../host/inputError.ts';
 import type { JobSpec } from '../../jobs/job.ts';
+import type { SpectralDensity } from '../../measure/curvature/spectralDensity.ts';
 import { instruments } from '../../measure/instruments.ts';
+import { densityFigure } from '../../present/figures/densityFigure.ts';
 import { measureSummary } from '../measureSummary.ts';
 import { recordedKernels } from '../recordedKernels.ts';
 import { integer, number } from '../trainOptions.ts';
@@ -35,6 +38,21 @@ interface MeasureOptions extends OutputOptions {
   seed?: number;
   kernels?: string;
   json?: boolean;
+}
+
+/** What a figure shows of a measurement. */
+interface WithDensity {
+  readonly job: { readonly operator?: string };
+  readonly hessian: { readonly density: SpectralDensity };
+}
+
+const OPERATORS: Readonly<Record<string, string>> = {
+  'gauss-newton': 'Gauss-Newton matrix',
+  'empirical-fisher': 'empirical Fisher matrix',
+};
+
+function densityOf({ job, hessian: { density } }: WithDensity): ReturnType<typeof densityFigure> {
+  return densityFigure(density, OPERATORS[job.operator ?? '']);
 }
 
 /** `basin measure`: statistics of the gradient, and curvature, at one point. */
@@ -96,8 +114,13 @@ export function registerMeasure(program: Command): void {
         .default('file'),
     );
   addOutputOptions(command)
+    .option('--figure <file.svg>', 'also draw the density of the eigenvalues there, as SVG; takes --density')
     .option('--json', 'the whole result as JSON also on a terminal, which gets a summary otherwise')
-    .action(async ({ out, tensors, runtime, json, ...options }: MeasureOptions) => {
+    .action(async ({ out, tensors, figure, runtime, json, ...options }: MeasureOptions) => {
+      if (figure !== undefined && !options.density) {
+        const reason = 'the figure of a measurement is of the density of the eigenvalues; give --density too';
+        throw new InputError('measure', '--figure', reason);
+      }
       const spec = {
         job: 'measure',
         model: options.model,
@@ -131,11 +154,12 @@ export function registerMeasure(program: Command): void {
       const summary = process.stdout.isTTY && !json;
       await runCommand(
         JSON.parse(JSON.stringify(spec)) as JobSpec,
-        { out, tensors, runtime },
+        { out, tensors, figure, runtime },
         {
           baseDir: process.cwd(),
           inputs: [options.kernels ?? []].flat(),
           textOf: summary ? measureSummary : undefined,
+          figureOf: (result) => densityOf(result as unknown as WithDensity),
         },
       );
     });

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { JobSpec } from '../../jobs/job.ts';
+import type { SharpnessResult } from '../../measure/sharpness/sharpnessResult.ts';
+import { sharpnessFigure } from '../../present/figures/sharpnessFigure.ts';
 import { recordedKernels } from '../recordedKernels.ts';
 import { sharpnessSummary } from '../sharpnessSummary.ts';
 import { integer, number, numbers } from '../trainOptions.ts';
@@ -44,8 +46,9 @@ export function registerSharpness(program: Command): void {
     .option('--eta <η>', '… to whose sizes this is added; 0 leaves it invariant', number, 0)
     .option('--kernels <result.json>', 'take the kernels that this result records');
   addOutputOptions(command)
+    .option('--figure <file.svg>', "also draw φ over the boxes' ε there, as SVG")
     .option('--json', 'the whole result as JSON also on a terminal, which gets a summary otherwise')
-    .action(async ({ out, tensors, runtime, json, ...options }: SharpnessOptions) => {
+    .action(async ({ out, tensors, figure, runtime, json, ...options }: SharpnessOptions) => {
       const spec = {
         job: 'sharpness',
         model: options.model,
@@ -67,11 +70,12 @@ export function registerSharpness(program: Command): void {
       await runCommand(
         // Keys without a value are left out: a spec is JSON.
         JSON.parse(JSON.stringify(spec)) as JobSpec,
-        { out, tensors, runtime },
+        { out, tensors, figure, runtime },
         {
           baseDir: process.cwd(),
           inputs: [options.kernels ?? []].flat(),
           textOf: summary ? sharpnessSummary : undefined,
+          figureOf: (result) => sharpnessFigure(result as unknown as SharpnessResult),
         },
       );
     });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../host/inputError.ts';
 import { MOST_BINS } from '../../ops/perExample/histogramBins.ts';
+import { issueError } from '../../train/runSchemas.ts';
 import { kernelRecordSchema } from '../../tuning/kernelRecord.ts';
 
 const schema = z.strictObject({
@@ -63,7 +64,7 @@ export type MeasureSettings = z.output<typeof schema>;
 
 /**
  * A description of a measurement as given, with defaults for what is left out.
- * @throws InputError naming the first key that is unknown or has a value that is refused
+ * @throws InputError naming the first key that is unknown or has a value that is refused, what was found and what was expected
  */
 export function parseMeasureSpec(given: MeasureSpec): MeasureSettings {
   const { job: _, ...spec } = given as MeasureSpec & { job?: string };
@@ -79,13 +80,7 @@ export function parseMeasureSpec(given: MeasureSpec): MeasureSettings {
     }
     return withHistogram(parsed.data);
   }
-  const issue = parsed.error.issues[0]!;
-  const key = issue.code === 'unrecognized_keys' ? issue.keys[0]! : issue.path.join('.');
-  throw new InputError(
-    'measure',
-    key,
-    issue.code === 'unrecognized_keys' ? 'is not measured by this version' : issue.message,
-  );
+  throw issueError('measure', parsed.error.issues[0]!, spec);
 }
 
 /** Bins of the gradient where only those of the parameter are given. */

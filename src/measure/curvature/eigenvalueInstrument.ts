@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { Tensor } from '../../ops/graph.ts';
 import { FIRST_BY_DEFAULT } from '../firstExamples.ts';
 import type { InstrumentKind } from '../instrument.ts';
-import { type FollowedValue, followedEigenvalue } from './followedEigenvalue.ts';
+import type { Quantity } from '../quantity.ts';
+import { type FollowedValue, type Following, followedEigenvalue } from './followedEigenvalue.ts';
 
 /**
  * Steps of Lanczos's process a look, for the first look's sake, which starts from nothing: of 6 it is 10 % too small for a model of a few
@@ -13,21 +15,61 @@ const LATER_STEPS = 5;
 
 const options = z.strictObject({
   examples: z.int().min(1).default(FIRST_BY_DEFAULT),
-  which: z.enum(['largest', 'smallest']).default('largest'),
+  which: z.enum(['largest', 'smallest', 'both']).default('largest'),
   steps: z.int().min(1).max(16).optional(),
 });
 
-/** The Hessian's largest or smallest eigenvalue over the first examples of the data, followed through the run. */
+type Which = z.output<typeof options>['which'];
+
+/** What a look tells: of both ends the largest first. */
+type Found = FollowedValue & { readonly smallest?: FollowedValue };
+
+/** Both ends of the spectrum, each followed by itself; their products share a primal pass. */
+function bothEnds(following: Omit<Following, 'which'>): Quantity<Found> {
+  const ends = [
+    ['largest', followedEigenvalue({ ...following, which: 'largest' })],
+    ['smallest', followedEigenvalue({ ...following, which: 'smallest' })],
+  ] as const;
+  const named = (end: string, numbers: Readonly<Record<string, Tensor>>) =>
+    Object.entries(numbers).map(([name, number]) => [`${end} ${name}`, number] as const);
+  return {
+    trace(batch) {
+      const looks = ends.map(([end, quantity]) => [end, quantity.trace(batch.as(end))] as const);
+      return {
+        values: (graph) =>
+          Object.fromEntries(looks.flatMap(([end, look]) => named(end, look.values!(graph)))),
+      };
+    },
+    read(numbers, of) {
+      const [largest, smallest] = ends.map(([end, quantity]) => {
+        const { [`${end} value`]: value, [`${end} residual`]: residual } = numbers;
+        return quantity.read({ value: value!, residual: residual! }, of);
+      });
+      return { ...largest!, smallest: smallest! };
+    },
+  };
+}
+
+function quantityOf(which: Which, following: Omit<Following, 'which'>): Quantity<Found> {
+  return which === 'both' ? bothEnds(following) : followedEigenvalue({ ...following, which });
+}
+
+/** The Hessian's largest or smallest eigenvalue over the first examples of the data, or both, followed through the run. */
 export const eigenvalue: InstrumentKind<z.output<typeof options>> = {
   type: 'eigenvalue',
   options: (given) => options.parse(given),
-  make: ({ steps, ...asked }, schedule) => ({
+  make: ({ steps, which, examples }, schedule) => ({
     type: 'eigenvalue',
     schedule,
     unitSize: null,
-    quantity: followedEigenvalue({ ...asked, steps: steps ?? LATER_STEPS }),
-    ...(steps === undefined ? { opening: followedEigenvalue({ ...asked, steps: FIRST_STEPS }) } : {}),
-    follow: () => (found: FollowedValue) => ({ ...found }),
+    quantity: quantityOf(which, { examples, steps: steps ?? LATER_STEPS }),
+    ...(steps === undefined ? { opening: quantityOf(which, { examples, steps: FIRST_STEPS }) } : {}),
+    follow:
+      () =>
+      ({ smallest, ...largest }: Found) => ({
+        ...largest,
+        ...(smallest ? { smallest: smallest.value, smallestResidual: smallest.residual } : {}),
+      }),
   }),
   shown: [
     {

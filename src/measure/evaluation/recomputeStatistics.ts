@@ -1,23 +1,20 @@
-import { compile } from '../../autograd/compile.ts';
 import type { Arena } from '../../gpu/arena.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { orLost } from '../../gpu/orLost.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { State } from '../../gpu/state.ts';
+import type { State } from '../../gpu/state.ts';
 import { initialStatistics } from '../../nn/batchNorm.ts';
 import { forward } from '../../nn/forward.ts';
 import type { ModelSpec } from '../../nn/modelSpec.ts';
 import { type FlatLayout, unpack } from '../../ops/flat.ts';
-import { Graph } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
-import { advance } from '../../ops/state/advance.ts';
 import { type Examples, gather } from '../../ops/state/gather.ts';
 import { sampleIndices } from '../../ops/state/sampling.ts';
 import { passBatches } from './passBatches.ts';
+import { statisticsPass } from './statisticsPass.ts';
 
 /**
- * Running statistics of weights that no step has trained with, from one pass over the data: each batch
- * weighs the same, the last one too, as `torch.optim.swa_utils.update_bn` has it. All replicas at once.
+ * Running statistics of weights that no step has trained with, from one pass over the data (`statisticsPass`). All replicas at once.
  * @param theta the weights, flat [P]
  * @param buffers what is recomputed, flat by bufferLayout
  * @param seeds of each replica, by which the order of its examples is drawn; left out for file order
@@ -49,22 +46,20 @@ export async function recomputeStatistics(
   for (let replica = 0; replica < buffers.replicas; replica++) buffers.write(fresh, { replica });
   const total = examples.examples;
   await Scope.within(async (scope) => {
-    const counters = scope.own(new State(gpu, { label: 'statistics counters', shape: [3], dtype: 'u32' }));
-    const sizes = passBatches(total, batchSize);
-    const kinds = [...new Set(sizes)];
-    const programs = await scope.all(
-      kinds.map((size) => {
-        const graph = new Graph();
+    const programs = await statisticsPass(gpu, scope, {
+      sizes: passBatches(total, batchSize),
+      examples: total,
+      replicas: theta.replicas,
+      arena,
+      label: 'batch statistics',
+      forward(graph, size, counters) {
         const order = seeds ? ({ mode: 'shuffle', seeds } as const) : ({ mode: 'sequential' } as const);
         const sampler = { ...order, examples: total, counters };
         const [x] = gather(examples, sampleIndices(graph, sampler, size));
         forward(model, unpack(read(graph, theta), layout), x, { mode: 'train', buffers, cumulative: true });
-        advance(graph, counters, size, total);
-        const label = `batch statistics B=${size}`;
-        return compile(gpu, graph, { label, replicas: theta.replicas, arena });
-      }),
-    );
-    for (const size of sizes) programs[kinds.indexOf(size)]!.run();
+      },
+    });
+    for (const program of programs) program.run();
     await orLost(gpu, gpu.device.queue.onSubmittedWorkDone());
   });
 }

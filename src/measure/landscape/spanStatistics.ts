@@ -1,17 +1,14 @@
-import { compile } from '../../autograd/compile.ts';
 import { Arena } from '../../gpu/arena.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { State } from '../../gpu/state.ts';
+import type { State } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
-import { Graph } from '../../ops/graph.ts';
-import { advance } from '../../ops/state/advance.ts';
+import { statisticsPass } from '../evaluation/statisticsPass.ts';
 import type { SpanBatches } from './spanBatches.ts';
 
 /**
- * BatchNorm's running statistics at every point of a span, by one pass over a data set in file order: each batch weighs the same, the
- * last one too, as `torch.optim.swa_utils.update_bn` has it.
+ * BatchNorm's running statistics at every point of a span, by one pass over a data set in file order (`statisticsPass`).
  */
 export class SpanStatistics {
   readonly #gpu: Gpu;
@@ -38,18 +35,17 @@ export class SpanStatistics {
   static open(gpu: Gpu, batches: SpanBatches, buffers: State): Promise<SpanStatistics> {
     return Scope.make(async (scope) => {
       const { examples, sizes, span } = batches;
-      const counters = scope.own(new State(gpu, { label: 'statistics counters', shape: [3], dtype: 'u32' }));
-      const arena = scope.own(new Arena(gpu));
-      const programs = new Map<number, Program>();
-      for (const batch of new Set(sizes)) {
-        const graph = new Graph();
-        batches.outputs(graph, batch, counters, { mode: 'train', buffers, cumulative: true });
-        advance(graph, counters, batch, examples.examples);
-        const label = `statistics of the points B=${batch}`;
-        programs.set(batch, scope.own(await compile(gpu, graph, { label, replicas: span.points, arena })));
-      }
-      const inOrder = sizes.map((size) => programs.get(size)!);
-      return new SpanStatistics(gpu, scope, batches, buffers, inOrder);
+      const programs = await statisticsPass(gpu, scope, {
+        sizes,
+        examples: examples.examples,
+        replicas: span.points,
+        arena: scope.own(new Arena(gpu)),
+        label: 'statistics of the points',
+        forward(graph, batch, counters) {
+          batches.outputs(graph, batch, counters, { mode: 'train', buffers, cumulative: true });
+        },
+      });
+      return new SpanStatistics(gpu, scope, batches, buffers, programs);
     });
   }
 

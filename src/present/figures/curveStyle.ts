@@ -6,6 +6,8 @@ export interface CurveStyle {
   readonly colour: string;
   readonly dash: string | undefined;
   readonly symbol: 'circle' | 'square' | 'triangle' | 'diamond2' | 'star' | 'wye' | 'cross' | 'times';
+  /** What its points are filled with: their own colour, or the ground where a curve of their colour has others. */
+  readonly fill: string;
   readonly width: number;
   readonly opacity: number;
 }
@@ -16,9 +18,11 @@ const SYMBOLS = ['circle', 'square', 'triangle', 'diamond2', 'star', 'wye', 'cro
 /** @param place of the curve's name among those of its chart */
 export function curveStyle(place: number, look: CurveLook | undefined, palette: Palette): CurveStyle {
   const colour = look?.colour ?? place;
+  const own = palette.curves[colour % palette.curves.length]!;
   const dash = look?.colour === undefined && look?.dashed === undefined ? place : look.dashed ? 1 : 0;
   return {
-    colour: palette.curves[colour % palette.curves.length]!,
+    colour: own,
+    fill: look?.colour !== undefined && look.dashed ? palette.card : own,
     dash: DASHES[dash % DASHES.length],
     symbol: SYMBOLS[colour % SYMBOLS.length]!,
     width: look?.faint ? 1 : 2,

@@ -78,7 +78,8 @@ export function drawPanel(panel: Panel, look: Look): SVGSVGElement {
             dot(shown, {
               ...place,
               symbol: style.symbol,
-              fill: colour,
+              fill: style.fill,
+              stroke: colour,
               r: mark.mark === 'dots' ? 4 : 2.5,
               className: 'dots',
             }),

@@ -57,7 +57,7 @@ function sample(panel: Panel, name: string, x: number, y: number, { theme }: Loo
     .filter((mark, i) => mark.name === name && panel.marks.findIndex(same(mark)) === i)
     .flatMap((mark) => {
       if (mark.mark === 'band') return [box(x, y, palette.curves[2]!, 0.3)];
-      const { colour, dash, symbol, width, opacity } = curveStyle(
+      const { colour, dash, symbol, fill, width, opacity } = curveStyle(
         curveNames(panel).indexOf(name),
         mark.look,
         palette,
@@ -78,7 +78,7 @@ function sample(panel: Panel, name: string, x: number, y: number, { theme }: Loo
               }),
             ]
           : []),
-        ...(isMarked(mark) ? [dot([[x + SAMPLE / 2, y]], { symbol, fill: colour, r: 3 })] : []),
+        ...(isMarked(mark) ? [dot([[x + SAMPLE / 2, y]], { symbol, fill, stroke: colour, r: 3 })] : []),
       ];
     });
 }
