@@ -3,9 +3,10 @@
 // Variants: matmulVec4Subgroup (vec4).
 // Layout: a [m, k], or [k, m] in the form TN; b [k, n], or [n, k] in the form NT; c [m, n], bias [n], y [m, n];
 //   row-major and dense, all in fours. Replica r is workgroup_id.z.
-// Knobs: WIDTH invocations a workgroup, four (a quad) a tile of 16 rows by 16 FOURS_N columns: each lane holds
-//   FOURS_N fours of the columns and loads four of the rows, which the quad passes around. BLOCK: fours of k in
-//   a partial sum of the forms NN and NT. SMOOTH: compile tanh and sigmoid in.
+// Knobs: WIDTH invocations a workgroup, four (a quad) a tile of 4 LANES rows by 16 FOURS_N columns: each lane holds
+//   FOURS_N fours of the columns; the first LANES load four of the rows each, which the quad passes around. BLOCK:
+//   fours of k in a partial sum of the forms NN and NT. SMOOTH: compile tanh and sigmoid in. Every tile gives the
+//   same bits.
 // Form (0 NN, 1 NT, 2 TN) and epilogue are chosen at run time, so that one pipeline serves all layers and their
 //   gradients: whatever the form, operands come as blocks of four by four, and those that run across k are
 //   transposed in registers. bias: add bias[col]. activation: 0 none, 1 relu, 2 tanh, 3 sigmoid. mask: multiply
@@ -26,6 +27,7 @@ enable subgroups;
 
 // knobs
 const WIDTH: u32 = 4u;
+const LANES: u32 = 4u;
 const FOURS_N: u32 = 2u;
 const BLOCK: u32 = 16u;
 const SMOOTH: bool = false;
@@ -79,7 +81,7 @@ fn sumFourColumns(r: u32, four: u32) {
   let across = (params.n + 16u * FOURS_N - 1u) / (16u * FOURS_N);
   let index = group.x + group.y * groups.x;
   if (params.columnSum != 0u) {
-    let tiles = across * ((params.m + 15u) / 16u);
+    let tiles = across * ((params.m + 4u * LANES - 1u) / (4u * LANES));
     let tileGroups = (tiles + WIDTH / 4u - 1u) / (WIDTH / 4u);
     if (index >= tileGroups) {
       sumFourColumns(r, (index - tileGroups) * WIDTH + local);
@@ -90,13 +92,13 @@ fn sumFourColumns(r: u32, four: u32) {
   let bBase = (params.bOffset + r * params.bReplica) / 4u;
   // A tile past the last one has its rows past m: it computes on clamped operands and stores nothing.
   let tile = index * (WIDTH / 4u) + local / 4u;
-  let row0 = tile / across * 16u;
+  let row0 = tile / across * (4u * LANES);
   let four0 = tile % across * (4u * FOURS_N) + lane;
 
   // Whether an operand's rows run across k.
   let aAcross = params.form == 2u;
   let bAcross = params.form != 1u;
-  let aRow = min(row0 + 4u * lane, params.m - 1u);
+  let aRow = min(row0 + 4u * (lane % LANES), params.m - 1u);
   let aStep = select(params.k, params.m, aAcross) / 4u;
   let aNext = select(1u, params.m, aAcross);
   let bStep = select(params.k, params.n, bAcross) / 4u;
@@ -113,8 +115,8 @@ fn sumFourColumns(r: u32, four: u32) {
     bAt[p] = bBase + select(4u * four * bStep, four, bAcross);
   }
 
-  var sum: array<array<vec4f, FOURS_N>, 16>;
-  var part: array<array<vec4f, FOURS_N>, 16>;
+  var sum: array<array<array<vec4f, FOURS_N>, 4>, LANES>;
+  var part: array<array<array<vec4f, FOURS_N>, 4>, LANES>;
   var bl: array<mat4x4f, FOURS_N>;
   let steps = params.k / 4u;
   let length = select(BLOCK, steps, params.form == 2u);
@@ -147,54 +149,49 @@ fn sumFourColumns(r: u32, four: u32) {
         );
       }
       // unroll
-      for (var t = 0u; t < 4u; t++) {
+      for (var t = 0u; t < LANES; t++) {
         let y0 = quadBroadcast(x0, t);
         let y1 = quadBroadcast(x1, t);
         let y2 = quadBroadcast(x2, t);
         let y3 = quadBroadcast(x3, t);
         // unroll
         for (var p = 0u; p < FOURS_N; p++) {
-          part[4u * t][p] += y0 * bl[p];
-          part[4u * t + 1u][p] += y1 * bl[p];
-          part[4u * t + 2u][p] += y2 * bl[p];
-          part[4u * t + 3u][p] += y3 * bl[p];
+          part[t][0][p] += y0 * bl[p];
+          part[t][1][p] += y1 * bl[p];
+          part[t][2][p] += y2 * bl[p];
+          part[t][3][p] += y3 * bl[p];
         }
       }
     }
     // unroll
-    for (var i = 0u; i < 16u; i++) {
+    for (var t = 0u; t < LANES; t++) {
       // unroll
-      for (var p = 0u; p < FOURS_N; p++) {
-        sum[i][p] += part[i][p];
-        part[i][p] = vec4f();
+      for (var i = 0u; i < 4u; i++) {
+        // unroll
+        for (var p = 0u; p < FOURS_N; p++) {
+          sum[t][i][p] += part[t][i][p];
+          part[t][i][p] = vec4f();
+        }
       }
     }
   }
 
-  // Rows leave the accumulators from the front, the others move up: indices stay constant, and few stores are compiled.
+  // Rows leave the accumulators from the front, the others move up: indices stay constant, and one row's stores are compiled.
   let fours = params.n / 4u;
   let cAt = (params.cOffset + r * params.cReplica) / 4u + row0 * fours + four0;
-  for (var up = 0u; up < 16u; up += 4u) {
+  for (var up = 0u; up < 4u * LANES; up++) {
     // unroll
     for (var p = 0u; p < FOURS_N; p++) {
-      if (fours > four0 + 4u * p) {
-        // unroll
-        for (var i = 0u; i < 4u; i++) {
-          if (params.m > row0 + up + i) { c[cAt + (up + i) * fours + 4u * p] = sum[i][p]; }
-        }
+      if (params.m > row0 + up && fours > four0 + 4u * p) {
+        c[cAt + up * fours + 4u * p] = finish(sum[0][0][p], r, row0 + up, four0 + 4u * p);
       }
     }
     // unroll
-    for (var i = 0u; i < 12u; i++) { sum[i] = sum[i + 4u]; }
-  }
-
-  if (params.bias + params.activation + params.mask == 0u) { return; }
-  for (var i = 0u; i < 16u; i++) {
-    for (var p = 0u; p < FOURS_N; p++) {
-      if (params.m > row0 + i && fours > four0 + 4u * p) {
-        let at = cAt + i * fours + 4u * p;
-        c[at] = finish(c[at], r, row0 + i, four0 + 4u * p);
-      }
+    for (var t = 0u; t < LANES; t++) {
+      sum[t][0] = sum[t][1];
+      sum[t][1] = sum[t][2];
+      sum[t][2] = sum[t][3];
+      sum[t][3] = sum[min(t + 1u, LANES - 1u)][0];
     }
   }
 }

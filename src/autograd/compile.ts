@@ -24,16 +24,22 @@ export interface CompileOptions {
   readonly replicas: number;
   /** Intermediate results lie here; programs that never run at once share it. */
   readonly arena: Arena;
+  /**
+   * To be ready as soon as can be: what takes long to compile begins with its stand-in, and is compiled when the program runs again.
+   * Without it a loop over the program compiles nothing.
+   */
+  readonly soon?: boolean;
 }
 
 /** What the choice of kernels may depend on: the adapter's kind, subgroups, float16, and measured or recorded choices. */
 export function kernelTarget(gpu: Gpu): KernelTarget {
   const subgroups = gpu.device.features.has('subgroups');
-  const info = gpu.device.adapterInfo as { subgroupMinSize?: number } | undefined;
+  const info = gpu.device.adapterInfo as { subgroupMinSize?: number; subgroupMaxSize?: number } | undefined;
   return {
     kind: gpu.info.software ? 'cpu' : 'gpu',
     subgroups,
     subgroupSize: subgroups ? (info?.subgroupMinSize ?? 0) : 0,
+    largestSubgroup: info?.subgroupMaxSize,
     f16: gpu.device.features.has('shader-f16'),
     choices: gpu.kernels,
   };
@@ -66,7 +72,8 @@ export async function compileOptimised(gpu: Gpu, graph: Graph, options: CompileO
     throw error;
   }
   const writes = new Set(graph.nodes.flatMap(({ op, attributes }) => op.writes?.(attributes) ?? []));
-  return Program.record(gpu, options.label, planner.dispatches, planner.owned, [...writes]);
+  const { label, soon } = options;
+  return Program.record(gpu, label, planner.dispatches, planner.owned, [...writes], soon);
 }
 
 /** Refuses states of another number of replicas: a kernel would read past the end of those that have fewer. */

@@ -106,7 +106,7 @@ export async function trace<Results extends TraceResults | void>(
     const arena = scope.own(new Arena(gpu));
     // Asked for the first time before anything is awaited, so that a loss is known when compiling is done or has failed by it.
     lossOf(gpu);
-    const compiled = compile(gpu, graph, { label, replicas, arena });
+    const compiled = compile(gpu, graph, { label, replicas, arena, soon: true });
     const program = scope.own(await compiled.catch((error) => Promise.reject(lossOf(gpu) ?? error)));
     const lost = lossOf(gpu);
     if (lost) throw lost;

@@ -12,4 +12,8 @@ export interface KernelCall {
   readonly params: Readonly<Record<string, number>>;
   /** Workgroups along x and y; z is the replica. A grid of one row may be folded past 65,535 by the engine. */
   readonly grid: readonly [number, number];
+  /**
+   * A variant of the same kernel that compiles sooner and gives the same bits: a program runs it until this one is there.
+   */
+  readonly standIn?: Pick<KernelCall, 'knobs' | 'grid'>;
 }

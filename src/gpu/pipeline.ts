@@ -3,10 +3,17 @@ import type { KernelSource } from './kernelSource.ts';
 import { LimitError } from './limitError.ts';
 import { knobLiterals, specialise } from './specialise.ts';
 
+interface Variant {
+  readonly coming: Promise<GPUComputePipeline>;
+  here: boolean;
+}
+
 interface Cache {
-  readonly pipelines: Map<KernelSource, Map<string, Promise<GPUComputePipeline>>>;
+  readonly pipelines: Map<KernelSource, Map<string, Variant>>;
   readonly layouts: Map<KernelSource, GPUBindGroupLayout>;
 }
+
+type Knobs = Readonly<Record<string, number | boolean>>;
 
 const caches = new WeakMap<GPUDevice, Cache>();
 
@@ -39,6 +46,16 @@ export function bindGroupLayout(gpu: Gpu, source: KernelSource): GPUBindGroupLay
   return layout;
 }
 
+/** A variant's key among those of its kernel. */
+function variantOf(source: KernelSource, knobs?: Knobs): string {
+  return [...knobLiterals(source, knobs).values()].join(' ');
+}
+
+/** Whether a variant is compiled. */
+export function isCompiled({ device }: Gpu, source: KernelSource, knobs?: Knobs): boolean {
+  return cacheOf(device).pipelines.get(source)?.get(variantOf(source, knobs))?.here ?? false;
+}
+
 /**
  * The pipeline of one variant of a kernel, compiled once a device; the kernel's text is loaded first, where it has not been.
  * Shapes are in the uniform, so one pipeline serves many shapes.
@@ -46,11 +63,7 @@ export function bindGroupLayout(gpu: Gpu, source: KernelSource): GPUBindGroupLay
  * @throws with the kernel's name, its knobs and the compiler's message if the WGSL is refused; with the kernel's name if its
  *   text cannot be loaded
  */
-export function pipeline(
-  gpu: Gpu,
-  source: KernelSource,
-  knobs: Readonly<Record<string, number | boolean>> = {},
-): Promise<GPUComputePipeline> {
+export function pipeline(gpu: Gpu, source: KernelSource, knobs: Knobs = {}): Promise<GPUComputePipeline> {
   requireBindings(gpu, source);
   const { pipelines } = cacheOf(gpu.device);
   let variants = pipelines.get(source);
@@ -58,14 +71,19 @@ export function pipeline(
     variants = new Map();
     pipelines.set(source, variants);
   }
-  const variant = [...knobLiterals(source, knobs).values()].join(' ');
+  const variant = variantOf(source, knobs);
   const known = variants.get(variant);
-  if (known) return known;
-  const made = compile(gpu, source, knobs);
+  if (known) return known.coming;
+  const made: Variant = { coming: compile(gpu, source, knobs), here: false };
   variants.set(variant, made);
-  // What failed for want of memory, or of a network, may do another time.
-  made.catch(() => variants.delete(variant));
-  return made;
+  made.coming.then(
+    () => {
+      made.here = true;
+    },
+    // What failed for want of memory, or of a network, may do another time.
+    () => variants.delete(variant),
+  );
+  return made.coming;
 }
 
 function requireBindings({ device }: Gpu, { name, bindings }: KernelSource): void {
@@ -91,11 +109,7 @@ export function compileTime(made: GPUComputePipeline): number {
   return compileTimes.get(made) ?? 0;
 }
 
-async function compile(
-  gpu: Gpu,
-  source: KernelSource,
-  knobs: Readonly<Record<string, number | boolean>>,
-): Promise<GPUComputePipeline> {
+async function compile(gpu: Gpu, source: KernelSource, knobs: Knobs): Promise<GPUComputePipeline> {
   const { device } = gpu;
   const text = await source.code().catch((error: Error) => {
     throw new Error(`kernel ${source.name}: its WGSL cannot be loaded: ${error.message}`);

@@ -5,7 +5,7 @@ import type { KernelCall } from './kernelCall.ts';
 import type { KernelSource } from './kernelSource.ts';
 import { LimitError } from './limitError.ts';
 import { orLost } from './orLost.ts';
-import { bindGroupLayout, pipeline } from './pipeline.ts';
+import { bindGroupLayout, isCompiled, pipeline } from './pipeline.ts';
 import { Scope } from './scope.ts';
 import { showProgram } from './showProgram.ts';
 import type { State } from './state.ts';
@@ -29,17 +29,22 @@ export interface Dispatch {
   readonly replicas: number;
 }
 
-/** A dispatch as a program keeps it. */
-export interface Recorded {
+/** A dispatch as a program keeps it: as it was planned, also while a stand-in runs. */
+export interface Recorded extends Running {
   readonly label: string;
   readonly kernel: string;
   readonly source: KernelSource;
   readonly knobs: Readonly<Record<string, number | boolean>>;
   readonly params: Readonly<Record<string, number>>;
+  readonly operands: Readonly<Record<string, Placement>>;
+}
+
+/** What is encoded for a dispatch. */
+interface Running {
+  /** In a program's dispatches that of the stand-in, where one came first. */
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly grid: readonly [number, number, number];
-  readonly operands: Readonly<Record<string, Placement>>;
 }
 
 /** Time of one dispatch of a program, in milliseconds. */
@@ -67,6 +72,10 @@ export class Program {
   readonly #gpu: Gpu;
   readonly #scope: Scope;
   readonly #writes: readonly State[];
+  readonly #running: Running[];
+  /** Dispatches that a stand-in runs for. */
+  readonly #standIns: number[];
+  #ran = false;
   #disposed = false;
 
   private constructor(
@@ -74,11 +83,14 @@ export class Program {
     scope: Scope,
     label: string,
     dispatches: readonly Recorded[],
+    standIns: readonly (Running['grid'] | undefined)[],
     writes: readonly State[],
   ) {
     this.#gpu = gpu;
     this.#scope = scope;
     this.#writes = writes;
+    this.#running = dispatches.map((planned, i) => ({ ...planned, grid: standIns[i] ?? planned.grid }));
+    this.#standIns = [...standIns.keys()].filter((i) => standIns[i]);
     this.label = label;
     this.dispatches = dispatches;
   }
@@ -87,6 +99,7 @@ export class Program {
    * Compiles all pipelines at once and makes the bind groups.
    * @param owned buffers that live and die with the program, also where it cannot be made
    * @param writes the states whose content changes when it runs
+   * @param standIns whether what takes long to compile may be replaced by its stand-in until it is there
    * @throws LimitError with kernel, shapes and limit if a grid is too large; with the kernel if one does not compile
    */
   static record(
@@ -95,10 +108,11 @@ export class Program {
     dispatches: readonly Dispatch[],
     owned: readonly GPUBuffer[] = [],
     writes: readonly State[] = [],
+    standIns = false,
   ): Promise<Program> {
     return Scope.make((scope) => {
       for (const buffer of owned) scope.own(buffer);
-      return Program.#record(gpu, scope, label, dispatches, writes);
+      return Program.#record(gpu, scope, label, dispatches, writes, standIns);
     });
   }
 
@@ -108,9 +122,13 @@ export class Program {
     label: string,
     dispatches: readonly Dispatch[],
     writes: readonly State[],
+    standIns: boolean,
   ): Promise<Program> {
     const { device } = gpu;
-    const grids = dispatches.map(foldGrid);
+    const grids = dispatches.map((dispatch) => foldGrid(dispatch));
+    const soonest = dispatches.map(({ call: { source, knobs, standIn } }) =>
+      standIns && standIn && !isCompiled(gpu, source, knobs) ? standIn : undefined,
+    );
     const uniforms = scope.own(
       device.createBuffer({
         label: `${label} params`,
@@ -134,7 +152,7 @@ export class Program {
     });
     uniforms.unmap();
 
-    const pipelines = dispatches.map(({ call }) => pipeline(gpu, call.source, call.knobs));
+    const pipelines = dispatches.map(({ call }, i) => pipeline(gpu, call.source, (soonest[i] ?? call).knobs));
     // Scopes are a stack of the device, so nothing is awaited inside one.
     device.pushErrorScope('validation');
     const groups = dispatches.map((dispatch, i) => {
@@ -168,7 +186,17 @@ export class Program {
         operands: dispatch.operands,
       }),
     );
-    return new Program(gpu, scope, label, recorded, writes);
+    const folded = soonest.map((standIn, i) => standIn && foldGrid(dispatches[i]!, standIn.grid));
+    return new Program(gpu, scope, label, recorded, folded, writes);
+  }
+
+  /** Compiles what stand-ins run for; from then on that runs. */
+  async #replaceStandIns(): Promise<void> {
+    const replaced = this.#standIns.splice(0).map(async (i) => {
+      const planned = this.dispatches[i]!;
+      this.#running[i] = { ...planned, pipeline: await pipeline(this.#gpu, planned.source, planned.knobs) };
+    });
+    await Promise.all(replaced);
   }
 
   /**
@@ -177,8 +205,11 @@ export class Program {
    */
   encode(pass: GPUComputePassEncoder): void {
     this.#requireLive();
+    // What runs once is not worth waiting for, and what runs again has the same results without it.
+    if (this.#ran) this.#replaceStandIns().catch(() => {});
+    this.#ran = true;
     for (const state of this.#writes) state.wrote();
-    for (const { pipeline, group, grid } of this.dispatches) {
+    for (const { pipeline, group, grid } of this.#running) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
@@ -219,6 +250,7 @@ export class Program {
     if (!this.#gpu.device.features.has('timestamp-query')) {
       throw new Error('a profile needs the feature timestamp-query, which this adapter lacks');
     }
+    await this.#replaceStandIns();
     return Scope.within((scope) => this.#profile(scope));
   }
 
@@ -234,7 +266,8 @@ export class Program {
     const staging = buffer('timestamps read-back', GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
     const encoder = device.createCommandEncoder({ label: `${this.label} profile` });
     for (const state of this.#writes) state.wrote();
-    this.dispatches.forEach(({ label, pipeline, group, grid }, i) => {
+    this.dispatches.forEach(({ label }, i) => {
+      const { pipeline, group, grid } = this.#running[i]!;
       const pass = encoder.beginComputePass({
         label,
         timestampWrites: { querySet: set, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
@@ -302,8 +335,7 @@ function packParams(bytes: DataView, base: number, { label, call, operands }: Di
 }
 
 /** A one-dimensional grid past the limit becomes two-dimensional; kernels linearise the workgroup's index. */
-function foldGrid({ label, call, replicas }: Dispatch): [number, number, number] {
-  const [x, y] = call.grid;
+function foldGrid({ label, call, replicas }: Dispatch, [x, y] = call.grid): [number, number, number] {
   if (x <= LARGEST_GRID && y <= LARGEST_GRID && replicas <= LARGEST_GRID) return [x, y, replicas];
   const folds = call.source.ofUser?.folds ?? true;
   if (folds && y === 1 && x <= LARGEST_GRID * LARGEST_GRID && replicas <= LARGEST_GRID) {

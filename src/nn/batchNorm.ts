@@ -27,11 +27,6 @@ export function bufferLayout(model: ModelSpec): FlatLayout {
   return flatLayout(stateDictLayout(model).filter(({ kind }) => kind === 'buffer'));
 }
 
-/** Whether a tensor of a state dict is a count of batches, which is an integer. */
-export function isCount(name: string): boolean {
-  return name.endsWith('.num_batches_tracked');
-}
-
 /** Running statistics before the first batch, flat by `bufferLayout`: mean 0, variance 1, no batches. */
 export function initialStatistics(model: ModelSpec): Float32Array {
   const { length, entries } = bufferLayout(model);

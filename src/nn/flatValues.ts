@@ -1,5 +1,5 @@
 import type { FlatLayout } from '../ops/flat.ts';
-import { isCount } from './batchNorm.ts';
+import { isCount } from './isCount.ts';
 import type { StateValues } from './stateDict.ts';
 
 export type { FlatLayout };

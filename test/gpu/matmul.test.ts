@@ -279,6 +279,28 @@ describe.each(['CPU with subgroups', 'CPU without subgroups', 'GPU'])('%s', (nam
   });
 });
 
+it.each([
+  { form: 'NN', m: 33, n: 68, k: 132, bias: true, activation: 'tanh' },
+  { form: 'NT', m: 1, n: 4, k: 128, bias: true, activation: 'relu' },
+  { form: 'NN', m: 127, n: 36, k: 64, mask: 'relu' },
+  { form: 'TN', m: 68, n: 36, k: 20, columnSum: true },
+] as const)('every tile of quads in fours gives the same bits: $form $m×$k×$n', async (shape) => {
+  const target = targets['CPU with subgroups']!;
+  const tiles = ['quads 8×16', 'quads 16×16', 'quads 16×32'];
+  const results: Result[] = [];
+  for (const tile of tiles) {
+    const taken: string[] = [];
+    const choices: KernelTarget['choices'] = { wanted: () => tile, taken: (_, { name }) => taken.push(name) };
+    results.push(await run({ shape, target: { ...target, choices }, replicas: 2 }));
+    expect(taken).toContain(tile);
+  }
+  expect(errorInBounds(shape, results[0]!)).toBeLessThan(1);
+  for (const { c, columnSum } of results.slice(1)) {
+    expect(sameBits(c, results[0]!.c)).toBe(true);
+    expect(sameBits(columnSum, results[0]!.columnSum)).toBe(true);
+  }
+});
+
 describe('planMatmul', () => {
   it('refuses shapes that are none', () => {
     expect(() => planMatmul({ form: 'NN', m: 0, n: 1, k: 1 }, targets.GPU!)).toThrow('m is 0');

@@ -62,6 +62,7 @@ describe('candidates of a product', () => {
       'strided 4×4',
       'any-form quads 8×16',
       'any-form quads 16×16',
+      'quads 8×16',
       'quads 16×16',
       'tiles 1×1',
       'tiles 2×2',

@@ -7,6 +7,7 @@ import matmulStrided from '../../../shaders/matmul/matmulStrided.wgsl';
 import matmulSubgroup from '../../../shaders/matmul/matmulSubgroup.wgsl';
 import matmulTNVec4 from '../../../shaders/matmul/matmulTNVec4.wgsl?vec4';
 import matmulVec4Subgroup from '../../../shaders/matmul/matmulVec4Subgroup.wgsl?vec4';
+import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { KernelSource } from '../../gpu/kernelSource.ts';
 import type { KernelTarget } from '../op.ts';
@@ -101,7 +102,9 @@ function plainCandidates(shape: MatmulShape, target: KernelTarget): readonly Mat
   const all = [
     ...(cpu ? STRIDED_TILES.map((tile) => strided(shape, tile, target)) : []),
     ...(quads ? QUAD_TILES.map((tile) => anyFormQuads(shape, tile, target)) : []),
-    ...(quads && inFoursForQuads(shape) ? FOURS.map((fours) => quadsInFours(shape, fours, target)) : []),
+    ...(quads && inFoursForQuads(shape)
+      ? QUAD_TILES_IN_FOURS.map((tile) => quadsInFours(shape, tile, target))
+      : []),
     ...TILES.map((tile) => tiles(shape, tile)),
     ...(inFoursForVec4(shape) ? FOURS.map((fours) => vec4(shape, fours)) : []),
   ];
@@ -115,6 +118,19 @@ const QUAD_TILES = [
   [2, 4],
   [4, 4],
 ] as const;
+/** LANES and FOURS_N: a quad's tile is 4 and 16 times as large. All give the same bits. */
+type QuadTile = readonly [number, number];
+const QUAD_TILES_IN_FOURS: readonly QuadTile[] = [
+  [2, 1],
+  [4, 1],
+  [4, 2],
+];
+/**
+ * Products of fewer multiplications begin with quads of 8 × 16 where larger ones are planned: these compile in less than half
+ * of the time of 16 × 32 (60 to 145 ms) and take 1.3 times as long to run (SwiftShader, two cores, 2026-11-27). Above, a run
+ * takes longer than that compilation.
+ */
+const SOON = 2 ** 26;
 /** Rows and columns of an invocation's tile. */
 const TILES = [1, 2, 4, 8] as const;
 /** The same, in fours. */
@@ -132,7 +148,7 @@ function defaultOnCpu(shape: MatmulShape, target: KernelTarget): Candidate {
   if (subgroupSize >= 4) {
     // And 16 × 32 for seconds.
     return fours
-      ? quadsInFours(shape, subgroupSize > 4 ? 1 : 2, target)
+      ? quadsInFours(shape, [4, subgroupSize > 4 ? 1 : 2], target)
       : anyFormQuads(shape, [4, 4], target);
   }
   return inFoursForVec4(shape) ? vec4(shape, 2) : tiles(shape, m * n >= 2048 ? 8 : 4);
@@ -175,14 +191,26 @@ function anyFormQuads(
   };
 }
 
-function quadsInFours(shape: MatmulShape, fours: number, { subgroupSize: WIDTH }: KernelTarget): Candidate {
+/** @param lanes of a quad that bring four rows each; @param fours of columns that each lane has */
+function quadsInFours(
+  shape: MatmulShape,
+  [lanes, fours]: QuadTile,
+  { subgroupSize: WIDTH }: KernelTarget,
+): Candidate {
+  const variant = ([LANES, FOURS_N]: QuadTile): Pick<KernelCall, 'knobs' | 'grid'> => ({
+    knobs: { WIDTH, LANES, FOURS_N, SMOOTH: isSmooth(shape) },
+    grid: quadGrid(shape, 4 * LANES, 16 * FOURS_N, WIDTH, 4 * WIDTH),
+  });
+  const { m, n, k } = shape;
+  // That bits are the same was seen on SwiftShader, whose subgroups are quads.
+  const begins = WIDTH === 4 && lanes * fours > 2 && m * n * k < SOON;
   return {
-    name: `quads 16×${16 * fours}`,
+    name: `quads ${4 * lanes}×${16 * fours}`,
     call: {
       source: matmulVec4Subgroup,
-      knobs: { WIDTH, FOURS_N: fours, SMOOTH: isSmooth(shape) },
       params: runTimeParams(shape),
-      grid: quadGrid(shape, 16, 16 * fours, WIDTH, 4 * WIDTH),
+      ...variant([lanes, fours]),
+      ...(begins && { standIn: variant([2, 1]) }),
     },
   };
 }
