@@ -2,10 +2,10 @@
 //   product of w [O, C·kh·kw] with the matrix of patches, whose entries are read from the image where they are wanted; or
 //   that without act, times the derivative of an activation. x is zero outside.
 // Layout: x [N, C, H, W], w [O, C, kh, kw], b [O] (any buffer without BIAS), y and addend [N, O, H', W'] (any
-//   buffer without ADDITION), gate [N, O, H', W'], the output of the activation whose derivative is taken (any buffer
+//   buffer without ADDEND), gate [N, O, H', W'], the output of the activation whose derivative is taken (any buffer
 //   where MASK is 0); replica r is workgroup_id.z.
 // Knobs: TILE_O output channels x TILE_P positions an invocation, positions ceil(N·H'·W' / TILE_P) apart so that
-//   neighbouring invocations touch neighbouring positions. BIAS, ADDITION, ACTIVATION and MASK: see shared/conv2dForward.
+//   neighbouring invocations touch neighbouring positions. BIAS, ADDEND, ACTIVATION and MASK: see shared/conv2dForward.
 // Order: one accumulator an output; c, i, j ascending.
 // Cost: 2·C·kh·kw flops and (1 / TILE_O + 1 / TILE_P)·4·C·kh·kw bytes an output, before caches.
 
@@ -15,7 +15,7 @@ import package::shared::conv2dForward::{b, finish, params, w, x};
 const TILE_O: u32 = 4u;
 const TILE_P: u32 = 4u;
 const BIAS: bool = true;
-const ADDITION: bool = false;
+const ADDEND: bool = false;
 const ACTIVATION: u32 = 0u;
 const MASK: u32 = 0u;
 // end knobs
@@ -98,7 +98,7 @@ fn main(
       let at = first + p * across;
       if (at < positions) {
         let to = (at / plane * params.outChannels + channel) * plane + at % plane;
-        finish(out[o][p] + bias, r, to, ADDITION, ACTIVATION, MASK);
+        finish(out[o][p] + bias, r, to, ADDEND, ACTIVATION, MASK);
       }
     }
   }

@@ -1,7 +1,7 @@
 // conv2dForwardSubgroup: what `conv2dForward` computes, act(w ∗ x + b + addend) or its product with act′, by four
 //   invocations (a quad) a tile, each along a row of outputs: y[n, o, p, q] = act(Σ_{c, i, j} w[o, c, i, j]·x[n, c, p·sh + i − ph, q·sw + j − pw] + b[o] + addend).
 // Layout: x [N, C, H, W], w [O, C, kh, kw], b [O], y, addend and gate [N, O, H', W'] as in `conv2dForward`; replica r is
-//   workgroup_id.z. BIAS, ADDITION, ACTIVATION and MASK: see
+//   workgroup_id.z. BIAS, ADDEND, ACTIVATION and MASK: see
 //   shared/conv2dForward.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q channels by four pieces of TILE_P positions of a row: each
 //   lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are kernel width and
@@ -21,7 +21,7 @@ const KW: u32 = 3u;
 const SW: u32 = 1u;
 const SPAN: u32 = 9u;
 const BIAS: bool = true;
-const ADDITION: bool = false;
+const ADDEND: bool = false;
 const ACTIVATION: u32 = 0u;
 const MASK: u32 = 0u;
 // end knobs
@@ -114,11 +114,11 @@ const MASK: u32 = 0u;
     if (width == TILE_P) {
       // unroll
       for (var p = 0u; p < TILE_P; p++) {
-        finish(out[o / 4u][o % 4u][p] + bias, r, to + p, ADDITION, ACTIVATION, MASK);
+        finish(out[o / 4u][o % 4u][p] + bias, r, to + p, ADDEND, ACTIVATION, MASK);
       }
     } else {
       for (var p = 0u; p < width; p++) {
-        finish(out[o / 4u][o % 4u][p] + bias, r, to + p, ADDITION, ACTIVATION, MASK);
+        finish(out[o / 4u][o % 4u][p] + bias, r, to + p, ADDEND, ACTIVATION, MASK);
       }
     }
   }

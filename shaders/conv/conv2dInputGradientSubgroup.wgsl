@@ -2,7 +2,7 @@
 //   of pixels: dx[n, c, y, x] = act′·(Σ w[o, c, i, j]·dy[n, o, p, q] + addend) over all o and the taps with p·sh + i − ph = y and
 //   q·sw + j − pw = x.
 // Layout: dy [N, O, H', W'], w [O, C, kh, kw], dx, addend and y [N, C, H, W] as in
-//   `conv2dInputGradient`; replica r is workgroup_id.z. ADDITION and MASK: see shared/conv2dInputGradient.
+//   `conv2dInputGradient`; replica r is workgroup_id.z. ADDEND and MASK: see shared/conv2dInputGradient.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q input channels by four pieces of TILE_P pixels of a row, of
 //   consecutive images: each lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are
 //   kernel width and stride along a row, TILE_P a multiple of SW; pieces begin at multiples of SW in the padded row. BACK =
@@ -26,7 +26,7 @@ const BACK: u32 = 2u;
 const SPAN: u32 = 9u;
 const FROM: u32 = 0u;
 const TO: u32 = 9u;
-const ADDITION: bool = false;
+const ADDEND: bool = false;
 const MASK: u32 = 0u;
 // end knobs
 
@@ -141,10 +141,10 @@ const MASK: u32 = 0u;
     let to = first + c * image;
     if (whole) {
       // unroll
-      for (var u = 0u; u < TILE_P; u++) { finish(out[c / 4u][c % 4u][u], r, to + u, ADDITION, MASK); }
+      for (var u = 0u; u < TILE_P; u++) { finish(out[c / 4u][c % 4u][u], r, to + u, ADDEND, MASK); }
     } else {
       for (var u = 0u; u < TILE_P; u++) {
-        if (u0 + u - params.padWidth < params.width) { finish(out[c / 4u][c % 4u][u], r, to + u, ADDITION, MASK); }
+        if (u0 + u - params.padWidth < params.width) { finish(out[c / 4u][c % 4u][u], r, to + u, ADDEND, MASK); }
       }
     }
   }

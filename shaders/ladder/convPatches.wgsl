@@ -25,6 +25,6 @@ struct Params {
   let image = index / plane / window;
   let row = at / params.outWidth + tap / params.kernelWidth;
   let column = at % params.outWidth + tap % params.kernelWidth;
-  let from = params.xOffset + group.z * params.xReplica + (image * params.height + row) * params.width + column;
-  patches[params.patchesOffset + group.z * params.patchesReplica + index] = x[from];
+  let source = params.xOffset + group.z * params.xReplica + (image * params.height + row) * params.width + column;
+  patches[params.patchesOffset + group.z * params.patchesReplica + index] = x[source];
 }

@@ -1,6 +1,6 @@
 // conv2dForward: the operands and the end of a convolution: y = act(sum + b + addend), or that without act, times the derivative
 // of an activation. x [N, C, H, W], w [O, C, kh, kw], b [O] (any buffer without BIAS), y and addend [N, O, H', W'] (any
-// buffer without ADDITION), gate [N, O, H', W'], the output of the activation whose derivative is taken (any buffer where MASK
+// buffer without ADDEND), gate [N, O, H', W'], the output of the activation whose derivative is taken (any buffer where MASK
 // is 0). ACTIVATION and MASK: 0 none, 1 relu, 2 tanh, 3 sigmoid.
 // What the end does is a kernel's knob: SwiftShader takes longer for a branch at every output than for 25 taps (2026-11-27).
 

@@ -1,5 +1,5 @@
 // conv2dInputGradient: the operands and the end of a convolution's gradient in its image: dx = act'·(sum + addend). dy [N, O, H', W'],
-// w [O, C, kh, kw], dx and addend [N, C, H, W] (any buffer without ADDITION), y [N, C, H, W], the output of the activation whose
+// w [O, C, kh, kw], dx and addend [N, C, H, W] (any buffer without ADDEND), y [N, C, H, W], the output of the activation whose
 // derivative is taken (any buffer where MASK is 0). MASK: 0 none, 1 relu, 2 tanh, 3 sigmoid.
 
 import package::shared::activation::masked;

@@ -20,7 +20,8 @@ export function packKernel(kernel: KernelInterface, version: string): PackedKern
     bindings
       .map((of, i) => {
         if (of.binding !== i + 1) refuse(`expected the binding ${of.name} at ${i + 1}, found ${of.binding}`);
-        return `${of.name}:${of.element}${of.access === 'read_write' ? '!' : ''}`;
+        const element = of.element === 'f32' ? '' : `:${of.element}`;
+        return `${of.name}${element}${of.access === 'read_write' ? '!' : ''}`;
       })
       .join(' '),
     params
@@ -30,7 +31,6 @@ export function packKernel(kernel: KernelInterface, version: string): PackedKern
       })
       .join(' ')
       .replace(/(?<!\S)(\w+)Offset \1Replica(?!\S)/g, '$1+'),
-    [x, y, z],
-    workgroupBytes,
+    ...(y * z > 1 || workgroupBytes > 0 ? ([x, y, z, workgroupBytes] as const) : ([x] as const)),
   ];
 }

@@ -419,7 +419,7 @@ describe('the planner', () => {
         expect(forward.grid[0] * 64).toBeGreaterThanOrEqual(
           Math.ceil(64 / TILE_O!) * Math.ceil((images * 14 * 14) / TILE_P!),
         );
-        expect(forward.knobs).toMatchObject({ BIAS: true, ADDITION: false });
+        expect(forward.knobs).toMatchObject({ BIAS: true, ADDEND: false });
         expect(forward.params).toMatchObject({
           images,
           strideWidth: 2,

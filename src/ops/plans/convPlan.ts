@@ -8,7 +8,7 @@ import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { KernelTarget } from '../op.ts';
 import type { Window2d } from '../window2d.ts';
-import { ACTIVATION_NUMBER, type Activation } from './productShape.ts';
+import { ACTIVATION_NUMBER, type Activation, epilogueKnobs } from './productShape.ts';
 
 /** One replica's convolution: images [images, channels, height, width] → [images, outChannels, outHeight, outWidth]. */
 export interface ConvShape {
@@ -172,16 +172,11 @@ export function planConvForward(shape: ConvShape, epilogue: ConvEpilogue, target
 /** Every variant of planConvForward, the default first. */
 export function convForwardCandidates(
   shape: ConvShape,
-  { bias = false, addend = false, activation = 'none', mask = 'none' }: ConvEpilogue,
+  epilogue: ConvEpilogue,
   target: KernelTarget,
 ): readonly Candidate[] {
   const params = convParams(shape);
-  const end = {
-    BIAS: bias,
-    ADDITION: addend,
-    ACTIVATION: ACTIVATION_NUMBER[activation],
-    MASK: ACTIVATION_NUMBER[mask],
-  };
+  const end = epilogueKnobs(epilogue);
   const positions = shape.images * shape.outHeight * shape.outWidth;
   const tiles = tileCandidates(defaultTile(shape.outChannels, positions, target), (tile) => ({
     call: {
@@ -234,7 +229,7 @@ export function convInputGradientCandidates(
   target: KernelTarget,
 ): readonly Candidate[] {
   const params = convParams(shape);
-  const end = { ADDITION: addend, MASK: ACTIVATION_NUMBER[mask] };
+  const end = { ADDEND: addend, MASK: ACTIVATION_NUMBER[mask] };
   const { strideHeight, strideWidth } = shape.window;
   const positions =
     shape.images * Math.ceil(shape.height / strideHeight) * Math.ceil(shape.width / strideWidth);
