@@ -6,7 +6,7 @@ import { apply, defineOp, expectShape } from './op.ts';
 import { planPool } from './plans/poolPlan.ts';
 import { areApart, fitsKnobs, pooledShape, type Window2d, windowPositions } from './window2d.ts';
 
-export const poolGatherOp = defineOp({
+const poolGatherOp = defineOp({
   name: 'poolGather',
   takes: ['f32', 'u32'],
   vjp: ({ inputs: [x, indices], attributes: { window } }, [d]) => [
