@@ -18,9 +18,9 @@ export const maxPool2dOp = defineOp({
   ],
   lower: ({ inputs: [x], outputs: [y, indices], attributes: { window } }, to) => {
     const { kernelHeight: KH, kernelWidth: KW } = window;
-    const inside = fitsKnobs(window, KH, KW);
-    const source = inside ? insideKernel : kernel;
-    const call = planPool(source, x!.shape, y!.shape, window, 'windows', inside ? { KH, KW } : {});
+    const call = fitsKnobs(window, KH, KW)
+      ? planPool(insideKernel, x!.shape, y!.shape, window, 'windows', { KH, KW })
+      : planPool(kernel, x!.shape, y!.shape, window, 'windows');
     to.dispatch(call, { x: x!, y: y!, indices: indices! });
   },
 });
