@@ -84,9 +84,7 @@ function quads(layer: ConvLayer, target: KernelTarget): RungPlan | string {
 
 export const convLadder: Ladder<ConvLayer> = {
   name: 'conv',
-  about:
-    'y = w ∗ x, a convolution of float32 images, stride 1, no padding: 2·C·kh·kw operations an output. SwiftShader: ' +
-    'TIMES_ABOUT',
+  about: 'y = w ∗ x, a convolution of float32 images, stride 1, no padding: 2·C·kh·kw operations an output.',
   title: layerTitle,
   operands: ({ images, channels, outChannels, side, kernel }) => ({
     x: random([images, channels, side, side], 1),
@@ -113,7 +111,7 @@ export const convLadder: Ladder<ConvLayer> = {
       why:
         'The formula as it is written: two numbers loaded for each multiplication. Neighbouring invocations take ' +
         'neighbouring channels, so on a GPU they load weights C·kh·kw numbers apart and write outputs H′·W′ apart, a memory ' +
-        'transaction each. TIME1',
+        'transaction each.',
     },
     {
       number: 2,
@@ -123,7 +121,7 @@ export const convLadder: Ladder<ConvLayer> = {
       why:
         'Neighbours take neighbouring positions of one channel: they share the weight, load and write consecutive numbers, ' +
         'and a GPU serves a subgroup with a transaction or two. It also knows padding and strides, whose checks ' +
-        'SwiftShader pays for at each load. TIME2',
+        'SwiftShader pays for at each load.',
     },
     {
       number: 3,
@@ -133,7 +131,7 @@ export const convLadder: Ladder<ConvLayer> = {
       why:
         'What most libraries began with (im2col): the pixels under each window are written as a column of a matrix, ' +
         'kh·kw times the images, and the fast product does the rest. The traffic of that matrix is the price, and its ' +
-        'memory: it grows with the batch. TIME3',
+        'memory: it grows with the batch.',
     },
     {
       number: 4,
@@ -142,7 +140,7 @@ export const convLadder: Ladder<ConvLayer> = {
       plan: tile(4, 4),
       why:
         'An invocation keeps 4 × 4 outputs: 8 numbers loaded serve 16 multiplications, and patches are read where they lie. ' +
-        'No scratch at all. TIME4',
+        'No scratch at all.',
     },
     {
       number: 5,
@@ -151,7 +149,7 @@ export const convLadder: Ladder<ConvLayer> = {
       plan: tile(8, 8),
       why:
         '16 numbers for 64 multiplications. On a GPU 64 accumulators leave room for fewer invocations, and small layers have ' +
-        'too few tiles: the planner takes this size where tiles are in plenty. TIME5',
+        'too few tiles: the planner takes this size where tiles are in plenty.',
     },
     {
       number: 6,
@@ -163,7 +161,7 @@ export const convLadder: Ladder<ConvLayer> = {
         'row (12 in place of 40 for 8 outputs and 5 taps), each lane loads a quarter of the weights and gets the others ' +
         'from register to register, and what follows (bias, activation) is written out rather than branched on. The best on ' +
         'SwiftShader and what the planner takes there. GPUs do not get it: nothing in WGSL promises which invocations form ' +
-        'a quad. TIME6',
+        'a quad.',
     },
   ],
 };

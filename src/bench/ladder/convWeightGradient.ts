@@ -72,7 +72,7 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
   name: 'conv weight gradient',
   about:
     'dw of y = w ∗ x, stride 1, no padding: each of the O·C·kh·kw weights is a sum over all images and positions, few outputs ' +
-    'of long sums. SwiftShader: TIMES_ABOUT',
+    'of long sums.',
   title: layerTitle,
   operands: ({ images, channels, outChannels, side, kernel }) => ({
     x: random([images, channels, side, side], 1),
@@ -99,7 +99,7 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
       why:
         'The transpose as it is written: a weight walks over all images and positions and loads two numbers for each ' +
         'multiplication. A layer of a few thousand weights keeps a few thousand invocations busy, a tenth of a GPU, each ' +
-        'for a very long time, and one accumulator rounds B·H′·W′ times. TIME1',
+        'for a very long time, and one accumulator rounds B·H′·W′ times.',
     },
     {
       number: 2,
@@ -108,15 +108,14 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
       plan: tile(1, 1, 64),
       why:
         'The sum is cut into blocks of rows, each with partial gradients of its own, added up in a fixed order: 64 times the ' +
-        'invocations, and sums 64 times shorter, which also round less. On two cores there is nothing to gain from more invocations. ' +
-        'TIME2',
+        'invocations, and sums 64 times shorter, which also round less. On two cores there is nothing to gain from more invocations.',
     },
     {
       number: 3,
       title: '4 channels × 4 taps in registers',
       kernel: conv2dWeightGradient,
       plan: tile(4, 4, 64),
-      why: '16 weights an invocation, four shifts of the image against four channels: 8 numbers loaded serve 16 multiplications, for which rung 2 loads 32. TIME3',
+      why: '16 weights an invocation, four shifts of the image against four channels: 8 numbers loaded serve 16 multiplications, for which rung 2 loads 32.',
     },
     {
       number: 4,
@@ -125,7 +124,7 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
       plan: tile(8, 4, 64),
       why:
         '32 weights, 12 numbers for 32 multiplications. What limits a GPU is again the number of tiles, so that the planner makes ' +
-        'more blocks where tiles are larger. TIME4',
+        'more blocks where tiles are larger.',
     },
     {
       number: 5,
@@ -135,7 +134,7 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
       why:
         'A lane holds whole rows of taps for 4 or 8 channels: a piece of a row of the image is loaded once and meets the output ' +
         'gradient at all its shifts (12 pixels for 8 positions × 5 taps), and each lane loads the output gradient of a quarter ' +
-        'of the channels and gets the others by quadBroadcast. What the planner takes on SwiftShader. TIME5',
+        'of the channels and gets the others by quadBroadcast. What the planner takes on SwiftShader.',
     },
   ],
 };
