@@ -98,8 +98,8 @@ def hessian_product(batch):
 
 shapes = [("NN", 256, 256, 256)] + [(form, m, k, n) for form in ("NN", "NT", "TN") for m, k, n in ((64, 784, 128), (512, 512, 512))]
 if on_gpu:
-    shapes += [("NN", 1024, 1024, 1024), ("NN", 4096, 4096, 4096)]
-cases = [(f"matmul {f} {m}×{k}×{n}", matmul(f, m, k, n), 50) for f, m, k, n in shapes]
+    shapes += [(form, size, size, size) for size in (1024, 2048, 4096) for form in ("NN", "NT", "TN")]
+cases = [(f"matmul {f} {m}×{k}×{n}", matmul(f, m, k, n), 50 if m < 2048 else 10) for f, m, k, n in shapes]
 cases += [("sum of 4194304", total(1 << 22), 50)]
 cases += [(f"MLP step B={b}", step(b), 20) for b in (64, 512)]
 cases += [("second moments B=64", second_moments(64), 20), ("Hessian product B=64", hessian_product(64), 20)]

@@ -96,7 +96,7 @@ const SIZES: Readonly<Record<Scale, Sizes>> = {
   },
   large: {
     ladderCubes: [1024, 2048],
-    cubes: [1024, 2048],
+    cubes: [1024, 2048, 4096],
     ladderVectors: [2 ** 20, 2 ** 24],
     vectors: [2 ** 20, 2 ** 24],
     layers: LAYERS,
@@ -258,15 +258,39 @@ function convolutions({ images }: Sizes): KernelCase[] {
   ];
 }
 
+/** Elements of a pointwise result that are compared, where there are more. */
+const COMPARED = 2 ** 17;
+
+/** Of a result whose elements are each computed from those at its place, as many, spread over all of it. */
+function sampled(trial: Trial): Trial {
+  return {
+    ...trial,
+    expect: (values) => {
+      const elements = Object.values(values)[0]!.length;
+      // An odd step, so that every place in a vec4 and in a workgroup is met.
+      const step = Math.ceil(elements / COMPARED) | 1;
+      const at = Uint32Array.from({ length: Math.ceil(elements / step) }, (_, i) => i * step);
+      const some = Object.entries(values).map(([name, all]) => [name, Float32Array.from(at, (i) => all[i]!)]);
+      return trial.expect(Object.fromEntries(some)).map((expected) => ({ ...expected, at }));
+    },
+  };
+}
+
 /** A transcendental function counts as one operation. */
 function pointwise({ vectors }: Sizes): KernelCase[] {
   return vectors
     .slice(-1)
     .flatMap((elements) => [
       production('structure', 'copy', `${elements}`, 0, copyTrial(elements, 1)),
-      production('elementwise', 'ReLU', `${elements}`, elements, unaryTrial('relu', elements, 1, 1)),
-      production('elementwise', 'GELU', `${elements}`, 5 * elements, unaryTrial('gelu', elements, 1, 1)),
-      production('elementwise', 'add', `${elements}`, elements, binaryTrial('add', elements, 1, 1)),
+      production('elementwise', 'ReLU', `${elements}`, elements, sampled(unaryTrial('relu', elements, 1, 1))),
+      production(
+        'elementwise',
+        'GELU',
+        `${elements}`,
+        5 * elements,
+        sampled(unaryTrial('gelu', elements, 1, 1)),
+      ),
+      production('elementwise', 'add', `${elements}`, elements, sampled(binaryTrial('add', elements, 1, 1))),
       production('random', 'dropout', `${elements}`, elements, dropoutTrial(elements, 0.5, 0, 1)),
     ]);
 }

@@ -13,7 +13,7 @@ export interface Measured {
 }
 
 /** A sample lasts at least so long, so that a clock's ticks and a submit's cost are a small part of it. */
-const SHORTEST_SAMPLE = 20;
+const SHORTEST_SAMPLE = 10;
 const MOST_REPEATS = 4096;
 /** Samples of each contender, taken in turns: what disturbs the machine hits all of them alike. */
 const ROUNDS = 7;

@@ -81,11 +81,12 @@ export function isTunable({ family, shape }: KernelDemand): boolean {
 }
 
 /** Contenders this many times slower than the fastest are dropped after one look. */
-const HOPELESS = 2.5;
+const HOPELESS = 1.8;
 
 interface Contender {
   readonly name: string;
   readonly prepared: PreparedTrial;
+  /** One look, in times of the default's just after it: between candidates a GPU idles, and its clock falls. */
   readonly rough: number;
 }
 
@@ -105,8 +106,9 @@ export async function tuneKernel(
 ): Promise<TunedEntry> {
   const family = FAMILIES[demand.family]!;
   const full = family.trial(demand.shape);
-  const small = family.trial(family.small(demand.shape));
+  const small = remembered(family.trial(family.small(demand.shape)));
   const names = full.candidates!(kernelTarget({ ...gpu, kernels: undefined })).map(({ name }) => name);
+  await compileBeside(gpu, small, names);
   const excluded: Record<string, string> = {};
   const times: Record<string, [number, number | null]> = {};
   let contenders: Contender[] = [];
@@ -120,9 +122,10 @@ export async function tuneKernel(
         }
         const prepared = await prepareTrial(gpu, { ...full, variant: name, name: `${full.name}, ${name}` });
         uploadOperands(prepared);
-        const rough = await estimate(time, prepared.program);
-        times[name] = [digits(rough), null];
-        contenders.push({ name, prepared, rough });
+        const own = await estimate(time, prepared.program);
+        times[name] = [digits(own), null];
+        const yardstick = contenders[0] ? await estimate(time, contenders[0].prepared.program) : own;
+        contenders.push({ name, prepared, rough: own / yardstick });
       } catch (error) {
         if (error instanceof DeviceLostError) throw error;
         excluded[name] = (error as Error).message;
@@ -146,6 +149,24 @@ export async function tuneKernel(
   } finally {
     for (const { prepared } of contenders) prepared.dispose();
   }
+}
+
+/** The reference of all candidates, computed once. */
+function remembered(trial: Trial): Trial {
+  let expected: ReturnType<Trial['expect']> | undefined;
+  return {
+    ...trial,
+    expect: (values) => {
+      expected ??= trial.expect(values);
+      return expected;
+    },
+  };
+}
+
+/** Makes the candidates' pipelines beside each other; one that does not compile is found out where it is checked. */
+async function compileBeside(gpu: Gpu, trial: Trial, names: readonly string[]): Promise<void> {
+  const prepared = await Promise.allSettled(names.map((variant) => prepareTrial(gpu, { ...trial, variant })));
+  for (const each of prepared) if (each.status === 'fulfilled') each.value.dispose();
 }
 
 /** Four are more than a clock gives. */

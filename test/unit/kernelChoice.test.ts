@@ -58,8 +58,11 @@ describe('candidates of a product', () => {
     const inFours = { form: 'NT', m: 128, n: 128, k: 784 } as const;
     expect(names(inFours, swiftshader)).toEqual([
       'quads 16×32',
+      'small 4×8',
+      'small 8×8',
       'strided 2×2',
       'strided 4×4',
+      'strided 4×8',
       'any-form quads 8×16',
       'any-form quads 16×16',
       'quads 8×16',
@@ -72,23 +75,34 @@ describe('candidates of a product', () => {
       'vec4 8×8',
     ]);
     expect(names({ ...inFours, k: 783 }, swiftshader)[0]).toBe('any-form quads 16×16');
-    expect(names({ ...inFours, m: 64, n: 10 }, swiftshader)[0]).toBe('strided 4×4');
+    expect(names({ ...inFours, m: 64, n: 10 }, swiftshader)[0]).toBe('strided 4×8');
+    expect(names({ form: 'NT', m: 8, n: 64, k: 64 }, swiftshader)[0]).toBe('small 4×8');
+    expect(names({ form: 'TN', m: 64, n: 20, k: 7 }, swiftshader)[0]).toBe('small 8×8');
+    expect(names({ form: 'TN', m: 64, n: 20, k: 7 }, { ...swiftshader, subgroupSize: 8 })[0]).toBe(
+      'strided 2×2',
+    );
     expect(names(inFours, plainCpu)[0]).toBe('vec4 8×8');
     expect(names({ ...inFours, k: 783 }, plainCpu)).toEqual([
       'tiles 8×8',
       'strided 2×2',
       'strided 4×4',
+      'strided 4×8',
       'tiles 1×1',
       'tiles 2×2',
       'tiles 4×4',
     ]);
     expect(names({ ...inFours, m: 2048, n: 2048 }, gpu)).toEqual([
-      'tiled 128×128×8',
+      'large 128×128×16',
+      'large 128×128×8',
+      'tiled 128×128×16',
       'tiled 128×64×16',
       'tiled 64×64×16',
       'tiled 64×64×16 by 8×4',
       'tiled 64×32×16',
       'tiled 32×32×16',
+      'tiled 32×32×64 in 4',
+      'tiled 32×16×64 in 8',
+      'tiled 16×16×64 in 16',
       'vec4 8×8',
       'tiles 1×1',
       'tiles 2×2',
@@ -104,13 +118,16 @@ describe('candidates of a product', () => {
 
   it('are for a GPU workgroup tiles where there is work for many, else registers, lanes or a split k', () => {
     const first = (m: number, n: number, k: number) => names({ form: 'TN', m, n, k }, gpu)[0];
-    expect(first(2048, 2048, 2048)).toBe('tiled 128×128×8');
-    expect(first(1024, 1024, 1024)).toBe('tiled 64×64×16');
-    expect(first(512, 512, 512)).toBe('tiled 32×32×16');
-    expect(first(64, 128, 100)).toBe('tiles 1×1');
+    expect(first(2048, 2048, 2048)).toBe('large 128×128×16');
+    expect(first(1024, 1024, 1024)).toBe('tiled 64×64×16 by 8×4');
+    expect(first(512, 512, 512)).toBe('tiled 32×32×64 in 4');
+    expect(first(64, 128, 100)).toBe('tiled 16×16×64 in 16');
+    expect(first(64, 128, 20)).toBe('tiles 1×1');
+    expect(first(3, 128, 100)).toBe('tiles 1×1');
+    expect(first(64, 128, 784)).toBe('split-K by 10, tiled 32×32×16');
     expect(first(1024, 1024, 16)).toBe('vec4 8×8');
     expect(first(1, 1000, 500)).toBe('matrix–vector, 32 by 8 lanes');
-    expect(first(10, 128, 10_000)).toBe('split-K by 37, tiled 32×32×16');
+    expect(first(10, 128, 10_000)).toBe('split-K by 125, tiled 32×32×16');
     expect(first(1, 2, 40_000)).toBe('split-K by 9, matrix–vector, 32 by 8 lanes');
   });
 

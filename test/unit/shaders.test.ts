@@ -165,6 +165,10 @@ test.for(INTERPRETED)('%s has no races, and leaves what its reference does', asy
 const STAGED: Record<string, [MatmulShape, string]> = {
   'matmul/matmulTiledVec4': [{ form: 'NN', m: 33, n: 20, k: 20 }, 'tiled 32×32×16'],
   'matmul/matmulTiled': [{ form: 'NT', m: 17, n: 33, k: 17 }, 'tiled 32×32×16'],
+  'matmul/matmulTiled in slices': [
+    { form: 'TN', m: 17, n: 9, k: 70, columnSum: true },
+    'tiled 16×16×64 in 16',
+  ],
   'matmul/matvec': [{ form: 'NT', m: 1, n: 9, k: 37 }, 'matrix–vector, 8 by 8 lanes'],
 };
 
@@ -174,7 +178,7 @@ test.for(Object.entries(STAGED))(
   async ([kernel, [shape, variant]]) => {
     const { gpu, races } = emulatedGpu();
     const prepared = await prepareTrial(gpu, shapeTrial(shape, { asGpu: true, variant }));
-    expect(await runTrial(gpu, prepared)).toMatchObject({ kernel, ok: true });
+    expect(await runTrial(gpu, prepared)).toMatchObject({ kernel: kernel.split(' ')[0], ok: true });
     expect(races).toEqual([]);
     prepared.dispose();
   },

@@ -144,9 +144,13 @@ const tileNames = (shape: MatmulShape): string[] => tiledCandidates(shape).map((
 function tiledTrials(): Trial[] {
   const gpu = { asGpu: true };
   const fours = { m: 68, n: 132, k: 36 };
-  const ragged = { m: 37, n: 67, k: 35 };
+  const ragged = { m: 69, n: 67, k: 35 };
   const one = { ...gpu, variant: 'tiled 64×64×16' };
   const small = { ...gpu, variant: 'tiled 32×32×16' };
+  const slices = (count: 4 | 8 | 16): Options => ({
+    ...gpu,
+    variant: `tiled ${{ 4: '32×32×64', 8: '32×16×64', 16: '16×16×64' }[count]} in ${count}`,
+  });
   return [
     ...FORMS.flatMap((form) => [
       ...tileNames({ form, ...fours }).map((variant) => shapeTrial({ form, ...fours }, { ...gpu, variant })),
@@ -161,7 +165,27 @@ function tiledTrials(): Trial[] {
     shapeTrial({ form: 'TN', ...ragged, addend: true, mask: 'tanh' }, one),
     shapeTrial({ form: 'TN', ...fours, columnSum: true }, { ...one, replicas: 3 }),
     shapeTrial({ form: 'TN', ...ragged, columnSum: true }, { ...small, replicas: 3 }),
+    // Slices of k: column sums and a second product over several tiles, and ends of k in every slice.
+    shapeTrial({ form: 'TN', m: 35, n: 20, k: 131, columnSum: true }, { ...slices(4), replicas: 3 }),
+    shapeTrial({ form: 'TN', m: 36, n: 20, k: 132, columnSum: true }, slices(16)),
+    shapeTrial({ form: 'NN', m: 33, n: 17, k: 65, k2: 130, bias: true }, { ...slices(8), replicas: 3 }),
+    // A second product of another number of tiles.
+    shapeTrial({ form: 'NT', m: 68, n: 72, k: 48, k2: 20, addend: true }, one),
   ];
+}
+
+/** Tiles of 128 × 128 with each form's ends of rows, columns and k, and what is fused into them. */
+function largeTrials(): Trial[] {
+  const shape = { m: 132, n: 196, k: 36 };
+  return FORMS.flatMap((form) =>
+    [16, 8].flatMap((k) => {
+      const options: Options = { asGpu: true, variant: `large 128×128×${k}` };
+      return [
+        shapeTrial({ form, ...shape }, { ...options, replicas: 3 }),
+        shapeTrial({ form, ...shape, k: 48, bias: true, addend: true, activation: 'tanh' }, options),
+      ];
+    }),
+  );
 }
 
 /** Vectors: one row or one column, each number of lanes, ends of lanes and workgroups. */
@@ -239,5 +263,12 @@ function batchTrials(): Trial[] {
 }
 
 export function productFamilyTrials(): Trial[] {
-  return [...tiledTrials(), ...vectorTrials(), ...sumTrials(), ...splitTrials(), ...batchTrials()];
+  return [
+    ...tiledTrials(),
+    ...largeTrials(),
+    ...vectorTrials(),
+    ...sumTrials(),
+    ...splitTrials(),
+    ...batchTrials(),
+  ];
 }
