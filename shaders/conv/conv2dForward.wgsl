@@ -1,11 +1,11 @@
 // conv2dForward: y[n, o, p, q] = act(Σ_{c, i, j} w[o, c, i, j]·x[n, c, p·sh + i − ph, q·sw + j − pw] + b[o] + addend), a
 //   product of w [O, C·kh·kw] with the matrix of patches, whose entries are read from the image where they are wanted; or
 //   that without act, times the derivative of an activation. x is zero outside.
-// Layout: x [N, C, H, W], w [O, C, kh, kw], b [O] (any buffer where bias is 0), y and addend [N, O, H', W'] (any
-//   buffer where addition is 0), gate [N, O, H', W'], the output of the activation whose derivative is taken (any buffer
-//   where mask is 0); replica r is workgroup_id.z. activation and mask: see shared/conv2dForward.
+// Layout: x [N, C, H, W], w [O, C, kh, kw], b [O] (any buffer without BIAS), y and addend [N, O, H', W'] (any
+//   buffer without ADDEND), gate [N, O, H', W'], the output of the activation whose derivative is taken (any buffer
+//   where MASK is 0); replica r is workgroup_id.z.
 // Knobs: TILE_O output channels x TILE_P positions an invocation, positions ceil(N·H'·W' / TILE_P) apart so that
-//   neighbouring invocations touch neighbouring positions.
+//   neighbouring invocations touch neighbouring positions. BIAS, ADDEND, ACTIVATION and MASK: see shared/conv2dForward.
 // Order: one accumulator an output; c, i, j ascending.
 // Cost: 2·C·kh·kw flops and (1 / TILE_O + 1 / TILE_P)·4·C·kh·kw bytes an output, before caches.
 
@@ -14,6 +14,10 @@ import package::shared::conv2dForward::{b, finish, params, w, x};
 // knobs
 const TILE_O: u32 = 4u;
 const TILE_P: u32 = 4u;
+const BIAS: bool = true;
+const ADDEND: bool = false;
+const ACTIVATION: u32 = 0u;
+const MASK: u32 = 0u;
 // end knobs
 
 @compute @workgroup_size(64)
@@ -89,11 +93,12 @@ fn main(
     let channel = o0 + o;
     if (channel >= params.outChannels) { break; }
     var bias = 0.0;
-    if (params.bias != 0u) { bias = b[params.bOffset + r * params.bReplica + channel]; }
+    if (BIAS) { bias = b[params.bOffset + r * params.bReplica + channel]; }
     for (var p = 0u; p < TILE_P; p++) {
       let at = first + p * across;
       if (at < positions) {
-        finish(out[o][p] + bias, r, (at / plane * params.outChannels + channel) * plane + at % plane);
+        let to = (at / plane * params.outChannels + channel) * plane + at % plane;
+        finish(out[o][p] + bias, r, to, ADDEND, ACTIVATION, MASK);
       }
     }
   }

@@ -1,7 +1,8 @@
 // conv2dForwardSubgroup: what `conv2dForward` computes, act(w ∗ x + b + addend) or its product with act′, by four
 //   invocations (a quad) a tile, each along a row of outputs: y[n, o, p, q] = act(Σ_{c, i, j} w[o, c, i, j]·x[n, c, p·sh + i − ph, q·sw + j − pw] + b[o] + addend).
 // Layout: x [N, C, H, W], w [O, C, kh, kw], b [O], y, addend and gate [N, O, H', W'] as in `conv2dForward`; replica r is
-//   workgroup_id.z. activation and mask: see shared/conv2dForward.
+//   workgroup_id.z. BIAS, ADDEND, ACTIVATION and MASK: see
+//   shared/conv2dForward.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q channels by four pieces of TILE_P positions of a row: each
 //   lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are kernel width and
 //   stride along a row, so that the SPAN = (TILE_P − 1)·SW + KW pixels of a piece are loaded once for all taps.
@@ -19,6 +20,10 @@ const TILE_P: u32 = 7u;
 const KW: u32 = 3u;
 const SW: u32 = 1u;
 const SPAN: u32 = 9u;
+const BIAS: bool = true;
+const ADDEND: bool = false;
+const ACTIVATION: u32 = 0u;
+const MASK: u32 = 0u;
 // end knobs
 
 @compute @workgroup_size(WIDTH) fn main(
@@ -104,9 +109,17 @@ const SPAN: u32 = 9u;
   for (var o = 0u; o < 4u * TILE_Q; o++) {
     if (o0 + o >= params.outChannels) { break; }
     var bias = 0.0;
-    if (params.bias != 0u) { bias = b[params.bOffset + r * params.bReplica + o0 + o]; }
-    for (var p = 0u; p < width; p++) {
-      finish(out[o / 4u][o % 4u][p] + bias, r, first + o * plane + p);
+    if (BIAS) { bias = b[params.bOffset + r * params.bReplica + o0 + o]; }
+    let to = first + o * plane;
+    if (width == TILE_P) {
+      // unroll
+      for (var p = 0u; p < TILE_P; p++) {
+        finish(out[o / 4u][o % 4u][p] + bias, r, to + p, ADDEND, ACTIVATION, MASK);
+      }
+    } else {
+      for (var p = 0u; p < width; p++) {
+        finish(out[o / 4u][o % 4u][p] + bias, r, to + p, ADDEND, ACTIVATION, MASK);
+      }
     }
   }
 }

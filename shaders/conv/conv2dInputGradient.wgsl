@@ -1,10 +1,10 @@
 // conv2dInputGradient: dx[n, c, y, x] = Σ w[o, c, i, j]·dy[n, o, p, q] over all o and the taps with p·sh + i − ph = y
 //   and q·sw + j − pw = x: the transpose of conv2dForward in its image; plus addend, times the derivative of an activation.
-// Layout: dy [N, O, H', W'], w [O, C, kh, kw], dx and addend [N, C, H, W] (any buffer where addition is 0),
-//   y [N, C, H, W], the output of that activation (any buffer where mask is 0); replica r is workgroup_id.z. mask: see shared/conv2dInputGradient.
+// Layout: dy [N, O, H', W'], w [O, C, kh, kw], dx and addend [N, C, H, W] (any buffer without ADDEND),
+//   y [N, C, H, W], the output of that activation (any buffer where MASK is 0); replica r is workgroup_id.z.
 // Knobs: TILE_C input channels x TILE_P positions an invocation. The positions of a tile are equal modulo the
 //   strides, so that all of them meet the same taps and none is multiplied by a zero between strides; they are far
-//   apart, so that neighbouring invocations touch neighbouring ones.
+//   apart, so that neighbouring invocations touch neighbouring ones. ADDEND and MASK: see shared/conv2dInputGradient.
 // Order: one accumulator an output; o, i, j ascending.
 // Cost: 2·O·kh·kw / (sh·sw) flops and (1 / TILE_C + 1 / TILE_P)·4·O·kh·kw / (sh·sw) bytes an output, before caches.
 
@@ -13,6 +13,8 @@ import package::shared::conv2dInputGradient::{dy, finish, params, w};
 // knobs
 const TILE_C: u32 = 4u;
 const TILE_P: u32 = 4u;
+const ADDEND: bool = false;
+const MASK: u32 = 0u;
 // end knobs
 
 @compute @workgroup_size(64)
@@ -105,7 +107,7 @@ fn main(
       let column = at % columns * params.strideWidth + rx;
       if (at < positions && row < params.height && column < params.width) {
         let plain = at / (rows * columns) * params.channels + channel;
-        finish(out[c][p], r, (plain * params.height + row) * params.width + column);
+        finish(out[c][p], r, (plain * params.height + row) * params.width + column, ADDEND, MASK);
       }
     }
   }

@@ -2,12 +2,13 @@
 //   of pixels: dx[n, c, y, x] = act′·(Σ w[o, c, i, j]·dy[n, o, p, q] + addend) over all o and the taps with p·sh + i − ph = y and
 //   q·sw + j − pw = x.
 // Layout: dy [N, O, H', W'], w [O, C, kh, kw], dx, addend and y [N, C, H, W] as in
-//   `conv2dInputGradient`; replica r is workgroup_id.z. mask: see shared/conv2dInputGradient.
-// Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q input channels by four pieces of TILE_P pixels of a row: each
-//   lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are kernel width and
-//   stride along a row, TILE_P a multiple of SW; pieces begin at multiples of SW in the padded row. BACK =
-//   ceil((KW − 1) / SW), and SPAN = (TILE_P − 1) / SW + BACK + 1 outputs reach a piece. Rows are equal modulo sh within a
-//   workgroup, so that its loop is no longer than its taps.
+//   `conv2dInputGradient`; replica r is workgroup_id.z. ADDEND and MASK: see shared/conv2dInputGradient.
+// Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q input channels by four pieces of TILE_P pixels of a row, of
+//   consecutive images: each lane holds one piece and loads TILE_Q rows of weights, which the quad passes around. KW and SW are
+//   kernel width and stride along a row, TILE_P a multiple of SW; pieces begin at multiples of SW in the padded row. BACK =
+//   ceil((KW − 1) / SW), and SPAN = (TILE_P − 1) / SW + BACK + 1 outputs reach a piece. Where a piece is a whole
+//   row, those from FROM on and before TO are inside; else FROM is 0 and TO is SPAN. Rows are equal modulo sh within a workgroup, so
+//   that its loop is no longer than its taps, of which those are left out that lie outside for all its rows.
 // Order: one accumulator an output; the products of a row of taps are summed first, o and i ascending.
 // Cost: 2·O·kh·kw / (sh·sw) flops an output.
 
@@ -23,6 +24,10 @@ const KW: u32 = 3u;
 const SW: u32 = 1u;
 const BACK: u32 = 2u;
 const SPAN: u32 = 9u;
+const FROM: u32 = 0u;
+const TO: u32 = 9u;
+const ADDEND: bool = false;
+const MASK: u32 = 0u;
 // end knobs
 
 @compute @workgroup_size(WIDTH) fn main(
@@ -48,14 +53,25 @@ const SPAN: u32 = 9u;
   let c0 = tile / fours * (4u * TILE_Q);
   let mine = tile % fours * 4u + lane;
   let piece = min(mine, pieces - 1u);
-  let u0 = start + piece % across * TILE_P;
-  let n = piece / across / rows;
-  let row = piece / across % rows * params.strideHeight + ry;
+  let n = piece % params.images;
+  let place = piece / params.images;
+  let u0 = start + place % across * TILE_P;
+  let row = place / across * params.strideHeight + ry;
   let plane = params.outHeight * params.outWidth;
   let window = params.kernelHeight * KW;
 
   // Rows and columns before the outputs wrap around to large numbers, which are outside too.
   let bottom = (row + params.padHeight - i0) / params.strideHeight;
+  // Of the taps those that meet an output row for some lane of the workgroup: its pieces lie one after the other.
+  let firstPiece = index % groupsOfClass * WIDTH % (4u * fours);
+  let lastPiece = min(firstPiece + WIDTH, pieces) - 1u;
+  let wraps = firstPiece + WIDTH > 4u * fours || firstPiece >= pieces;
+  let shift = (ry + params.padHeight - i0) / params.strideHeight;
+  let highest = select(firstPiece / params.images / across, 0u, wraps) + shift;
+  let lowest = select(lastPiece / params.images / across, rows - 1u, wraps) + shift;
+  let firstTap = select(0u, highest - (params.outHeight - 1u), highest >= params.outHeight);
+  let endTap = min(taps, lowest + 1u);
+  let met = max(endTap, firstTap) - firstTap;
   let left = u0 / SW - BACK;
   var wAt: array<u32, TILE_Q>;
   // unroll
@@ -67,17 +83,19 @@ const SPAN: u32 = 9u;
   var mineOf: array<f32, KW>;
   var ws: array<f32, KW>;
   var planeAt = params.dyOffset + r * params.dyReplica + n * params.outChannels * plane;
-  var above = 0u;
-  var k = 0u;
-  for (var step = 0u; step < params.outChannels * taps; step++) {
+  var above = firstTap;
+  var k = firstTap * params.strideHeight * KW;
+  for (var step = 0u; step < params.outChannels * met; step++) {
     let p = bottom - above;
     let rowWidth = select(0u, params.outWidth, p < params.outHeight);
     let rowAt = planeAt + select(0u, p, p < params.outHeight) * params.outWidth;
     // unroll
     for (var s = 0u; s < SPAN; s++) {
-      let column = left + s;
-      let inside = column < rowWidth;
-      ds[s] = select(0.0, dy[rowAt + select(0u, column, inside)], inside);
+      if (s >= FROM && s < TO) {
+        let column = left + s;
+        let inside = select((column < rowWidth), rowWidth != 0u, FROM > 0u || TO < SPAN);
+        ds[s] = select(0.0, dy[rowAt + select(0u, column, inside)], inside);
+      }
     }
     // unroll
     for (var q = 0u; q < TILE_Q; q++) {
@@ -92,17 +110,18 @@ const SPAN: u32 = 9u;
           var products = 0.0;
           // unroll
           for (var j = 0u; j < KW; j++) {
-            if ((u + BACK * SW - j) % SW == 0u) { products += ws[j] * ds[(u + BACK * SW - j) / SW]; }
+            let s = (u + BACK * SW - j) / SW;
+            if ((u + BACK * SW - j) % SW == 0u && s >= FROM && s < TO) { products += ws[j] * ds[s]; }
           }
           sum[q][t][u] += products;
         }
       }
     }
     above++;
-    let wrapped = above == taps;
-    above = select(above, 0u, wrapped);
+    let wrapped = above == endTap;
+    above = select(above, firstTap, wrapped);
     planeAt += select(0u, plane, wrapped);
-    k += select(params.strideHeight * KW, params.channels * window - (taps - 1u) * params.strideHeight * KW, wrapped);
+    k += select(params.strideHeight * KW, params.channels * window - (met - 1u) * params.strideHeight * KW, wrapped);
   }
 
   // Through an array that stays rolled: the end is compiled once, not once an output.
@@ -115,12 +134,17 @@ const SPAN: u32 = 9u;
   if (mine >= pieces || ry >= params.strideHeight || row >= params.height) { return; }
   let image = params.height * params.width;
   let first = (n * params.channels + c0) * image + row * params.width + u0 - params.padWidth;
+  // A piece may begin before the row, and end behind it.
+  let whole = u0 >= params.padWidth && u0 + TILE_P <= params.width + params.padWidth;
   for (var c = 0u; c < 4u * TILE_Q; c++) {
     if (c0 + c >= params.channels) { break; }
-    for (var u = 0u; u < TILE_P; u++) {
-      // A piece may begin before the row.
-      if (u0 + u - params.padWidth < params.width) {
-        finish(out[c / 4u][c % 4u][u], r, first + c * image + u);
+    let to = first + c * image;
+    if (whole) {
+      // unroll
+      for (var u = 0u; u < TILE_P; u++) { finish(out[c / 4u][c % 4u][u], r, to + u, ADDEND, MASK); }
+    } else {
+      for (var u = 0u; u < TILE_P; u++) {
+        if (u0 + u - params.padWidth < params.width) { finish(out[c / 4u][c % 4u][u], r, to + u, ADDEND, MASK); }
       }
     }
   }

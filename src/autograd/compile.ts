@@ -13,6 +13,7 @@ import { type KernelTarget, type Lowering, type Operand, type Scratch, UNUSED } 
 import { linearGrid } from '../ops/plans/linearGrid.ts';
 import { storeOp } from '../ops/state/store.ts';
 import { fuse } from './fuse.ts';
+import { maskPooled } from './maskPooled.ts';
 import { placeResults, viewOffset } from './placement.ts';
 import { expand, mergeCommon, removeDead } from './simplify.ts';
 
@@ -49,9 +50,10 @@ export function compile(gpu: Gpu, traced: Graph, options: CompileOptions): Promi
   return compileOptimised(gpu, optimise(traced), options);
 }
 
-/** A trace as its kernels will compute it: ops made of others written out, common ones merged, dead ones dropped, others fused. */
+/** A trace as its kernels will compute it: ops made of others written out, common ones merged, dead ones dropped,
+ * others fused. */
 export function optimise(traced: Graph): Graph {
-  return removeDead(fuse(removeDead(mergeCommon(expand(traced)))));
+  return removeDead(fuse(removeDead(maskPooled(mergeCommon(expand(traced))))));
 }
 
 /**

@@ -13,7 +13,8 @@ import { normalizationRules } from './fuseNormalization.ts';
 import { isAlike } from './isAlike.ts';
 import { consumersOf, type Renaming, type Rule, rewrite } from './rewrite.ts';
 
-const BACKWARD: Record<string, Activation> = {
+/** What multiplies by an activation's derivative at its output. */
+export const BACKWARD: Record<string, Activation> = {
   reluBackward: 'relu',
   tanhBackward: 'tanh',
   sigmoidBackward: 'sigmoid',

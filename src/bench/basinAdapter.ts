@@ -1,16 +1,12 @@
-import { jvp } from '../autograd/jvp.ts';
-import { perExample } from '../autograd/perExample.ts';
-import { grad, vjp } from '../autograd/vjp.ts';
 import { type Gpu, openDevice } from '../gpu/device.ts';
-import { fill } from '../ops/fill.ts';
-import { pack, unpack } from '../ops/flat.ts';
 import { matmul } from '../ops/matmul.ts';
-import { mean, sum } from '../ops/sum.ts';
-import { perceptron, perceptronLosses, taskOrder } from './basinPerceptron.ts';
+import { sum } from '../ops/sum.ts';
+import { basinHessianProduct } from './basinHessianProduct.ts';
+import { perceptron, taskOrder } from './basinPerceptron.ts';
 import { basinProgram } from './basinProgram.ts';
+import { basinSecondMoments } from './basinSecondMoments.ts';
 import { basinStep } from './basinStep.ts';
-import type { BenchAdapter, BenchJob } from './benchAdapter.ts';
-import type { MlpTask } from './benchCase.ts';
+import type { BenchAdapter } from './benchAdapter.ts';
 
 let shared: Promise<Gpu> | undefined;
 
@@ -19,6 +15,9 @@ export function sharedDevice(): Promise<Gpu> {
   shared ??= openDevice();
   return shared;
 }
+
+/** Loaded when it is wanted: who trains a perceptron needs no convolutions. */
+export const cnnJobs = () => import('./cnn/basinCnn.ts');
 
 /** Ours, as a page that uses it this way would load it: this file is bundled on its own for the cold start. */
 const basin: BenchAdapter = {
@@ -39,70 +38,23 @@ const basin: BenchAdapter = {
     ),
   sum: async ({ x }) =>
     basinProgram(await sharedDevice(), 'sum', { x: { shape: [x.length], values: x } }, (t) => [sum(t.x!)]),
-  mlpStep: async (task) => basinStep(await sharedDevice(), task, false),
-  secondMoments: async (task) => secondMoments(await sharedDevice(), task),
-  hvp: async (task) => hessianProduct(await sharedDevice(), task),
+  mlpStep: async (task) => basinStep(await sharedDevice(), task, perceptron(task), false),
+  secondMoments: async (task) => {
+    const network = perceptron(task);
+    return basinSecondMoments(await sharedDevice(), task, network, (flat) => taskOrder(task, network, flat));
+  },
+  hvp: async (task) => {
+    const network = perceptron(task);
+    const { theta: direction } = perceptron(task, task.v);
+    return basinHessianProduct(await sharedDevice(), task, network, direction, (flat) =>
+      taskOrder(task, network, flat),
+    );
+  },
+  cnnStep: async (task) => (await cnnJobs()).cnnStep(await sharedDevice(), task, false),
+  cnnSecondMoments: async (task) => (await cnnJobs()).cnnSecondMoments(await sharedDevice(), task),
+  cnnEvaluation: async (task) =>
+    (await import('./cnn/basinEvaluation.ts')).cnnEvaluation(await sharedDevice(), task),
+  cnnHvp: async (task) => (await cnnJobs()).cnnHessianProduct(await sharedDevice(), task),
 };
 
 export default basin;
-
-function inputsOf(task: MlpTask) {
-  const { batch, inputs, x, labels } = task;
-  const { layout, theta } = perceptron(task);
-  return {
-    x: { shape: [batch, inputs], values: x },
-    labels: { shape: [batch], values: labels },
-    theta: { shape: [layout.length], values: theta },
-  };
-}
-
-/** The mean gradient, the centred squares and each example's norm, as `measure` has them; nothing of size B × P. */
-function secondMoments(gpu: Gpu, task: MlpTask): Promise<BenchJob> {
-  const { batch } = task;
-  const model = perceptron(task);
-  return basinProgram(
-    gpu,
-    'second moments',
-    inputsOf(task),
-    ({ x, labels, theta }, graph) => {
-      const parameters = unpack(theta!, model.layout);
-      const losses = perceptronLosses(parameters, x!, labels!);
-      const cotangents = vjp([[losses, fill(graph, 1, [batch])]], parameters);
-      const moments = perExample(cotangents, parameters).map((each) => each.moments());
-      return [
-        pack(
-          model.layout,
-          moments.map(({ gradient }) => gradient),
-        ),
-        pack(
-          model.layout,
-          moments.map(({ centredSquares }) => centredSquares),
-        ),
-        ...moments.map(({ normSq }) => normSq),
-      ];
-    },
-    ([gradient, centred]) =>
-      taskOrder(
-        task,
-        model,
-        centred!.map((s, i) => s / batch + gradient![i]! ** 2),
-      ),
-  );
-}
-
-/** Forward over reverse. */
-function hessianProduct(gpu: Gpu, task: MlpTask): Promise<BenchJob> {
-  const model = perceptron(task);
-  const { theta: direction } = perceptron(task, task.v);
-  return basinProgram(
-    gpu,
-    'Hessian product',
-    { ...inputsOf(task), v: { shape: [model.layout.length], values: direction } },
-    ({ x, labels, theta, v }) => {
-      const parameters = unpack(theta!, model.layout);
-      const gradient = pack(model.layout, grad(mean(perceptronLosses(parameters, x!, labels!)), parameters));
-      return [jvp([gradient], [[theta!, v!]])[0]!];
-    },
-    ([product]) => taskOrder(task, model, product!),
-  );
-}

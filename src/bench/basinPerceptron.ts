@@ -1,19 +1,14 @@
 import { flatValues } from '../nn/flatValues.ts';
-import type { FlatLayout } from '../ops/flat.ts';
 import { flatLayout } from '../ops/flat.ts';
 import type { Tensor } from '../ops/graph.ts';
 import { linear } from '../ops/linear.ts';
 import { relu } from '../ops/relu.ts';
 import { softmaxCrossEntropy } from '../ops/softmaxCrossEntropy.ts';
+import type { BasinNetwork } from './basinNetwork.ts';
 import type { MlpTask } from './benchCase.ts';
 
 /** The task's perceptron as the engine keeps it: weights [out, in], one flat vector. */
-export interface Perceptron {
-  readonly layout: FlatLayout;
-  /** By state-dict name. */
-  readonly values: ReadonlyMap<string, Float32Array>;
-  readonly theta: Float32Array;
-}
+export type Perceptron = BasinNetwork;
 
 export function perceptron(task: MlpTask, of: Pick<MlpTask, 'w1' | 'b1' | 'w2' | 'b2'> = task): Perceptron {
   const { inputs, hidden, classes } = task;
@@ -25,7 +20,8 @@ export function perceptron(task: MlpTask, of: Pick<MlpTask, 'w1' | 'b1' | 'w2' |
   ];
   const layout = flatLayout(tensors);
   const values = new Map(tensors.map((t) => [t.name, t.values]));
-  return { layout, values, theta: flatValues(layout, values) };
+  const theta = flatValues(layout, values);
+  return { layout, values, theta, exampleShape: [inputs], losses: perceptronLosses };
 }
 
 /** Loss of each example. x [B, inputs], labels [B] → [B]. */

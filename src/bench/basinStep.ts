@@ -13,21 +13,34 @@ import { read } from '../ops/leaf.ts';
 import { record } from '../ops/state/record.ts';
 import { sum } from '../ops/sum.ts';
 import { packSettings, sgd } from '../optim/sgd.ts';
-import { perceptron, perceptronLosses } from './basinPerceptron.ts';
+import type { BasinNetwork } from './basinNetwork.ts';
 import type { BenchJob } from './benchAdapter.ts';
-import { type MlpTask, STEPS } from './benchCase.ts';
+import { STEPS } from './benchCase.ts';
 
 /** Steps that a job can take in all: the table of learning rates is that long. */
 export const LONGEST = 20_000;
+/** The batch of a step and its ε. */
+export interface StepTask {
+  readonly batch: number;
+  readonly rate: number;
+  /** [batch, …]. */
+  readonly x: Float32Array;
+  readonly labels: Uint32Array;
+}
+
 export const PLAIN_SGD = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false };
 
 /**
  * The step traced, differentiated, fused and recorded by the engine, many steps in a submit.
  * @param statistics whether every step also computes what B_simple is made of: ‖ḡ‖² and Σₙ‖gₙ‖² of each parameter
  */
-export async function basinStep(gpu: Gpu, task: MlpTask, statistics: boolean): Promise<BenchJob> {
-  const { batch, inputs, rate } = task;
-  const { layout, theta: initial } = perceptron(task);
+export async function basinStep(
+  gpu: Gpu,
+  task: StepTask,
+  { layout, theta: initial, exampleShape, losses: lossesOf }: BasinNetwork,
+  statistics: boolean,
+): Promise<BenchJob> {
+  const { batch, rate } = task;
   const states: State[] = [];
   const state = (
     label: string,
@@ -41,7 +54,7 @@ export async function basinStep(gpu: Gpu, task: MlpTask, statistics: boolean): P
     states.push(made);
     return made;
   };
-  const x = state('batch', [batch, inputs], task.x);
+  const x = state('batch', [batch, ...exampleShape], task.x);
   const labels = state('labels', [batch], task.labels);
   const theta = state('parameters', [layout.length], initial, 1);
   const velocity = state('momentum buffer', [layout.length], undefined, 1);
@@ -52,7 +65,7 @@ export async function basinStep(gpu: Gpu, task: MlpTask, statistics: boolean): P
 
   const graph = new Graph();
   const wanted = unpack(read(graph, theta), layout);
-  const losses = perceptronLosses(wanted, read(graph, x), read(graph, labels));
+  const losses = lossesOf(wanted, read(graph, x), read(graph, labels));
   const cotangents = vjp([[losses, fill(graph, 1 / batch, [batch])]], wanted);
   const gradients = cotangents.of.map((gradient) => gradient!);
   const noise = statistics

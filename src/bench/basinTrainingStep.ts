@@ -1,28 +1,29 @@
 import type { Gpu } from '../gpu/device.ts';
 import { parseModel } from '../nn/modelSpec.ts';
 import { TrainingRun } from '../train/trainingRun.ts';
-import { perceptron } from './basinPerceptron.ts';
-import { LONGEST, PLAIN_SGD } from './basinStep.ts';
+import type { BasinNetwork } from './basinNetwork.ts';
+import { LONGEST, PLAIN_SGD, type StepTask } from './basinStep.ts';
 import type { BenchJob } from './benchAdapter.ts';
-import { type MlpTask, STEPS } from './benchCase.ts';
+import { STEPS } from './benchCase.ts';
 
-/** The step as `basin train` runs it: examples are drawn on the device and gathered from bytes. */
-export async function basinTrainingStep(gpu: Gpu, task: MlpTask): Promise<BenchJob> {
-  const { batch, inputs, hidden, classes, bytes, labels, rate } = task;
+/**
+ * The step as `basin train` runs it: examples are drawn on the device and gathered from bytes.
+ * @param layers as a model file has them
+ */
+export async function basinTrainingStep(
+  gpu: Gpu,
+  task: StepTask & { readonly bytes: Uint8Array; readonly classes: number },
+  layers: readonly object[],
+  { values, exampleShape }: Pick<BasinNetwork, 'values' | 'exampleShape'>,
+): Promise<BenchJob> {
+  const { batch, classes, bytes, labels, rate } = task;
   const run = await TrainingRun.open(gpu, {
-    model: parseModel('bench', {
-      layers: [
-        { type: 'Linear', in_features: inputs, out_features: hidden },
-        { type: 'ReLU' },
-        { type: 'Linear', in_features: hidden, out_features: classes },
-      ],
-      loss: 'cross_entropy',
-    }),
+    model: parseModel('bench', { layers, loss: 'cross_entropy' }),
     // An epoch is one batch: drawn anew each time, it holds the same examples in another order.
     dataset: {
       name: 'bench',
       x: bytes,
-      exampleShape: [inputs],
+      exampleShape: [...exampleShape],
       targets: { kind: 'classes', labels, classes },
       examples: batch,
     },
@@ -34,7 +35,7 @@ export async function basinTrainingStep(gpu: Gpu, task: MlpTask): Promise<BenchJ
         seed: 1,
         settings: PLAIN_SGD,
         rates: new Float32Array(LONGEST).fill(rate),
-        weights: perceptron(task).values,
+        weights: values,
       },
     ],
     recordEvery: STEPS,

@@ -1,6 +1,7 @@
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { DispatchTime } from '../gpu/program.ts';
 import type { MatmulTask, MlpTask, SumTask } from './benchCase.ts';
+import type { CnnTask } from './cnn/cnnTask.ts';
 import type { SweepTask } from './sweep/sweepCase.ts';
 import type { AnyTask } from './taskOf.ts';
 
@@ -15,7 +16,7 @@ export interface BenchJob {
   dispose(): void;
 }
 
-type Made = BenchJob | Promise<BenchJob>;
+type Made = BenchJob | Promise<BenchJob | undefined>;
 
 /** An implementation that can be timed, at what it can do; bench/peers/adapters holds others than ours. */
 export interface BenchAdapter {
@@ -30,6 +31,10 @@ export interface BenchAdapter {
   mlpStep?(task: MlpTask): Made;
   secondMoments?(task: MlpTask): Made;
   hvp?(task: MlpTask): Made;
+  cnnStep?(task: CnnTask): Made | undefined;
+  cnnSecondMoments?(task: CnnTask): Made | undefined;
+  cnnHvp?(task: CnnTask): Made | undefined;
+  cnnEvaluation?(task: CnnTask): Made | undefined;
   sweep?(task: SweepTask): Made;
 }
 
@@ -40,6 +45,11 @@ export function makeJob(adapter: BenchAdapter, task: AnyTask): Made | undefined 
       return adapter.matmul?.(task);
     case 'sum':
       return adapter.sum?.(task);
+    case 'cnnStep':
+    case 'cnnSecondMoments':
+    case 'cnnHvp':
+    case 'cnnEvaluation':
+      return adapter[task.kind]?.(task);
     case 'sweep':
       return adapter.sweep?.(task);
     default:

@@ -1,5 +1,7 @@
 import type { MatmulForm } from '../ops/plans/matmulPlan.ts';
 import type { MlpProblem } from '../reference/mlp.ts';
+import { CNN_STEPS, type CnnTask, cnnTask, EVALUATED } from './cnn/cnnTask.ts';
+import { uniform } from './uniform.ts';
 
 /** What is timed, without its inputs. */
 export interface BenchCase {
@@ -17,7 +19,7 @@ export interface BenchCase {
   readonly tolerance: number;
 }
 
-export type BenchTask = MatmulTask | SumTask | MlpTask;
+export type BenchTask = MatmulTask | SumTask | MlpTask | CnnTask;
 
 /** C [m, n] = A·B, A·Bᵀ or Aᵀ·B, operands as in planMatmul, uniform in [−1, 1). */
 export interface MatmulTask {
@@ -116,6 +118,23 @@ function mlpCase(kind: MlpTask['kind'], batch: number): Entry {
   };
 }
 
+function cnnCase(kind: CnnTask['kind'], batchNorm = false): Entry {
+  const named = {
+    cnnStep: 'CNN step B=64',
+    cnnSecondMoments: 'CNN second moments B=64',
+    cnnHvp: 'CNN Hessian product B=64',
+    cnnEvaluation: `CNN evaluation of ${EVALUATED} images`,
+  }[kind];
+  return {
+    key: `${named}${batchNorm ? ', BatchNorm' : ''}`,
+    kind,
+    times: { cnnStep: CNN_STEPS, cnnSecondMoments: 4, cnnHvp: 4, cnnEvaluation: 1 }[kind],
+    rounds: 7,
+    tolerance: 1e-4,
+    make: () => cnnTask(kind, 64, batchNorm),
+  };
+}
+
 /** Matrix products are m × k × n. */
 const ENTRIES: readonly Entry[] = [
   matmulCase('NN', 256, 256, 256, 12),
@@ -130,6 +149,11 @@ const ENTRIES: readonly Entry[] = [
   mlpCase('mlpStep', 512),
   mlpCase('secondMoments', 64),
   mlpCase('hvp', 64),
+  cnnCase('cnnStep'),
+  cnnCase('cnnStep', true),
+  cnnCase('cnnSecondMoments'),
+  cnnCase('cnnHvp'),
+  cnnCase('cnnEvaluation'),
 ];
 
 /** All that can be timed, in the order of the tables. */
@@ -178,16 +202,4 @@ export function mlpTask(kind: MlpTask['kind'], batch: number): MlpTask {
       b2: uniform(classes, 10, -1, 1),
     },
   };
-}
-
-/** Uniform in [from, to), by xorshift32. */
-export function uniform(length: number, seed: number, from: number, to: number): Float32Array {
-  let state = Math.imul(seed, 2_654_435_761) >>> 0;
-  return Float32Array.from({ length }, () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    // 24 bits, so that rounding to float32 does not reach `to`.
-    return from + (to - from) * ((state >>> 8) / 2 ** 24);
-  });
 }

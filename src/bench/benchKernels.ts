@@ -15,6 +15,8 @@ import {
   type KernelsRow,
   type KernelsSpec,
 } from './kernelsReport.ts';
+import { convLadder } from './ladder/conv.ts';
+import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
 import { matmulLadder } from './ladder/matmul.ts';
 import { momentsLadder } from './ladder/moments.ts';
 import { ladderText } from './ladder/rung.ts';
@@ -119,7 +121,13 @@ export async function* benchKernels(
       clock: clock.info,
       ceilings,
       rows: [...rows.values()],
-      ladders: [ladderText(matmulLadder), ladderText(sumLadder), ladderText(momentsLadder)],
+      ladders: [
+        ladderText(matmulLadder),
+        ladderText(sumLadder),
+        ladderText(momentsLadder),
+        ladderText(convLadder),
+        ladderText(convWeightGradientLadder),
+      ],
       heatMap: tiles,
     };
     yield { type: 'result', result, exitCode };

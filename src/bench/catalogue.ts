@@ -1,5 +1,7 @@
 import { FAMILIES } from './kernelCases.ts';
 import type { LadderText } from './kernelsReport.ts';
+import { convLadder } from './ladder/conv.ts';
+import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
 import { matmulLadder } from './ladder/matmul.ts';
 import { momentsLadder } from './ladder/moments.ts';
 import { ladderText } from './ladder/rung.ts';
@@ -14,5 +16,11 @@ export interface Catalogue {
 
 export const catalogue: Catalogue = {
   families: FAMILIES,
-  ladders: [ladderText(matmulLadder), ladderText(sumLadder), ladderText(momentsLadder)],
+  ladders: [
+    ladderText(matmulLadder),
+    ladderText(sumLadder),
+    ladderText(momentsLadder),
+    ladderText(convLadder),
+    ladderText(convWeightGradientLadder),
+  ],
 };

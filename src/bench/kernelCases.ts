@@ -16,6 +16,9 @@ import { copyTrial } from '../selftest/cases/structure.ts';
 import { sgdTrial } from '../selftest/cases/training.ts';
 import type { Trial } from '../selftest/trial.ts';
 import type { KernelsRow, LadderName } from './kernelsReport.ts';
+import { convLadder } from './ladder/conv.ts';
+import type { ConvLayer } from './ladder/convLayer.ts';
+import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
 import { matmulLadder, type ProductShape } from './ladder/matmul.ts';
 import { type LayerShape, momentsLadder } from './ladder/moments.ts';
 import { type Ladder, type Rung, rungTrial } from './ladder/rung.ts';
@@ -109,6 +112,8 @@ export function kernelCases(scale: Scale): KernelCase[] {
     ...sizes.ladderCubes.flatMap((n) => rungs('matmul', matmulLadder, { m: n, n, k: n }, productFlops)),
     ...sizes.ladderVectors.flatMap((elements) => rungs('reduce', sumLadder, { elements }, (s) => s.elements)),
     ...sizes.layers.slice(0, 1).flatMap((layer) => rungs('moments', momentsLadder, layer, layerFlops)),
+    ...rungs('conv', convLadder, ladderLayer(sizes), convFlops),
+    ...rungs('conv', convWeightGradientLadder, ladderLayer(sizes), convFlops),
     ...products(sizes),
     ...sums(sizes),
     ...layerMoments(sizes),
@@ -131,7 +136,16 @@ function layerFlops({ batch, inputs, outputs }: LayerShape): number {
   return 6 * batch * inputs * outputs;
 }
 
-function rungs<S extends ProductShape | VectorShape | LayerShape>(
+/** The second convolution of a LeNet. */
+function ladderLayer({ images }: Sizes): ConvLayer {
+  return { images, channels: 8, outChannels: 16, side: 12, kernel: 5 };
+}
+
+function convFlops({ images, channels, outChannels, side, kernel }: ConvLayer): number {
+  return 2 * images * outChannels * (side - kernel + 1) ** 2 * channels * kernel ** 2;
+}
+
+function rungs<S extends ProductShape | VectorShape | LayerShape | ConvLayer>(
   family: string,
   ladder: Ladder<S>,
   shape: S,

@@ -15,12 +15,13 @@ export function packKernel(kernel: KernelInterface, version: string): PackedKern
     name,
     version,
     Object.entries(knobs)
-      .map(([knob, { type, value }]) => `${knob}:${type}=${value}`)
+      .map(([knob, { type, value }]) => `${knob}${type === 'u32' ? '' : `:${type}`}=${value}`)
       .join(';'),
     bindings
       .map((of, i) => {
         if (of.binding !== i + 1) refuse(`expected the binding ${of.name} at ${i + 1}, found ${of.binding}`);
-        return `${of.name}:${of.element}${of.access === 'read_write' ? '!' : ''}`;
+        const element = of.element === 'f32' ? '' : `:${of.element}`;
+        return `${of.name}${element}${of.access === 'read_write' ? '!' : ''}`;
       })
       .join(' '),
     params
@@ -28,8 +29,8 @@ export function packKernel(kernel: KernelInterface, version: string): PackedKern
         if (of.offset !== 4 * i) refuse(`expected Params.${of.name} at ${4 * i}, found ${of.offset}`);
         return of.type === 'u32' ? of.name : `${of.name}:${of.type}`;
       })
-      .join(' '),
-    [x, y, z],
-    workgroupBytes,
+      .join(' ')
+      .replace(/(?<!\S)(\w+)Offset \1Replica(?!\S)/g, '$1+'),
+    ...(y * z > 1 || workgroupBytes > 0 ? ([x, y, z, workgroupBytes] as const) : ([x] as const)),
   ];
 }

@@ -1,12 +1,13 @@
 import kernel from '../../shaders/pool/maxPool2d.wgsl';
+import insideKernel from '../../shaders/pool/maxPool2dInside.wgsl';
 import type { Tensor } from './graph.ts';
 import { applyAll, defineOp } from './op.ts';
 import { planPool } from './plans/poolPlan.ts';
 import { poolGather, poolScatter } from './poolGather.ts';
-import { pooledShape, type WindowOptions, window2d } from './window2d.ts';
+import { fitsKnobs, pooledShape, type WindowOptions, window2d } from './window2d.ts';
 
 /** Its second output says which element each window chose: locally the op is a gather at fixed places. */
-const maxPool2dOp = defineOp({
+export const maxPool2dOp = defineOp({
   name: 'maxPool2d',
   vjp: ({ inputs: [x], outputs: [, indices], attributes: { window } }, [d]) => [
     d ? poolScatter(d, indices!, window, [x!.shape[2]!, x!.shape[3]!]) : null,
@@ -16,7 +17,11 @@ const maxPool2dOp = defineOp({
     null,
   ],
   lower: ({ inputs: [x], outputs: [y, indices], attributes: { window } }, to) => {
-    to.dispatch(planPool(kernel, x!.shape, y!.shape, window, 'windows'), { x: x!, y: y!, indices: indices! });
+    const { kernelHeight: KH, kernelWidth: KW } = window;
+    const call = fitsKnobs(window, KH, KW)
+      ? planPool(insideKernel, x!.shape, y!.shape, window, 'windows', { KH, KW })
+      : planPool(kernel, x!.shape, y!.shape, window, 'windows');
+    to.dispatch(call, { x: x!, y: y!, indices: indices! });
   },
 });
 

@@ -1,9 +1,10 @@
 import gatherKernel from '../../shaders/pool/poolGather.wgsl';
 import scatterKernel from '../../shaders/pool/poolScatter.wgsl';
+import apartKernel from '../../shaders/pool/poolScatterApart.wgsl';
 import type { Tensor } from './graph.ts';
 import { apply, defineOp, expectShape } from './op.ts';
 import { planPool } from './plans/poolPlan.ts';
-import { pooledShape, type Window2d, windowPositions } from './window2d.ts';
+import { areApart, fitsKnobs, pooledShape, type Window2d, windowPositions } from './window2d.ts';
 
 const poolGatherOp = defineOp({
   name: 'poolGather',
@@ -31,7 +32,7 @@ export function poolGather(x: Tensor, indices: Tensor, window: Window2d): Tensor
   return apply(poolGatherOp, [x, indices], { window }, { shape: indices.shape });
 }
 
-const poolScatterOp = defineOp({
+export const poolScatterOp = defineOp({
   name: 'poolScatter',
   takes: ['f32', 'u32'],
   vjp: ({ inputs: [, indices], attributes: { window } }, [d]) => [
@@ -42,7 +43,11 @@ const poolScatterOp = defineOp({
     ddy ? poolScatter(ddy, indices!, window, [dx!.shape[2]!, dx!.shape[3]!]) : null,
   ],
   lower: ({ inputs: [dy, indices], outputs: [dx], attributes: { window } }, to) => {
-    const call = planPool(scatterKernel, dx!.shape, dy!.shape, window, 'images');
+    const { strideHeight: SH, strideWidth: SW } = window;
+    const call =
+      areApart(window) && fitsKnobs(window, SH, SW)
+        ? planPool(apartKernel, dx!.shape, dy!.shape, window, 'windows', { SH, SW })
+        : planPool(scatterKernel, dx!.shape, dy!.shape, window, 'images');
     to.dispatch(call, { dy: dy!, indices: indices!, dx: dx! });
   },
 });

@@ -38,6 +38,19 @@ export function window2d(
   return { kernelHeight, kernelWidth, strideHeight, strideWidth, padHeight, padWidth };
 }
 
+/** Whether no two positions of the window share an element of the image. */
+export function areApart({ kernelHeight, kernelWidth, strideHeight, strideWidth }: Window2d): boolean {
+  return strideHeight >= kernelHeight && strideWidth >= kernelWidth;
+}
+
+/** The most elements of a window that are written out in a kernel. */
+const WRITTEN_OUT = 16;
+
+/** Whether no position of the window leaves the image, and so many rows and columns may be written out in a kernel. */
+export function fitsKnobs({ padHeight, padWidth }: Window2d, rows: number, columns: number): boolean {
+  return padHeight + padWidth === 0 && rows * columns <= WRITTEN_OUT;
+}
+
 /**
  * Positions of the window along height and width: ⌊(size + 2·padding − kernel) / stride⌋ + 1.
  * @throws if the padded image is smaller than the window.

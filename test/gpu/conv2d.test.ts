@@ -419,9 +419,9 @@ describe('the planner', () => {
         expect(forward.grid[0] * 64).toBeGreaterThanOrEqual(
           Math.ceil(64 / TILE_O!) * Math.ceil((images * 14 * 14) / TILE_P!),
         );
+        expect(forward.knobs).toMatchObject({ BIAS: true, ADDEND: false });
         expect(forward.params).toMatchObject({
           images,
-          bias: 1,
           strideWidth: 2,
           padHeight: 1,
           outChannels: 64,

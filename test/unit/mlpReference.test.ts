@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { mlpTask, uniform } from '../../src/bench/benchCase.ts';
+import { mlpTask } from '../../src/bench/benchCase.ts';
+import { uniform } from '../../src/bench/uniform.ts';
 import { mlpHessianProduct, mlpMoments } from '../../src/reference/mlp.ts';
 
 const small = {

@@ -5,6 +5,7 @@ import {
   init,
   jit,
   jvp,
+  lax,
   nn,
   numpy as np,
   valueAndGrad,
@@ -36,10 +37,52 @@ const batchOf = ({ batch, inputs, classes, x, y }) => [
   np.array(y).reshape([batch, classes]),
 ];
 
+// A LeNet: conv 5 × 5, (BatchNorm), ReLU, max pooling 2 × 2, twice; then linear. `p` has PyTorch's tensors by their names.
+const perChannel = (array) => array.reshape([1, array.size, 1, 1]);
+const normalized = (x, weight, bias) => {
+  const y = nn.standardize(x, [0, 2, 3], { epsilon: 1e-5 });
+  return y.mul(perChannel(weight)).add(perChannel(bias));
+};
+const lenetOf =
+  ({ batchNorm }) =>
+  (p, x) => {
+    const stage = batchNorm ? 4 : 3;
+    let h = x;
+    for (const at of [0, stage]) {
+      h = lax.conv(h, p[`${at}.weight`], [1, 1], 'VALID').add(perChannel(p[`${at}.bias`]));
+      if (batchNorm) h = normalized(h, p[`${at + 1}.weight`], p[`${at + 1}.bias`]);
+      h = lax.reduceWindow(nn.relu(h), np.max, [2, 2], [2, 2]);
+    }
+    const [w, b] = [p[`${2 * stage + 1}.weight`], p[`${2 * stage + 1}.bias`]];
+    return np.matmul(h.reshape([-1, 256]), w.transpose()).add(b);
+  };
+const lenetLoss = (task) => {
+  const lenet = lenetOf(task);
+  return (p, x, y) => nn.logSoftmax(lenet(p, x)).mul(y).sum(-1).mean().neg();
+};
+/** Of one example, x [1, 28, 28], y [classes]. */
+const lenetExampleLoss = (task) => {
+  const lenet = lenetOf(task);
+  return (p, x, y) =>
+    nn
+      .logSoftmax(lenet(p, x.reshape([1, 1, 28, 28])))
+      .mul(y)
+      .sum()
+      .neg();
+};
+const treeOf = (parameters, which = 'values') =>
+  Object.fromEntries(
+    parameters.map(({ name, shape, [which]: values }) => [name, np.array(values).reshape(shape)]),
+  );
+const imagesOf = ({ batch, classes, x, y }) => [
+  np.array(x).reshape([batch, 1, 28, 28]),
+  np.array(y).reshape([batch, classes]),
+];
+
 /** Results stay alive until the device is done, so that no lazy work is dropped. `compute` gives an array or a tree. */
-const repeated = (compute, inputs) => {
+const repeated = (compute, inputs, keys = KEYS) => {
   let held = [];
-  const leaves = (result) => (result.dispose ? [result] : KEYS.map((key) => result[key]));
+  const leaves = (result) => (result.dispose ? [result] : keys.map((key) => result[key]));
   const clear = () => {
     for (const array of held.flatMap(leaves)) array.dispose();
     held = [];
@@ -61,7 +104,33 @@ const repeated = (compute, inputs) => {
     },
   };
 };
-const references = (p) => Object.fromEntries(KEYS.map((key) => [key, p[key].ref]));
+const references = (p) => Object.fromEntries(Object.keys(p).map((key) => [key, p[key].ref]));
+
+/** Steps of plain gradient descent on a function of (parameters, x, y), the loss read after the last one. */
+const descent = (lossOf, given, [x, y], rate) => {
+  let parameters = given;
+  const keys = Object.keys(given);
+  const step = jit((p, bx, by) => {
+    const [value, gradient] = valueAndGrad(lossOf)(references(p), bx, by);
+    return [value, Object.fromEntries(keys.map((key) => [key, p[key].sub(gradient[key].mul(rate))]))];
+  });
+  let last;
+  return {
+    async run(steps) {
+      let value;
+      for (let i = 0; i < steps; i++) {
+        value?.dispose();
+        [value, parameters] = step(parameters, x.ref, y.ref);
+      }
+      await blockUntilReady(parameters);
+      last = await value.data();
+    },
+    read: async () => last,
+    dispose() {
+      for (const array of [x, y, ...Object.values(parameters)]) array.dispose();
+    },
+  };
+};
 
 export default {
   name: 'jax-js',
@@ -88,31 +157,7 @@ export default {
     return repeated(() => total(X.ref), [X]);
   },
 
-  mlpStep(task) {
-    const { rate } = task;
-    let parameters = parametersOf(task, task);
-    const [x, y] = batchOf(task);
-    const step = jit((p, bx, by) => {
-      const [value, gradient] = valueAndGrad(loss)(references(p), bx, by);
-      return [value, Object.fromEntries(KEYS.map((key) => [key, p[key].sub(gradient[key].mul(rate))]))];
-    });
-    let last;
-    return {
-      async run(steps) {
-        let value;
-        for (let i = 0; i < steps; i++) {
-          value?.dispose();
-          [value, parameters] = step(parameters, x.ref, y.ref);
-        }
-        await blockUntilReady(parameters);
-        last = await value.data();
-      },
-      read: async () => last,
-      dispose() {
-        for (const array of [x, y, ...Object.values(parameters)]) array.dispose();
-      },
-    };
-  },
+  mlpStep: (task) => descent(loss, parametersOf(task, task), batchOf(task), task.rate),
 
   /** One program over the runs, by vmap; each step's examples are gathered on the device by indices from the host. */
   sweep({ widths, replicas, batch, momentum, examples, x, y, rates, order, weights, biases }) {
@@ -195,6 +240,61 @@ export default {
     return repeated(
       () => product(references(parameters), references(v), x.ref, y.ref),
       [x, y, ...Object.values(parameters), ...Object.values(v)],
+    );
+  },
+
+  cnnStep: (task) => descent(lenetLoss(task), treeOf(task.parameters), imagesOf(task), task.rate),
+
+  cnnSecondMoments(task) {
+    const parameters = treeOf(task.parameters);
+    const [x, y] = imagesOf(task);
+    const keys = Object.keys(parameters);
+    const moments = jit((p, bx, by) => {
+      const each = vmap(grad(lenetExampleLoss(task)), [null, 0, 0])(p, bx, by);
+      return Object.fromEntries(keys.map((key) => [key, np.square(each[key]).mean(0)]));
+    });
+    return repeated(
+      () => moments(references(parameters), x.ref, y.ref),
+      [x, y, ...Object.values(parameters)],
+      keys,
+    );
+  },
+
+  cnnEvaluation(task) {
+    const parameters = treeOf(task.parameters);
+    const [x, y] = imagesOf(task);
+    const images = np.tile(x, [16, 1, 1, 1]);
+    const labels = np.tile(y, [16, 1]);
+    const mean = jit(lenetLoss(task));
+    // In batches of 1,024, the last one of 832: as many images as there are.
+    const sizes = [...Array(9).fill(1024), 832];
+    const part = (array, size) => (size === 1024 ? array.ref : array.ref.slice([0, size]));
+    let last;
+    return {
+      async run(times) {
+        for (let i = 0; i < times; i++) {
+          const found = sizes.map((size) =>
+            mean(references(parameters), part(images, size), part(labels, size)),
+          );
+          last = 0;
+          for (const [k, value] of found.entries()) last += ((await value.data())[0] * sizes[k]) / 10_048;
+        }
+      },
+      read: async () => Float32Array.of(last),
+      dispose() {
+        for (const array of [images, labels, ...Object.values(parameters)]) array.dispose();
+      },
+    };
+  },
+
+  cnnHvp(task) {
+    const [parameters, v] = [treeOf(task.parameters), treeOf(task.parameters, 'direction')];
+    const [x, y] = imagesOf(task);
+    const product = jit((p, t, bx, by) => jvp((q) => grad(lenetLoss(task))(q, bx, by), [p], [t])[1]);
+    return repeated(
+      () => product(references(parameters), references(v), x.ref, y.ref),
+      [x, y, ...Object.values(parameters), ...Object.values(v)],
+      Object.keys(parameters),
     );
   },
 };

@@ -18,6 +18,84 @@ const lossOf = ([w1, b1, w2, b2], x, y) => {
   return tf.neg(tf.mean(tf.sum(tf.mul(y, tf.logSoftmax(z)), -1)));
 };
 
+// A LeNet in this library's layout, images [N, H, W, C]: conv 5 × 5, (BatchNorm), ReLU, max pooling 2 × 2, twice; then linear.
+const lenetLoss = ({ batchNorm }) => {
+  const perStage = batchNorm ? 4 : 2;
+  return (p, x, y) => {
+    let h = x;
+    for (const at of [0, perStage]) {
+      h = tf.add(tf.conv2d(h, p[at], 1, 'valid'), p[at + 1]);
+      if (batchNorm) {
+        const { mean, variance } = tf.moments(h, [0, 1, 2]);
+        h = tf.batchNorm(h, mean, variance, p[at + 3], p[at + 2], 1e-5);
+      }
+      h = tf.maxPool(tf.relu(h), 2, 2, 'valid');
+    }
+    const z = tf.add(tf.matMul(tf.reshape(h, [-1, 256]), p[2 * perStage]), p[2 * perStage + 1]);
+    return tf.neg(tf.mean(tf.sum(tf.mul(y, tf.logSoftmax(z)), -1)));
+  };
+};
+/** [O, C, h, w] → [h, w, C, O] of a convolution; of the last layer [K, C·H·W] → [H·W·C, K]. */
+const lenetParameters = ({ parameters, classes }) =>
+  parameters.map(({ shape, values }, i) =>
+    tf.tidy(() => {
+      if (shape.length === 4) return tf.transpose(tf.tensor4d(values, shape), [2, 3, 1, 0]);
+      if (i < parameters.length - 2 || shape.length === 1) return tf.tensor1d(values);
+      const w = tf.transpose(tf.tensor4d(values, [classes, 16, 4, 4]), [2, 3, 1, 0]);
+      return tf.reshape(w, [256, classes]);
+    }),
+  );
+/** And back. */
+const lenetOrder = (gradients, { classes }) =>
+  gradients.map((g, i) => {
+    if (g.rank === 4) return tf.transpose(g, [3, 2, 0, 1]);
+    if (i !== gradients.length - 2) return g;
+    return tf.transpose(tf.reshape(g, [4, 4, 16, classes]), [3, 2, 0, 1]);
+  });
+const imagesOf = ({ batch, classes, x, y }) => [
+  tf.tensor4d(x, [batch, 28, 28, 1]),
+  tf.tensor2d(y, [batch, classes]),
+];
+
+/** Steps of plain gradient descent on a function of (parameters, x, y), the loss read after the last one. */
+const descent = (lossOf, given, [x, y], rate) => {
+  const parameters = given.map((p) => tf.variable(p));
+  const sgd = tf.train.sgd(rate);
+  let last;
+  return {
+    async run(steps) {
+      let value;
+      for (let i = 0; i < steps; i++) {
+        value?.dispose();
+        value = tf.tidy(() => sgd.minimize(() => lossOf(parameters, x, y), true));
+      }
+      last = await value.data();
+      value.dispose();
+    },
+    read: async () => last,
+    dispose: () => tf.dispose([x, y, ...parameters]),
+  };
+};
+
+/** The mean of the squared gradients of the examples. There is no vmap: one gradient an example. */
+const squaredGradients = (lossOf, parameters, [x, y], batch, inOrder = (g) => g) => {
+  const count = parameters.length;
+  const gradients = tf.grads((...all) => lossOf(all.slice(0, count), all[count], all[count + 1]));
+  return repeated(() => {
+    let total;
+    for (let n = 0; n < batch; n++) {
+      total = tf.tidy(() => {
+        const one = [x, y].map((t) => tf.slice(t, [n], [1]));
+        const squares = gradients([...parameters, ...one])
+          .slice(0, count)
+          .map((g) => tf.square(g));
+        return squares.map((square, i) => (total ? tf.add(total[i], square) : square));
+      });
+    }
+    return inOrder(total.map((square) => tf.div(square, batch)));
+  }, [x, y, ...parameters]);
+};
+
 /** Each repetition replaces the results of the one before. */
 const repeated = (compute, inputs) => {
   let held = [];
@@ -62,25 +140,7 @@ export default {
     return repeated(() => [tf.sum(X)], [X]);
   },
 
-  mlpStep(task) {
-    const parameters = parametersOf(task, task).map((p) => tf.variable(p));
-    const [x, y] = batchOf(task);
-    const sgd = tf.train.sgd(task.rate);
-    let last;
-    return {
-      async run(steps) {
-        let value;
-        for (let i = 0; i < steps; i++) {
-          value?.dispose();
-          value = tf.tidy(() => sgd.minimize(() => lossOf(parameters, x, y), true));
-        }
-        last = await value.data();
-        value.dispose();
-      },
-      read: async () => last,
-      dispose: () => tf.dispose([x, y, ...parameters]),
-    };
-  },
+  mlpStep: (task) => descent(lossOf, parametersOf(task, task), batchOf(task), task.rate),
 
   // There is no vmap: runs go one after the other, so one is all there is to time.
   sweep({ widths, replicas, batch, momentum, examples, x, labels, rates, order, weights, biases }) {
@@ -126,25 +186,7 @@ export default {
     };
   },
 
-  // There is no vmap: one gradient an example.
-  secondMoments(task) {
-    const parameters = parametersOf(task, task);
-    const [x, y] = batchOf(task);
-    const gradients = tf.grads((w1, b1, w2, b2, bx, by) => lossOf([w1, b1, w2, b2], bx, by));
-    return repeated(() => {
-      let total;
-      for (let n = 0; n < task.batch; n++) {
-        total = tf.tidy(() => {
-          const one = [tf.slice(x, [n, 0], [1, -1]), tf.slice(y, [n, 0], [1, -1])];
-          const squares = gradients([...parameters, ...one])
-            .slice(0, 4)
-            .map((g) => tf.square(g));
-          return squares.map((square, i) => (total ? tf.add(total[i], square) : square));
-        });
-      }
-      return total.map((square) => tf.div(square, task.batch));
-    }, [x, y, ...parameters]);
-  },
+  secondMoments: (task) => squaredGradients(lossOf, parametersOf(task, task), batchOf(task), task.batch),
 
   // There is no forward mode: the gradient of ⟨gradient, v⟩.
   hvp(task) {
@@ -154,5 +196,37 @@ export default {
     const gradient = tf.grads((...p) => lossOf(p, x, y));
     const product = tf.grads((...p) => tf.addN(gradient(p).map((g, i) => tf.sum(tf.mul(g, v[i])))));
     return repeated(() => product(parameters), [x, y, ...parameters, ...v]);
+  },
+
+  cnnStep: (task) => descent(lenetLoss(task), lenetParameters(task), imagesOf(task), task.rate),
+
+  // Second derivatives of max pooling and of convolutions are not there: no Hessian product.
+  cnnSecondMoments: (task) =>
+    squaredGradients(lenetLoss(task), lenetParameters(task), imagesOf(task), task.batch, (g) =>
+      lenetOrder(g, task),
+    ),
+
+  cnnEvaluation(task) {
+    const parameters = lenetParameters(task);
+    const batch = imagesOf(task);
+    const [images, labels] = batch.map((t) => tf.concat(Array(16).fill(t)));
+    const lossOfBatch = lenetLoss(task);
+    // In batches of 1,024, the last one of 832: as many images as there are.
+    const sizes = [...Array(9).fill(1024), 832];
+    let last;
+    return {
+      async run(times) {
+        for (let i = 0; i < times; i++) {
+          const found = sizes.map((size) =>
+            tf.tidy(() => lossOfBatch(parameters, ...[images, labels].map((t) => tf.slice(t, [0], [size])))),
+          );
+          last = 0;
+          for (const [k, value] of found.entries()) last += ((await value.data())[0] * sizes[k]) / 10_048;
+          tf.dispose(found);
+        }
+      },
+      read: async () => Float32Array.of(last),
+      dispose: () => tf.dispose([...batch, images, labels, ...parameters]),
+    };
   },
 };

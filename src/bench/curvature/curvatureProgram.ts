@@ -15,7 +15,7 @@ import { pack, unpack } from '../../ops/flat.ts';
 import { Graph, size, type Tensor } from '../../ops/graph.ts';
 import { read } from '../../ops/leaf.ts';
 import { store } from '../../ops/state/store.ts';
-import { uniform } from '../benchCase.ts';
+import { uniform } from '../uniform.ts';
 import type { CurvatureModel } from './curvatureModels.ts';
 
 /** What a program computes at one point, of the mean loss of one batch. */

@@ -1,4 +1,6 @@
 import type { Trial } from '../../selftest/trial.ts';
+import { convLadder } from './conv.ts';
+import { convWeightGradientLadder } from './convWeightGradient.ts';
 import { matmulLadder } from './matmul.ts';
 import { momentsLadder } from './moments.ts';
 import { type Ladder, rungTrial } from './rung.ts';
@@ -10,6 +12,12 @@ function trialsOf<S>(ladder: Ladder<S>, shapes: readonly S[]): Trial[] {
     shapes.map((shape, i) => rungTrial(ladder, rung, shape, { replicas: i === 0 ? 3 : 1 })),
   );
 }
+
+const CONVOLUTIONS = [
+  { images: 3, channels: 3, outChannels: 5, side: 9, kernel: 3 },
+  { images: 33, channels: 2, outChannels: 9, side: 13, kernel: 5 },
+  { images: 1, channels: 1, outChannels: 1, side: 1, kernel: 1 },
+];
 
 /** Every version of the kernels that the bench explains: ragged tiles, whole ones, one and several passes. */
 export function ladderTrials(): Trial[] {
@@ -25,5 +33,7 @@ export function ladderTrials(): Trial[] {
       { batch: 65, inputs: 33, outputs: 127 },
       { batch: 1, inputs: 1, outputs: 1 },
     ]),
+    ...trialsOf(convLadder, CONVOLUTIONS),
+    ...trialsOf(convWeightGradientLadder, CONVOLUTIONS),
   ];
 }

@@ -1,9 +1,11 @@
 import { type BenchCase, STEPS } from '../../bench/benchCase.ts';
+import { CNN_STEPS } from '../../bench/cnn/cnnTask.ts';
 import { type AnyTask, taskOf } from '../../bench/taskOf.ts';
 import { matmul } from '../../reference/matmul.ts';
 import { mlpHessianProduct, mlpSecondMoments, mlpTrainingLoss } from '../../reference/mlp.ts';
 import { perceptronLosses } from '../../reference/perceptron.ts';
 import { sum } from '../../reference/sum.ts';
+import { cnnHessianProduct, cnnSecondMoments, cnnTrainingLoss } from './cnnReference.ts';
 
 /** What every implementation must give, in float64, by the case's key. Takes some seconds. */
 export function referenceResults(cases: readonly BenchCase[]): Map<string, Float64Array> {
@@ -22,6 +24,14 @@ function reference(task: AnyTask): Float64Array {
       return mlpSecondMoments(task);
     case 'hvp':
       return mlpHessianProduct(task, task.v);
+    case 'cnnStep':
+      return Float64Array.of(cnnTrainingLoss(task, CNN_STEPS));
+    case 'cnnSecondMoments':
+      return cnnSecondMoments(task);
+    case 'cnnHvp':
+      return cnnHessianProduct(task);
+    case 'cnnEvaluation':
+      return Float64Array.of(cnnTrainingLoss(task, 1));
     case 'sweep':
       return Float64Array.from(task.seeds, (_, run) => perceptronLosses(task, run, task.times).at(-1)!);
   }

@@ -33,7 +33,7 @@ interface BenchOptions {
 
 const CURVATURE_ROUNDS = 15;
 
-const STEP_CASES = BENCH_CASES.filter(({ kind }) => ['mlpStep', 'secondMoments', 'hvp'].includes(kind));
+const STEP_CASES = BENCH_CASES.filter(({ kind }) => kind !== 'matmul' && kind !== 'sum');
 
 /** What `--only` calls the time that a page waits for each implementation, and what it loads. */
 const COLD = 'cold start';
@@ -61,7 +61,8 @@ export function registerBench(program: Command): void {
       const { only } = options;
       const curvature = !only || only.some((text) => CURVATURE.includes(text));
       const cases = matching(step, STEP_CASES, only, curvature ? [CURVATURE] : []);
-      return run('step', options, cases, ['basin', 'basin-statistics', 'basin-train'], { curvature });
+      const ours = ['basin', 'basin-statistics', 'basin-train', 'basin-forward'];
+      return run('step', options, cases, ours, { curvature });
     });
   const peers = withOptions(bench.command('peers'));
   peers

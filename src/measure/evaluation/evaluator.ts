@@ -121,6 +121,11 @@ export class Evaluator {
     );
   }
 
+  /** The programs of one evaluation in order, one a batch: batches of one size share theirs. */
+  get programs(): readonly Program[] {
+    return this.#batches.map(({ program }) => program);
+  }
+
   dispose(): void {
     this.#scope.dispose();
   }

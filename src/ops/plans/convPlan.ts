@@ -8,7 +8,7 @@ import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { bucketOf, type Candidate, choose, type KernelDemand, shapeKey } from '../../gpu/kernelChoice.ts';
 import type { KernelTarget } from '../op.ts';
 import type { Window2d } from '../window2d.ts';
-import { ACTIVATION_NUMBER, type Activation } from './productShape.ts';
+import { ACTIVATION_NUMBER, type Activation, epilogueKnobs } from './productShape.ts';
 
 /** One replica's convolution: images [images, channels, height, width] → [images, outChannels, outHeight, outWidth]. */
 export interface ConvShape {
@@ -135,6 +135,9 @@ export function pieceOf(width: number, step = 1): number {
   return sizes.reduce((best, piece) => (idle(piece) < idle(best) ? piece : best), sizes[0] ?? step);
 }
 
+/** Pixels of a whole row times rows of four channels that a lane holds at once. */
+const LONGEST_ROW = 24;
+
 /** A quad's workgroups: WIDTH / 4 tiles each. */
 function quadGroups(tiles: number, { subgroupSize }: KernelTarget): number {
   return Math.ceil(tiles / (subgroupSize / 4));
@@ -145,6 +148,8 @@ export function channelFours(channels: number, { subgroupSize }: KernelTarget): 
   const most = subgroupSize > 4 ? 2 : 4;
   return Math.min(most, 2 ** Math.ceil(Math.log2(Math.ceil(channels / 4))));
 }
+
+type Knobs = NonNullable<KernelCall['knobs']>;
 
 /** What is fused into a convolution's end. */
 export interface ConvEpilogue {
@@ -167,29 +172,24 @@ export function planConvForward(shape: ConvShape, epilogue: ConvEpilogue, target
 /** Every variant of planConvForward, the default first. */
 export function convForwardCandidates(
   shape: ConvShape,
-  { bias = false, addend = false, activation = 'none', mask = 'none' }: ConvEpilogue,
+  epilogue: ConvEpilogue,
   target: KernelTarget,
 ): readonly Candidate[] {
-  const params = {
-    ...convParams(shape),
-    bias: bias ? 1 : 0,
-    addition: addend ? 1 : 0,
-    activation: ACTIVATION_NUMBER[activation],
-    mask: ACTIVATION_NUMBER[mask],
-  };
+  const params = convParams(shape);
+  const end = epilogueKnobs(epilogue);
   const positions = shape.images * shape.outHeight * shape.outWidth;
   const tiles = tileCandidates(defaultTile(shape.outChannels, positions, target), (tile) => ({
     call: {
       source: forward,
-      knobs: { TILE_O: tile[0], TILE_P: tile[1] },
+      knobs: { TILE_O: tile[0], TILE_P: tile[1], ...end },
       params,
       grid: grid(shape.outChannels, positions, tile),
     },
   }));
-  return withQuads(shape, hasQuads(shape, target) ? forwardByQuads(shape, params, target) : null, tiles);
+  return withQuads(shape, hasQuads(shape, target) ? forwardByQuads(shape, end, target) : null, tiles);
 }
 
-function forwardByQuads(shape: ConvShape, params: Record<string, number>, target: KernelTarget): Candidate {
+function forwardByQuads(shape: ConvShape, end: Knobs, target: KernelTarget): Candidate {
   const { kernelWidth: KW, strideWidth: SW } = shape.window;
   const TILE_P = pieceOf(shape.outWidth);
   const TILE_Q = channelFours(shape.outChannels, target);
@@ -199,8 +199,8 @@ function forwardByQuads(shape: ConvShape, params: Record<string, number>, target
     name: `quads ${4 * TILE_Q}×${TILE_P}`,
     call: {
       source: forwardQuads,
-      knobs: { WIDTH: target.subgroupSize, TILE_Q, TILE_P, KW, SW, SPAN: (TILE_P - 1) * SW + KW },
-      params,
+      knobs: { WIDTH: target.subgroupSize, TILE_Q, TILE_P, KW, SW, SPAN: (TILE_P - 1) * SW + KW, ...end },
+      params: convParams(shape),
       grid: [quadGroups(tiles, target), 1],
     },
   };
@@ -228,7 +228,8 @@ export function convInputGradientCandidates(
   { addend = false, mask = 'none' }: ConvMask,
   target: KernelTarget,
 ): readonly Candidate[] {
-  const params = { ...convParams(shape), addition: addend ? 1 : 0, mask: ACTIVATION_NUMBER[mask] };
+  const params = convParams(shape);
+  const end = { ADDEND: addend, MASK: ACTIVATION_NUMBER[mask] };
   const { strideHeight, strideWidth } = shape.window;
   const positions =
     shape.images * Math.ceil(shape.height / strideHeight) * Math.ceil(shape.width / strideWidth);
@@ -236,37 +237,34 @@ export function convInputGradientCandidates(
   const tiles = tileCandidates(defaultTile(shape.channels, positions, target, classes), (tile) => ({
     call: {
       source: inputGradient,
-      knobs: { TILE_C: tile[0], TILE_P: tile[1] },
+      knobs: { TILE_C: tile[0], TILE_P: tile[1], ...end },
       params,
       grid: grid(shape.channels, positions, tile, classes),
     },
   }));
-  return withQuads(
-    shape,
-    hasQuads(shape, target) ? inputGradientByQuads(shape, params, target) : null,
-    tiles,
-  );
+  return withQuads(shape, hasQuads(shape, target) ? inputGradientByQuads(shape, end, target) : null, tiles);
 }
 
-function inputGradientByQuads(
-  shape: ConvShape,
-  params: Record<string, number>,
-  target: KernelTarget,
-): Candidate {
+function inputGradientByQuads(shape: ConvShape, end: Knobs, target: KernelTarget): Candidate {
   const { kernelWidth: KW, padWidth, strideHeight, strideWidth: SW } = shape.window;
   const width = (padWidth % SW) + shape.width;
-  const TILE_P = pieceOf(width, SW);
   const TILE_Q = channelFours(shape.channels, target);
+  const row = Math.ceil(width / SW) * SW;
+  // A whole row knows where the outputs end that reach it.
+  const whole = target.subgroupSize === 4 && row * TILE_Q <= LONGEST_ROW;
+  const TILE_P = whole ? row : pieceOf(width, SW);
   const BACK = Math.ceil((KW - 1) / SW);
   const SPAN = Math.floor((TILE_P - 1) / SW) + BACK + 1;
+  const before = BACK - Math.floor(padWidth / SW);
+  const [FROM, TO] = whole ? [Math.max(0, before), Math.min(SPAN, shape.outWidth + before)] : [0, SPAN];
   const pieces = Math.ceil(width / TILE_P) * shape.images * Math.ceil(shape.height / strideHeight);
   const tiles = Math.ceil(pieces / 4) * Math.ceil(shape.channels / (4 * TILE_Q));
   return {
     name: `quads ${4 * TILE_Q}×${TILE_P}`,
     call: {
       source: inputGradientQuads,
-      knobs: { WIDTH: target.subgroupSize, TILE_Q, TILE_P, KW, SW, BACK, SPAN },
-      params,
+      knobs: { WIDTH: target.subgroupSize, TILE_Q, TILE_P, KW, SW, BACK, SPAN, FROM, TO, ...end },
+      params: convParams(shape),
       grid: [quadGroups(tiles, target) * strideHeight, 1],
     },
   };

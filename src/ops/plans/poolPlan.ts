@@ -13,11 +13,13 @@ export function planPool(
   windows: readonly number[],
   window: Window2d,
   to: 'images' | 'windows',
+  knobs: NonNullable<KernelCall['knobs']> = {},
 ): KernelCall {
   const [n, channels, height, width] = images as [number, number, number, number];
   const [, , outHeight, outWidth] = windows as [number, number, number, number];
   return {
     source,
+    knobs,
     params: { planes: n * channels, height, width, outHeight, outWidth, ...window },
     grid: linearGrid(size(to === 'images' ? images : windows)),
   };

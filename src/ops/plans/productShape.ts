@@ -96,7 +96,7 @@ export function epilogueKnobs({
   addend = false,
   activation = 'none',
   mask = 'none',
-}: MatmulShape): Record<string, number | boolean> {
+}: Pick<MatmulShape, 'bias' | 'addend' | 'activation' | 'mask'>): Record<string, number | boolean> {
   return {
     BIAS: bias,
     ADDEND: addend,

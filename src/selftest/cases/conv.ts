@@ -47,6 +47,8 @@ const UNITS: readonly (readonly [Case, unitSize: number])[] = [
 const LARGE: readonly Case[] = [
   [[32, 1, 32, 32], 16, [3, 3], [1, 1], [1, 1], 1],
   [[13, 5, 15, 17], 27, [3, 3], [2, 2], [1, 1], 3],
+  [[33, 4, 7, 11], 20, [3, 5], [2, 2], [3, 6], 1],
+  [[65, 2, 12, 12], 9, [5, 5], [1, 1], [0, 0], 1],
 ];
 
 function shapesOf([[images, channels, height, width], outChannels, kernel, stride, padding, replicas]: Case) {

@@ -24,7 +24,10 @@ type Case = readonly [
 const CASES: readonly Case[] = [
   [[1, 1, 1, 1], [1, 1], [1, 1], [0, 0], 1],
   [[2, 3, 9, 7], [2, 2], [2, 2], [0, 0], 3],
+  [[33, 1, 3, 5], [1, 2], [2, 3], [0, 0], 1],
+  [[1, 2, 65, 127], [2, 3], [2, 3], [0, 0], 1],
   [[3, 2, 11, 6], [3, 2], [2, 1], [1, 0], 1],
+  [[2, 1, 33, 31], [5, 5], [6, 5], [0, 0], 1],
   [[1, 5, 13, 13], [3, 3], [1, 1], [1, 1], 3],
 ];
 
@@ -49,7 +52,7 @@ export function poolTrials(cases: readonly Case[] = CASES): Trial[] {
     const perPlane = outputs[2]! * outputs[3]!;
     return [
       {
-        kernel: 'pool/maxPool2d',
+        kernel: ['pool/maxPool2d', 'pool/maxPool2dInside'],
         name,
         replicas,
         operands: { x },
@@ -76,7 +79,7 @@ export function poolTrials(cases: readonly Case[] = CASES): Trial[] {
         ],
       },
       {
-        kernel: 'pool/poolScatter',
+        kernel: ['pool/poolScatter', 'pool/poolScatterApart'],
         name,
         replicas,
         operands: { dy, indices },
