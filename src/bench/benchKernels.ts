@@ -16,6 +16,7 @@ import {
   type KernelsSpec,
 } from './kernelsReport.ts';
 import { matmulLadder } from './ladder/matmul.ts';
+import { mlpStepLadder } from './ladder/mlpStep.ts';
 import { momentsLadder } from './ladder/moments.ts';
 import { ladderText } from './ladder/rung.ts';
 import { sumLadder } from './ladder/sum.ts';
@@ -119,7 +120,12 @@ export async function* benchKernels(
       clock: clock.info,
       ceilings,
       rows: [...rows.values()],
-      ladders: [ladderText(matmulLadder), ladderText(sumLadder), ladderText(momentsLadder)],
+      ladders: [
+        ladderText(matmulLadder),
+        ladderText(sumLadder),
+        ladderText(momentsLadder),
+        ladderText(mlpStepLadder),
+      ],
       heatMap: tiles,
     };
     yield { type: 'result', result, exitCode };

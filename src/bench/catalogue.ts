@@ -1,6 +1,7 @@
 import { FAMILIES } from './kernelCases.ts';
 import type { LadderText } from './kernelsReport.ts';
 import { matmulLadder } from './ladder/matmul.ts';
+import { mlpStepLadder } from './ladder/mlpStep.ts';
 import { momentsLadder } from './ladder/moments.ts';
 import { ladderText } from './ladder/rung.ts';
 import { sumLadder } from './ladder/sum.ts';
@@ -14,5 +15,10 @@ export interface Catalogue {
 
 export const catalogue: Catalogue = {
   families: FAMILIES,
-  ladders: [ladderText(matmulLadder), ladderText(sumLadder), ladderText(momentsLadder)],
+  ladders: [
+    ladderText(matmulLadder),
+    ladderText(sumLadder),
+    ladderText(momentsLadder),
+    ladderText(mlpStepLadder),
+  ],
 };

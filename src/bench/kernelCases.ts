@@ -17,6 +17,7 @@ import { sgdTrial } from '../selftest/cases/training.ts';
 import type { Trial } from '../selftest/trial.ts';
 import type { KernelsRow, LadderName } from './kernelsReport.ts';
 import { matmulLadder, type ProductShape } from './ladder/matmul.ts';
+import { mlpStepLadder, type StepShape, stepFlops, stepTitle, stepTrial } from './ladder/mlpStep.ts';
 import { type LayerShape, momentsLadder } from './ladder/moments.ts';
 import { type Ladder, type Rung, rungTrial } from './ladder/rung.ts';
 import { sumLadder, type VectorShape } from './ladder/sum.ts';
@@ -109,6 +110,7 @@ export function kernelCases(scale: Scale): KernelCase[] {
     ...sizes.ladderCubes.flatMap((n) => rungs('matmul', matmulLadder, { m: n, n, k: n }, productFlops)),
     ...sizes.ladderVectors.flatMap((elements) => rungs('reduce', sumLadder, { elements }, (s) => s.elements)),
     ...sizes.layers.slice(0, 1).flatMap((layer) => rungs('moments', momentsLadder, layer, layerFlops)),
+    ...stepRungs(sizes),
     ...products(sizes),
     ...sums(sizes),
     ...layerMoments(sizes),
@@ -150,6 +152,23 @@ function rungs<S extends ProductShape | VectorShape | LayerShape>(
       const plan = rung.plan(shape, target);
       return typeof plan === 'string' ? plan : null;
     },
+  }));
+}
+
+/** A layer of the sizes, and ten classes behind it. */
+function stepRungs({ layers: [{ batch, inputs, outputs: hidden } = LAYERS[0]!] }: Sizes): KernelCase[] {
+  const step: StepShape = { batch, inputs, hidden, classes: 10 };
+  const { name, rungs: versions } = mlpStepLadder;
+  const shape = stepTitle(step);
+  return versions.map((rung) => ({
+    id: `${name} ladder ${rung.number} ${shape}`,
+    family: 'training',
+    title: `${name} ladder ${rung.number}`,
+    shape,
+    ladder: { name, number: rung.number, title: rung.title },
+    flops: stepFlops(step),
+    trial: stepTrial(rung, step),
+    refuses: () => null,
   }));
 }
 

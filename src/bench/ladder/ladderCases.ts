@@ -1,5 +1,6 @@
 import type { Trial } from '../../selftest/trial.ts';
 import { matmulLadder } from './matmul.ts';
+import { mlpStepLadder, stepTrial } from './mlpStep.ts';
 import { momentsLadder } from './moments.ts';
 import { type Ladder, rungTrial } from './rung.ts';
 import { sumLadder } from './sum.ts';
@@ -24,6 +25,11 @@ export function ladderTrials(): Trial[] {
       { batch: 33, inputs: 68, outputs: 36 },
       { batch: 65, inputs: 33, outputs: 127 },
       { batch: 1, inputs: 1, outputs: 1 },
+    ]),
+    ...mlpStepLadder.rungs.flatMap((rung) => [
+      stepTrial(rung, { batch: 33, inputs: 65, hidden: 36, classes: 7 }, { replicas: 3 }),
+      stepTrial(rung, { batch: 16, inputs: 64, hidden: 128, classes: 12 }),
+      stepTrial(rung, { batch: 1, inputs: 1, hidden: 1, classes: 2 }),
     ]),
   ];
 }
