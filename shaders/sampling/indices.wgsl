@@ -2,7 +2,7 @@
 // Layout: seeds [1] for each replica; counters [3] = step, epoch, offset (in examples, below `examples`); order
 //   [steps, batchSize], read in MODE 3 only; indices [batchSize] for each replica; all u32, all contiguous.
 // Knobs: MODE 0 shuffle (a permutation for each epoch, keyed by seed and epoch), 1 iid (with replacement, keyed by seed
-//   and step), 2 sequential, 3 order (row `step` of the table). Host twin: src/data/sampler.ts.
+//   and step), 2 sequential, 3 order (row `step` of the table). WIDTH invocations a workgroup. Host twin: src/data/sampler.ts.
 // Order: nothing is summed; integers only. An epoch ends inside a batch where it must: none is short.
 // Cost: no flops; shuffle about 200 integer operations an index; 4 bytes written for each.
 
@@ -11,6 +11,7 @@ import package::shared::threefry::threefry;
 
 // knobs
 const MODE: u32 = 0u;
+const WIDTH: u32 = 64u;
 // end knobs
 
 struct Params {
@@ -70,13 +71,13 @@ fn permutedIndex(seed: u32, epoch: u32, n: u32, index: u32) -> u32 {
   return value;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WIDTH)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let position = (group.x + group.y * groups.x) * 64u + lane;
+  let position = (group.x + group.y * groups.x) * WIDTH + lane;
   let replica = group.z;
   if (position >= params.batchSize) {
     return;

@@ -2,8 +2,8 @@
 // Layout: data [examples, rowWords] words: four bytes each, value/255 (rows padded to whole words), or float32;
 //   indices [batch]; x [batch, features]; targets [examples, targetWidth] and y [batch, targetWidth], moved as bits.
 //   An index past the examples gives NaN, and all bits set for a target, which as a float is NaN too.
-//   A workgroup moves 64·PER_THREAD words of one row, `segments` of them a row; the first of a row moves its targets too.
-// Knobs: BYTES says what `data` holds; PER_THREAD words are moved by one invocation.
+//   A workgroup moves WIDTH·PER_THREAD words of one row, `segments` of them a row; the first of a row moves its targets too.
+// Knobs: BYTES says what `data` holds; PER_THREAD words are moved by one of a workgroup's WIDTH invocations.
 // Order: no sums.
 // Cost: 1 flop, 5 to 8 bytes an output.
 
@@ -12,6 +12,7 @@ import package::shared::floats::nan;
 // knobs
 const BYTES: bool = true;
 const PER_THREAD: u32 = 1u;
+const WIDTH: u32 = 64u;
 // end knobs
 
 struct Params {
@@ -26,7 +27,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> x: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<u32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WIDTH)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -42,9 +43,9 @@ fn main(
   let source = select(0u, example, exists);
   let row = params.dataOffset + r * params.dataReplica + source * params.rowWords;
   let out = params.xOffset + r * params.xReplica + b * params.features;
-  let first = segment * 64u * PER_THREAD + lane;
+  let first = segment * WIDTH * PER_THREAD + lane;
   for (var j = 0u; j < PER_THREAD; j++) {
-    let i = first + 64u * j;
+    let i = first + WIDTH * j;
     if (i >= params.rowWords) { break; }
     let word = data[row + i];
     if (BYTES) {
@@ -62,7 +63,7 @@ fn main(
   if (segment > 0u) { return; }
   let targetRow = params.targetsOffset + r * params.targetsReplica + source * params.targetWidth;
   let yRow = params.yOffset + r * params.yReplica + b * params.targetWidth;
-  for (var t = lane; t < params.targetWidth; t += 64u) {
+  for (var t = lane; t < params.targetWidth; t += WIDTH) {
     y[yRow + t] = select(0xffffffffu, targets[targetRow + t], exists);
   }
 }

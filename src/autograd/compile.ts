@@ -35,11 +35,12 @@ export interface CompileOptions {
 /** What the choice of kernels may depend on: the adapter's kind, subgroups, float16, and measured or recorded choices. */
 export function kernelTarget(gpu: Gpu): KernelTarget {
   const subgroups = gpu.device.features.has('subgroups');
-  const info = gpu.device.adapterInfo as { subgroupMinSize?: number } | undefined;
+  const info = gpu.device.adapterInfo as { subgroupMinSize?: number; subgroupMaxSize?: number } | undefined;
   return {
     kind: gpu.info.software ? 'cpu' : 'gpu',
     subgroups,
     subgroupSize: subgroups ? (info?.subgroupMinSize ?? 0) : 0,
+    largestSubgroup: info?.subgroupMaxSize,
     f16: gpu.device.features.has('shader-f16'),
     choices: gpu.kernels,
   };

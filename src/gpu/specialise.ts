@@ -54,14 +54,14 @@ function wgslLiteral(source: KernelInterface, knob: string, type: string, value:
   return type === 'u32' ? `${value}u` : `${value}`;
 }
 
-const LOOP = /^([ \t]*)\/\/ unroll\n[ \t]*for \(var (\w+) = 0u; \2 < (\w+); \2\+\+\) \{/m;
+const LOOP = /^([ \t]*)\/\/ unroll\n[ \t]*for \(var (\w+) = 0u; \2 < ([^;]+); \2\+\+\) \{/m;
 
 function unroll(code: string, constants: ReadonlyMap<string, number>, kernel: string): string {
   let text = code;
   for (let match = LOOP.exec(text); match; match = LOOP.exec(text)) {
     const [head, indent, variable, bound] = match as unknown as [string, string, string, string];
-    const count = /^\d+u?$/.test(bound) ? Number.parseInt(bound, 10) : constants.get(bound);
-    if (count === undefined || Number.isNaN(count)) {
+    const count = boundOf(bound, text, constants);
+    if (Number.isNaN(count)) {
       throw new Error(`kernel ${kernel}: cannot unroll a loop to ${bound}: it is no knob and no number`);
     }
     const start = match.index + head.length;
@@ -72,6 +72,21 @@ function unroll(code: string, constants: ReadonlyMap<string, number>, kernel: st
     text = text.slice(0, match.index) + copies.join('\n') + text.slice(end + 1);
   }
   return text;
+}
+
+/** A number or a knob, a difference of them, or an element of a constant list of them: `CHUNKS[LAYERS - 1u]`. NaN for all else. */
+function boundOf(bound: string, code: string, constants: ReadonlyMap<string, number>): number {
+  const [, list, index] = /^(\w+)\[(.+)\]$/.exec(bound) ?? [];
+  if (list) {
+    const items = new RegExp(`^const ${list} ?= ?array<u32, ?\\d+>\\((.*)\\);`, 'm')
+      .exec(code)?.[1]
+      ?.split(/, ?/);
+    return boundOf(items?.[boundOf(index!, code, constants)] ?? '', code, constants);
+  }
+  const [first, ...others] = bound
+    .split(/ ?- ?/)
+    .map((term) => constants.get(term) ?? (/^\d+u?$/.test(term) ? Number.parseInt(term, 10) : Number.NaN));
+  return others.reduce((left, term) => left - term, first!);
 }
 
 /** Index of the brace that closes the block opened just before `start`. */

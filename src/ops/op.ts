@@ -40,6 +40,8 @@ export interface KernelTarget {
   readonly subgroups: boolean;
   /** The adapter's smallest subgroup, or 0. */
   readonly subgroupSize: number;
+  /** Its largest one, where it tells. */
+  readonly largestSubgroup?: number;
   /** The device has the feature shader-f16. */
   readonly f16?: boolean;
   /** Measured or recorded choices among a planner's candidates; without them its default is taken. */

@@ -10,6 +10,7 @@ import { lossTrials } from './cases/loss.ts';
 import { matmulTrials } from './cases/matmul.ts';
 import { momentsTrials } from './cases/moments.ts';
 import { normTrials } from './cases/norm.ts';
+import { perceptronTrials } from './cases/perceptron.ts';
 import { perExampleTrials } from './cases/perExample.ts';
 import { poolTrials } from './cases/pool.ts';
 import { productFamilyTrials } from './cases/products.ts';
@@ -43,4 +44,5 @@ export const engineTrials: TrialFamilies = {
   'random vectors': randomTrials,
   'random subspaces': subspaceTrials,
   training: trainingTrials,
+  'whole steps': perceptronTrials,
 };

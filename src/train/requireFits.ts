@@ -9,6 +9,7 @@ import { Evaluator } from '../measure/evaluation/evaluator.ts';
 import { recomputeStatistics } from '../measure/evaluation/recomputeStatistics.ts';
 import { openSearch } from './lrSearch.ts';
 import { compileRun, makeRunParts, possibleBatchSizes, type RunShape } from './runParts.ts';
+import { compileWholeSteps } from './wholeSteps.ts';
 
 /** Where a run was described, and what its parts are called there. */
 export interface RunNames {
@@ -33,6 +34,8 @@ export async function memoryOf(gpu: Gpu, shape: RunShape, replicas: number): Pro
   const scope = new Scope();
   const parts = makeRunParts(planned.gpu, scope, shape, replicas);
   await compileRun(planned.gpu, scope, parts, replicas);
+  const whole = compileWholeSteps(planned.gpu, parts, { ...shape, replicas, momentum: true });
+  await Promise.all([...whole.values()].map(({ program }) => program));
   const { model, dataset, own, batches, bnBatchSize, bnOrder } = shape;
   const { layout, theta, buffers, averagedBuffers, arena } = parts;
   for (const data of dataset.test ? [dataset, dataset.test] : [dataset]) {

@@ -55,6 +55,8 @@ export interface RunShape {
   readonly bnOrder?: 'file' | 'shuffle';
   /** What is measured on the way, at most one of a type. */
   readonly instruments?: readonly Instrument[];
+  /** From which step on, counted from 0, a step is one kernel where it can be: as its shape has it by default. For benchmarks. */
+  readonly wholeFrom?: number;
 }
 
 /** What the device's counter of steps holds. */
@@ -99,6 +101,8 @@ export interface RunParts {
   readonly replay: Replay;
   /** By `stepKey`, and `CAPTURE` and `FINISH` of an average; the micro-batches of instruments' passes by `passes`. */
   readonly traces: readonly { readonly key: string; readonly label: string; readonly graph: Graph }[];
+  /** The keys of the steps at which nothing is measured or prepared. */
+  readonly unmeasured: ReadonlySet<string>;
   /** What the instruments keep from step to step. */
   readonly memory: Memory;
   /** What a step's row holds behind its loss, by the program's key: of each instrument that is due. */
@@ -288,7 +292,8 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
       ...(opening.length > 0 ? [`opening ${types(opening)}`] : []),
       ...(preparing.length > 0 ? [`before ${types(preparing)}`] : []),
     ].join(' ');
-    return { key: keyOf(kind), label, graph, ...traced, ...rowOf(traced.measured) };
+    const measures = due.length + preparing.length > 0;
+    return { key: keyOf(kind), label, graph, measures, ...traced, ...rowOf(traced.measured) };
   });
   const width = Math.max(...kinds.map((kind) => kind.width));
   // Fewer steps a submit where their rows are long, which changes no result.
@@ -301,6 +306,7 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
   }
   for (const [name, kept] of memory.varying) states.add(`instrument ${name}`, kept);
   const rows = new Map(kinds.map(({ key, cells }) => [key, cells]));
+  const unmeasured = new Set(kinds.flatMap(({ key, measures }) => (measures ? [] : [key])));
   traces.push(...kinds);
   const trace = (key: string, label: string, into: (graph: Graph) => void): void => {
     const graph = new Graph();
@@ -312,7 +318,8 @@ export function makeRunParts(gpu: Gpu, scope: Scope, shape: RunShape, replicas: 
     if (kept.finish) trace(FINISH, `${averaging.kind} mean`, kept.finish);
   }
   const held = { theta, kept, buffers, averagedBuffers, rates, optimizer, seeds, ring, order, examples };
-  return { layout, states, ...held, dataSeeds, testExamples, arena, replay, traces, memory, rows, passes };
+  const programs = { traces, unmeasured, memory, rows, passes };
+  return { layout, states, ...held, dataSeeds, testExamples, arena, replay, ...programs };
 }
 
 /** The numbers of a step in the order of its row, scalars first, and where each instrument's lie in it. */

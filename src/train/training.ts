@@ -171,7 +171,10 @@ export class Training {
     return foundRate(this.#run, selectReplica(this.replicas, selection));
   }
 
-  /** The programs that it runs, compiled before the first step: a step of each batch size and of what is measured at it, the average. */
+  /**
+   * The programs that it runs, compiled before the first step: a step of each batch size and of what is measured at it, the average. Behind
+   * them, once they are compiled, those in which a step is one kernel.
+   */
   get programs(): readonly Program[] {
     return this.#run.programs;
   }

@@ -33,6 +33,7 @@ import {
 } from './runParts.ts';
 import { RunReadings, type StepReading } from './runReadings.ts';
 import type { RunState } from './snapshot.ts';
+import { WholeSteps } from './wholeSteps.ts';
 
 /**
  * Which weights of a run: the last ones, the averaged ones, or the last ones with BatchNorm's statistics recomputed as those of
@@ -80,7 +81,8 @@ export interface RunPointOptions {
 
 /**
  * Trains R replicas of one model in one program over state that it owns. All programs (one for each batch size,
- * with and without statistics) are compiled before the first step; from then on nothing is created or uploaded.
+ * with and without statistics) are compiled before the first step; from then on nothing is created or uploaded. Only where a step can be
+ * one kernel, that is compiled beside the first steps (`WholeSteps`).
  */
 export class TrainingRun {
   readonly layout: FlatLayout;
@@ -100,6 +102,7 @@ export class TrainingRun {
   readonly #parts: RunParts;
   readonly #hostRates: Float32Array[];
   readonly #programs: ReadonlyMap<string, Program>;
+  readonly #whole: WholeSteps;
   /** Data sets that weights were evaluated on, by what was given. */
   readonly #resident = new Map<Dataset, ResidentExamples>();
   /** Submits that are not read back yet, oldest first. */
@@ -125,6 +128,12 @@ export class TrainingRun {
     this.#scope = scope;
     this.#parts = parts;
     this.#programs = programs;
+    const momentum = options.replicas.some(
+      ({ settings }) => 'momentum' in settings && settings.momentum !== 0,
+    );
+    const { steps, wholeFrom, replicas } = options;
+    const of = { steps, replicas: replicas.length, momentum, wholeFrom };
+    this.#whole = new WholeSteps(gpu, scope, parts, of);
     this.#hostRates = options.replicas.map(({ rates }) => rates.slice());
     this.batches = new BatchSizes(options.batches);
     this.#readings = new RunReadings(options, parts, {
@@ -182,9 +191,9 @@ export class TrainingRun {
     return this.#options;
   }
 
-  /** Of each kind of step, and of the average. */
+  /** Of each kind of step, and of the average; those whose step is one kernel as soon as they are compiled. */
   get programs(): Program[] {
-    return [...this.#programs.values()];
+    return [...this.#programs.values(), ...this.#whole.programs];
   }
 
   get arena(): Arena {
@@ -324,8 +333,12 @@ export class TrainingRun {
       }
       this.#decideBatch();
       if (this.#submitted < end) await this.#searchRates();
+      if (this.#submitted < end && this.#submitted >= this.#whole.known && !this.#stopped) {
+        await this.#whole.compiled();
+      }
       const known = Math.min(
         end,
+        this.#whole.known,
         this.#controller?.next ?? end,
         this.#searched ? end : (this.#options.lrSearch?.after ?? end),
       );
@@ -411,7 +424,8 @@ export class TrainingRun {
 
   /** The program of a step, counted from 0. */
   #programAt(step: number): Program {
-    return this.#programs.get(this.#keyOf(step))!;
+    const key = this.#keyOf(step);
+    return this.#whole.at(step, key) ?? this.#programs.get(key)!;
   }
 
   /** What goes before a step: the passes of instruments that are due, of the weights before its update. */
@@ -578,6 +592,7 @@ export class TrainingRun {
     if (this.#stopped || step >= steps) {
       throw new Error(`a profile takes a step, and step ${step} of ${steps} was the last`);
     }
+    if (step >= this.#whole.known) await this.#whole.compiled();
     for (const program of this.#programsBefore(step)) program.run();
     const times = this.#programAt(step).profile();
     // Without timestamps nothing was submitted.

@@ -44,7 +44,7 @@ export function foundRate(run: TrainingRun, replica: number): FoundRate | null {
   return change && 'search' in change ? change.search : null;
 }
 
-/** The same as a table: a run by it has the same bits. */
+/** The same as a table: a run by it that measures the same has the same bits. */
 export function batchTable(run: TrainingRun, replica: number, steps: number): BatchTable {
   const entries = run.batches.entries.filter(({ fromStep }) => fromStep < steps);
   return {

@@ -62,6 +62,7 @@ test('every op says which states among its attributes it reads and writes', () =
     'gather',
     'histogram',
     'mergeMoments',
+    'perceptronStep',
     'randomSigns',
     'read',
     'record',

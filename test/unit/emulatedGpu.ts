@@ -80,7 +80,7 @@ export function emulatedGpu({ software = false, subgroupSize = 0, f16 = false } 
   const device = {
     limits: { maxStorageBufferBindingSize: 2 ** 27 },
     features: new Set([...(subgroupSize ? ['subgroups'] : []), ...(f16 ? ['shader-f16'] : [])]),
-    adapterInfo: { subgroupMinSize: subgroupSize },
+    adapterInfo: { subgroupMinSize: subgroupSize, subgroupMaxSize: subgroupSize },
     createBuffer,
     createBindGroupLayout: (layout: object) => layout,
     createPipelineLayout: (layout: object) => layout,

@@ -49,6 +49,23 @@ test('a variant replaces the knob block and writes marked loops out', () => {
   expect(code).toContain('a[2u * 2u + 1u].x = EPS;');
 });
 
+test('a loop may be as long as an element of a list, and as a difference', () => {
+  const bounded = (bound: string): string => {
+    const list = 'const TILES = array<u32, 3>(1u, TILE, 5u);\nstruct Params';
+    const text = CODE.replace('struct Params', list).replace('j < 2u', `j < ${bound}`);
+    return specialise(reflectWgsl('probe', text), text, { TILE: 3 });
+  };
+  // For i = 0, 1 and 2: elements 0, 1 and 2, then from the last one down.
+  expect(bounded('TILES[i]').match(/\.x = EPS/g)).toHaveLength(1 + 3 + 5);
+  expect(bounded('TILES[TILE - 1u - i]').match(/\.x = EPS/g)).toHaveLength(5 + 3 + 1);
+  expect(bounded('TILE - 1u').match(/\.x = EPS/g)).toHaveLength(3 * 2);
+  expect(() => bounded('TILES[3u]')).toThrow(
+    'cannot unroll a loop to TILES[3u]: it is no knob and no number',
+  );
+  expect(() => bounded('OTHERS[i]')).toThrow('cannot unroll a loop to OTHERS[0u]');
+  expect(() => bounded('params.m')).toThrow('cannot unroll a loop to params.m');
+});
+
 test('what departs from the form is refused by name', () => {
   expect(() => specialise(reflectWgsl('probe', CODE), CODE, { WIDTH: 1 })).toThrow(/unknown knob WIDTH/);
   expect(() => specialise(reflectWgsl('probe', CODE), CODE, { BIAS: 1 })).toThrow(

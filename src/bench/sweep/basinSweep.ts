@@ -7,7 +7,10 @@ import type { SweepTask } from './sweepCase.ts';
 /** Steps that all runs of a job can take together: the tables of learning rates are that long. */
 const LONGEST = 2 ** 17;
 
-/** The sweep as `basin train` runs it: one program, examples drawn and gathered on the device. */
+/**
+ * The sweep as `basin train` runs it: one program, examples drawn and gathered on the device. Where a step can be one kernel, all steps
+ * are, as those of a longer run are once that is compiled.
+ */
 export async function basinSweep(gpu: Gpu, task: SweepTask): Promise<BenchJob> {
   const { model, widths, batch, momentum, replicas, examples, x, labels, rates, seeds, times } = task;
   const steps = LONGEST / replicas;
@@ -31,6 +34,7 @@ export async function basinSweep(gpu: Gpu, task: SweepTask): Promise<BenchJob> {
       weights: new Map(names.map((name, i) => [name, valuesOf(task, i, r)])),
     })),
     recordEvery: times,
+    wholeFrom: 0,
   });
   const losses = new Float32Array(replicas);
   return {

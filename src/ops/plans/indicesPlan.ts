@@ -1,6 +1,7 @@
 import indices from '../../../shaders/sampling/indices.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
-import { linearGrid } from './linearGrid.ts';
+import type { KernelTarget } from '../op.ts';
+import { narrowWorkgroup } from './linearGrid.ts';
 
 /** How a batch's examples are picked; `order` reads them from a table. */
 export type SamplingMode = 'shuffle' | 'iid' | 'sequential' | 'order';
@@ -17,11 +18,13 @@ export function planIndices(
   examples: number,
   batchSize: number,
   ordered = 0,
+  kind: KernelTarget['kind'] = 'gpu',
 ): KernelCall {
+  const WIDTH = narrowWorkgroup(batchSize, kind);
   return {
     source: indices,
-    knobs: { MODE: MODES[mode] },
+    knobs: { MODE: MODES[mode], WIDTH },
     params: { examples, batchSize, ordered },
-    grid: linearGrid(batchSize),
+    grid: [Math.ceil(batchSize / WIDTH), 1],
   };
 }

@@ -11,6 +11,16 @@ export function linearGrid(elements: number, perThread = 1): [number, number] {
   return [Math.max(1, Math.ceil(elements / (LINEAR_WORKGROUP * perThread))), 1];
 }
 
+/**
+ * Invocations in a workgroup with one thread an element where there are few elements: a CPU computes those without one all the same.
+ * Of four widths, so that few pipelines are made.
+ */
+export function narrowWorkgroup(elements: number, kind: KernelTarget['kind']): number {
+  return kind === 'cpu'
+    ? ([4, 8, 16].find((width) => width >= elements) ?? LINEAR_WORKGROUP)
+    : LINEAR_WORKGROUP;
+}
+
 /** What one thread of a kernel that only moves data takes on: threads are dear where a CPU runs them. */
 export function elementsPerThread({ kind }: KernelTarget): number {
   return kind === 'cpu' ? 8 : 1;

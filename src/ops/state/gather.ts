@@ -3,7 +3,7 @@ import type { State } from '../../gpu/state.ts';
 import { showShape } from '../../host/showShape.ts';
 import { size, type Tensor } from '../graph.ts';
 import { applyAll, type Op } from '../op.ts';
-import { elementsPerThread, LINEAR_WORKGROUP } from '../plans/linearGrid.ts';
+import { elementsPerThread, narrowWorkgroup } from '../plans/linearGrid.ts';
 
 /** Examples that stay on the device, shared by all replicas. */
 export interface Examples {
@@ -26,11 +26,12 @@ const gatherOp: Op = {
     const features = size(exampleShape);
     const [rowWords, targetWidth] = [data.shape[1]!, targets.shape[1]!];
     const PER_THREAD = elementsPerThread(to.target);
-    const segments = Math.ceil(rowWords / (LINEAR_WORKGROUP * PER_THREAD));
+    const WIDTH = narrowWorkgroup(Math.ceil(rowWords / PER_THREAD), to.target.kind);
+    const segments = Math.ceil(rowWords / (WIDTH * PER_THREAD));
     to.dispatch(
       {
         source: kernel,
-        knobs: { BYTES: bytes, PER_THREAD },
+        knobs: { BYTES: bytes, PER_THREAD, WIDTH },
         params: { batch, examples, features, rowWords, segments, targetWidth },
         grid: [batch * segments, 1],
       },

@@ -23,7 +23,7 @@ const indicesOp: Op = {
     [counters, seeds, order].filter((state) => state !== undefined),
   lower: ({ outputs: [indices], attributes }, to) => {
     const { mode, examples, counters, seeds, order }: Sampling = attributes.sampling;
-    to.dispatch(planIndices(mode, examples, indices!.shape[0]!, order?.elements), {
+    to.dispatch(planIndices(mode, examples, indices!.shape[0]!, order?.elements, to.target.kind), {
       counters,
       indices: indices!,
       ...(seeds ? { seeds } : {}),
