@@ -13,7 +13,7 @@
 // Each lane reads and writes its own elements of theta and velocity alone: no barrier, no gradient in memory. What is indexed by
 //   constants alone lies in registers or on the stack; on SwiftShader a loop variable as index costs 30 ns a number instead of 1
 //   or 2, hence the unrolled layers. A branch is computed there whether it is taken or not. An array that is declared in a
-//   loop is not zero again at each turn there, whatever WGSL says (Chromium 155's, 2026-11-27): it is set by hand.
+//   loop is not zero again at each turn there, whatever WGSL says (Chromium 156, 2026-11-27): it is set by hand.
 // A label past the classes makes its loss and its gradient NaN, and so do logits as in loss/softmaxCrossEntropy.
 // Order: along a row: chunks ascending in each lane, the lanes by subgroupAdd, the bias last. Over examples: fours ascending, in
 //   each as `dot` has it, for a bias (0 + 1) + (2 + 3).

@@ -15,6 +15,9 @@ declare module '*.wgsl?vec4&NN' {
 declare module '*.wgsl?vec4&NT' {
   export { default } from 'kernel.wgsl';
 }
+declare module '*.wgsl?vec4&TN' {
+  export { default } from 'kernel.wgsl';
+}
 declare module '*.wgsl?half' {
   export { default } from 'kernel.wgsl';
 }

@@ -22,6 +22,7 @@ import { augmentationOf } from '../train/augmentationOf.ts';
 import type { BatchRule } from '../train/batchRule.ts';
 import { requireLrSearch } from '../train/lrSearch.ts';
 import { neverDueWarning } from '../train/neverDueWarning.ts';
+import { optimizerRule, optimizerSettings } from '../train/optimizerOf.ts';
 import { type PlannedBatches, planBatches } from '../train/planBatches.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, possibleBatchSizes, type RunShape } from '../train/runParts.ts';
@@ -30,7 +31,6 @@ import { timeConstants } from '../train/timeConstants.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import { averagingFrom } from './averagingSchema.ts';
 import type { JobHost } from './jobEvent.ts';
-import { optimizerRule, optimizerSettings } from './optimizerSchema.ts';
 import { readTrainData, type TrainData } from './trainData.ts';
 import {
   DEFAULT_BATCH_SIZE,

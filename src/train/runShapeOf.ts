@@ -6,7 +6,7 @@ import type { ModelSpec } from '../nn/modelSpec.ts';
 import { captureCount } from '../optim/captureSteps.ts';
 import type { BatchFrom } from './batchSizes.ts';
 import { type CheckedSettings, SETTINGS } from './checkSettings.ts';
-import { adamSettings, optimizerRule, replicaDefaults } from './optimizerOf.ts';
+import { adamSettings, givenOptimizer, optimizerRule, replicaDefaults } from './optimizerOf.ts';
 import { type PlannedBatches, planBatches } from './planBatches.ts';
 import { type ReplicaKey, type ReplicaSettings, replicaGrid } from './replicaGrid.ts';
 import { MOST_STEPS, type RunShape } from './runParts.ts';
@@ -53,7 +53,7 @@ export function runShapeOf(
     lrSearch: settings.lrSearch,
     rates,
     sampling: settings.order,
-    optimizer: optimizerRule(settings),
+    optimizer: optimizerRule(givenOptimizer(settings)),
     averaging,
     bnBatchSize: averaging?.bnBatchSize,
     bnOrder: averaging?.bnOrder,

@@ -18,7 +18,7 @@ import { type CheckedSettings, checkSettings, SETTINGS } from './checkSettings.t
 import { drawnData } from './drawnData.ts';
 import { requireLrSearch } from './lrSearch.ts';
 import { neverDueWarning } from './neverDueWarning.ts';
-import { optimizerRule, optimizerSettings } from './optimizerOf.ts';
+import { givenOptimizer, optimizerRule, optimizerSettings } from './optimizerOf.ts';
 import { type RunNames, requireFits } from './requireFits.ts';
 import { requireSameContents, requireSameJob } from './requireSameRun.ts';
 import { runContents } from './runContents.ts';
@@ -73,8 +73,9 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   if (earlier) requireSameJob(earlier, job, ({ data: _, ...others }) => others);
   const kernels = new RunKernels(device, earlier?.kernels);
   const gpu: Gpu = { ...device, kernels };
+  const optimizer = givenOptimizer(settings);
   if (settings.lrSearch) {
-    const searched = { model, optimizer: optimizerRule(settings), schedule: settings.schedule, steps };
+    const searched = { model, optimizer: optimizerRule(optimizer), schedule: settings.schedule, steps };
     const keys = { search: 'lrSearch', after: 'lrSearch.after', schedule: 'schedule' };
     requireLrSearch(
       settings.lrSearch,
@@ -87,11 +88,11 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const datasets = data.ofReplicas();
   const options: TrainingOptions = {
     ...shape,
-    replicas: replicas.map(({ lr, seed, initSeed, orderSeed }, r) => ({
+    replicas: replicas.map(({ lr, seed, initSeed, orderSeed, momentum, weightDecay }, r) => ({
       seed: orderSeed ?? deriveSeed(seed, 'order'),
       dataSeed: dataSeeds[r]!,
       dataset: datasets[r] && fitDataset(datasets[r], model, 'model').dataset,
-      settings: optimizerSettings(settings, replicas[r]!),
+      settings: optimizerSettings(optimizer, { momentum, weight_decay: weightDecay }),
       rates: rates(lr),
       weights: weights ?? drawn(model, initSeed ?? deriveSeed(seed, 'init')),
     })),

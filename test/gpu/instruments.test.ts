@@ -9,7 +9,7 @@ import type { TrainSpec } from '../../src/jobs/trainSpec.ts';
 import { instruments } from '../../src/measure/instruments.ts';
 import { measureOver } from '../../src/measure/measureOver.ts';
 import type { Quantity } from '../../src/measure/quantity.ts';
-import { isDue } from '../../src/measure/schedule.ts';
+import { firstDue, isDue } from '../../src/measure/schedule.ts';
 import { parameterLayout } from '../../src/nn/forward.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
 import { normSq } from '../../src/ops/dot.ts';
@@ -228,6 +228,14 @@ test('what is of one batch alone is refused over a data set of several, by name'
     "ofFirst normSq: a value of one batch's trace, expected one of what was gathered over all",
   );
   for (const made of [theta, examples]) made.dispose();
+});
+
+test('the first step of each schedule', () => {
+  for (const schedule of [{ every: 7 }, { at: [12, 5, 9] }, { log: 3 }]) {
+    const first = firstDue(schedule);
+    expect(isDue(schedule, first)).toBe(true);
+    for (let step = 1; step < first; step++) expect(isDue(schedule, step)).toBe(false);
+  }
 });
 
 test('k steps a decade are those nearest to equal ratios', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { compileOptimised, kernelTarget, optimise } from '../../src/autograd/compile.ts';
 import { type Dataset, fitDataset } from '../../src/data/dataset.ts';
+import { hostIndices } from '../../src/data/sampler.ts';
 import { syntheticDataset } from '../../src/data/synthetic.ts';
 import { writeExamples } from '../../src/data/uploadExamples.ts';
 import { Scope } from '../../src/gpu/scope.ts';
@@ -9,11 +10,13 @@ import { initialStateDict } from '../../src/nn/init.ts';
 import { linear, relu, sequential, sigmoid, tanh } from '../../src/nn/layers.ts';
 import type { LayerSpec, ModelSpec } from '../../src/nn/modelSpec.ts';
 import { fuseStep } from '../../src/optim/fuseStep.ts';
+import { perceptronLosses } from '../../src/reference/perceptron.ts';
 import { perceptronTrials } from '../../src/selftest/cases/perceptron.ts';
 import { prepareTrial, runTrial, trialsFor } from '../../src/selftest/runTrial.ts';
 import { makeRunParts, type RunShape } from '../../src/train/runParts.ts';
 import { train } from '../../src/train/train.ts';
 import type { Training } from '../../src/train/training.ts';
+import { TrainingRun } from '../../src/train/trainingRun.ts';
 import type { TrainSettings } from '../../src/train/trainSettings.ts';
 import { testGpu } from './device.ts';
 
@@ -28,6 +31,35 @@ test('the kernel does what its float64 reference does', async () => {
   expect(rows.length > 0).toBe(kernelTarget(gpu).subgroups);
   expect(rows.filter(({ ok }) => !ok)).toEqual([]);
 }, 120_000);
+
+test('a label that is no class, and logits that are no numbers, make an example NaN and the others not', async () => {
+  const gpu = await testGpu();
+  const trial = perceptronTrials().find(({ name }) => name.startsWith('65-33-3'))!;
+  const prepared = await prepareTrial(gpu, trial);
+  const run = async (name: string, change: (values: Float32Array | Uint32Array) => void) => {
+    for (const { name: operand, state } of prepared.operands) {
+      for (let replica = 0; replica < state.replicas; replica++) {
+        const values = trial.operands[operand]!.values(replica).slice();
+        if (operand === name && replica === 0) change(values);
+        state.write(values as Float32Array<ArrayBuffer>, { replica });
+      }
+    }
+    prepared.program.run();
+    const [losses, theta] = prepared.compared;
+    const first = await losses!.read(0);
+    return {
+      losses: Array.from(first, Number.isNaN),
+      others: (await losses!.read(1)).some(Number.isNaN),
+      theta: (await theta!.read(0)).some(Number.isNaN),
+    };
+  };
+  const untouched = { losses: [false, false, false, false, false], others: false, theta: false };
+  const spoilt = { losses: [false, true, false, false, false], others: false, theta: true };
+  expect(await run('none', () => {})).toEqual(untouched);
+  expect(await run('targets', (values) => values.fill(3, 1, 2))).toEqual(spoilt);
+  expect(await run('x', (values) => values.fill(Number.NaN, 65, 66))).toEqual(spoilt);
+  prepared.dispose();
+}, 60_000);
 
 /** Integers from 0 to `end` − 1, the same for the same seed. */
 function draws(seed: number): (end: number) => number {
@@ -124,6 +156,59 @@ test('of random nets it does what the kernels of the ops do', async () => {
     expect(plain.some((value) => value !== 0)).toBe(true);
   }
 }, 300_000);
+
+test('300 steps with momentum are those of float64', async () => {
+  const gpu = await testGpu();
+  const [steps, batch, widths] = [300, 6, [5, 7, 3]];
+  const dataset = syntheticDataset('gaussian-clusters?examples=90&classes=3&dims=5');
+  const model: ModelSpec = { layers: sequential(linear(5, 7), relu(), linear(7, 3)), loss: 'cross_entropy' };
+  const drawn = [...initialStateDict(model, 3)].map(([name, { data }]) => [name, data] as const);
+  const seed = 4;
+  using run = await TrainingRun.open(gpu, {
+    model,
+    dataset,
+    steps,
+    batches: [{ fromStep: 0, batchSize: batch }],
+    sampling: 'shuffle',
+    replicas: [
+      {
+        seed,
+        settings: { momentum: 0.875, dampening: 0, weightDecay: 0, nesterov: false },
+        rates: new Float32Array(steps).fill(0.03125),
+        weights: new Map(drawn),
+      },
+    ],
+    wholeFrom: 0,
+  });
+  const found: number[] = [];
+  for await (const some of run.steps()) found.push(...some.map(({ loss }) => loss));
+  const order = Array.from({ length: steps }, (_, step) => {
+    const at = step * batch;
+    const counters = { step, epoch: Math.floor(at / 90), offset: at % 90 };
+    return [...hostIndices({ mode: 'shuffle', seed, examples: 90, batchSize: batch, ...counters })];
+  }).flat();
+  if (dataset.targets.kind !== 'classes') throw new Error('the data set has no classes');
+  const expected = perceptronLosses(
+    {
+      widths,
+      batch,
+      momentum: 0.875,
+      replicas: 1,
+      x: dataset.x,
+      labels: dataset.targets.labels,
+      rates: [0.03125],
+      order,
+      weights: [drawn[0]![1], drawn[2]![1]],
+      biases: [drawn[1]![1], drawn[3]![1]],
+    },
+    0,
+    steps,
+  );
+  const worst = found.reduce((most, loss, step) => Math.max(most, Math.abs(loss - expected[step]!)), 0);
+  // A descent to a minimum forgets what was rounded before.
+  expect(worst).toBeLessThan(1e-5);
+  expect(expected.at(-1)).toBeLessThan(expected[0]! / 2);
+}, 60_000);
 
 const STEPS = 560;
 const settings: TrainSettings = {

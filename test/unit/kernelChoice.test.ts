@@ -58,8 +58,11 @@ describe('candidates of a product', () => {
     const inFours = { form: 'NT', m: 128, n: 128, k: 784 } as const;
     expect(names(inFours, swiftshader)).toEqual([
       'quads 16×32',
+      'small 4×8',
+      'small 8×8',
       'strided 2×2',
       'strided 4×4',
+      'strided 4×8',
       'any-form quads 8×16',
       'any-form quads 16×16',
       'quads 8×16',
@@ -72,12 +75,18 @@ describe('candidates of a product', () => {
       'vec4 8×8',
     ]);
     expect(names({ ...inFours, k: 783 }, swiftshader)[0]).toBe('any-form quads 16×16');
-    expect(names({ ...inFours, m: 64, n: 10 }, swiftshader)[0]).toBe('strided 4×4');
+    expect(names({ ...inFours, m: 64, n: 10 }, swiftshader)[0]).toBe('strided 4×8');
+    expect(names({ form: 'NT', m: 8, n: 64, k: 64 }, swiftshader)[0]).toBe('small 4×8');
+    expect(names({ form: 'TN', m: 64, n: 20, k: 7 }, swiftshader)[0]).toBe('small 8×8');
+    expect(names({ form: 'TN', m: 64, n: 20, k: 7 }, { ...swiftshader, subgroupSize: 8 })[0]).toBe(
+      'strided 2×2',
+    );
     expect(names(inFours, plainCpu)[0]).toBe('vec4 8×8');
     expect(names({ ...inFours, k: 783 }, plainCpu)).toEqual([
       'tiles 8×8',
       'strided 2×2',
       'strided 4×4',
+      'strided 4×8',
       'tiles 1×1',
       'tiles 2×2',
       'tiles 4×4',

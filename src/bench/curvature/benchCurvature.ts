@@ -7,6 +7,7 @@ import { type Arithmetic, arithmetic } from './arithmetic.ts';
 import { CURVATURE_MODELS, type CurvatureModel } from './curvatureModels.ts';
 import { CurvatureProgram } from './curvatureProgram.ts';
 import { type FollowedCosts, followedCosts } from './followedCosts.ts';
+import { type TraceCosts, traceCosts } from './traceCosts.ts';
 
 /** Vectors of the program that shares one primal pass among several. */
 const VECTORS = 4;
@@ -47,12 +48,13 @@ export interface CurvatureReport {
   readonly adapter: AdapterInfo;
   readonly rounds: number;
   readonly models: readonly ModelCosts[];
+  readonly traces: readonly TraceCosts[];
   readonly followed: FollowedCosts;
 }
 
 /**
- * Times Hessian products and per-example moments against one gradient, all programs once a round; then training with and
- * without its largest eigenvalue followed.
+ * Times Hessian products and per-example moments against one gradient, all programs once a round; then vectors side by side and exact
+ * traces against one product, and training with and without its largest eigenvalue followed.
  */
 export async function* benchCurvature(
   gpu: Gpu,
@@ -64,10 +66,20 @@ export async function* benchCurvature(
     yield { type: 'phase', phase: `timing curvature of ${model.name}` };
     models.push(await modelCosts(gpu, model, rounds));
   }
+  yield { type: 'phase', phase: 'timing vectors side by side, and exact traces' };
+  const traces = await traceCosts(gpu, rounds);
   yield { type: 'phase', phase: 'timing training with its largest eigenvalue followed' };
   const followed = await followedCosts(gpu, CURVATURE_MODELS[0]!, rounds, host);
-  const result: CurvatureReport = { bench: 'curvature', adapter: gpu.info, rounds, models, followed };
-  yield { type: 'result', result, exitCode: models.some(({ wrong }) => wrong) ? 1 : 0 };
+  const result: CurvatureReport = {
+    bench: 'curvature',
+    adapter: gpu.info,
+    rounds,
+    models,
+    traces,
+    followed,
+  };
+  const wrong = [...models, ...traces].some((each) => each.wrong);
+  yield { type: 'result', result, exitCode: wrong ? 1 : 0 };
 }
 
 async function modelCosts(gpu: Gpu, model: CurvatureModel, rounds: number): Promise<ModelCosts> {

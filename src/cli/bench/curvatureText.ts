@@ -1,5 +1,6 @@
 import type { CostRow, CurvatureReport, ModelCosts } from '../../bench/curvature/benchCurvature.ts';
 import type { FollowedCosts } from '../../bench/curvature/followedCosts.ts';
+import type { TraceCosts } from '../../bench/curvature/traceCosts.ts';
 import { aligned } from './aligned.ts';
 import { PUBLISHED_COSTS } from './publishedCosts.ts';
 import type { BenchRun } from './timeCases.ts';
@@ -15,13 +16,14 @@ const WARM_UP = 2;
 
 /** Curvature and noise against one gradient, then against others: jax-js in the same run, and what is published. */
 export function curvatureText(
-  { models, followed, rounds }: CurvatureReport,
+  { models, traces, followed, rounds }: CurvatureReport,
   { cases }: Pick<BenchRun, 'cases'>,
 ): string {
   const lines = models.flatMap((model) => [...modelText(model), '']);
   lines.push(
     `medians of ${rounds} rounds, over one gradient (forward and backward, none of the data); counts are multiply-adds of products, of activations and losses none; a limit is 1.3 × the count, and 2.7 × for a product`,
   );
+  for (const trace of traces) lines.push('', ...traceText(trace));
   lines.push('', ...followedText(followed));
   const versus = OVER_JAX.flatMap(({ key, what, least }) => {
     const ratio = cases.find((result) => result.case.key === key)?.overBasin.jaxjs;
@@ -45,6 +47,41 @@ function modelText({ model, batch, rows, symmetry, agreement, wrong }: ModelCost
   return [
     ...aligned([head, ...rows.map(line)], 1),
     `|u·Hv − v·Hu| / |u·Hv| ${symmetry.toExponential(1)}, one vector alone or beside others ${agreement.toExponential(1)}${wrong ? ': WRONG' : ''}`,
+  ];
+}
+
+function traceText({
+  model,
+  parameters,
+  examples,
+  rows,
+  trace,
+  agreement,
+  sameBits,
+  wrong,
+}: TraceCosts): string[] {
+  const head = [
+    `${model}, P = ${parameters}, N = ${examples}`,
+    'ms a vector',
+    'products',
+    'single rounds',
+    'at most',
+    '',
+  ];
+  const told = rows.map(({ what, median, ratio, limit }) => [
+    what,
+    median.toFixed(3),
+    ratio.median.toFixed(3),
+    `${ratio.min.toFixed(3)}..${ratio.max.toFixed(3)}`,
+    limit === null ? '' : limit.toFixed(2),
+    limit === null ? '' : ratio.median <= limit ? 'holds' : 'MISSED',
+  ]);
+  const bits = sameBits
+    ? 'a product has the same bits beside others'
+    : 'a product has OTHER BITS beside others';
+  return [
+    ...aligned([head, ...told], 1),
+    `tr H ${trace.toPrecision(6)}; |vᵀHv − v·Hv| / |v||Hv| ${agreement.toExponential(1)}, ${bits}${wrong ? ': WRONG' : ''}`,
   ];
 }
 

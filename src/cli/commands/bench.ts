@@ -38,6 +38,9 @@ const STEP_CASES = BENCH_CASES.filter(({ kind }) => ['mlpStep', 'secondMoments',
 /** What `--only` calls the time that a page waits for each implementation, and what it loads. */
 const COLD = 'cold start';
 
+/** What `--only` calls what curvature and noise cost beside a gradient. */
+const CURVATURE = 'curvature';
+
 /** What `--out` holds. */
 interface BenchReport extends Machine {
   bench: 'step' | 'peers';
@@ -54,13 +57,12 @@ export function registerBench(program: Command): void {
     .description(
       'one training step of a 784-128-10 perceptron, and what its curvature and noise cost beside it',
     )
-    .action((options: BenchOptions) =>
-      run('step', options, matching(step, STEP_CASES, options.only), [
-        'basin',
-        'basin-statistics',
-        'basin-train',
-      ]),
-    );
+    .action((options: BenchOptions) => {
+      const { only } = options;
+      const curvature = !only || only.some((text) => CURVATURE.includes(text));
+      const cases = matching(step, STEP_CASES, only, curvature ? [CURVATURE] : []);
+      return run('step', options, cases, ['basin', 'basin-statistics', 'basin-train'], { curvature });
+    });
   const peers = withOptions(bench.command('peers'));
   peers
     .description('matrix products, sums, a training step, per-example statistics and a Hessian product')
@@ -68,7 +70,7 @@ export function registerBench(program: Command): void {
       const { only } = options;
       const cold = !only || only.some((text) => COLD.includes(text));
       const cases = matching(peers, BENCH_CASES, only, cold ? [COLD] : []);
-      return run('peers', options, cases, ['basin'], cold ? (options.rounds ?? 3) : 0);
+      return run('peers', options, cases, ['basin'], { coldRounds: cold ? (options.rounds ?? 3) : 0 });
     });
   registerBenchKernels(bench);
   registerBenchMoments(bench);
@@ -102,7 +104,7 @@ function matching(
   if (!texts) return cases;
   const found = cases.filter(({ key }) => texts.some((text) => key.includes(text)));
   if (found.length > 0 || others.length > 0) return found;
-  const names = [...cases.map(({ key }) => key), ...(cases === BENCH_CASES ? [COLD] : [])].join(', ');
+  const names = [...cases.map(({ key }) => key), cases === BENCH_CASES ? COLD : CURVATURE].join(', ');
   return command.error(`basin: --only ${texts.join(' ')}: no case is called that; there are ${names}`);
 }
 
@@ -111,7 +113,7 @@ async function run(
   { runtime, rounds, out, peers: wanted }: BenchOptions,
   cases: readonly BenchCase[],
   ours: readonly string[],
-  coldRounds = 0,
+  { coldRounds = 0, curvature: curved = false }: { coldRounds?: number; curvature?: boolean },
 ): Promise<void> {
   checkOutput('--out', out);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
@@ -136,7 +138,7 @@ async function run(
       timed.cold = await timeColdStarts(fresh, peers?.keys ?? [], coldRounds, log);
     }
     await print(`${benchText(timed)}\n\n`);
-    const curvature = name === 'step' ? await curvatureCosts(timed.runtime, rounds) : undefined;
+    const curvature = curved ? await curvatureCosts(timed.runtime, rounds) : undefined;
     if (curvature) await print(`${curvatureText(curvature, timed)}\n\n`);
     report.runs.push({ ...timed, curvature });
   }
@@ -144,7 +146,9 @@ async function run(
   const own = report.runs.flatMap(({ cases: timed }) =>
     timed.flatMap(({ timings }) => timings.filter(({ key }) => key.startsWith('basin'))),
   );
-  const costs = report.runs.flatMap(({ curvature }) => curvature?.models ?? []);
+  const costs = report.runs.flatMap(({ curvature }) =>
+    curvature ? [...curvature.models, ...curvature.traces] : [],
+  );
   if (own.some(({ wrong, failed }) => wrong || failed !== undefined) || costs.some(({ wrong }) => wrong))
     process.exitCode = 1;
 }

@@ -17,11 +17,14 @@ import { isMatvec, matvecCandidates, matvecRegisterCandidate } from './matvecPla
 import {
   ACTIVATION_NUMBER,
   type Activation,
+  formKnobs,
   isPlain,
   type MatmulCandidate,
   type MatmulForm,
   type MatmulShape,
+  tileParams,
 } from './productShape.ts';
+import { smallCandidates } from './smallPlan.ts';
 import { splitCandidates } from './splitPlan.ts';
 import { suitsTiles, tiledCandidates } from './tiledPlan.ts';
 
@@ -100,6 +103,7 @@ function plainCandidates(shape: MatmulShape, target: KernelTarget): readonly Mat
   const quads = cpu && target.subgroupSize >= 4;
   const first = cpu ? defaultOnCpu(shape, target) : defaultOnGpu(shape);
   const all = [
+    ...(cpu ? smallCandidates(shape) : []),
     ...(cpu ? STRIDED_TILES.map((tile) => strided(shape, tile, target)) : []),
     ...(quads ? QUAD_TILES.map((tile) => anyFormQuads(shape, tile, target)) : []),
     ...(quads && inFoursForQuads(shape)
@@ -112,7 +116,11 @@ function plainCandidates(shape: MatmulShape, target: KernelTarget): readonly Mat
 }
 
 /** Rows and columns of an invocation's tile, for small products. */
-const STRIDED_TILES = [2, 4] as const;
+const STRIDED_TILES = [
+  [2, 2],
+  [4, 4],
+  [4, 8],
+] as const;
 /** TILE_Q and TILE_N: a quad's tile is four times as large both ways. */
 const QUAD_TILES = [
   [2, 4],
@@ -143,7 +151,8 @@ function defaultOnCpu(shape: MatmulShape, target: KernelTarget): Candidate {
   const fours = inFoursForQuads(shape);
   if (m * n * k < SMALL[fours ? 'fours' : 'ragged']) {
     // Where subgroups are wider than SwiftShader's, 4 × 4 compiles for a second longer.
-    return strided(shape, subgroupSize > 4 ? 2 : 4, target);
+    if (subgroupSize > 4) return strided(shape, [2, 2], target);
+    return smallCandidates(shape)[0] ?? strided(shape, [4, 8], target);
   }
   if (subgroupSize >= 4) {
     // And 16 × 32 for seconds.
@@ -159,17 +168,21 @@ function inFoursForQuads({ form, m, n, k }: MatmulShape): boolean {
 }
 
 /** One invocation a tile, form and epilogue chosen at run time. */
-function strided(shape: MatmulShape, tile: number, { subgroupSize }: KernelTarget): Candidate {
-  const { m, n, columnSum = false } = shape;
+function strided(
+  shape: MatmulShape,
+  [TILE_M, TILE_N]: readonly [number, number],
+  { subgroupSize }: KernelTarget,
+): Candidate {
+  const { m, n } = shape;
   const WIDTH = Math.max(4, subgroupSize);
-  const count = Math.ceil(m / tile) * Math.ceil(n / tile);
+  const count = Math.ceil(m / TILE_M) * Math.ceil(n / TILE_N);
   return {
-    name: `strided ${tile}×${tile}`,
+    name: `strided ${TILE_M}×${TILE_N}`,
     call: {
       source: matmulStrided,
-      knobs: { WIDTH, TILE: tile, SMOOTH: isSmooth(shape) },
+      knobs: { WIDTH, TILE_M, TILE_N, SMOOTH: isSmooth(shape) },
       params: runTimeParams(shape),
-      grid: [Math.ceil(count / WIDTH) + (columnSum ? Math.ceil(m / WIDTH) : 0), 1],
+      grid: [Math.ceil(count / WIDTH), 1],
     },
   };
 }
@@ -278,7 +291,7 @@ function vec4(shape: MatmulShape, fours: number): Candidate {
       knobs: {
         ...(form === 'TN' ? { FOURS_M: fours } : { TILE_M: 4 * fours }),
         FOURS_N: fours,
-        ...epilogueKnobs(shape),
+        ...formKnobs(shape),
       },
       params: tileParams(shape),
       grid: [groups + (columnSum ? Math.ceil(m / (4 * THREADS)) : 0), 1],
@@ -293,23 +306,9 @@ function tiles(shape: MatmulShape, tile: number): Candidate {
     name: `tiles ${tile}×${tile}`,
     call: {
       source: GENERAL[form],
-      knobs: { TILE_M: tile, TILE_N: tile, ...epilogueKnobs(shape) },
+      knobs: { TILE_M: tile, TILE_N: tile, ...formKnobs(shape) },
       params: tileParams(shape),
       grid: [Math.ceil(count / THREADS) + (columnSum ? Math.ceil(m / THREADS) : 0), 1],
     },
   };
-}
-
-function epilogueKnobs(shape: MatmulShape): Record<string, number | boolean> {
-  const { form, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
-  return {
-    BIAS: bias,
-    ACTIVATION: ACTIVATION_NUMBER[activation],
-    MASK: ACTIVATION_NUMBER[mask],
-    ...(form === 'TN' ? { COLUMN_SUM: columnSum } : {}),
-  };
-}
-
-function tileParams({ form, m, n, k }: MatmulShape): Record<string, number> {
-  return { m, n, k, ...(form === 'TN' ? { columnSumOffset: 0 } : {}) };
 }

@@ -104,3 +104,19 @@ export function epilogueKnobs({
     MASK: ACTIVATION_NUMBER[mask],
   };
 }
+
+/** The same for kernels without addends, whose column sums are the form TN's. */
+export function formKnobs(shape: MatmulShape): Record<string, number | boolean> {
+  const { form, bias = false, activation = 'none', mask = 'none', columnSum = false } = shape;
+  return {
+    BIAS: bias,
+    ACTIVATION: ACTIVATION_NUMBER[activation],
+    MASK: ACTIVATION_NUMBER[mask],
+    ...(form === 'TN' ? { COLUMN_SUM: columnSum } : {}),
+  };
+}
+
+/** The parameters of kernels of one form, without strides. */
+export function tileParams({ form, m, n, k }: MatmulShape): Record<string, number> {
+  return { m, n, k, ...(form === 'TN' ? { columnSumOffset: 0 } : {}) };
+}

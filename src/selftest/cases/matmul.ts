@@ -125,6 +125,13 @@ const SHAPES = [
   [129, 131, 65],
 ] as const;
 
+/** Small products in fours: whole tiles, ragged ends of them, one four of rows. */
+const SMALL_FOURS = [
+  [8, 64, 20],
+  [12, 20, 36],
+  [4, 132, 8],
+] as const;
+
 /** On a GPU each tile size has shapes of its own: more outputs, larger tiles; the last two in fours. */
 const GPU_SHAPES = [
   [33, 65, 127],
@@ -168,6 +175,12 @@ export function matmulTrials(): Trial[] {
         product(shape, { mask: 'tanh' }),
         product(shape, { mask: 'sigmoid' }),
       ]),
+      ...SMALL_FOURS.flatMap((shape) => [
+        product(shape, { bias: 'relu' }, 3),
+        product(shape, { bias: 'tanh' }),
+        product(shape, { mask: 'relu' }, 3),
+        product(shape, { mask: 'sigmoid' }),
+      ]),
       ...GPU_SHAPES.map((shape) => product(shape, undefined, 1, true)),
       product(fours, { bias: 'relu' }, 3, true),
       product(fours, { mask: 'tanh' }, 1, true),
@@ -176,6 +189,8 @@ export function matmulTrials(): Trial[] {
             product([1, 33, 65], 'column sums'),
             product([127, 65, 33], 'column sums', 3),
             every([132, 196, 64], 'column sums', 3),
+            every([20, 36, 7], 'column sums', 3),
+            product([4, 36, 8], 'column sums'),
             product(ragged, 'column sums'),
             product(small, 'column sums', 1, true),
             product(fours, 'column sums', 1, true),
