@@ -29,6 +29,8 @@ export interface CompileOptions {
    * Without it a loop over the program compiles nothing.
    */
   readonly soon?: boolean;
+  /** An op a dispatch: what fusion is worth is measured so. */
+  readonly unfused?: boolean;
 }
 
 /** What the choice of kernels may depend on: the adapter's kind, subgroups, float16, and measured or recorded choices. */
@@ -47,13 +49,13 @@ export function kernelTarget(gpu: Gpu): KernelTarget {
 
 /** Turns a trace into a recorded program: `optimise`, then `compileOptimised`. */
 export function compile(gpu: Gpu, traced: Graph, options: CompileOptions): Promise<Program> {
-  return compileOptimised(gpu, optimise(traced), options);
+  return compileOptimised(gpu, optimise(traced, options.unfused), options);
 }
 
-/** A trace as its kernels will compute it: ops made of others written out, common ones merged, dead ones dropped,
- * others fused. */
-export function optimise(traced: Graph): Graph {
-  return removeDead(fuse(removeDead(maskPooled(mergeCommon(expand(traced))))));
+/** A trace as its kernels will compute it: ops made of others written out, common ones merged, dead ones dropped, others fused. */
+export function optimise(traced: Graph, unfused = false): Graph {
+  const simplified = removeDead(maskPooled(mergeCommon(expand(traced))));
+  return unfused ? simplified : removeDead(fuse(simplified));
 }
 
 /**

@@ -18,6 +18,7 @@ import {
 import { convLadder } from './ladder/conv.ts';
 import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
 import { matmulLadder } from './ladder/matmul.ts';
+import { mlpStepLadder } from './ladder/mlpStep.ts';
 import { momentsLadder } from './ladder/moments.ts';
 import { ladderText } from './ladder/rung.ts';
 import { sumLadder } from './ladder/sum.ts';
@@ -127,6 +128,7 @@ export async function* benchKernels(
         ladderText(momentsLadder),
         ladderText(convLadder),
         ladderText(convWeightGradientLadder),
+        ladderText(mlpStepLadder),
       ],
       heatMap: tiles,
     };

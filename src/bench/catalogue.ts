@@ -3,6 +3,7 @@ import type { LadderText } from './kernelsReport.ts';
 import { convLadder } from './ladder/conv.ts';
 import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
 import { matmulLadder } from './ladder/matmul.ts';
+import { mlpStepLadder } from './ladder/mlpStep.ts';
 import { momentsLadder } from './ladder/moments.ts';
 import { ladderText } from './ladder/rung.ts';
 import { sumLadder } from './ladder/sum.ts';
@@ -22,5 +23,6 @@ export const catalogue: Catalogue = {
     ladderText(momentsLadder),
     ladderText(convLadder),
     ladderText(convWeightGradientLadder),
+    ladderText(mlpStepLadder),
   ],
 };

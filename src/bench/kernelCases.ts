@@ -20,6 +20,7 @@ import { convLadder } from './ladder/conv.ts';
 import type { ConvLayer } from './ladder/convLayer.ts';
 import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
 import { matmulLadder, type ProductShape } from './ladder/matmul.ts';
+import { mlpStepLadder, type StepShape, stepFlops, stepTitle, stepTrial } from './ladder/mlpStep.ts';
 import { type LayerShape, momentsLadder } from './ladder/moments.ts';
 import { type Ladder, type Rung, rungTrial } from './ladder/rung.ts';
 import { sumLadder, type VectorShape } from './ladder/sum.ts';
@@ -114,6 +115,7 @@ export function kernelCases(scale: Scale): KernelCase[] {
     ...sizes.layers.slice(0, 1).flatMap((layer) => rungs('moments', momentsLadder, layer, layerFlops)),
     ...rungs('conv', convLadder, ladderLayer(sizes), convFlops),
     ...rungs('conv', convWeightGradientLadder, ladderLayer(sizes), convFlops),
+    ...stepRungs(sizes),
     ...products(sizes),
     ...sums(sizes),
     ...layerMoments(sizes),
@@ -164,6 +166,23 @@ function rungs<S extends ProductShape | VectorShape | LayerShape | ConvLayer>(
       const plan = rung.plan(shape, target);
       return typeof plan === 'string' ? plan : null;
     },
+  }));
+}
+
+/** A layer of the sizes, and ten classes behind it. */
+function stepRungs({ layers: [{ batch, inputs, outputs: hidden } = LAYERS[0]!] }: Sizes): KernelCase[] {
+  const step: StepShape = { batch, inputs, hidden, classes: 10 };
+  const { name, rungs: versions } = mlpStepLadder;
+  const shape = stepTitle(step);
+  return versions.map((rung) => ({
+    id: `${name} ladder ${rung.number} ${shape}`,
+    family: 'training',
+    title: `${name} ladder ${rung.number}`,
+    shape,
+    ladder: { name, number: rung.number, title: rung.title },
+    flops: stepFlops(step),
+    trial: stepTrial(rung, step),
+    refuses: () => null,
   }));
 }
 

@@ -51,7 +51,7 @@ export interface Ceiling {
   readonly by: string;
 }
 
-export type LadderName = 'matmul' | 'sum' | 'moments' | 'conv' | 'conv weight gradient';
+export type LadderName = 'matmul' | 'sum' | 'moments' | 'conv' | 'conv weight gradient' | 'MLP step';
 
 /** One kernel that a row runs; several where a row needs several passes. */
 export interface RowDispatch {

@@ -46,10 +46,12 @@ export function libraryBuild(
 }
 
 /**
- * Packages stand apart, so that who takes nothing of what needs one is spared it; and what is there for its effect, since
- * `sideEffects` of package.json names its file.
+ * Packages stand apart, so that who takes nothing of what needs one is spared it; what is there for its effect, since
+ * `sideEffects` of package.json names its file; and what is loaded on demand though it is small, since it would be merged into
+ * what loads it.
  */
 function chunkOf(id: string): string | undefined {
+  if (id.endsWith('/gpu/profileDispatches.ts')) return 'profileDispatches';
   if (id.endsWith('/gpu/disposeSymbol.ts')) return 'disposeSymbol';
   return /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
 }

@@ -40,7 +40,7 @@ export interface Recorded extends Running {
 }
 
 /** What is encoded for a dispatch. */
-interface Running {
+export interface Running {
   /** In a program's dispatches that of the stand-in, where one came first. */
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
@@ -251,44 +251,12 @@ export class Program {
       throw new Error('a profile needs the feature timestamp-query, which this adapter lacks');
     }
     await this.#replaceStandIns();
-    return Scope.within((scope) => this.#profile(scope));
-  }
-
-  async #profile(scope: Scope): Promise<DispatchTime[]> {
-    const { device } = this.#gpu;
-    const count = 2 * this.dispatches.length;
-    const set = scope.own(
-      device.createQuerySet({ label: `${this.label} profile`, type: 'timestamp', count }),
-    );
-    const buffer = (what: string, usage: number): GPUBuffer =>
-      scope.own(device.createBuffer({ label: `${this.label} ${what}`, size: 8 * count, usage }));
-    const resolved = buffer('timestamps', GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
-    const staging = buffer('timestamps read-back', GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
-    const encoder = device.createCommandEncoder({ label: `${this.label} profile` });
     for (const state of this.#writes) state.wrote();
-    this.dispatches.forEach(({ label }, i) => {
-      const { pipeline, group, grid } = this.#running[i]!;
-      const pass = encoder.beginComputePass({
-        label,
-        timestampWrites: { querySet: set, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
-      });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
-      pass.end();
-    });
-    encoder.resolveQuerySet(set, 0, count, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
-    device.queue.submit([encoder.finish()]);
-    await orLost(this.#gpu, staging.mapAsync(GPUMapMode.READ));
-    const times = new BigUint64Array(staging.getMappedRange().slice(0));
-    return this.dispatches.map(({ label, kernel, params, grid }, i) => ({
-      label,
-      kernel,
-      params,
-      grid,
-      milliseconds: Number(times[2 * i + 1]! - times[2 * i]!) / 1e6,
-    }));
+    const { profileDispatches } = await import('./profileDispatches.ts');
+    const wait = (work: Promise<unknown>) => orLost(this.#gpu, work);
+    return Scope.within((scope) =>
+      profileDispatches(this.#gpu.device, scope, wait, this.label, this.dispatches, this.#running),
+    );
   }
 
   /** A line a dispatch: op, kernel with its knobs, operands, grid, bytes; then the totals. */

@@ -64,14 +64,14 @@ export function trialsFor(gpu: Gpu, trials: readonly Trial[]): Trial[] {
 }
 
 /** The device as the planner shall see it: no one's measurements, and the variant that the trial asks for. */
-function plannedFor(gpu: Gpu, { asGpu, variant }: Trial): Gpu {
+function plannedFor(gpu: Gpu, { asGpu, variant, prefers = variant }: Trial): Gpu {
   const info = asGpu ? { ...gpu.info, software: false } : gpu.info;
-  return { ...gpu, info, kernels: variant === undefined ? undefined : { wanted: () => variant } };
+  return { ...gpu, info, kernels: prefers === undefined ? undefined : { wanted: () => prefers } };
 }
 
 /** @throws with the kernel and the compiler's message where WGSL is refused; if the trial's variant is none here. */
 export async function prepareTrial(gpu: Gpu, trial: Trial): Promise<PreparedTrial> {
-  const { replicas, variant } = trial;
+  const { replicas, variant, unfused } = trial;
   const planned = plannedFor(gpu, trial);
   if (variant !== undefined && !trial.candidates?.(kernelTarget(planned)).some((c) => c.name === variant)) {
     throw new Error(`${trial.kernel} ${trial.name}: there is no variant ${variant} on this adapter`);
@@ -95,7 +95,12 @@ export async function prepareTrial(gpu: Gpu, trial: Trial): Promise<PreparedTria
     store(state, tensor);
     return state;
   });
-  const program = await compile(planned, graph, { label: `${trial.kernel} ${trial.name}`, replicas, arena });
+  const program = await compile(planned, graph, {
+    label: `${trial.kernel} ${trial.name}`,
+    replicas,
+    arena,
+    unfused,
+  });
   const operands = Object.entries(states).map(([name, state]) => ({ name, state }));
   const changed = operands.filter(({ name }) => trial.operands[name]!.changed).map(({ state }) => state);
   return {

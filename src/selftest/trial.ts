@@ -42,6 +42,10 @@ export interface Trial {
   readonly everyVariant?: boolean;
   /** The candidate to run in place of the default, by name. */
   readonly variant?: string;
+  /** The candidate that every kernel takes which has one of that name, in a trial of many kernels. */
+  readonly prefers?: string;
+  /** An op a dispatch: nothing is fused. */
+  readonly unfused?: boolean;
   readonly operands: Readonly<Record<string, Operand>>;
   /** Applies the op to the operands by name; gives the results. */
   readonly trace: (

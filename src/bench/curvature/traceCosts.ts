@@ -13,7 +13,7 @@ import { initialStateDict } from '../../nn/init.ts';
 import { type ModelSpec, parseModel } from '../../nn/modelSpec.ts';
 import { dimension } from '../../ops/flat.ts';
 import { size } from '../../ops/graph.ts';
-import { uniform } from '../benchCase.ts';
+import { uniform } from '../uniform.ts';
 
 /** A way to have vᵀHv of vectors over a data set. Milliseconds a vector, one number a round. */
 export interface VectorRow {

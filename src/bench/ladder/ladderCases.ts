@@ -2,6 +2,7 @@ import type { Trial } from '../../selftest/trial.ts';
 import { convLadder } from './conv.ts';
 import { convWeightGradientLadder } from './convWeightGradient.ts';
 import { matmulLadder } from './matmul.ts';
+import { mlpStepLadder, stepTrial } from './mlpStep.ts';
 import { momentsLadder } from './moments.ts';
 import { type Ladder, rungTrial } from './rung.ts';
 import { sumLadder } from './sum.ts';
@@ -35,5 +36,10 @@ export function ladderTrials(): Trial[] {
     ]),
     ...trialsOf(convLadder, CONVOLUTIONS),
     ...trialsOf(convWeightGradientLadder, CONVOLUTIONS),
+    ...mlpStepLadder.rungs.flatMap((rung) => [
+      stepTrial(rung, { batch: 33, inputs: 65, hidden: 36, classes: 7 }, { replicas: 3 }),
+      stepTrial(rung, { batch: 16, inputs: 64, hidden: 128, classes: 12 }),
+      stepTrial(rung, { batch: 1, inputs: 1, hidden: 1, classes: 2 }),
+    ]),
   ];
 }

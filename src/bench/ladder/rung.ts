@@ -88,8 +88,13 @@ function rungOp<S>(ladder: Ladder<S>, rung: Rung<S>, shape: S): Op {
   };
 }
 
+/** What a ladder of kernels and one of whole programs have in common. */
+export interface DescribedLadder extends Pick<Ladder<never>, 'name' | 'about'> {
+  readonly rungs: readonly Pick<Rung<never>, 'number' | 'title' | 'kernel' | 'why'>[];
+}
+
 /** What a report holds of a ladder. */
-export function ladderText<S>({ name, about, rungs }: Ladder<S>): LadderText {
+export function ladderText({ name, about, rungs }: DescribedLadder): LadderText {
   return {
     name,
     about,
