@@ -21,6 +21,6 @@ export * from './index.ts';
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<Gpu> {
   if (options.gpu) return openOn(options);
   const found = await nodeGpu();
-  if (!found) throw noNodeAdapter();
+  if (!found) throw await noNodeAdapter();
   return openOn({ ...options, gpu: found.gpu, engine: found.engine });
 }

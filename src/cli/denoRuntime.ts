@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { NoAdapterError } from '../gpu/noAdapter.ts';
+import { noAdapter } from '../gpu/noAdapter.ts';
 import { distFolder } from './fileHost.ts';
 import { findBrowser } from './findBrowser.ts';
 import { findPackage, MissingPackageError } from './findPackage.ts';
@@ -27,7 +27,7 @@ export async function runInDeno(args: readonly string[]): Promise<number> {
       spawnSync(process.execPath, [launcher, 'eval', '--unstable-webgpu', HAS_ADAPTER], options).status === 0
     );
   });
-  if (!env) throw new NoAdapterError('deno', 'WebGPU found no adapter');
+  if (!env) throw await noAdapter('deno', 'WebGPU found no adapter');
   const child = spawn(process.execPath, [launcher, 'run', ...FLAGS, join(distFolder, 'cli.js'), ...args], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],

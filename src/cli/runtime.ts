@@ -66,7 +66,7 @@ export async function runHeadless(spec: HeadlessSpec, options: HeadlessOptions):
 async function openNode({ runtime, install }: HeadlessOptions) {
   try {
     const found = await nodeGpu({ install });
-    if (!found && runtime === 'node') throw noNodeAdapter();
+    if (!found && runtime === 'node') throw await noNodeAdapter();
     return found;
   } catch (error) {
     // Not installed, or its binary does not load on this system.

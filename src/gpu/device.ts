@@ -1,6 +1,6 @@
 import { engineName } from './engineName.ts';
 import type { KernelChoices } from './kernelChoice.ts';
-import { currentRuntime, NoAdapterError, type Runtime } from './noAdapter.ts';
+import { currentRuntime, NoAdapterError, noAdapter, type Runtime } from './noAdapter.ts';
 
 export { NoAdapterError };
 
@@ -74,9 +74,9 @@ const WANTED_FEATURES = ['subgroups', 'shader-f16', 'timestamp-query'] as const;
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<Gpu> {
   const runtime = currentRuntime();
   const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
-  if (!gpu) throw new NoAdapterError(runtime, 'there is no WebGPU here');
+  if (!gpu) throw await noAdapter(runtime, 'there is no WebGPU here');
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) throw new NoAdapterError(runtime, 'WebGPU found no adapter');
+  if (!adapter) throw await noAdapter(runtime, 'WebGPU found no adapter');
 
   const info = describe(adapter, runtime, options.engine ?? engineName());
   const requiredLimits: Record<string, number> = {};

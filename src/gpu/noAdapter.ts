@@ -11,46 +11,21 @@ export function currentRuntime(): Runtime {
   return 'worker';
 }
 
-const VULKAN =
-  "On Linux it needs the Vulkan loader and a Vulkan driver: the GPU vendor's, or Mesa 24 or later (mesa-vulkan-drivers), " +
-  'or the SwiftShader that lies beside Chrome and Chromium (set VK_DRIVER_FILES to its vk_swiftshader_icd.json before the package is loaded).';
-
-const CURES = {
-  browser: [
-    'Chrome or Edge 113 and later have WebGPU on by default on Windows, macOS, ChromeOS and Android. On Linux open ' +
-      'chrome://flags and enable "Unsafe WebGPU Support" and "Vulkan", or start the browser with ' +
-      '--enable-unsafe-webgpu --enable-features=Vulkan.',
-    'Firefox has it from 141 on Windows and from 145 on macOS; elsewhere use Firefox Nightly and set dom.webgpu.enabled in about:config.',
-    'Safari has it from 26; in older ones enable it under Develop > Feature Flags > WebGPU.',
-    'Without a GPU, headless Chromium computes on the CPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.',
-  ],
-  node: [
-    "Under Node install the npm package webgpu (npm install webgpu) and import { openDevice } from 'basin/node', which finds a driver; " +
-      'or pass an entry point of your own: openDevice({ gpu: create([]) }).',
-    VULKAN,
-  ],
-  /** Node, where the package is there. */
-  dawn: [VULKAN],
-  deno: [
-    'Deno needs --unstable-webgpu in versions before 2, and on Linux the Vulkan loader (libvulkan1) and a Vulkan driver: ' +
-      "the GPU vendor's or mesa-vulkan-drivers, or VK_DRIVER_FILES set to the vk_swiftshader_icd.json beside Chrome or Chromium.",
-  ],
-};
-
 /** WebGPU is missing, or has no adapter. The message says what to install or which flag to set. */
 export class NoAdapterError extends Error {
   override readonly name = 'NoAdapterError';
-
-  /** @param cures what helps, where it is not what helps in such a runtime as a rule */
-  constructor(runtime: Runtime | 'dawn', found: string, cures: readonly string[] = curesOf(runtime)) {
-    const insecure = (globalThis as { isSecureContext?: boolean }).isSecureContext === false;
-    const context = insecure
-      ? ['Browsers offer WebGPU on https:// and on localhost only, and this page is on neither.']
-      : [];
-    super([`${found}.`, ...context, ...cures].join('\n'));
-  }
 }
 
-function curesOf(runtime: Runtime | 'dawn'): readonly string[] {
-  return runtime === 'page' || runtime === 'worker' ? CURES.browser : CURES[runtime];
+/**
+ * The error of a runtime without an adapter. What helps there is loaded when it is wanted.
+ * @param found what is missing, as the beginning of the message
+ * @param cures what helps, where it is not what helps in such a runtime as a rule
+ */
+export async function noAdapter(
+  runtime: Runtime | 'dawn',
+  found: string,
+  cures?: readonly string[],
+): Promise<NoAdapterError> {
+  const { adapterCures } = await import('./adapterCures.ts');
+  return new NoAdapterError([`${found}.`, ...(cures ?? adapterCures(runtime))].join('\n'));
 }

@@ -10,7 +10,8 @@ import {
 } from '@playwright/test';
 import { chromiumFlags, hasGpuDevice } from '../cli/chromiumFlags.ts';
 import { findBrowser, thisMachine } from '../cli/findBrowser.ts';
-import { type AdapterInfo, NoAdapterError } from '../gpu/device.ts';
+import type { AdapterInfo } from '../gpu/device.ts';
+import { noAdapter } from '../gpu/noAdapter.ts';
 import { openLibraryPage } from './libraryPage.ts';
 import { watchErrors } from './watchErrors.ts';
 
@@ -76,7 +77,7 @@ export const test: TestType<
       const info = await adapterOf(page).finally(() => page.close());
       if (gpuAdapter === 'gpu' && info.software) {
         const found = `${info.vendor} ${info.architecture} ${info.description}`.trim();
-        throw new NoAdapterError(
+        throw await noAdapter(
           'page',
           `gpuAdapter is 'gpu', and WebGPU found a software adapter alone (${found})`,
         );

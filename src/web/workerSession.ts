@@ -1,6 +1,6 @@
 import { proxy } from 'comlink';
 import type { AdapterInfo } from '../gpu/device.ts';
-import { currentRuntime, NoAdapterError } from '../gpu/noAdapter.ts';
+import { currentRuntime, noAdapter } from '../gpu/noAdapter.ts';
 import type { JobEvent, JobSpec } from '../jobs/job.ts';
 import type { PageFiles } from '../jobs/jobWorker.ts';
 import { openWorker, type WorkerLine } from './worker.ts';
@@ -48,7 +48,7 @@ export abstract class WorkerSession {
     this.say('Looking for a WebGPU adapter');
     try {
       await this.prepare();
-      if (!navigator.gpu) throw new NoAdapterError(currentRuntime(), 'This browser has no WebGPU');
+      if (!navigator.gpu) throw await noAdapter(currentRuntime(), 'This browser has no WebGPU');
       this.adapter = await this.ask(({ remote }) => remote.adapter());
       this.say('Ready');
       await this.opened();

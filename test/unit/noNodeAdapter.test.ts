@@ -21,15 +21,17 @@ test.runIf(process.platform === 'linux')(
     expect(error!.message).not.toMatch(/npm install|mesa-vulkan-drivers/);
     vi.stubEnv('VK_DRIVER_FILES', '');
     vi.stubEnv('VK_ICD_FILENAMES', '/old.json');
-    expect(noNodeAdapter().message).toMatch(/under VK_ICD_FILENAMES=\/old\.json\.\nVK_ICD_FILENAMES is set/);
+    expect((await noNodeAdapter()).message).toMatch(
+      /under VK_ICD_FILENAMES=\/old\.json\.\nVK_ICD_FILENAMES is set/,
+    );
   },
 );
 
-test('without one the message says which driver helps, and not to install what is there', () => {
+test('without one the message says which driver helps, and not to install what is there', async () => {
   vi.stubEnv('VK_DRIVER_FILES', '');
   vi.stubEnv('VK_ICD_FILENAMES', '');
-  expect(noNodeAdapter().message).toMatch(/under any Vulkan driver\.\n.*mesa-vulkan-drivers/);
-  expect(noNodeAdapter().message).not.toMatch(/npm install webgpu/);
+  expect((await noNodeAdapter()).message).toMatch(/under any Vulkan driver\.\n.*mesa-vulkan-drivers/);
+  expect((await noNodeAdapter()).message).not.toMatch(/npm install webgpu/);
 });
 
 test('what openDevice throws without the package can be told apart by its class', () => {

@@ -100,7 +100,7 @@ export async function benchWorker(): Promise<void> {
 
 async function open(): Promise<BenchRunner> {
   const found = await nodeGpu();
-  if (!found) throw noNodeAdapter();
+  if (!found) throw await noNodeAdapter();
   // Libraries for pages look for WebGPU there, and ask it what the browser is.
   const navigator = {
     gpu: found.gpu,
