@@ -3,7 +3,8 @@ import { perceptron } from './basinPerceptron.ts';
 import { basinStep } from './basinStep.ts';
 import { basinTrainingStep } from './basinTrainingStep.ts';
 import type { BenchAdapter } from './benchAdapter.ts';
-import { cnnLayers } from './cnn/cnnTask.ts';
+import { STEPS } from './benchCase.ts';
+import { CNN_STEPS, cnnLayers } from './cnn/cnnTask.ts';
 import { basinSweep } from './sweep/basinSweep.ts';
 
 /** Ours, by the keys that results are kept under. */
@@ -29,10 +30,16 @@ export const OWN: Readonly<
         { type: 'ReLU' },
         { type: 'Linear', in_features: hidden, out_features: classes },
       ];
-      return basinTrainingStep(await sharedDevice(), task, layers, perceptron(task));
+      return basinTrainingStep(await sharedDevice(), task, layers, perceptron(task), STEPS);
     },
     cnnStep: async (task) =>
-      basinTrainingStep(await sharedDevice(), task, cnnLayers(task.batchNorm), (await cnnJobs()).cnn(task)),
+      basinTrainingStep(
+        await sharedDevice(),
+        task,
+        cnnLayers(task.batchNorm),
+        (await cnnJobs()).cnn(task),
+        CNN_STEPS,
+      ),
   },
   'basin-forward': {
     name: 'Basin, forward passes of B = 64',

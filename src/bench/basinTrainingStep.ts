@@ -1,24 +1,29 @@
 import type { Gpu } from '../gpu/device.ts';
+import { initialStateDict } from '../nn/init.ts';
 import { parseModel } from '../nn/modelSpec.ts';
 import { TrainingRun } from '../train/trainingRun.ts';
 import type { BasinNetwork } from './basinNetwork.ts';
 import { LONGEST, PLAIN_SGD, type StepTask } from './basinStep.ts';
 import type { BenchJob } from './benchAdapter.ts';
-import { STEPS } from './benchCase.ts';
 
 /**
  * The step as `basin train` runs it: examples are drawn on the device and gathered from bytes.
  * @param layers as a model file has them
+ * @param sample steps between two readings of the loss: those of a sample
  */
 export async function basinTrainingStep(
   gpu: Gpu,
   task: StepTask & { readonly bytes: Uint8Array; readonly classes: number },
   layers: readonly object[],
   { values, exampleShape }: Pick<BasinNetwork, 'values' | 'exampleShape'>,
+  sample: number,
 ): Promise<BenchJob> {
   const { batch, classes, bytes, labels, rate } = task;
+  const model = parseModel('bench', { layers, loss: 'cross_entropy' });
+  // What is no parameter, BatchNorm's buffers, is as it is before a first step.
+  const buffers = [...initialStateDict(model, 1)].map(([name, { data }]) => [name, data] as const);
   const run = await TrainingRun.open(gpu, {
-    model: parseModel('bench', { layers, loss: 'cross_entropy' }),
+    model,
     // An epoch is one batch: drawn anew each time, it holds the same examples in another order.
     dataset: {
       name: 'bench',
@@ -35,10 +40,10 @@ export async function basinTrainingStep(
         seed: 1,
         settings: PLAIN_SGD,
         rates: new Float32Array(LONGEST).fill(rate),
-        weights: values,
+        weights: new Map([...buffers, ...values]),
       },
     ],
-    recordEvery: STEPS,
+    recordEvery: sample,
   });
   let loss = Number.NaN;
   return {

@@ -319,8 +319,8 @@ function networkParts({ images, matrix: [rows] }: Sizes): KernelCase[] {
   const normalised = [images, channels, size * size] as const;
   const elements = images * channels * size * size;
   const pooled: readonly [number, number, number, number] = [images, channels, size, size];
-  const maxPool = poolTrials([[pooled, [2, 2], [2, 2], [0, 0], 1]]).find(
-    ({ kernel }) => kernel === 'pool/maxPool2d',
+  const maxPool = poolTrials([[pooled, [2, 2], [2, 2], [0, 0], 1]]).find(({ kernel }) =>
+    [kernel].flat().includes('pool/maxPool2d'),
   )!;
   const loss = lossTrials([[rows, classes]]).find(({ name }) =>
     name.startsWith('loss and gradient of the mean'),

@@ -594,11 +594,9 @@ export class TrainingRun {
     }
     if (step >= this.#whole.known) await this.#whole.compiled();
     for (const program of this.#programsBefore(step)) program.run();
-    const times = this.#programAt(step).profile();
-    // Without timestamps nothing was submitted.
-    if (this.#gpu.device.features.has('timestamp-query')) {
-      this.#fly(step, 1, (pass) => this.#encodeAfter(pass, step));
-    }
+    // What reads the step's values is submitted after it: without timestamps neither is.
+    const times = await this.#programAt(step).profile();
+    this.#fly(step, 1, (pass) => this.#encodeAfter(pass, step));
     return times;
   }
 

@@ -63,7 +63,9 @@ describe('the tuner', () => {
         value: ({ label, code }: GPUShaderModuleDescriptor) =>
           device.createShaderModule({
             label,
-            code: label?.includes('TILE_M=4 ') ? code.replace(/(sum\[\w+\]\[\w+\]) \+=/g, '$1 -=') : code,
+            code: label?.includes('TILE_M=4 TILE_N=4')
+              ? code.replace(/(sum\[\w+\]\[\w+\]) \+=/g, '$1 -=')
+              : code,
           }),
       },
       features: { value: device.features },

@@ -7,6 +7,7 @@ test('the perceptron: two gradients a Hessian product, one a further vector', ()
   const counted = arithmetic(model, inputShape);
   // 784·128 = 100,352 of the first layer, 1,280 of the second.
   expect(counted).toEqual({
+    forward: 100_352 + 1280,
     gradient: 2 * 100_352 + 3 * 1280,
     further: 2 * 100_352 + 6 * 1280,
     product: 4 * 100_352 + 9 * 1280,
