@@ -11,9 +11,9 @@
 // Cost: 2 k flops and k / 16 bytes an output, before caches; 1,024 TILE_K bytes of workgroup memory. The next tile is on its way
 //   from memory to registers while this one is multiplied, and all of a tile's k is unrolled. An operand with k contiguous is
 //   staged number by number, transposed: two invocations may not write into one vec4. Each accumulator is a variable: in an array
-//   they cost the driver of an H200 5 to 11 %. 4096³ there in ms, NN, NT, TN, beside cuBLAS's 2.69, 2.74, 2.66: so
-//   3.36, 3.55, 3.05 with 8 of k staged and 3.31, 3.58, 2.97 with 16; without the fetch ahead 3.75; 3.35, 4.08, 3.28 where blocks of 4 by 4
-//   are transposed in registers (2026-11-27).
+//   they cost the driver of an H200 5 to 11 %. 4096³ there in ms, NN, NT, TN, beside cuBLAS's 2.68, 2.74, 2.67: 3.58, 3.95, 3.12 (75, 69,
+//   85 %); the loop alone, without guards and epilogue, 3.31, 3.58, 2.97, with 8 of k staged 3.36, 3.55, 3.05, without the fetch
+//   ahead 3.75, and 3.35, 4.08, 3.28 where blocks of 4 by 4 are transposed in registers (2026-11-27).
 
 import package::shared::activation::{activated, masked};
 
