@@ -66,7 +66,7 @@ const LAYERS: readonly LayerShape[] = [
 
 const SIZES: Readonly<Record<Scale, Sizes>> = {
   quick: {
-    ladderCubes: [48],
+    ladderCubes: [128],
     cubes: [64],
     ladderVectors: [2 ** 12],
     vectors: [2 ** 14],

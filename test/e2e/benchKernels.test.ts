@@ -17,7 +17,7 @@ test('bench kernels: ceilings, checked rows and tile sizes in a file, as CSV, an
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toMatch(/SOFTWARE adapter/);
     expect(stdout).toMatch(
-      /^ {2}1\. .* \(shaders\/ladder\/matmulNaive\.wgsl; 48×48×48: .* ms\)\. Each output/m,
+      /^ {2}1\. .* \(shaders\/ladder\/matmulNaive\.wgsl; 128×128×128: .* ms\)\. Each output/m,
     );
     const report = parseKernelsReport(readFileSync(join(folder, 'a.json'), 'utf8'), 'a.json');
     expect(report).toMatchObject({ quick: true, runtime: 'node', adapter: { software: true } });

@@ -41,9 +41,13 @@ describe('the page of experiments', () => {
         .toBeGreaterThan(0);
       await button(page, 'Pause').click();
       await waitForStatus(page, /Paused/);
-      // What is on its way may still arrive.
-      await page.waitForTimeout(1000);
-      const paused = await phase(page);
+      // What is on its way may still arrive: one step of the work, a compilation with it.
+      let paused = '';
+      for (let tries = 0; tries < 3 && (await phase(page)) !== paused; tries++) {
+        paused = await phase(page);
+        await page.waitForTimeout(2000);
+      }
+      expect(await phase(page)).toBe(paused);
       await page.waitForTimeout(1000);
       expect(await phase(page)).toBe(paused);
       await button(page, 'Resume').click();
