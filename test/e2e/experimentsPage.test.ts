@@ -42,7 +42,7 @@ describe('the page of experiments', () => {
       await button(page, 'Pause').click();
       await waitForStatus(page, /Paused/);
       // What is on its way may still arrive: one step of the work, a compilation with it.
-      let paused = '';
+      let paused: string | null = '';
       for (let tries = 0; tries < 3 && (await phase(page)) !== paused; tries++) {
         paused = await phase(page);
         await page.waitForTimeout(2000);
