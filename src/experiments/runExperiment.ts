@@ -80,8 +80,8 @@ export async function* runExperiment(
   const planned = await Promise.all(
     experiment.cells(protocol).map(async (cell) => {
       const definition: CellDefinition = {
-        experiment: experiment.id,
-        version: experiment.version,
+        experiment: experiment.study?.id ?? experiment.id,
+        version: experiment.study?.version ?? experiment.version,
         preset,
         seed: protocol.seed,
         cell,
@@ -115,7 +115,12 @@ export async function* runExperiment(
   });
   const outcome =
     done.length === total
-      ? boundVerdict(experiment.judge(done, protocol), preset, changedParts(experiment, preset, protocol))
+      ? boundVerdict(
+          experiment.judge(done, protocol),
+          preset,
+          changedParts(experiment, preset, protocol),
+          protocol.seed,
+        )
       : null;
   const { id, version, statement, source, withdrawn } = experiment;
   return {
