@@ -29,6 +29,8 @@ export interface CellDefinition {
 export interface KeptCell extends CellDefinition {
   /** The kernels that it took. */
   readonly kernels: KernelRecord;
+  /** That it took. */
+  readonly seconds?: number;
   readonly evidence: unknown;
 }
 
@@ -83,7 +85,7 @@ export async function readCell(
   const json = parseJson(path, 'cell', await host.read(path));
   if (typeof json !== 'object' || json === null)
     throw new InputError(path, 'cell', `is ${showValue(json)}, expected an object`);
-  const { kernels, evidence, ...definition } = json as Partial<KeptCell>;
+  const { kernels, seconds, evidence, ...definition } = json as Partial<KeptCell>;
   for (const key of Object.keys(expected) as (keyof CellDefinition)[]) {
     const [is, wanted] = [canonicalJson(definition[key] ?? null), canonicalJson(expected[key])];
     if (is !== wanted) throw new InputError(path, key, `is ${is}, expected ${wanted}`);
@@ -92,7 +94,8 @@ export async function readCell(
   if (!record.success) throw new InputError(path, 'kernels', record.error.issues[0]!.message);
   const { evidence: checked, problem } = checkedEvidence(experiment, evidence);
   if (problem !== undefined) throw new InputError(path, 'cell', problem);
-  return { ...expected, kernels: record.data, evidence: checked };
+  const took = typeof seconds === 'number' ? { seconds } : {};
+  return { ...expected, kernels: record.data, ...took, evidence: checked };
 }
 
 /** Evidence as a file gives it back, or what is wrong with it: the same is judged, whether it has been in a file or not. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Experiment } from '../../experiments/experiment.ts';
 import { experiments } from '../../experiments/index.ts';
 import { readPart } from '../../experiments/protocol.ts';
-import type { ExperimentResult } from '../../experiments/runExperiment.ts';
+import type { ExperimentResult } from '../../experiments/experimentResult.ts';
 import { InputError } from '../../host/inputError.ts';
 import { showValue } from '../../host/showValue.ts';
 import { CellFolder } from '../cellFolder.ts';
