@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../host/inputError.ts';
 import { formatJson } from './formatJson.ts';
+import { makeFolder } from './makeFolder.ts';
 import { writeOutput } from './writeOutput.ts';
 
 /** A folder of an experiment's cells, each a JSON file: what an experiment that was stopped need not do again. */
@@ -14,11 +14,7 @@ export class CellFolder {
    */
   constructor(path: string, option = '--cells') {
     this.#path = path;
-    try {
-      mkdirSync(path, { recursive: true });
-    } catch (error) {
-      throw new InputError(path, option, `cannot be made a folder: ${(error as Error).message}`);
-    }
+    makeFolder(path, option);
   }
 
   /** The cells that are there, in the order of their names. */

@@ -191,6 +191,41 @@ describe('basin reproduce', () => {
     await expect(reproduce(['--merge', '--shard', '1/2'])).rejects.toThrow('expected no --shard beside it');
   });
 
+  test('judges planted evidence of each claim at many seeds, and tells the rates', async () => {
+    const { text, measured } = await reproduce(['--planted', '60']);
+    expect(measured).toBe(0);
+    const rates = JSON.parse(readFileSync(join(out, 'planted.json'), 'utf8'));
+    expect(rates.claims.map(({ claim, truth, trials }: never) => [claim, truth, trials])).toEqual([
+      ['bias', 'effect', 60],
+      ['bias', 'null', 60],
+      ['bias-again', 'effect', 60],
+      ['bias-again', 'null', 60],
+    ]);
+    expect(rates.without).toEqual(['toy']);
+    expect(rates.effects.value).toBeGreaterThan(0.9);
+    expect(rates.nulls.value).toBe(0);
+    // Wilson's interval of 0 of 120.
+    expect(rates.nulls.interval[1]).toBeCloseTo(0.031, 3);
+    expect(text).toContain('nothing is planted for toy');
+    await expect(reproduce(['--planted', '0'])).rejects.toThrow('--planted: is "0"');
+  });
+
+  test('sets the verdicts of another master seed beside its own', async () => {
+    await reproduce([]);
+    const other = join(out, '..', 'other.json');
+    const results = resultsIn();
+    const changed = results.claims.map((each) =>
+      each.id === 'bias-again' ? { ...each, verdict: 'not reproduced' } : each,
+    );
+    writeFileSync(other, JSON.stringify({ ...results, claims: changed }));
+    const { text } = await reproduce(['--seed', '2000', '--against', other]);
+    expect(text).toMatch(/bias-again +│ reproduced +│ not reproduced +│ not alike/);
+    expect(text).toContain('both judge alike: 0.667');
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('A second master seed');
+    writeFileSync(other, '{"claims": 3}');
+    await expect(reproduce(['--against', other])).rejects.toThrow('--against: holds no claims with verdicts');
+  });
+
   test('takes shards from 1 to n', () => {
     expect(readShard('2/4')).toEqual({ index: 2, of: 4 });
     for (const wrong of ['0/4', '5/4', '1', 'a/b', '1/0', ''])

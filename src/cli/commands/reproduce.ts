@@ -2,21 +2,26 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Experiment } from '../../experiments/experiment.ts';
 import { experiments } from '../../experiments/index.ts';
+import { agreement } from '../../experiments/reproduction/agreement.ts';
 import type { MeasuredClaims } from '../../experiments/reproduction/measureClaims.ts';
 import { mergeClaims } from '../../experiments/reproduction/mergeClaims.ts';
 import type { Plan } from '../../experiments/reproduction/planClaims.ts';
-import { resultsOf } from '../../experiments/reproduction/results.ts';
+import { plantedRates } from '../../experiments/reproduction/plantedRates.ts';
+import { type Results, resultsOf } from '../../experiments/reproduction/results.ts';
 import { readShard } from '../../experiments/reproduction/shard.ts';
 import { wantedClaims } from '../../experiments/reproduction/wantedClaims.ts';
 import { InputError } from '../../host/inputError.ts';
+import { parseJson } from '../../host/parseJson.ts';
 import { showValue } from '../../host/showValue.ts';
 import { CellFolder } from '../cellFolder.ts';
 import { fileHost } from '../fileHost.ts';
+import { makeFolder } from '../makeFolder.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
-import { claimList, planText, resultsText } from '../reproduction/claimsText.ts';
+import { agreementText, claimList, planText, plantedText, resultsText } from '../reproduction/claimsText.ts';
 import { saveReproduction } from '../reproduction/saveReproduction.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
+import { saveJson } from '../saveResult.ts';
 import { runtimeOption } from './outputOptions.ts';
 
 interface ReproduceOptions {
@@ -27,6 +32,8 @@ interface ReproduceOptions {
   out: string;
   shard?: string;
   merge?: true;
+  against?: string;
+  planted?: string;
   runtime: HeadlessOptions['runtime'];
 }
 
@@ -53,6 +60,11 @@ export function registerReproduce(
     .option('--out <folder>', 'where cells, results.json, figures and report.html go', 'reproduction')
     .option('--shard <i/n>', 'only every n-th cell, from the i-th on, and no judgement')
     .option('--merge', 'run nothing: judge the cells that are there, and name those that are not')
+    .option('--against <results.json>', 'set the verdicts of another master seed beside these')
+    .option(
+      '--planted <n>',
+      'run nothing: judge n planted effects and nulls of each claim, and tell the rates',
+    )
     .addOption(runtimeOption())
     .addHelpText(
       'after',
@@ -73,6 +85,8 @@ async function reproduce(claims: string[], options: ReproduceOptions, means: Mea
       `runs nothing, expected no ${options.plan ? '--plan' : '--shard'} beside it`,
     );
   }
+  if (options.planted !== undefined) return planted(claims, options.planted, options, means);
+  const other = options.against === undefined ? null : await readResults(options.against);
   const seed = options.seed === undefined ? undefined : readSeed(options.seed);
   const shard = options.shard === undefined ? undefined : readShard(options.shard);
   const wanted = wantedClaims(all, { claims, preset, seed });
@@ -111,8 +125,50 @@ async function reproduce(claims: string[], options: ReproduceOptions, means: Mea
   }
   const merged = await mergeClaims(wanted, folder.paths(), fileHost(process.cwd()));
   const results = resultsOf(preset, merged, failed);
-  await saveReproduction(out, results, merged);
-  await print(`${resultsText(results, merged)}\n`);
+  const beside = other && agreement(results.claims, other);
+  await saveReproduction(out, results, merged, beside);
+  await print(`${[resultsText(results, merged), ...(beside ? [agreementText(beside)] : [])].join('\n')}\n`);
+}
+
+/** How often planted evidence is judged as it must be; kept as planted.json. */
+async function planted(
+  claims: string[],
+  trials: string,
+  { preset, out }: ReproduceOptions,
+  { list, print }: Means,
+): Promise<void> {
+  const count = readCount('--planted', trials);
+  const wanted = wantedClaims(list, { claims, preset });
+  const rates = plantedRates(
+    wanted.map(({ experiment }) => experiment),
+    count,
+  );
+  makeFolder(out, '--out');
+  await saveJson(join(out, 'planted.json'), rates);
+  await print(`${plantedText(rates)}\n`);
+}
+
+/** The claims of an earlier results.json. @throws InputError for a file that is none */
+async function readResults(path: string): Promise<Results['claims']> {
+  const json = parseJson(
+    path,
+    'results',
+    await fileHost(process.cwd()).read(path),
+  ) as Partial<Results> | null;
+  const known = Array.isArray(json?.claims) && json.claims.every((each) => typeof each?.verdict === 'string');
+  if (!known)
+    throw new InputError(path, '--against', 'holds no claims with verdicts, expected a results.json');
+  return json.claims!;
+}
+
+function readCount(option: string, text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 1e6) return count;
+  throw new InputError(
+    'command line',
+    option,
+    `is ${showValue(text)}, expected a whole number of at least 1`,
+  );
 }
 
 function readSeed(text: string): number {

@@ -1,7 +1,9 @@
 import Table from 'cli-table3';
 import { type Experiment, PAPERS, type Paper } from '../../experiments/experiment.ts';
+import type { Agreement } from '../../experiments/reproduction/agreement.ts';
 import type { MergedClaim } from '../../experiments/reproduction/mergeClaims.ts';
 import type { Plan } from '../../experiments/reproduction/planClaims.ts';
+import type { PlantedRates } from '../../experiments/reproduction/plantedRates.ts';
 import type { Results } from '../../experiments/reproduction/results.ts';
 import { duration } from '../progress.ts';
 import { effectText, pText, rangeText } from './effectText.ts';
@@ -74,6 +76,38 @@ export function resultsText({ claims, missing, failed }: Results, merged: readon
     ...missing.map(({ claim, cells }) => `missing: ${claim}: ${cells.join('; ')}`),
     ...failed.map(({ claim, name, error }) => `failed: ${claim}: cell ${name}: ${error}`),
   ].join('\n');
+}
+
+/** How planted evidence is judged, claim by claim, and over all of them. */
+export function plantedText({ claims, effects, nulls, without }: PlantedRates): string {
+  const table = plainTable(['claim', 'planted', 'reproduced', 'not reproduced', 'inconclusive', 'of'], 2);
+  for (const { claim, truth, trials, verdicts } of claims) {
+    const { reproduced, 'not reproduced': not, inconclusive } = verdicts;
+    table.push([claim, truth, `${reproduced}`, `${not}`, `${inconclusive}`, `${trials}`]);
+  }
+  const share = (of: PlantedRates['effects']): string =>
+    of ? effectText({ estimate: of.value, interval: of.interval }) : 'none planted';
+  return [
+    table.toString(),
+    `planted effects that are reproduced: ${share(effects)} (at least 0.8 is asked)`,
+    `planted nulls that are: ${share(nulls)} (at most 0.05)`,
+    ...(without.length > 0 ? [`nothing is planted for ${without.join(', ')}`] : []),
+  ].join('\n');
+}
+
+/** Verdicts of two master seeds side by side. */
+export function agreementText({ pairs, share }: Agreement): string {
+  const table = plainTable(['claim', 'verdict', 'of the other seed', ''], 4);
+  for (const { id, first, second, same } of pairs) {
+    table.push([
+      id,
+      first.verdict,
+      second.verdict,
+      same === null ? 'undecided' : same ? 'alike' : 'not alike',
+    ]);
+  }
+  const of = share ? effectText({ estimate: share.value, interval: share.interval }) : 'none';
+  return `${table.toString()}\nof the claims that one of the seeds decides both judge alike: ${of}`;
 }
 
 /** @param left columns that are texts */

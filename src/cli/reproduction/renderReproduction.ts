@@ -1,8 +1,10 @@
 import { ARTICLE } from '../../experiments/article.ts';
 import { PAPERS, type Paper } from '../../experiments/experiment.ts';
+import type { Agreement } from '../../experiments/reproduction/agreement.ts';
 import type { ClaimResult, Results } from '../../experiments/reproduction/results.ts';
 import { escapeHtml } from '../escapeHtml.ts';
 import { claimSection } from './claimSection.ts';
+import { effectText } from './effectText.ts';
 import { forest } from './forest.ts';
 import style from './reproduction.css?raw';
 
@@ -14,7 +16,7 @@ export type Charts = ReadonlyMap<string, readonly { readonly title: string; read
  * each with its prediction, protocol, figure, effects, control, planted cases, table and verdict. It asks for no network, and its
  * content security policy forbids it.
  */
-export function renderReproduction(results: Results, charts: Charts): string {
+export function renderReproduction(results: Results, charts: Charts, beside: Agreement | null): string {
   const { claims, preset, missing, failed } = results;
   const papers = [...(Object.keys(PAPERS) as Paper[]), null];
   const adapters = [...new Set(claims.flatMap(({ adapter }) => (adapter ? [adapterName(adapter)] : [])))];
@@ -41,6 +43,7 @@ units of replication, the mark its estimate. A claim is reproduced where all of 
 ${forest(claims)}
 ${absent(missing, failed)}
 ${articleTable(claims)}
+${beside ? agreementTable(beside) : ''}
 ${papers
   .map((paper) => {
     const own = claims.filter((claim) => claim.paper === paper);
@@ -84,6 +87,19 @@ function articleTable(claims: readonly ClaimResult[]): string {
   return `<h2 id="article">Sentence by sentence</h2>
 <p>What is commonly said of these papers, and the claims that answer it.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Sentences and claims"><table><thead><tr><th scope="col">Sentence</th><th scope="col">Claims and verdicts</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+}
+
+/** Verdicts of two master seeds side by side. */
+function agreementTable({ pairs, share }: Agreement): string {
+  const rows = pairs.map(({ id, first, second, same }) => {
+    const cell = ({ verdict, statistic }: typeof first): string =>
+      `<td>${escapeHtml(verdict)}${statistic ? `<br><span class="muted">${escapeHtml(effectText(statistic))}</span>` : ''}</td>`;
+    return `<tr><th scope="row">${escapeHtml(id)}</th>${cell(first)}${cell(second)}<td>${same === null ? 'undecided' : same ? 'alike' : 'not alike'}</td></tr>`;
+  });
+  const [one, other] = [pairs[0]?.first.protocol.seed, pairs[0]?.second.protocol.seed];
+  return `<h2 id="again">A second master seed</h2>
+<p>${share ? `Of the claims that one of the seeds decides, both judge alike ${escapeHtml(effectText({ estimate: share.value, interval: share.interval }))}.` : 'No claim is decided by either.'}</p>
+<div class="scroll" tabindex="0" role="region" aria-label="Verdicts of two master seeds"><table><thead><tr><th scope="col">Claim</th><th scope="col">Seed ${one}</th><th scope="col">Seed ${other}</th><th scope="col"></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
 function adapterName({

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Agreement } from '../../experiments/reproduction/agreement.ts';
 import type { MergedClaim } from '../../experiments/reproduction/mergeClaims.ts';
 import type { Results } from '../../experiments/reproduction/results.ts';
-import { InputError } from '../../host/inputError.ts';
 import { formatJson } from '../formatJson.ts';
+import { makeFolder } from '../makeFolder.ts';
 import { save } from '../saveResult.ts';
 import { writeOutput } from '../writeOutput.ts';
 import { renderReproduction } from './renderReproduction.ts';
@@ -19,14 +19,11 @@ export async function saveReproduction(
   out: string,
   results: Results,
   merged: readonly MergedClaim[],
+  beside: Agreement | null = null,
 ): Promise<void> {
   const { chartTexts, figureText } = await import('../figureText.ts');
   const folder = join(out, 'figures');
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new InputError(folder, '--out', `cannot be made a folder: ${(error as Error).message}`);
-  }
+  makeFolder(folder, '--out');
   const charts = new Map<string, { title: string; svg: string }[]>();
   for (const { claim, result } of merged) {
     const { figure } = result;
@@ -40,5 +37,5 @@ export async function saveReproduction(
     );
   }
   await save(join(out, 'results.json'), `${formatJson(results)}\n`);
-  await save(join(out, 'report.html'), renderReproduction(results, charts));
+  await save(join(out, 'report.html'), renderReproduction(results, charts, beside));
 }
