@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ClaimDetail } from '../../src/experiments/claim.ts';
 import type { Outcome } from '../../src/experiments/experiment.ts';
+import type { ExperimentResult } from '../../src/experiments/experimentResult.ts';
 import type { OptimalStepOutcome } from '../../src/experiments/mccandlish/optimalStep/judgeOptimalStep.ts';
-import type { ExperimentResult } from '../../src/experiments/runExperiment.ts';
 import { basin, inFolder } from './basin.ts';
 
 const DATA = 'gaussian-clusters?examples=600&test=0&classes=4&dims=8';

@@ -20,8 +20,8 @@ export interface PlantedLaw {
 const FIRST_LOSS = Math.log(10);
 /** What a run that is not held up comes to, as a share of L₀. */
 const LAST_SHARE = 0.08;
-/** Of Σ: |ḡ|² of n examples errs by tr Σ/n·√(2/d). */
-const EFFECTIVE_DIMENSIONS = 12;
+/** GᵀΣG/(|G|² tr Σ) and (tr Σ)²/tr Σ²: |ḡ|² of n examples has the variance 4GᵀΣG/n + 2 tr Σ²/n². */
+const [ALONG, EFFECTIVE_DIMENSIONS] = [0.2, 12];
 
 /**
  * Runs whose loss falls as a power of their steps and whose noise scale is a law of the loss: tr Σ stays, |G|² is what the law asks for, and
@@ -40,7 +40,9 @@ export function plantTrajectories(
       const share = still ? 1 : LAST_SHARE ** (Math.log(step) / Math.log(cell.steps));
       const B = noise(cell, share) * Math.exp(own);
       const at = (examples: number, stream: number): NoiseAt => {
-        const relative = Math.sqrt((4 / examples) * B + (2 / EFFECTIVE_DIMENSIONS) * (B / examples) ** 2);
+        const relative = Math.sqrt(
+          (4 * ALONG * B) / examples + (2 / EFFECTIVE_DIMENSIONS) * (B / examples) ** 2,
+        );
         const signal = 1 / B;
         const gradNormSq = Math.max(
           1e-9,
