@@ -18,7 +18,7 @@ const critical = (found: Sweeps, task: Task, goal: number): Measured => ({
 
 /** The paper's counterexample: a generative model whose noise scale says too little. */
 export const autoencoderCounterexample = claim({
-  id: 'autoencoder-counterexample',
+  id: 'autoencoder',
   version: 1,
   paper: 'mccandlish',
   statement:

@@ -46,7 +46,7 @@ export const criticalAgainstSimple = claim({
     'Averaged over a run, the noise scale B_simple is the critical batch size to an order of magnitude',
   source: 'McCandlish et al. 2018, table 1 and figure 4',
   population:
-    'the classifiers of steps-hyperbola; B_simple of 2,048 of their examples, debiased, averaged over the run of B = 1,024 at its best ε',
+    'the classifiers of ‘hyperbola’; B_simple of 2,048 of their examples, debiased, averaged over the run of B = 1,024 at its best ε',
   unit: 'initial weights, draws and examples of its own, the same for all B and ε',
   prediction:
     'B_simple/B_crit of 2 to 8 as in the paper’s classifiers (table 1: 4.5 for MNIST); on quadratics it is known to a factor of several alone, so that 0.2 to 10 is an order of magnitude up and half of one down',

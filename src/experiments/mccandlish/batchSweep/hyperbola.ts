@@ -62,7 +62,7 @@ export function middle(goals: readonly number[]): number {
 
 /** Whether steps and examples to a loss lie on a hyperbola. */
 export const hyperbola = claim({
-  id: 'steps-hyperbola',
+  id: 'hyperbola',
   version: 1,
   paper: 'mccandlish',
   statement:

@@ -35,14 +35,14 @@ const swapped = (bests: readonly Best[]): Best[] => {
 
 /** Whether the tuned rate goes with B, and then no more. */
 export const linearThenSaturated = claim({
-  id: 'rate-linear-then-saturated',
+  id: 'linear-then-saturated',
   version: 1,
   paper: 'mccandlish',
   statement:
     'The best constant ε of a run grows in proportion to B for small batches, and no more for large ones',
   source: 'McCandlish et al. 2018, eq. 2.6 and appendix E.1: ε_opt(B) = ε_max/(1 + B_noise/B)',
   population:
-    'the classifiers of steps-hyperbola: B = 2 to 1,024, ε a factor 2 apart, its best between the grid’s by a parabola',
+    'the classifiers of ‘hyperbola’: B = 2 to 1,024, ε a factor 2 apart, its best between the grid’s by a parabola',
   unit: 'initial weights, draws and examples of its own, the same for all B and ε',
   prediction:
     'an exponent of 1 over the three smallest batches, 0 over the three largest. With ε a factor 2 apart, ±0.3 is what tells proportion from the square root (0.5), the other rule in use',
