@@ -14,14 +14,14 @@ export interface NoiseAt {
   readonly resolved: boolean;
 }
 
-/** The form of a `NoiseAt` in a file. */
-export const noiseAtSchema: z.ZodType<NoiseAt> = z.strictObject({
+/** The parts of a `NoiseAt` in a file. */
+export const noiseAtParts = {
   loss: z.number(),
   examples: z.int().positive(),
   gradNormSq: z.number(),
   traceCovariance: z.number(),
   resolved: z.boolean(),
-});
+};
 
 /** Measures all of a point's examples. */
 export async function noiseAt(at: ModelPoint): Promise<NoiseAt> {

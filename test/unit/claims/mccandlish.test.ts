@@ -139,17 +139,18 @@ test('noise scales take the noise of their own examples off, of a population or 
   expect(trainingNoiseScale(at, 200)).toBeCloseTo((0.995 * 20) / (0.3 - 20 / 200), 9);
 });
 
-test('a noise scale at a loss lies between two looks, and is none where the loss does not come to it', () => {
+test('a noise scale at a loss is of the looks nearby, and none where the loss does not come to it', () => {
   const look = (step: number, loss: number, B: number) => {
     const at = { loss, examples: 1000, gradNormSq: 1 / B + 1e-3, traceCovariance: 1, resolved: true };
     return { step, train: at, fresh: at };
   };
-  const run = {
-    cell: { examples: 1000 } as never,
-    evidence: { points: [look(1, 4, 10), look(2, 1, 40), look(4, 0.5, 90)] },
-  };
-  expect(noiseAtLoss(run, 2, ofFresh)).toBeCloseTo(20, 6);
+  // B = 20/L but for a look that is far off.
+  const losses = [3, 1.5, 1.2, 1, 0.8, 0.5];
+  const points = losses.map((loss, i) => look(i, loss, loss === 3 ? 1 : 20 / loss));
+  const run = { cell: { examples: 1000 } as never, evidence: { points } };
+  expect(noiseAtLoss(run, 1, ofFresh)).toBeCloseTo(20, 6);
   expect(noiseAtLoss(run, 0.4, ofFresh)).toBeNull();
+  expect(noiseAtLoss(run, 3, ofFresh)).toBeNull();
 });
 
 test('a plateau’s noise scale divides means once', () => {

@@ -46,7 +46,7 @@ export const autoencoderCounterexample = claim({
   plantedAs: { effect: 'a noise scale a twentieth of B_crit', null: 'one a quarter of B_crit' },
   plant: (truth, protocol, seed) =>
     plantSweeps(protocol, seed, {
-      law: exactLaw,
+      law: exactLaw(protocol),
       simple: (task) => (task === 'classifier' ? 4 : truth === 'effect' ? 1 / 20 : 1 / RATIO),
     }),
   panels: (found, { autoencoderGoals }) => [frontier(found, 'autoencoder', autoencoderGoals)],

@@ -75,7 +75,10 @@ export const criticalAgainstSimple = claim({
       .map((goal) => ({ name: `goal loss ${goal}`, effects: [simple(found, goal)] })),
   plantedAs: { effect: 'a noise scale 4 times B_crit', null: 'one that is 10 times B_crit' },
   plant: (truth, protocol, seed) =>
-    plantSweeps(protocol, seed, { law: exactLaw, simple: () => (truth === 'effect' ? 4 : RATIO[1]) }),
+    plantSweeps(protocol, seed, {
+      law: exactLaw(protocol),
+      simple: (task) => (task === 'autoencoder' ? 1 / 20 : truth === 'effect' ? 4 : RATIO[1]),
+    }),
   panels: (found, { goals }) => [frontier(found, 'classifier', goals)],
   tables: (found, { goals }) => [
     scalesTable(found, 'classifier', goals),

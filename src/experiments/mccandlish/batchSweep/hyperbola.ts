@@ -2,7 +2,7 @@ import { powerLawSlope } from '../../../measure/statistics/straightLine.ts';
 import { claim } from '../../claim.ts';
 import type { Panel, Table } from '../../figure.ts';
 import type { Measured } from '../../verdict/measured.ts';
-import { exactLaw, PLANTED_CRITICAL, plantSweeps } from './plantSweeps.ts';
+import { exactLaw, PLANTED_CRITICAL, type PlantedSweep, plantSweeps } from './plantSweeps.ts';
 import { type Best, bestsOf, lawOf, type Sweeps, unitsOf, untunedOf } from './readSweeps.ts';
 import { type BatchSweepProtocol, batchSweep, type Task } from './study.ts';
 
@@ -93,17 +93,21 @@ export const hyperbola = claim({
     null: 'a law that bends more slowly, whose exponent at the small end is −0.7',
   },
   plant: (truth, protocol, seed) =>
-    plantSweeps(protocol, seed, { law: truth === 'effect' ? exactLaw : slowLaw(protocol) }),
+    plantSweeps(protocol, seed, { law: truth === 'effect' ? exactLaw(protocol) : slowLaw(protocol) }),
   panels: (found, { goals }) => [frontier(found, 'classifier', goals)],
   tables: (found, { goals }) => [lawsTable(found, 'classifier', goals)],
 });
 
 /** S ∝ (1 + (B_crit/B)^q)^(1/q) bends over more of the B's: q by which its exponent at the small end is that of the margin. */
-function slowLaw({ batchSizes }: BatchSweepProtocol) {
-  const law = (q: number) => (task: Task, batchSize: number) => {
-    const above = (1 + (PLANTED_CRITICAL[task] / batchSize) ** q) ** (1 / q);
-    return { steps: above, rate: 1 / above };
-  };
+function slowLaw(protocol: BatchSweepProtocol): PlantedSweep['law'] {
+  const { batchSizes } = protocol;
+  const exact = exactLaw(protocol);
+  const law =
+    (q: number): PlantedSweep['law'] =>
+    (task, batchSize) => ({
+      ...exact(task, batchSize),
+      steps: (1 + (PLANTED_CRITICAL[task] / batchSize) ** q) ** (1 / q),
+    });
   const exponent = (q: number): number =>
     powerLawSlope(batchSizes.slice(0, END).map((B) => ({ x: B, y: law(q)('classifier', B).steps })))!;
   let [low, high] = [0.05, 1];

@@ -62,13 +62,15 @@ export const linearThenSaturated = claim({
       .filter((goal) => goal !== middle(goals))
       .map((goal) => ({ name: `goal loss ${goal}`, effects: effects(found, goal) })),
   plantedAs: { effect: 'ε_best = ε_max/(1 + B_crit/B)', null: 'ε_best ∝ √B below B_crit' },
-  plant: (truth, protocol, seed) =>
-    plantSweeps(protocol, seed, {
+  plant: (truth, protocol, seed) => {
+    const exact = exactLaw(protocol);
+    return plantSweeps(protocol, seed, {
       law: (task, batchSize) => {
-        const { steps, rate } = exactLaw(task, batchSize);
+        const { steps, rate } = exact(task, batchSize);
         return { steps, rate: truth === 'effect' ? rate : Math.sqrt(rate) };
       },
-    }),
+    });
+  },
   panels: (found, { goals }) => [ratesPanel(found, goals)],
 });
 

@@ -15,10 +15,12 @@ export const PLANTED_CRITICAL: Readonly<Record<Task, number>> = { classifier: 64
 /** Standard deviations of log S by run, and of B_simple by unit: somewhat more than the pilot's. */
 const [RUN_SCATTER, UNIT_SCATTER] = [0.04, 0.15];
 
-/** McCandlish's law with its rate. */
-export function exactLaw(task: Task, batchSize: number): { readonly steps: number; readonly rate: number } {
-  const above = 1 + PLANTED_CRITICAL[task] / batchSize;
-  return { steps: above, rate: 1 / above };
+/** McCandlish's laws of steps and rate; that of the rate bends where the protocol's grid of ε does. */
+export function exactLaw({ centralBatch, autoencoderCentralBatch }: BatchSweepProtocol): PlantedSweep['law'] {
+  return (task, batchSize) => ({
+    steps: 1 + PLANTED_CRITICAL[task] / batchSize,
+    rate: 1 / (1 + (task === 'classifier' ? centralBatch : autoencoderCentralBatch) / batchSize),
+  });
 }
 
 /**

@@ -35,7 +35,7 @@ export function plantTrajectories(
   return noiseTrajectory.cells(protocol).map((cell, c) => {
     const own = scatter * normal(seed, 211, cell.unit, c);
     const still = cell.arm === 'still';
-    const steps = Array.from({ length: 20 }, (_, i) => Math.round(cell.steps ** ((i + 1) / 20)));
+    const steps = Array.from({ length: 30 }, (_, i) => Math.round(cell.steps ** ((i + 1) / 30)));
     const points = [...new Set(steps)].map((step, i): TrajectoryPoint => {
       const share = still ? 1 : LAST_SHARE ** (Math.log(step) / Math.log(cell.steps));
       const B = noise(cell, share) * Math.exp(own);

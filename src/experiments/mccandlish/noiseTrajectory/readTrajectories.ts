@@ -1,3 +1,4 @@
+import { straightLine } from '../../../measure/statistics/straightLine.ts';
 import type { CellEvidence } from '../../experiment.ts';
 import { populationNoiseScale, trainingNoiseScale } from '../noiseAt.ts';
 import type { Arm, NoiseTrajectoryCell, NoiseTrajectoryEvidence, TrajectoryPoint } from './study.ts';
@@ -38,20 +39,25 @@ export function runsOf(found: Trajectories, unit: number, arm: Arm): Trajectorie
   return found.filter(({ cell }) => cell.unit === unit && cell.arm === arm);
 }
 
-/** B_simple where the loss first comes down to a goal, between two looks by their logarithms; null where it does not, or is not resolved there. */
+/** How far from a goal looks still tell of it: the logarithm of the ratio of their losses. */
+const NEAR = Math.log(1.7);
+
+/**
+ * B_simple at a loss: of the line through log B_simple over log loss of all looks nearby, at that loss. A single look tells little: |G|² goes
+ * up and down from step to step. null where the run does not come below the loss, or fewer than three looks are resolved.
+ */
 export function noiseAtLoss(
   { cell, evidence: { points } }: Run,
   goal: number,
   { loss, noise }: Reading,
 ): number | null {
-  const after = points.findIndex((point) => loss(point) <= goal);
-  if (after < 0) return null;
-  const [to, from] = [points[after]!, points[Math.max(0, after - 1)]!];
-  const [high, low] = [noise(to, cell), noise(from, cell)];
-  if (high === null || low === null) return null;
-  if (to === from) return high;
-  const share = Math.log(loss(from) / goal) / Math.log(loss(from) / loss(to));
-  return low * (high / low) ** share;
+  if (!points.some((point) => loss(point) <= goal)) return null;
+  const near = points.flatMap((point) => {
+    const [x, B] = [Math.log(loss(point) / goal), noise(point, cell)];
+    return Math.abs(x) <= NEAR && B !== null ? [{ x, y: Math.log(B) }] : [];
+  });
+  const line = near.length < 3 ? null : straightLine(near);
+  return line && Math.exp(line.intercept);
 }
 
 /** The geometric mean of B_simple over the looks from one step to another, those left out where it is not resolved. */

@@ -4,13 +4,13 @@ import { loadDataset } from '../../../data/loadDataset.ts';
 import { train } from '../../../train/train.ts';
 import type { Study } from '../../claim.ts';
 import { requireAtLeast } from '../../protocol.ts';
-import { type NoiseAt, noiseAt, noiseAtSchema } from '../noiseAt.ts';
+import { type NoiseAt, noiseAt, noiseAtParts } from '../noiseAt.ts';
 import { perceptron } from '../perceptron.ts';
 import { unitData } from '../unitData.ts';
 
 /**
  * B_simple along runs of SGD that differ in their task, in how many examples they train on, or in their width: after steps a factor 2
- * apart, of examples that a run trains on (its first ones, `seen` at the most) and of fresh ones. All runs of a unit have its seed: the
+ * apart, less later on, of examples that a run trains on (its first ones, `seen` at the most) and of fresh ones. All runs of a unit have its seed: the
  * same fresh examples, and fewer examples to train on are the beginning of more.
  */
 export type NoiseTrajectoryProtocol = {
@@ -28,14 +28,19 @@ export type NoiseTrajectoryProtocol = {
   readonly lr: number;
   readonly stillLr: number;
   readonly steps: number;
+  readonly longExamples: number;
+  readonly longSteps: number;
+  readonly taskSteps: number;
+  readonly stillSteps: number;
   readonly units: number;
   readonly seed: number;
 };
 
 /** What a run of a unit is there for. */
 export type Arm =
+  | 'long'
+  | 'long, other data'
   | 'base'
-  | 'other data'
   | 'still'
   | 'size'
   | 'width'
@@ -83,11 +88,15 @@ const standard: NoiseTrajectoryProtocol = {
   labelNoises: [0.025, 0.05],
   taskExamples: 1024,
   seen: 2048,
-  fresh: 8192,
+  fresh: 4096,
   batchSize: 32,
   lr: 0.1,
   stillLr: 0.0001,
-  steps: 3000,
+  steps: 1000,
+  longExamples: 32768,
+  longSteps: 6000,
+  taskSteps: 3000,
+  stillSteps: 300,
   units: 5,
   seed: 1000,
 };
@@ -102,8 +111,11 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
       widths: [16],
       labelNoises: [0.05],
       examples: 4096,
+      longExamples: 8192,
       fresh: 2048,
-      steps: 1000,
+      steps: 500,
+      longSteps: 1500,
+      taskSteps: 1000,
       units: 2,
       seed: 0,
     },
@@ -123,7 +135,11 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
     batchSize: 'B of the runs',
     lr: 'ε of the runs',
     stillLr: 'ε of the control that all but stands still',
-    steps: 'of each run',
+    steps: 'of the runs that are compared at one loss',
+    longExamples: 'N of the runs whose noise scale is to grow',
+    longSteps: 'of these',
+    taskSteps: 'of the runs that compare tasks',
+    stillSteps: 'of the one that all but stands still',
     units: 'replicates of all arms',
     seed: 'of the first unit; the others’ follow',
   },
@@ -135,7 +151,11 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
   },
   evidence: z.strictObject({
     points: z.array(
-      z.strictObject({ step: z.int().nonnegative(), train: noiseAtSchema, fresh: noiseAtSchema }),
+      z.strictObject({
+        step: z.int().nonnegative(),
+        train: z.strictObject(noiseAtParts),
+        fresh: z.strictObject(noiseAtParts),
+      }),
     ),
   }),
 
@@ -155,11 +175,13 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
       lr,
       steps,
     };
-    const task = { ...base, examples: taskExamples };
+    const task = { ...base, examples: taskExamples, steps: protocol.taskSteps };
+    const long = { ...base, examples: protocol.longExamples, steps: protocol.longSteps };
     const arms: Omit<NoiseTrajectoryCell, 'unit'>[] = [
+      { ...long, arm: 'long' },
+      { ...long, arm: 'long, other data', data: harder },
+      { ...long, arm: 'still', lr: protocol.stillLr, steps: protocol.stillSteps },
       base,
-      { ...base, arm: 'other data', data: harder },
-      { ...base, arm: 'still', lr: protocol.stillLr },
       ...protocol.sizes.map((N) => ({ ...base, arm: 'size' as Arm, examples: N })),
       ...protocol.widths.map((width) => ({ ...base, arm: 'width' as Arm, hidden: width })),
       ...protocol.labelNoises.map((labelNoise) => ({ ...base, arm: 'label noise' as Arm, labelNoise })),
@@ -171,12 +193,12 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
       arms.map((arm) => ({ unit, ...arm })),
     );
   },
-  cost: ({ hidden, steps, examples, fresh }) => ({
+  cost: ({ hidden, steps, fresh, seen, examples }) => ({
     seconds:
       2 +
-      steps * (0.0006 + 0.000_004 * hidden) +
-      12 * Math.log2(steps) * ((examples + fresh) / 16_384) * (0.03 + 0.002 * (hidden / 64)),
-    bytes: 4 * 210 * (examples + fresh) + 2 ** 26,
+      steps * (0.0011 + 0.000_004 * hidden) +
+      looks(steps).length * (0.05 + (seen + fresh) * (4e-5 + 2.5e-7 * hidden)),
+    bytes: 4 * 210 * (examples + seen + fresh) + 2 ** 26,
   }),
 
   async *run(gpu, cell, host) {
@@ -215,9 +237,13 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
   },
 };
 
-/** Steps at which a run is looked at, a factor 2 apart: the last one is the run's. */
+/**
+ * Steps at which a run is looked at: a factor 2 apart up to 32, a third of an octave from there on, and every twentieth of the run in its
+ * last third.
+ */
 function looks(steps: number): number[] {
-  const found = new Set<number>();
-  for (let at = steps; at >= 1; at /= 2) found.add(Math.round(at));
+  const found = new Set<number>([steps]);
+  for (let at = 1; at < steps; at *= at < 32 ? 2 : 2 ** (1 / 3)) found.add(Math.round(at));
+  for (let part = 14; part < 20; part++) found.add(Math.round((part / 20) * steps));
   return [...found].sort((a, b) => a - b);
 }

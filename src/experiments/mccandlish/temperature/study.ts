@@ -4,7 +4,7 @@ import type { GivenTensors } from '../../../nn/givenTensors.ts';
 import { train } from '../../../train/train.ts';
 import type { Study } from '../../claim.ts';
 import { requireAtLeast } from '../../protocol.ts';
-import { type NoiseAt, noiseAt, noiseAtSchema } from '../noiseAt.ts';
+import { type NoiseAt, noiseAt, noiseAtParts } from '../noiseAt.ts';
 import { perceptron } from '../perceptron.ts';
 import { unitData } from '../unitData.ts';
 
@@ -65,18 +65,8 @@ const standard: TemperatureProtocol = {
 const run = z.strictObject({
   lr: z.number(),
   batchSize: z.int().positive(),
-  looks: z.array(
-    z.strictObject({
-      step: z.int().positive(),
-      loss: z.number(),
-      examples: z.int().positive(),
-      gradNormSq: z.number(),
-      traceCovariance: z.number(),
-      resolved: z.boolean(),
-    }),
-  ),
+  looks: z.array(z.strictObject({ step: z.int().positive(), ...noiseAtParts })),
 }) satisfies z.ZodType<TemperatureRun>;
-void noiseAtSchema;
 
 export const temperatureStudy: Study<TemperatureProtocol, TemperatureCell, TemperatureEvidence> = {
   id: 'temperature-plateaus',
