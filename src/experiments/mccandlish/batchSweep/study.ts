@@ -41,6 +41,7 @@ export type BatchSweepProtocol = {
   readonly noiseLooks: number;
   readonly probes: number;
   readonly most: number;
+  readonly mostSteps: number;
   readonly units: number;
   readonly seed: number;
 };
@@ -68,6 +69,7 @@ export type BatchSweepCell = {
   | 'noiseLooks'
   | 'probes'
   | 'most'
+  | 'mostSteps'
 >;
 
 /** Steps to each goal at one rate; null where it did not come to it. */
@@ -100,16 +102,17 @@ const standard: BatchSweepProtocol = {
   lr: 1.6,
   centralBatch: 24,
   autoencoderBatchSizes: [1, 2, 4, 8, 16, 32, 64, 128, 256],
-  autoencoderGoals: [0.03, 0.035, 0.045],
-  autoencoderLr: 8,
-  autoencoderCentralBatch: 16,
+  autoencoderGoals: [0.015, 0.018, 0.022],
+  autoencoderLr: 10,
+  autoencoderCentralBatch: 10,
   factors: [0.25, 0.5, 1, 2, 4],
   untunedLr: 0.03125,
   untunedBatchSizes: [2, 8, 32, 128],
   looks: 12,
   noiseLooks: 24,
   probes: 8,
-  most: 2_000_000,
+  most: 1_500_000,
+  mostSteps: 30_000,
   units: 5,
   seed: 1000,
 };
@@ -126,7 +129,7 @@ export const batchSweep: Study<BatchSweepProtocol, BatchSweepCell, BatchSweepEvi
       autoencoderBatchSizes: [4, 16, 64, 256],
       untunedBatchSizes: [8, 32],
       goals: [0.5, 0.7],
-      autoencoderGoals: [0.045, 0.055],
+      autoencoderGoals: [0.02, 0.024],
       noiseLooks: 8,
       units: 2,
       seed: 0,
@@ -154,6 +157,7 @@ export const batchSweep: Study<BatchSweepProtocol, BatchSweepCell, BatchSweepEvi
     noiseLooks: 'measurements of the noise scales along a run',
     probes: 'random signs behind tr(HΣ)',
     most: 'examples after which a run gives up',
+    mostSteps: 'steps after which it does',
     units: 'replicates of all runs',
     seed: 'of the first unit; the others’ follow',
   },
@@ -167,8 +171,9 @@ export const batchSweep: Study<BatchSweepProtocol, BatchSweepCell, BatchSweepEvi
     requireAtLeast(batchSweep, 2, { units, factors });
     requireAtLeast(batchSweep, 3, { batchSizes, autoencoderBatchSizes });
     requireAtLeast(batchSweep, 1, { goals, autoencoderGoals });
-    const { data, hidden, bottleneck, examples, evaluated, looks, noiseLooks, probes, most } = protocol;
-    const all = { data, hidden, bottleneck, examples, evaluated, looks, noiseLooks, probes, most };
+    const { data, hidden, bottleneck, examples, evaluated, looks, noiseLooks, probes, most, mostSteps } =
+      protocol;
+    const all = { data, hidden, bottleneck, examples, evaluated, looks, noiseLooks, probes, most, mostSteps };
     const { lr, centralBatch, autoencoderLr, autoencoderCentralBatch } = protocol;
     const sweep = (unit: number, task: Task, sizes: readonly number[], ofTask: object): BatchSweepCell[] => {
       const classifies = task === 'classifier';
@@ -251,9 +256,9 @@ const PATIENCE = 2;
 async function* stepsToGoals(
   gpu: Gpu,
   { layers, loss, own }: Trained,
-  { unit, batchSize, rates, goals, evaluated, looks, most }: BatchSweepCell,
+  { unit, batchSize, rates, goals, evaluated, looks, most, mostSteps }: BatchSweepCell,
 ): AsyncGenerator<CellEvent, RateSteps[], void> {
-  const steps = Math.ceil(most / batchSize);
+  const steps = Math.min(mostSteps, Math.ceil(most / batchSize));
   using run = await train(gpu, {
     model: layers,
     loss,
@@ -277,7 +282,7 @@ async function* stepsToGoals(
     for await (const _ of run.readings(next));
     if (run.steps < next) break;
     step = next;
-    yield { type: 'progress', done: step * batchSize, total: most, unit: 'examples' };
+    yield { type: 'progress', done: step, total: steps, unit: 'steps' };
   }
   return rates.map((lr, r) => ({ lr, steps: watches[r]!.steps }));
 }
