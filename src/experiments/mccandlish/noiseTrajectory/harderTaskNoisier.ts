@@ -46,7 +46,7 @@ export const harderTaskNoisier = claim({
     'A harder task has a larger noise scale B_simple at the same progress: MNIST, Fashion-MNIST, labels at random',
   source: 'McCandlish et al. 2018, sections 1.1 and 3, table 1: more complex tasks have larger noise scales',
   population:
-    'perceptrons 196-64-10 on 1,024 examples of 14 × 14 pixels, by SGD with B = 32 and ε = 0.1; noise of the examples that they train on, since labels at random have nothing to say of others',
+    'perceptrons 196-64-10 on 1,024 examples of 14 × 14 pixels, by SGD with B = 128 and ε = 0.1; noise of the examples that they train on, since labels at random have nothing to say of others',
   unit: 'initial weights, order, examples and labels of its own, the same seed for all tasks',
   prediction:
     'a B_simple at L/L₀ = 0.5 that is 1.5 times as large or more from one task to the next harder one; the paper’s tasks differ by factors of 2 (SVHN and CIFAR-10) and more, and less than half an octave would change nobody’s batch size',

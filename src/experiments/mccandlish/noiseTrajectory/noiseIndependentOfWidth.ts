@@ -18,7 +18,7 @@ export const noiseIndependentOfWidth = claim({
   source:
     'McCandlish et al. 2018, section 3.3 and figure 8 (LSTMs of 512 to 2,048 units): nearly the same at equal loss',
   population:
-    'perceptrons with 16, 64 and 256 hidden units on 8,192 examples of MNIST of 14 × 14 pixels, by SGD with B = 32 and ε = 0.1; loss and noise of 4,096 fresh examples',
+    'perceptrons with 16, 64 and 256 hidden units on 8,192 examples of MNIST of 14 × 14 pixels, by SGD with B = 128 and ε = 0.1; loss and noise of 4,096 fresh examples',
   unit: 'initial weights, order and examples of its own; the same order and examples at all widths',
   prediction:
     'an exponent of 0 over the width. Within ±0.2, a net that is 16 times wider has a noise scale within a factor of 1.7; the paper’s figure shows no order among widths',

@@ -118,7 +118,7 @@ export const temperature = claim({
 /** Curvature of the planted quadratic. */
 const CURVATURE = 0.5;
 /** Of log |G|² from look to look, and of a run's mean. */
-const [LOOKS_SCATTER, RUN_SCATTER] = [0.6, 0.08];
+const [LOOKS_SCATTER, RUN_SCATTER] = [0.3, 0.04];
 
 /** Plateaus of a quadratic, or with an exponent over ε/B; |G|² of each look is what noise has left it at. */
 function plantPlateaus(protocol: TemperatureProtocol, seed: number, exponent: number | null): Found {
