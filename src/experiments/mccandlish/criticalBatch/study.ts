@@ -12,8 +12,8 @@ import { unitData } from '../unitData.ts';
 
 /**
  * From snapshots of a unit's run others branch, with batches of kB for a window of as many examples (Merrill et al. 2025), under two rules for
- * their rate: the best of one step at that batch, ε_opt(kB) = ε_max/(1 + B_noise/kB) with the constants measured at the snapshot, and theirs for
- * SGD, kε. A branch's progress is the fall of the loss of a fixed part of the training examples, the mean over several draws of
+ * their rate: half the best of one step at that batch, ε_opt(kB) = ε_max/(1 + B_noise/kB) with the constants measured at the snapshot, and
+ * theirs for SGD, kε. A branch's progress is the fall of the loss of a fixed part of the training examples, the mean over several draws of
  * batches.
  */
 export type BranchProtocol = {
@@ -25,6 +25,7 @@ export type BranchProtocol = {
   readonly batchSize: number;
   readonly lr: number;
   readonly factors: readonly number[];
+  readonly share: number;
   readonly window: number;
   readonly orders: number;
   readonly probes: number;
@@ -59,12 +60,13 @@ const standard: BranchProtocol = {
   hidden: 64,
   examples: 16384,
   evaluated: 4096,
-  snapshots: [10, 200, 4000],
+  snapshots: [200, 1000, 4000],
   batchSize: 4,
   lr: 0.05,
-  factors: [1, 2, 4, 8, 16, 32, 64, 128],
-  window: 2048,
-  orders: 8,
+  factors: [1, 2, 4, 8, 16, 32, 64],
+  share: 0.5,
+  window: 512,
+  orders: 16,
   probes: 16,
   units: 6,
   seed: 1000,
@@ -76,7 +78,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
   id: 'branched-batches',
   version: 1,
   presets: {
-    quick: { ...standard, snapshots: [10, 400], evaluated: 1024, orders: 4, probes: 8, units: 2, seed: 0 },
+    quick: { ...standard, snapshots: [200, 1000], evaluated: 1024, orders: 4, probes: 8, units: 2, seed: 0 },
     standard,
   },
   parts: {
@@ -88,6 +90,8 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     batchSize: 'B of the units',
     lr: 'ε of the units',
     factors: 'k of the branches, with batches of kB',
+    share:
+      'of ε_opt(kB) that the branches take: many steps at all of it leave the place where it was measured',
     window: 'examples that each branch takes',
     orders: 'draws of each branch’s batches',
     probes: 'random signs behind tr(HΣ)',
@@ -123,7 +127,8 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
   }),
 
   async *run(gpu, cell, host) {
-    const { unit, step, data, hidden, evaluated, batchSize, lr, factors, window, orders, probes } = cell;
+    const { unit, step, data, hidden, evaluated, batchSize, lr, factors, share, window, orders, probes } =
+      cell;
     const { train: own } = unitData(await loadDataset(data, host), cell);
     const seen = firstExamples(own, evaluated);
     const model = perceptron(own, hidden);
@@ -156,7 +161,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     for (const factor of factors) {
       yield { type: 'phase', phase: `unit ${unit}, step ${step}: branches of ${factor * batchSize}` };
       const B = factor * batchSize;
-      const rates = [optimalRate(local, B)!, factor * lr].map(Math.fround);
+      const rates = [share * optimalRate(local, B)!, factor * lr].map(Math.fround);
       using run = await train(gpu, {
         ...all,
         weights,
