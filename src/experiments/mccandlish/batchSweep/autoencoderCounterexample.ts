@@ -29,7 +29,7 @@ export const autoencoderCounterexample = claim({
   unit: 'initial weights, draws and examples of its own, the same for all B and ε',
   prediction: 'B_crit/B_simple = 20 in the paper; 4 is 8 times what its classifiers have at the most (0.5)',
   refutedBy: 'a ratio below 4',
-  power: { pilot: 'PILOT', scatter: 0.3, distance: 0.5, units: 5 },
+  power: { pilot: 'PILOT', scatter: 0.3, distance: 0.5, units: 4 },
   study: batchSweep,
   effects: (found, { autoencoderGoals }) => [critical(found, 'autoencoder', middle(autoencoderGoals))],
   controls: (found, { goals }) => [

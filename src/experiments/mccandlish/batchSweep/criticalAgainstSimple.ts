@@ -51,7 +51,7 @@ export const criticalAgainstSimple = claim({
   prediction:
     'B_simple/B_crit of 2 to 8 as in the paper’s classifiers (table 1: 4.5 for MNIST); on quadratics it is known to a factor of several alone, so that 0.2 to 10 is an order of magnitude up and half of one down',
   refutedBy: 'a ratio outside [0.2, 10]',
-  power: { pilot: 'PILOT', scatter: 0.2, distance: 0.8, units: 5 },
+  power: { pilot: 'PILOT', scatter: 0.2, distance: 0.8, units: 4 },
   study: batchSweep,
   effects: (found, { goals }) => [
     simple(found, middle(goals)),

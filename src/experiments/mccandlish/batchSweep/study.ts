@@ -6,6 +6,8 @@ import type { Gpu } from '../../../gpu/device.ts';
 import { noise } from '../../../measure/noise.ts';
 import { linear, relu, sequential } from '../../../nn/layers.ts';
 import type { LayerSpec, LossName } from '../../../nn/modelSpec.ts';
+import { purpose } from '../../../random/purpose.ts';
+import { threefry2x32 } from '../../../random/threefry.ts';
 import { train } from '../../../train/train.ts';
 import type { Study } from '../../claim.ts';
 import type { CellEvent } from '../../experiment.ts';
@@ -35,6 +37,7 @@ export type BatchSweepProtocol = {
   readonly autoencoderLr: number;
   readonly autoencoderCentralBatch: number;
   readonly factors: readonly number[];
+  readonly orders: number;
   readonly untunedLr: number;
   readonly untunedBatchSizes: readonly number[];
   readonly looks: number;
@@ -66,6 +69,7 @@ export type BatchSweepCell = {
   | 'evaluated'
   | 'goals'
   | 'looks'
+  | 'orders'
   | 'noiseLooks'
   | 'probes'
   | 'most'
@@ -98,14 +102,15 @@ const standard: BatchSweepProtocol = {
   examples: 16384,
   evaluated: 2048,
   batchSizes: [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
-  goals: [0.3, 0.4, 0.6],
+  goals: [0.35, 0.45, 0.6],
   lr: 1.6,
   centralBatch: 24,
   autoencoderBatchSizes: [1, 2, 4, 8, 16, 32, 64, 128, 256],
-  autoencoderGoals: [0.015, 0.018, 0.022],
+  autoencoderGoals: [0.016, 0.019, 0.022],
   autoencoderLr: 10,
   autoencoderCentralBatch: 10,
   factors: [0.25, 0.5, 1, 2, 4],
+  orders: 2,
   untunedLr: 0.03125,
   untunedBatchSizes: [2, 8, 32, 128],
   looks: 12,
@@ -113,7 +118,7 @@ const standard: BatchSweepProtocol = {
   probes: 8,
   most: 1_500_000,
   mostSteps: 30_000,
-  units: 5,
+  units: 4,
   seed: 1000,
 };
 
@@ -131,6 +136,7 @@ export const batchSweep: Study<BatchSweepProtocol, BatchSweepCell, BatchSweepEvi
       goals: [0.5, 0.7],
       autoencoderGoals: [0.02, 0.024],
       noiseLooks: 8,
+      orders: 1,
       units: 2,
       seed: 0,
     },
@@ -151,6 +157,7 @@ export const batchSweep: Study<BatchSweepProtocol, BatchSweepCell, BatchSweepEvi
     autoencoderLr: 'ε₀ of the autoencoder’s grid',
     autoencoderCentralBatch: 'B₀ of it',
     factors: 'of ε over ε₀/(1 + B₀/B), the grid of each B',
+    orders: 'draws of the batches, over which a unit’s steps are averaged',
     untunedLr: 'ε of the control, the same for all B',
     untunedBatchSizes: 'B of the control',
     looks: 'at the loss from a step to twice as many',
@@ -173,7 +180,19 @@ export const batchSweep: Study<BatchSweepProtocol, BatchSweepCell, BatchSweepEvi
     requireAtLeast(batchSweep, 1, { goals, autoencoderGoals });
     const { data, hidden, bottleneck, examples, evaluated, looks, noiseLooks, probes, most, mostSteps } =
       protocol;
-    const all = { data, hidden, bottleneck, examples, evaluated, looks, noiseLooks, probes, most, mostSteps };
+    const all = {
+      data,
+      hidden,
+      bottleneck,
+      examples,
+      evaluated,
+      looks,
+      orders: protocol.orders,
+      noiseLooks,
+      probes,
+      most,
+      mostSteps,
+    };
     const { lr, centralBatch, autoencoderLr, autoencoderCentralBatch } = protocol;
     const sweep = (unit: number, task: Task, sizes: readonly number[], ofTask: object): BatchSweepCell[] => {
       const classifies = task === 'classifier';
@@ -256,7 +275,7 @@ const PATIENCE = 2;
 async function* stepsToGoals(
   gpu: Gpu,
   { layers, loss, own }: Trained,
-  { unit, batchSize, rates, goals, evaluated, looks, most, mostSteps }: BatchSweepCell,
+  { unit, batchSize, rates, goals, evaluated, looks, orders, most, mostSteps }: BatchSweepCell,
 ): AsyncGenerator<CellEvent, RateSteps[], void> {
   const steps = Math.min(mostSteps, Math.ceil(most / batchSize));
   using run = await train(gpu, {
@@ -267,10 +286,10 @@ async function* stepsToGoals(
     steps,
     order: 'iid',
     seed: unit,
-    grid: { lr: [...rates] },
+    grid: { lr: [...rates], orderSeed: Array.from({ length: orders }, (_, o) => orderSeed(unit, o)) },
   });
   const seen = firstExamples(own, evaluated);
-  const watches = rates.map(() => new GoalSteps(goals));
+  const watches = rates.flatMap(() => Array.from({ length: orders }, () => new GoalSteps(goals)));
   for (let step = 0; ; ) {
     const losses = await run.evaluate(seen);
     losses.forEach((found, r) => {
@@ -284,7 +303,21 @@ async function* stepsToGoals(
     step = next;
     yield { type: 'progress', done: step, total: steps, unit: 'steps' };
   }
-  return rates.map((lr, r) => ({ lr, steps: watches[r]!.steps }));
+  return rates.map((lr, r) => {
+    const draws = watches.slice(r * orders, (r + 1) * orders);
+    return { lr, steps: goals.map((_, g) => geometricMean(draws.map(({ steps: each }) => each[g]!))) };
+  });
+}
+
+/** null where one of them is. */
+function geometricMean(values: readonly (number | null)[]): number | null {
+  if (values.includes(null)) return null;
+  return Math.exp(values.reduce((sum: number, value) => sum + Math.log(value!), 0) / values.length);
+}
+
+/** Of a unit's draws of batches. */
+function orderSeed(unit: number, order: number): number {
+  return threefry2x32(unit, purpose.experimentPart, order, 0)[0];
 }
 
 /** Measures B_simple and B_noise at even distances along a run. */
@@ -303,6 +336,7 @@ async function* noiseAlong(
     steps,
     order: 'iid',
     seed: unit,
+    orderSeed: orderSeed(unit, 0),
     lr,
   });
   const seen = firstExamples(own, evaluated);
