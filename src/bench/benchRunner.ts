@@ -21,6 +21,8 @@ export interface Started {
 export interface Prepared {
   /** Milliseconds from the inputs in the host's memory to the first repetition done, uploads and compilation included. */
   first: number;
+  /** Of a repetition of the run after it; `first` where there is none. */
+  each: number;
   /** What the last of the first `times` repetitions gave. */
   result: number[];
   /** Of one repetition of a warm run. */
@@ -166,6 +168,7 @@ export class BenchRunner {
     const warm = performance.now();
     if (times > 1) await job.run(times - 1);
     const result = Array.from(await job.read());
+    const each = times > 1 ? (performance.now() - warm) / (times - 1) : first;
     // Reading is no part of a repetition; where one takes long, what it brings to the counts is let pass.
     if (performance.now() - warm < LONG || times === 1) {
       before = { ...counts };
@@ -175,6 +178,7 @@ export class BenchRunner {
     await idle();
     return {
       first,
+      each,
       result,
       dispatches: (counts.dispatches - before.dispatches) / counted,
       submits: (counts.submits - before.submits) / counted,
