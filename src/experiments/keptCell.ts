@@ -29,6 +29,8 @@ export interface CellDefinition {
 export interface KeptCell extends CellDefinition {
   /** The kernels that it took. */
   readonly kernels: KernelRecord;
+  /** That it took. */
+  readonly seconds?: number;
   readonly evidence: unknown;
 }
 
@@ -64,7 +66,8 @@ async function digestOf(bytes: Uint8Array): Promise<string> {
   return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function canonicalJson(value: unknown): string {
+/** JSON whose objects' keys are in order: alike values have alike texts. */
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -80,10 +83,20 @@ export async function readCell(
   host: ByteSource,
 ): Promise<KeptCell | null> {
   if ((await host.find?.(path))?.is !== 'file') return null;
-  const json = parseJson(path, 'cell', await host.read(path));
+  return readKept(experiment, path, expected, await host.read(path));
+}
+
+/** A kept cell. @throws InputError where it is not the one that is expected, or its evidence has another form than the experiment's */
+export function readKept(
+  experiment: Experiment,
+  path: string,
+  expected: CellDefinition,
+  bytes: Uint8Array,
+): KeptCell {
+  const json = parseJson(path, 'cell', bytes);
   if (typeof json !== 'object' || json === null)
     throw new InputError(path, 'cell', `is ${showValue(json)}, expected an object`);
-  const { kernels, evidence, ...definition } = json as Partial<KeptCell>;
+  const { kernels, seconds, evidence, ...definition } = json as Partial<KeptCell>;
   for (const key of Object.keys(expected) as (keyof CellDefinition)[]) {
     const [is, wanted] = [canonicalJson(definition[key] ?? null), canonicalJson(expected[key])];
     if (is !== wanted) throw new InputError(path, key, `is ${is}, expected ${wanted}`);
@@ -92,7 +105,8 @@ export async function readCell(
   if (!record.success) throw new InputError(path, 'kernels', record.error.issues[0]!.message);
   const { evidence: checked, problem } = checkedEvidence(experiment, evidence);
   if (problem !== undefined) throw new InputError(path, 'cell', problem);
-  return { ...expected, kernels: record.data, evidence: checked };
+  const took = typeof seconds === 'number' ? { seconds } : {};
+  return { ...expected, kernels: record.data, ...took, evidence: checked };
 }
 
 /** Evidence as a file gives it back, or what is wrong with it: the same is judged, whether it has been in a file or not. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { CriticalBatchOutcome } from '../../src/experiments/criticalBatch/summariseCriticalBatch.ts';
 import type { Outcome } from '../../src/experiments/experiment.ts';
 import type { OptimalStepOutcome } from '../../src/experiments/optimalStep/judgeOptimalStep.ts';
-import type { ExperimentResult } from '../../src/experiments/runExperiment.ts';
+import type { ExperimentResult } from '../../src/experiments/experimentResult.ts';
 import { basin, inFolder } from './basin.ts';
 
 const DATA = 'gaussian-clusters?examples=600&test=0&classes=4&dims=8';

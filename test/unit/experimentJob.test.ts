@@ -9,7 +9,8 @@ import type { HeadlessOptions, HeadlessResult, runHeadless } from '../../src/cli
 import type { Experiment } from '../../src/experiments/experiment.ts';
 import { experiments } from '../../src/experiments/index.ts';
 import { resolveProtocol } from '../../src/experiments/protocol.ts';
-import type { ExperimentResult, ExperimentEvent as OwnEvent } from '../../src/experiments/runExperiment.ts';
+import type { ExperimentResult } from '../../src/experiments/experimentResult.ts';
+import type { ExperimentEvent as OwnEvent } from '../../src/experiments/runExperiment.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { RunControl } from '../../src/host/runControl.ts';
 import type { ResultEvent } from '../../src/host/workEvent.ts';

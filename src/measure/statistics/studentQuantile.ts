@@ -23,7 +23,7 @@ export function studentQuantile(freedom: number, share = 0.95): number {
 }
 
 /** P(|t| < √n·tan θ) for n degrees of freedom. */
-function centralShare(theta: number, n: number): number {
+export function centralShare(theta: number, n: number): number {
   const [sin, cos] = [Math.sin(theta), Math.cos(theta)];
   const odd = n % 2 === 1;
   let term = odd ? cos : 1;

@@ -1,5 +1,5 @@
 import type { Check, Outcome } from '../../experiments/experiment.ts';
-import type { ExperimentResult } from '../../experiments/runExperiment.ts';
+import type { ExperimentResult } from '../../experiments/experimentResult.ts';
 import { DataTable, rangeText } from '../dataTable.tsx';
 import { download } from '../download.ts';
 import { PanelView } from './panelView.tsx';
