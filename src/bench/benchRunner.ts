@@ -40,6 +40,7 @@ export interface ProfileLine extends Omit<DispatchTime, 'params'> {
 
 /** How long a page has to wait that has nothing of a library yet. Milliseconds. */
 export interface ColdStart {
+  readonly name: string;
   /** Loading the library and taking a device. */
   init: number;
   /** From the beginning until a 256³ product is read back; null where there are no products. */
@@ -147,6 +148,7 @@ export class BenchRunner {
     const trains = await once(adapter, step);
     const trained = performance.now();
     return {
+      name: adapter.name,
       init: ready - started,
       firstProduct: multiplies ? multiplied - started : null,
       firstStep: trains ? trained - multiplied : null,
