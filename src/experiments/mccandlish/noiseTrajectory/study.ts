@@ -30,6 +30,7 @@ export type NoiseTrajectoryProtocol = {
   readonly steps: number;
   readonly longExamples: number;
   readonly longSteps: number;
+  readonly longLr: number;
   readonly taskSteps: number;
   readonly stillSteps: number;
   readonly units: number;
@@ -94,7 +95,8 @@ const standard: NoiseTrajectoryProtocol = {
   stillLr: 0.0001,
   steps: 800,
   longExamples: 32768,
-  longSteps: 3000,
+  longSteps: 4000,
+  longLr: 0.05,
   taskSteps: 2000,
   stillSteps: 300,
   units: 5,
@@ -138,6 +140,7 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
     steps: 'of the runs that are compared at one loss',
     longExamples: 'N of the runs whose noise scale is to grow',
     longSteps: 'of these',
+    longLr: 'ε of these, small enough that it is not the rate that holds |G| up',
     taskSteps: 'of the runs that compare tasks',
     stillSteps: 'of the one that all but stands still',
     units: 'replicates of all arms',
@@ -176,7 +179,7 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
       steps,
     };
     const task = { ...base, examples: taskExamples, steps: protocol.taskSteps };
-    const long = { ...base, examples: protocol.longExamples, steps: protocol.longSteps };
+    const long = { ...base, examples: protocol.longExamples, steps: protocol.longSteps, lr: protocol.longLr };
     const arms: Omit<NoiseTrajectoryCell, 'unit'>[] = [
       { ...long, arm: 'long' },
       { ...long, arm: 'long, other data', data: harder },
