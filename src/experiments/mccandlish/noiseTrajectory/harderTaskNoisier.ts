@@ -51,7 +51,7 @@ export const harderTaskNoisier = claim({
   prediction:
     'a B_simple at L/L₀ = 0.5 that is 1.5 times as large or more from one task to the next harder one; the paper’s tasks differ by factors of 2 (SVHN and CIFAR-10) and more, and less than half an octave would change nobody’s batch size',
   refutedBy: 'a ratio below 1.5 from one task to the next',
-  power: { pilot: 'PILOT', scatter: 0.2, distance: 0.4, units: 5 },
+  power: { pilot: 'PILOT', scatter: 0.2, distance: 0.4, units: 4 },
   study: noiseTrajectory,
   effects: (found) => steps(found, SHARE),
   controls: (found) => [

@@ -75,7 +75,7 @@ export const noiseGrows = claim({
   prediction:
     'the paper’s runs grow by 18 (MNIST) and 5 (CIFAR-10) to 150 times from their start to their average (table 1). Growth of less than 5 times from the first 2 % of the steps to the last 30 % would ask for no batch that follows it',
   refutedBy: 'a growth below 5 times on either data set',
-  power: { pilot: 'PILOT', scatter: 0.3, distance: 0.5, units: 5 },
+  power: { pilot: 'PILOT', scatter: 0.3, distance: 0.5, units: 4 },
   study: noiseTrajectory,
   effects: (found) => [
     ...both(found, ofFresh),

@@ -22,7 +22,7 @@ export const noiseIndependentOfN = claim({
   prediction:
     'an exponent of 0 over N. Within ±0.15, a set that is 16 times larger has a noise scale within a factor of 1.5, half an octave of the batch size',
   refutedBy: 'an exponent outside ±0.15',
-  power: { pilot: 'PILOT', scatter: 0.05, distance: 0.1, units: 5 },
+  power: { pilot: 'PILOT', scatter: 0.05, distance: 0.1, units: 4 },
   study: noiseTrajectory,
   effects: (found) => [exponentAt(found, VARIED, GOAL, ofFresh)],
   controls: (found) => [labelNoiseControl(found, VARIED, GOAL, ofFresh)],

@@ -23,7 +23,7 @@ export const noiseIndependentOfWidth = claim({
   prediction:
     'an exponent of 0 over the width. Within ±0.2, a net that is 16 times wider has a noise scale within a factor of 1.7; the paper’s figure shows no order among widths',
   refutedBy: 'an exponent outside ±0.2',
-  power: { pilot: 'PILOT', scatter: 0.05, distance: 0.1, units: 5 },
+  power: { pilot: 'PILOT', scatter: 0.05, distance: 0.1, units: 4 },
   study: noiseTrajectory,
   effects: (found) => [exponentAt(found, VARIED, GOAL, ofFresh)],
   controls: (found) => [labelNoiseControl(found, VARIED, GOAL, ofFresh)],

@@ -45,7 +45,7 @@ export const mnistNoiseScale = claim({
   prediction:
     '900; within a factor of 2, since net and rate of the paper’s run are not known: 450 to 1,800. |G|² and tr Σ are averaged over each twentieth of the run, their ratio over all of it',
   refutedBy: 'an average below 450 or above 1,800',
-  power: { pilot: 'PILOT', scatter: 0.15, distance: 0.4, units: 4 },
+  power: { pilot: 'PILOT', scatter: 0.15, distance: 0.4, units: 3 },
   study: runAverage,
   effects: (found) => [average(found, meanScale)],
   controls: (found) => [
