@@ -1,4 +1,13 @@
 import type { Experiment } from './experiment.ts';
+import { dinhRescaling } from './keskar/dinhRescaling.ts';
+import { escapeByNoise } from './keskar/escapeByNoise.ts';
+import { largeBatchNearer } from './keskar/largeBatchNearer.ts';
+import { largeBatchSharper } from './keskar/largeBatchSharper.ts';
+import { largeBatchTestsWorse } from './keskar/largeBatchTestsWorse.ts';
+import { lineAsymmetry } from './keskar/lineAsymmetry.ts';
+import { oneParameterPicture } from './keskar/oneParameterPicture.ts';
+import { tunedBatchesTestAlike } from './keskar/tunedBatchesTestAlike.ts';
+import { warmStart } from './keskar/warmStart.ts';
 import { batchControl } from './mccandlish/batchControl/index.ts';
 import { autoencoderCounterexample } from './mccandlish/batchSweep/autoencoderCounterexample.ts';
 import { criticalAgainstSimple } from './mccandlish/batchSweep/criticalAgainstSimple.ts';
@@ -14,6 +23,8 @@ import { noiseIndependentOfWidth } from './mccandlish/noiseTrajectory/noiseIndep
 import { optimalStep } from './mccandlish/optimalStep/index.ts';
 import { mnistNoiseScale } from './mccandlish/runAverage/mnistNoiseScale.ts';
 import { temperature } from './mccandlish/temperature/temperature.ts';
+import { batchSharpness } from './since/batchSharpness.ts';
+import { edgeOfStability } from './since/edgeOfStability.ts';
 
 /** All experiments, as command line and page show them: a new one is a line here. */
 export const experiments: readonly Experiment[] = [
@@ -33,4 +44,17 @@ export const experiments: readonly Experiment[] = [
   autoencoderCounterexample,
   batchControl,
   criticalBatch,
+  // Keskar et al. 2017
+  largeBatchSharper,
+  largeBatchNearer,
+  largeBatchTestsWorse,
+  tunedBatchesTestAlike,
+  lineAsymmetry,
+  oneParameterPicture,
+  escapeByNoise,
+  warmStart,
+  dinhRescaling,
+  // Since then
+  edgeOfStability,
+  batchSharpness,
 ];
