@@ -11,6 +11,8 @@ import { swaHigherTrainLoss } from './izmailov/swaHigherTrainLoss.ts';
 import { swaPlane } from './izmailov/swaPlane.ts';
 import { widerAlongRays } from './izmailov/widerAlongRays.ts';
 import { optimalStep } from './optimalStep/index.ts';
+import { fastestBatch } from './since/fastestBatch.ts';
+import { noiseReplayed } from './since/noiseReplayed.ts';
 
 /** All experiments, as command line and page show them: a new one is a line here. */
 export const experiments: readonly Experiment[] = [
@@ -27,4 +29,7 @@ export const experiments: readonly Experiment[] = [
   skippingBatchNormPass,
   swaAgainstEnsemble,
   swaCost,
+  // Since then.
+  noiseReplayed,
+  fastestBatch,
 ];
