@@ -60,10 +60,9 @@ export const iteratesCircle = claim<SwaProtocol, SwaCell, SwaEvidence>({
   refutedBy:
     'Captures that are as good as their average, that drift along a line past it, or that stay on one side of it.',
   power: {
-    pilot:
-      'Seed 0 at 1,000 examples and batches of 100: 1.7 points between the average and the last capture; the scatter is assumed',
+    pilot: 'Seed 0: 2.0 points between the average and the last capture; the scatter is assumed',
     scatter: 0.4,
-    distance: 0.7,
+    distance: 1,
     units: 7,
   },
   effects: (found) => effects(found, 'constant'),
