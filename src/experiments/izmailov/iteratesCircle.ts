@@ -75,7 +75,7 @@ export const iteratesCircle = claim<SwaProtocol, SwaCell, SwaEvidence>({
   ],
   sensitivity: (found) => [{ name: 'cyclic ε', effects: effects(found, 'cyclic') }],
   plantedAs: {
-    effect: 'independent normal captures about the minimum of a quadratic in 64 dimensions',
+    effect: 'independent normal captures about the minimum of a quadratic in 32 dimensions',
     null: 'captures with a tenth of that scatter: their average is no better',
   },
   plant: (truth, protocol, seed) => plantSwa({ spread: truth === 'effect' ? 1 : 0.1 }, protocol, seed),

@@ -24,12 +24,12 @@ export interface Planted {
 }
 
 /** Dimensions, and curvatures of the losses along them. */
-const DIMENSIONS = 64;
-const CURVATURE = Array.from({ length: DIMENSIONS }, (_, k) => 2 ** (-k / 16));
+const DIMENSIONS = 32;
+const CURVATURE = Array.from({ length: DIMENSIONS }, (_, k) => 2 ** (-k / 8));
 /** Of one capture along each direction. */
-const SPREAD = 0.072;
+const SPREAD = 0.1;
 /** Distance of the two losses' minima along each direction. */
-const APART = 0.055;
+const APART = 0.077;
 /** Points of accuracy a unit of test loss, and what scatters of an accuracy from unit to unit for other reasons. */
 const SLOPE = 30;
 const SCATTER = 0.2;

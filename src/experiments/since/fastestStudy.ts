@@ -57,7 +57,7 @@ const STANDARD: FastestProtocol = {
   goal: 0.25,
   evaluated: 1024,
   batchSizes: [8, 16, 32, 64, 128, 256, 512, 1024],
-  rates: [0.05, 0.1, 0.2, 0.4, 0.8],
+  rates: [0.1, 0.2, 0.4, 0.8, 1.6],
   scouts: 2,
   most: 4000,
   units: 6,

@@ -29,7 +29,7 @@ const claims: readonly Experiment[] = [
 ];
 
 describe.each(claims.map((claim) => [claim.id, claim] as const))('%s', (_, claim) => {
-  test('finds what is planted, and not where nothing is', () => checkPlanted(claim));
+  test('finds what is planted, and not where nothing is', () => checkPlanted(claim), 60_000);
 
   test('has a control that is not reproduced where the effect is', () => {
     const { standard } = claim.presets;
