@@ -12,7 +12,7 @@ import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
-import { fingerprint, writeStamp } from './src/cli/distStamp.mjs';
+import { fingerprint, SOURCES, writeStamp } from './src/cli/distStamp.mjs';
 import { findBrowser } from './src/cli/findBrowser.ts';
 import { DOCS } from './src/web/docs/contents.ts';
 import { SITE_PAGES } from './src/web/sitePages.ts';
@@ -39,14 +39,18 @@ const DOCS_SITE = {
   folder: 'src/web/docs',
 };
 
-/** null in a copy of the sources that is no checkout, or without git. */
-function commit(): string | null {
-  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+/** What git says; null in a copy of the sources that is no checkout, or without git. */
+function git(...args: string[]): string | null {
+  const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
   return status === 0 ? stdout.trim() : null;
 }
+
+/** Put into what is built. */
+const DEFINED = {
+  __BASIN_VERSION__: JSON.stringify(version),
+  __BASIN_COMMIT__: JSON.stringify(git('rev-parse', 'HEAD')),
+  __BASIN_CHANGED__: JSON.stringify(!!git('--no-optional-locks', 'status', '--porcelain', '--', ...SOURCES)),
+};
 
 /**
  * The tests of a folder. What takes long is in files `….long.test.ts`: `npm run test:long` (mode 'long') is those alone, `npm test`
@@ -75,7 +79,7 @@ function stamp(): Plugin {
 export default defineConfig(({ mode }) => ({
   root: isTesting(mode) ? root : `${root}src/web`,
   base: './',
-  define: { __BASIN_VERSION__: JSON.stringify(version), __BASIN_COMMIT__: JSON.stringify(commit()) },
+  define: DEFINED,
   plugins: [
     wgslPlugin(),
     plotOffset(),

@@ -1,15 +1,17 @@
 // conv2dSubgroup: what `conv2d` computes, moments of the per-example weight gradients g_u of a convolution, by four
 //   invocations (a quad) a tile: of every coordinate the mean and Σ (g_u − mean)² over a block of units; of every unit
-//   and tile Σ g², a part of ‖g_u‖².
+//   and tile Σ g², a part of ‖g_u‖². With GRADIENT Σ g_u instead of the moments, bit for bit as conv2dWeightGradientSubgroup
+//   sums it in blocks of as many rows: a step that is watched trains as one that is not.
 // Layout: x [N, C, H, W], dy [N, O, H', W'], N = units·unitSize; moments [blocks, 2, O, C·kh·kw]: block b holds mean and
-//   centred squares of unitsPerBlock units, `finish` merges the blocks; norms [units, tiles]. Replica r is workgroup_id.z.
+//   centred squares of unitsPerBlock units, `finish` merges the blocks; with GRADIENT [blocks, O, C·kh·kw]; norms [units,
+//   tiles]. Replica r is workgroup_id.z.
 // Knobs: WIDTH invocations a workgroup. A tile is 4 TILE_Q channels by 4 TILE_R rows (c, i) of KW taps: each lane holds
 //   TILE_R of the rows and loads TILE_Q of the channels, which the quad passes around. KW and SW are kernel width and
 //   stride along a row; a step takes CHUNK positions of an output row, whose SPAN = (CHUNK − 1)·SW + KW pixels are
-//   loaded once for all taps. MOMENTS and NORMS: which of the two are wanted; the other's binding may hold any buffer.
+//   loaded once for all taps. MOMENTS, or GRADIENT, and NORMS: which are wanted; a binding of none may hold any buffer.
 // Order: one accumulator an output; the CHUNK products of a step are summed first, n, p, q ascending, then units
 //   ascending. In a norm: channels, rows and taps of a lane, then the lanes of the quad in pairs.
-// Cost: 2·H'·W' + 6 flops an example and coordinate.
+// Cost: 2·H'·W' + 6 flops an example and coordinate, with GRADIENT one more a step.
 
 enable subgroups;
 
@@ -23,6 +25,7 @@ const CHUNK: u32 = 7u;
 const SPAN: u32 = 9u;
 const MOMENTS: bool = true;
 const NORMS: bool = true;
+const GRADIENT: bool = false;
 // end knobs
 
 struct Params {
@@ -75,6 +78,7 @@ struct Params {
   var first: array<array<array<array<f32, KW>, TILE_R>, 4>, TILE_Q>;
   var shifted: array<array<array<array<f32, KW>, TILE_R>, 4>, TILE_Q>;
   var squares: array<array<array<array<f32, KW>, TILE_R>, 4>, TILE_Q>;
+  var sum: array<array<array<array<f32, KW>, TILE_R>, 4>, TILE_Q>;
   var xs: array<array<f32, SPAN>, TILE_R>;
   var mineOf: array<f32, CHUNK>;
   var ds: array<f32, CHUNK>;
@@ -134,6 +138,7 @@ struct Params {
               // unroll
               for (var s = 0u; s < CHUNK; s++) { products += ds[s] * xs[u][s * SW + j]; }
               g[q][t][u][j] += products;
+              if (GRADIENT) { sum[q][t][u][j] += products; }
             }
           }
         }
@@ -197,12 +202,18 @@ struct Params {
       }
     }
   }
-  if (!MOMENTS || part >= params.blocks) { return; }
+  if (!(MOMENTS || GRADIENT) || part >= params.blocks) { return; }
 
-  // That these arrays are indexed by a variable here keeps them out of the copies that SwiftShader makes at each turn of
-  // the loop over positions.
+  // That the arrays of the moments are indexed by a variable here keeps them out of the copies that SwiftShader makes at
+  // each turn of the loop over positions. The sum, which each turn adds to, goes through an array that stays rolled.
+  var out: array<array<array<array<f32, KW>, TILE_R>, 4>, TILE_Q>;
+  // unroll
+  for (var q = 0u; q < TILE_Q; q++) {
+    // unroll
+    for (var t = 0u; t < 4u; t++) { out[q][t] = sum[q][t]; }
+  }
   let elements = params.outChannels * rows * KW;
-  let to = params.momentsOffset + r * params.momentsReplica + part * 2u * elements;
+  let to = params.momentsOffset + r * params.momentsReplica + part * select(2u, 1u, GRADIENT) * elements;
   let count = f32(end - begin);
   for (var o = 0u; o < 4u * TILE_Q; o++) {
     if (o0 + o >= params.outChannels) { break; }
@@ -211,6 +222,10 @@ struct Params {
       if (row >= rows) { break; }
       for (var j = 0u; j < KW; j++) {
         let at = to + ((o0 + o) * rows + row) * KW + j;
+        if (GRADIENT) {
+          moments[at] = out[o / 4u][o % 4u][u][j];
+          continue;
+        }
         let e = shifted[o / 4u][o % 4u][u][j];
         moments[at] = first[o / 4u][o % 4u][u][j] + e / count;
         moments[at + elements] = squares[o / 4u][o % 4u][u][j] - e * (e / count);

@@ -3,7 +3,7 @@
 // Order: one accumulator; rows, then columns, ascending.
 // Cost: kh·kw flops and 4·kh·kw + 4 bytes an output, before caches.
 
-import package::shared::window::inputsOf;
+import package::shared::window::{inputsOf, windowAt};
 
 struct Params {
   planes: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, kernelHeight: u32, kernelWidth: u32,
@@ -22,13 +22,11 @@ fn main(
 ) {
   let r = group.z;
   let out = (group.x + group.y * groups.x) * 64u + lane;
-  let outPlane = params.outHeight * params.outWidth;
-  if (out >= params.planes * outPlane) { return; }
-  let p = out % outPlane / params.outWidth;
-  let q = out % params.outWidth;
-  let rows = inputsOf(p, params.strideHeight, params.kernelHeight, params.padHeight, params.height);
-  let columns = inputsOf(q, params.strideWidth, params.kernelWidth, params.padWidth, params.width);
-  let base = params.xOffset + r * params.xReplica + out / outPlane * params.height * params.width;
+  let window = windowAt(out, params.outHeight, params.outWidth);
+  if (window.x >= params.planes) { return; }
+  let rows = inputsOf(window.y, params.strideHeight, params.kernelHeight, params.padHeight, params.height);
+  let columns = inputsOf(window.z, params.strideWidth, params.kernelWidth, params.padWidth, params.width);
+  let base = params.xOffset + r * params.xReplica + window.x * params.height * params.width;
   var sum = 0.0;
   for (var row = rows.x; row < rows.y; row++) {
     for (var column = columns.x; column < columns.y; column++) { sum += x[base + row * params.width + column]; }

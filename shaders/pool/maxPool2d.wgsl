@@ -4,7 +4,7 @@
 // Order: no sums; rows, then columns, ascending.
 // Cost: kh·kw comparisons and 4·kh·kw + 8 bytes an output, before caches.
 
-import package::shared::window::inputsOf;
+import package::shared::window::{inputsOf, windowAt};
 import package::shared::floats::isNan;
 
 struct Params {
@@ -25,13 +25,11 @@ fn main(
 ) {
   let r = group.z;
   let out = (group.x + group.y * groups.x) * 64u + lane;
-  let outPlane = params.outHeight * params.outWidth;
-  if (out >= params.planes * outPlane) { return; }
-  let p = out % outPlane / params.outWidth;
-  let q = out % params.outWidth;
-  let rows = inputsOf(p, params.strideHeight, params.kernelHeight, params.padHeight, params.height);
-  let columns = inputsOf(q, params.strideWidth, params.kernelWidth, params.padWidth, params.width);
-  let base = params.xOffset + r * params.xReplica + out / outPlane * params.height * params.width;
+  let window = windowAt(out, params.outHeight, params.outWidth);
+  if (window.x >= params.planes) { return; }
+  let rows = inputsOf(window.y, params.strideHeight, params.kernelHeight, params.padHeight, params.height);
+  let columns = inputsOf(window.z, params.strideWidth, params.kernelWidth, params.padWidth, params.width);
+  let base = params.xOffset + r * params.xReplica + window.x * params.height * params.width;
   var at = rows.x * params.width + columns.x;
   var best = x[base + at];
   for (var row = rows.x; row < rows.y; row++) {

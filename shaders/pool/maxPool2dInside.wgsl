@@ -6,6 +6,7 @@
 // Cost: kh·kw comparisons and 4·kh·kw + 8 bytes an output, before caches.
 
 import package::shared::floats::isNan;
+import package::shared::window::windowAt;
 
 // knobs
 const KH: u32 = 2u;
@@ -29,12 +30,10 @@ fn main(
 ) {
   let r = group.z;
   let out = (group.x + group.y * groups.x) * 64u + lane;
-  // A row of windows, counted over all planes.
-  let row = out / params.outWidth;
-  if (row >= params.planes * params.outHeight) { return; }
-  let plane = row / params.outHeight;
-  let first = (row - plane * params.outHeight) * params.strideHeight * params.width + (out - row * params.outWidth) * params.strideWidth;
-  let base = params.xOffset + r * params.xReplica + plane * params.height * params.width + first;
+  let window = windowAt(out, params.outHeight, params.outWidth);
+  if (window.x >= params.planes) { return; }
+  let first = window.y * params.strideHeight * params.width + window.z * params.strideWidth;
+  let base = params.xOffset + r * params.xReplica + window.x * params.height * params.width + first;
   var best = x[base];
   var at = 0u;
   // unroll

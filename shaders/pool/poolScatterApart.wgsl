@@ -5,6 +5,8 @@
 // Order: no sums.
 // Cost: 4·sh·sw + 8 bytes a window.
 
+import package::shared::window::windowAt;
+
 // knobs
 const SH: u32 = 2u;
 const SW: u32 = 2u;
@@ -27,14 +29,12 @@ fn main(
 ) {
   let r = group.z;
   let out = (group.x + group.y * groups.x) * 64u + lane;
-  // A row of windows, counted over all planes.
-  let row = out / params.outWidth;
-  if (row >= params.planes * params.outHeight) { return; }
-  let plane = row / params.outHeight;
-  let p = row - plane * params.outHeight;
-  let q = out - row * params.outWidth;
+  let window = windowAt(out, params.outHeight, params.outWidth);
+  if (window.x >= params.planes) { return; }
+  let p = window.y;
+  let q = window.z;
   let first = p * SH * params.width + q * SW;
-  let base = params.dxOffset + r * params.dxReplica + plane * params.height * params.width + first;
+  let base = params.dxOffset + r * params.dxReplica + window.x * params.height * params.width + first;
   let d = dy[params.dyOffset + r * params.dyReplica + out];
   let chosen = indices[params.indicesOffset + r * params.indicesReplica + out] - first;
   // Where windows are higher or wider apart than the image goes on, they end with it.

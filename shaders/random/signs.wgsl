@@ -1,6 +1,6 @@
 // signs: y[e] = ±1 with equal chance: a function of the seed, the purpose, the probe and e alone.
 // Layout: y [elements]; seeds [1], counters [3] = step, epoch, offset, both u32; mask [elements] of ones and zeros. Elements
-//   are drawn 64 at a time, a bit each, from Threefry's two words: key (seed, purpose), counter (e / 64, step + ahead). An
+//   are drawn 64 at a time, a bit each, from Threefry's two words: key (seed, purpose), counter (e / 64, step). An
 //   invocation makes four. Host twin: src/nn/randomSigns.ts.
 // Knobs: MASKED multiplies by the mask, which is zero between the tensors of a flat vector.
 // Order: nothing is summed.
@@ -13,7 +13,7 @@ const MASKED: bool = false;
 // end knobs
 
 struct Params {
-  elements: u32, purpose: u32, ahead: u32,
+  elements: u32, purpose: u32,
   seedsOffset: u32, seedsReplica: u32, countersOffset: u32, countersReplica: u32, maskOffset: u32, maskReplica: u32,
   yOffset: u32, yReplica: u32,
 }
@@ -33,7 +33,7 @@ fn main(
   if (first >= params.elements) { return; }
   let r = group.z;
   let seed = seeds[params.seedsOffset + r * params.seedsReplica];
-  let probe = counters[params.countersOffset + r * params.countersReplica] + params.ahead;
+  let probe = counters[params.countersOffset + r * params.countersReplica];
   let words = threefry(vec2u(seed, params.purpose), vec2u(first / 64u, probe));
   let word = select(words.y, words.x, (first & 32u) == 0u) >> (first & 31u);
   let yBase = params.yOffset + r * params.yReplica;

@@ -41,9 +41,6 @@ export interface DerivativeErrors {
 
 /** Step of a difference quotient of float32 values: its error is h² times a third derivative, and 2⁻²⁴/h of rounding. */
 const STEP = 2 ** -7;
-/** Of float64 values; of second differences. */
-const FINE_STEP = 2 ** -20;
-const SECOND_STEP = 2 ** -13;
 
 /**
  * Checks the rules of the ops that a function is made of: that vjp and jvp are each other's adjoints, and that the tangent and the second
@@ -69,18 +66,26 @@ export async function checkDerivatives(
   if (!point.moves.includes(true)) {
     throw new InputError('checkDerivatives', 'inputs', 'none is of floats, nothing to differentiate by');
   }
+  const { adjointError, againstDifferences, againstReference } = await import('./compareDerivatives.ts');
   return Scope.within(async (scope) => {
     const { at, cotangent, missing } = await traceDerivatives(gpu, scope, f, point, seed);
     const here = await at(0);
+    /** The reference, of as many values as the function has. */
+    const exact = (...values: Float64Array[]): Float64Array => {
+      const found = Float64Array.from(reference!(...values));
+      if (found.length === cotangent.length) return found;
+      const reason = `it gives ${found.length} values, the function ${cotangent.length}`;
+      throw new InputError('checkDerivatives', 'reference', reason);
+    };
     const errors = reference
-      ? againstReference(here, point, cotangent, reference)
-      : { value: null, ...againstDifferences(here, await at(STEP), await at(-STEP)) };
+      ? againstReference(here, point, cotangent, exact)
+      : { value: null, ...againstDifferences(here, await at(STEP), await at(-STEP), STEP) };
     return { ...errors, adjoint: adjointError(here, cotangent, moving(point, point.along)), missing };
   });
 }
 
 /** Operands, and directions in which they move. */
-interface Point {
+export interface Point {
   readonly shapes: readonly (readonly number[])[];
   readonly values: readonly (Float32Array | Uint32Array)[];
   /** Whether an operand is of floats, so that it may move. */
@@ -115,7 +120,7 @@ function moving<T>({ moves }: Point, of: readonly T[]): T[] {
 }
 
 /** What is found on the device at one point. */
-interface Found {
+export interface Found {
   /** f(x) */
   readonly value: Float32Array;
   /** Jd */
@@ -200,91 +205,4 @@ async function traceDerivatives(
     cotangent,
     missing: [...new Set(missing)],
   };
-}
-
-/** By central differences of the values and of the gradients. */
-function againstDifferences(here: Found, plus: Found, minus: Found): { tangent: number; second: number } {
-  const quotient = (p: Float32Array, m: Float32Array): Float64Array =>
-    Float64Array.from(p, (v, j) => (v - m[j]!) / (2 * STEP));
-  const seconds = here.second.map((of, k) => largestError(of, quotient(plus.first[k]!, minus.first[k]!)));
-  return {
-    tangent: largestError(here.tangent, quotient(plus.value, minus.value)),
-    second: Math.max(...seconds),
-  };
-}
-
-/** By a function in float64, and differences of it: of the second derivatives the product with another direction. */
-function againstReference(
-  here: Found,
-  point: Point,
-  cotangent: Float32Array,
-  reference: NonNullable<CheckOptions['reference']>,
-): { value: number; tangent: number; second: number } {
-  const { values, moves, along, across } = point;
-  /** At x + a·d + b·e. */
-  const exact = (a: number, b = 0): Float64Array => {
-    const moved = values.map((of, i) =>
-      Float64Array.from(of, (x, j) => (moves[i] ? x + a * along[i]![j]! + b * across[i]![j]! : x)),
-    );
-    const found = Float64Array.from(reference(...moved));
-    if (found.length === cotangent.length) return found;
-    const reason = `it gives ${found.length} values, the function ${cotangent.length}`;
-    throw new InputError('checkDerivatives', 'reference', reason);
-  };
-  const [plus, minus] = [exact(FINE_STEP), exact(-FINE_STEP)];
-  const tangent = plus.map((v, j) => (v - minus[j]!) / (2 * FINE_STEP));
-  const h = SECOND_STEP;
-  const [pp, pm, mp, mm] = [exact(h, h), exact(h, -h), exact(-h, h), exact(-h, -h)].map((of) =>
-    dot(cotangent, of),
-  );
-  const mixed = (pp! - pm! - mp! + mm!) / (4 * h * h);
-  const { product, magnitude } = products(here.second, moving(point, across));
-  return {
-    value: largestError(here.value, exact(0)),
-    tangent: largestError(here.tangent, tangent),
-    second: relative(product - mixed, Math.max(magnitude, Math.abs(mixed))),
-  };
-}
-
-/** Magnitudes below it are taken as this: a derivative that is zero has no relative error. */
-const SMALLEST = 1e-3;
-
-/** What is no number is wrong. */
-function relative(difference: number, magnitude: number): number {
-  const error = Math.abs(difference) / Math.max(magnitude, SMALLEST);
-  return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
-}
-
-function largestError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let [error, magnitude] = [0, 0];
-  for (let i = 0; i < expected.length; i++) magnitude = Math.max(magnitude, Math.abs(expected[i]!));
-  for (let i = 0; i < expected.length; i++)
-    error = Math.max(error, relative(found[i]! - expected[i]!, magnitude));
-  return error;
-}
-
-function adjointError(
-  { tangent, first }: Found,
-  cotangent: Float32Array,
-  along: readonly Float32Array[],
-): number {
-  const { product, magnitude } = products(first, along);
-  return relative(dot(cotangent, tangent) - product, magnitude);
-}
-
-/** Σ aᵢbᵢ over several vectors, and Σ|aᵢbᵢ|. */
-function products(
-  a: readonly Float32Array[],
-  b: readonly Float32Array[],
-): { product: number; magnitude: number } {
-  const terms = a.flatMap((of, k) => Array.from(of, (value, j) => value * b[k]![j]!));
-  return { product: sum(terms), magnitude: sum(terms.map(Math.abs)) };
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return sum(Array.from(a, (value, i) => value * b[i]!));
-}
-
-function sum(terms: readonly number[]): number {
-  return terms.reduce((total, term) => total + term, 0);
 }

@@ -1,9 +1,12 @@
 import type { State } from '../gpu/state.ts';
 import { type ConvFusion, conv2dFused, conv2dOp } from '../ops/conv2d.ts';
 import { conv2dInputGradientFused, conv2dInputGradientOp } from '../ops/conv2dInputGradient.ts';
+import { conv2dWeightGradientOp } from '../ops/conv2dWeightGradient.ts';
 import { constantOf } from '../ops/fill.ts';
 import { type Graph, type Node, rootOf, stateOf, type Tensor } from '../ops/graph.ts';
 import { type Activation, matmulColumnSum, matmulFused, matmulOp } from '../ops/matmul.ts';
+import { convGradientAndNorms } from '../ops/perExample/convGradientAndNorms.ts';
+import { convWeightNormsOp } from '../ops/perExample/convNorms.ts';
 import {
   softmaxCrossEntropyGradientOp,
   softmaxCrossEntropyOp,
@@ -175,24 +178,27 @@ export function fuse(graph: Graph): Graph {
       : [conv2dInputGradientFused(renamed(conv, names), { addend, mask, y })];
   };
 
+  /** A node yet to come that takes the same operand, and all of whose operands are there, so that it may be done along with this one. */
+  const partnerOf = (node: Node, names: Renaming, fits: (other: Node) => boolean): Node | undefined =>
+    consumers
+      .get(node.inputs[0]!)
+      ?.find(
+        (n) =>
+          n.inputs[0] === node.inputs[0] &&
+          fits(n) &&
+          isAlike(n, node) &&
+          n.inputs.every(names.has) &&
+          !names.has(n.outputs[0]!),
+      );
+
   /** A layer's weight gradient and bias gradient → one kernel. */
   const columnSum: Rule = (node, names) => {
     const isSum = (n: Node): boolean =>
       n.op.name === 'sum' && n.attributes.axes.from === 0 && n.attributes.axes.to === 1;
     const isProduct = (n: Node): boolean => n.op === matmulOp && n.attributes.form === 'TN';
     const [is, partnerIs] = isSum(node) ? [isSum, isProduct] : [isProduct, isSum];
-    const shared = node.inputs[0];
-    if (!shared || !is(node) || shared.shape.length !== 2) return null;
-    const partner = consumers
-      .get(shared)
-      ?.find(
-        (n) =>
-          partnerIs(n) &&
-          isAlike(n, node) &&
-          n.inputs[0] === shared &&
-          n.inputs.every(names.has) &&
-          !names.has(n.outputs[0]!),
-      );
+    if (!is(node) || node.inputs[0]!.shape.length !== 2) return null;
+    const partner = partnerOf(node, names, partnerIs);
     if (!partner) return null;
     const [product, sum] = is === isSum ? [partner, node] : [node, partner];
     const [c, sums] = matmulColumnSum(renamed(product, names));
@@ -205,15 +211,11 @@ export function fuse(graph: Graph): Graph {
   const lossAndGradient: Rule = (node, names) => {
     if (node.op !== softmaxCrossEntropyOp) return null;
     const [z, labels] = node.inputs as [Tensor, Tensor];
-    const partner = consumers
-      .get(z)
-      ?.find(
-        (n) =>
-          n.op === softmaxCrossEntropyGradientOp &&
-          isAlike(n, node) &&
-          n.inputs[1] === labels &&
-          n.inputs.every(names.has),
-      );
+    const partner = partnerOf(
+      node,
+      names,
+      (n) => n.op === softmaxCrossEntropyGradientOp && n.inputs[1] === labels,
+    );
     if (!partner) return null;
     const made = softmaxCrossEntropyWithGradient(
       names.get(z),
@@ -224,7 +226,35 @@ export function fuse(graph: Graph): Graph {
     return [made[0]];
   };
 
-  const rules = [product, convolution, columnSum, lossAndGradient, ...normalizationRules(consumers)];
+  /** A convolution's weight gradient and the norms of its examples' → one op, which forms their products once. */
+  const gradientAndNorms: Rule = (node, names) => {
+    const ops = [conv2dWeightGradientOp, convWeightNormsOp];
+    if (!ops.includes(node.op)) return null;
+    const partner = partnerOf(
+      node,
+      names,
+      ({ op, inputs, attributes }) =>
+        op !== node.op &&
+        ops.includes(op) &&
+        inputs[1] === node.inputs[1] &&
+        attributes.window === node.attributes.window,
+    );
+    if (!partner) return null;
+    const [gradient, norms] = node.op === conv2dWeightGradientOp ? [node, partner] : [partner, node];
+    const made = convGradientAndNorms(renamed(gradient, names), norms);
+    names.set(gradient.outputs[0]!, made[0]!);
+    names.set(norms.outputs[0]!, made[1]!);
+    return [names.get(node.outputs[0]!)];
+  };
+
+  const rules = [
+    product,
+    convolution,
+    columnSum,
+    lossAndGradient,
+    gradientAndNorms,
+    ...normalizationRules(consumers),
+  ];
   return rewrite(graph, (node, names) => {
     for (const rule of rules) {
       const made = rule(node, names);

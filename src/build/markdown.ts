@@ -5,10 +5,13 @@ import json from 'highlight.js/lib/languages/json';
 import python from 'highlight.js/lib/languages/python';
 import typescript from 'highlight.js/lib/languages/typescript';
 import xml from 'highlight.js/lib/languages/xml';
+import yaml from 'highlight.js/lib/languages/yaml';
 import { Marked, type Tokens } from 'marked';
 import { wgslLanguage } from './wgslLanguage.ts';
 
 hljs.registerLanguage('sh', bash);
+hljs.registerLanguage('bash', bash);
+hljs.registerLanguage('yaml', yaml);
 hljs.registerLanguage('css', css);
 hljs.registerLanguage('json', json);
 hljs.registerLanguage('py', python);

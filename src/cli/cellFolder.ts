@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../host/inputError.ts';
 import { formatJson } from './formatJson.ts';
+import { makeFolder } from './makeFolder.ts';
 import { writeOutput } from './writeOutput.ts';
 
 /** A folder of an experiment's cells, each a JSON file: what an experiment that was stopped need not do again. */
@@ -12,13 +12,15 @@ export class CellFolder {
    * Makes the folder where there is none.
    * @throws InputError where that cannot be
    */
-  constructor(path: string) {
+  constructor(path: string, option = '--cells') {
     this.#path = path;
-    try {
-      mkdirSync(path, { recursive: true });
-    } catch (error) {
-      throw new InputError(path, '--cells', `cannot be made a folder: ${(error as Error).message}`);
-    }
+    makeFolder(path, option);
+  }
+
+  /** The cells that are there, in the order of their names. */
+  paths(): string[] {
+    const names = readdirSync(this.#path).filter((name) => /^[^.].*\.json$/.test(name));
+    return names.sort().map((name) => join(this.#path, name));
   }
 
   /** @throws OutputError naming the file */

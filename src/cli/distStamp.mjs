@@ -5,7 +5,15 @@ import { join } from 'node:path';
 
 /** In dist/, written after a build. */
 const STAMP = '.stamp';
-const SOURCES = ['src', 'shaders', 'vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json'];
+/** What dist/ is made from. */
+export const SOURCES = [
+  'src',
+  'shaders',
+  'vite.config.ts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+];
 
 /** Name, time and size of every source file, in one hash. */
 export function fingerprint(root) {

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Check, Experiment } from '../experiments/experiment.ts';
-import type { Table as TableOf } from '../experiments/figure.ts';
 import type { ExperimentResult } from '../experiments/experimentResult.ts';
+import type { Table as TableOf } from '../experiments/figure.ts';
 import type { Effect } from '../measure/statistics/interval.ts';
 
 /** The experiments there are: what each claims, and where that is from. */

@@ -1,7 +1,7 @@
 // The build that needs no `canvas`: of the other one, Vite makes an error at load where that package is not installed.
 import { parseHTML } from 'linkedom/worker';
 import type { ContourPanel, Figure, Panel } from '../experiments/figure.ts';
-import { drawFigure } from '../present/figures/drawFigure.ts';
+import { drawChart, drawFigure } from '../present/figures/drawFigure.ts';
 import { FILE_LOOK } from '../present/figures/look.ts';
 import { svgText } from '../present/figures/svgText.ts';
 
@@ -12,4 +12,10 @@ import { svgText } from '../present/figures/svgText.ts';
 export function figureText(figure: Figure<Panel | ContourPanel>): string {
   const { document } = parseHTML('<html></html>') as unknown as { document: Document };
   return svgText(drawFigure(figure, { ...FILE_LOOK, document }));
+}
+
+/** Each chart of a figure as an element for a page, without its title: a page lays them out as it has room. */
+export function chartTexts({ panels }: Figure<Panel | ContourPanel>, width: number): string[] {
+  const { document } = parseHTML('<html></html>') as unknown as { document: Document };
+  return panels.map((panel) => svgText(drawChart(panel, { ...FILE_LOOK, width, document })).trim());
 }

@@ -6,6 +6,7 @@ import type { Interval } from '../measure/statistics/interval.ts';
 import { formatEstimate } from '../present/formatInterval.ts';
 import { formatCount, formatNumber } from '../present/formatNumber.ts';
 import { type Evaluation, type Quantity, quantitiesOf, scriptPieces } from '../present/quantities.ts';
+import { escapeHtml } from './escapeHtml.ts';
 import pageStyle from './reportPage.css?raw';
 import pageScript from './reportPage.js?raw';
 
@@ -214,17 +215,6 @@ function withIndices(text: string): string {
   return scriptPieces(text)
     .map((piece) => (piece.below ? `<sub>${escapeHtml(piece.text)}</sub>` : escapeHtml(piece.text)))
     .join('');
-}
-
-function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character] as string);
 }
 
 /** JSON that cannot end the script element it stands in. */

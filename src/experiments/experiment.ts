@@ -10,7 +10,8 @@ import type { PresetName, Protocol } from './protocol.ts';
  * What is said of a claim. `withdrawn` is said of a protocol that cannot tell, whatever is found: it measures, and decides
  * nothing.
  */
-export type Verdict = 'reproduced' | 'not reproduced' | 'inconclusive' | 'withdrawn';
+export const VERDICTS = ['reproduced', 'not reproduced', 'inconclusive', 'withdrawn'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** A size that the claim is about, with its 95 % interval; the claim says that it lies within the margin. */
 export interface Statistic extends Effect {

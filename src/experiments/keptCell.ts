@@ -66,7 +66,8 @@ async function digestOf(bytes: Uint8Array): Promise<string> {
   return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function canonicalJson(value: unknown): string {
+/** JSON whose objects' keys are in order: alike values have alike texts. */
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -82,7 +83,17 @@ export async function readCell(
   host: ByteSource,
 ): Promise<KeptCell | null> {
   if ((await host.find?.(path))?.is !== 'file') return null;
-  const json = parseJson(path, 'cell', await host.read(path));
+  return readKept(experiment, path, expected, await host.read(path));
+}
+
+/** A kept cell. @throws InputError where it is not the one that is expected, or its evidence has another form than the experiment's */
+export function readKept(
+  experiment: Experiment,
+  path: string,
+  expected: CellDefinition,
+  bytes: Uint8Array,
+): KeptCell {
+  const json = parseJson(path, 'cell', bytes);
   if (typeof json !== 'object' || json === null)
     throw new InputError(path, 'cell', `is ${showValue(json)}, expected an object`);
   const { kernels, seconds, evidence, ...definition } = json as Partial<KeptCell>;

@@ -15,6 +15,7 @@ import type { LandscapeSpec } from './landscape/landscapeSpec.ts';
 import { LastStep } from './lastStep.ts';
 import { measureJob } from './measure/measureJob.ts';
 import type { MeasureSpec } from './measure/measureSpec.ts';
+import type { ReproduceSpec } from './reproduceJob.ts';
 import { sharpnessJob } from './sharpness/sharpnessJob.ts';
 import type { SharpnessSpec } from './sharpness/sharpnessSpec.ts';
 import { type TrainSpec, trainJob } from './trainJob.ts';
@@ -35,11 +36,12 @@ export type JobSpec =
   | { readonly job: 'benchLandscape'; readonly rounds: number }
   | ({ readonly job: 'benchInstruments' } & InstrumentBenchOptions)
   | ({ readonly job: 'experiment' } & ExperimentSpec)
+  | ({ readonly job: 'reproduce' } & ReproduceSpec)
   | ({ readonly job: 'selftest' } & SelftestSpec);
 
 /** Whether a job takes the kernels measured on this machine; self-test, tuner and benchmarks take the defaults. */
 export function takesTunedKernels({ job }: { readonly job: string }): boolean {
-  return ['train', 'measure', 'sharpness', 'landscape', 'experiment'].includes(job);
+  return ['train', 'measure', 'sharpness', 'landscape', 'experiment', 'reproduce'].includes(job);
 }
 
 type Events = AsyncGenerator<JobEvent, void, void>;
@@ -92,6 +94,7 @@ const JOBS: {
   benchInstruments: async (gpu, spec, host) =>
     (await import('../bench/instruments/benchInstruments.ts')).benchInstruments(gpu, spec, host),
   experiment: async (...given) => (await import('./experimentJob.ts')).experimentJob(...given),
+  reproduce: async (...given) => (await import('./reproduceJob.ts')).reproduceJob(...given),
   // A page has no use for the references.
   selftest: async (gpu, spec) => (await import('./selftestJob.ts')).selftestJob(gpu, spec),
 };

@@ -10,16 +10,12 @@ import { stateDictTensors } from '../nn/stateDict.ts';
 import { captureCount } from '../optim/captureSteps.ts';
 import { type Provenance, provenance } from '../train/provenance.ts';
 import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
+import { datasetsOf } from '../train/residentData.ts';
 import type { BatchChange, RateSearched, RunChange } from '../train/runChange.ts';
 import type { StepReading } from '../train/runReadings.ts';
 import { shortestFloat32 } from '../train/shortestFloat32.ts';
 import type { Snapshot } from '../train/snapshot.ts';
-import {
-  datasetsOf,
-  type EvaluatedWeights,
-  type TrainingOptions,
-  TrainingRun,
-} from '../train/trainingRun.ts';
+import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
 import { type BatchTable, batchTable, foundRate, type UsedBatch, usedBatches } from '../train/usedBatches.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { planRun, ruleOf } from './planRun.ts';

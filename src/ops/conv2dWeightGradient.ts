@@ -3,12 +3,12 @@ import { addPresent } from './add.ts';
 import { convolve } from './conv2d.ts';
 import { conv2dInputGradient } from './conv2dInputGradient.ts';
 import { size, type Tensor } from './graph.ts';
-import { apply, defineOp, expectShape, type Operand } from './op.ts';
+import { apply, defineOp, expectShape, type Lowering } from './op.ts';
 import { convShape, planConvWeightGradient } from './plans/convPlan.ts';
-import { planSum } from './plans/sumPlan.ts';
+import { lowerSum } from './sum.ts';
 import { type Window2d, windowPositions } from './window2d.ts';
 
-const conv2dWeightGradientOp = defineOp({
+export const conv2dWeightGradientOp = defineOp({
   name: 'conv2dWeightGradient',
   vjp: ({ inputs: [x, dy], attributes: { window } }, [d]) =>
     d
@@ -20,24 +20,21 @@ const conv2dWeightGradientOp = defineOp({
       ddy ? conv2dWeightGradient(x!, ddy, window) : null,
     ),
   ],
-  lower: ({ inputs: [x, dy], outputs: [dw], attributes: { window } }, to) => {
-    const { call, blocks } = planConvWeightGradient(convShape(x!.shape, dy!.shape, window), to.target);
-    if (blocks === 1) {
-      to.dispatch(call, { x: x!, dy: dy!, dw: dw! });
-      return;
-    }
-    const partial = to.scratch([blocks, ...dw!.shape], dw!.replicated);
-    to.dispatch(call, { x: x!, dy: dy!, dw: partial });
-    const elements = size(dw!.shape);
-    const passes = planSum({ outer: 1, reduced: blocks, inner: elements }, to.target);
-    let from: Operand = partial;
-    passes.forEach((pass, i) => {
-      const y = i === passes.length - 1 ? dw! : to.scratch([pass.chunks, elements], dw!.replicated);
-      to.dispatch(pass.call, { x: from, y });
-      from = y;
-    });
-  },
+  lower: ({ inputs: [x, dy], outputs: [dw], attributes: { window } }, to) =>
+    lowerWeightGradient(to, x!, dy!, dw!, window),
 });
+
+/** Dispatches the kernels for a weight gradient. */
+export function lowerWeightGradient(to: Lowering, x: Tensor, dy: Tensor, dw: Tensor, window: Window2d): void {
+  const { call, blocks } = planConvWeightGradient(convShape(x.shape, dy.shape, window), to.target);
+  if (blocks === 1) {
+    to.dispatch(call, { x, dy, dw });
+    return;
+  }
+  const partial = to.scratch([blocks, ...dw.shape], dw.replicated);
+  to.dispatch(call, { x, dy, dw: partial });
+  lowerSum(to, { outer: 1, reduced: blocks, inner: size(dw.shape) }, partial, null, dw);
+}
 
 /**
  * The transpose of conv2d in its weight: dw[o, c, i, j] = Σ_{n, p, q} dy[n, o, p, q]·x[n, c, p·sh + i − ph, q·sw + j − pw].

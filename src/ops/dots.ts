@@ -3,9 +3,9 @@ import { showShape } from '../host/showShape.ts';
 import { addPresent } from './add.ts';
 import { combine, outer } from './combine.ts';
 import type { Tensor } from './graph.ts';
-import { apply, defineOp, expectShape, type Operand } from './op.ts';
+import { apply, defineOp, expectShape } from './op.ts';
 import { BUSY, rowGrid } from './plans/linearGrid.ts';
-import { planSum } from './plans/sumPlan.ts';
+import { lowerSum } from './sum.ts';
 
 /** Longest run of vectors that one thread adds up, and the shortest worth a thread. */
 const LONGEST_CHUNK = 512;
@@ -25,8 +25,7 @@ const dotsOp = defineOp({
     const wanted = Math.max(SHORTEST_CHUNK, Math.ceil(vectors / threads));
     const chunk = Math.min(vectors, LONGEST_CHUNK, wanted);
     const chunks = Math.ceil(vectors / chunk);
-    const passes = chunks === 1 ? [] : planSum({ outer: rows, reduced: chunks, inner: 1 }, to.target);
-    let made: Operand = chunks === 1 ? y! : to.scratch([rows, chunks], y!.replicated);
+    const made = chunks === 1 ? y! : to.scratch([rows, chunks], y!.replicated);
     to.dispatch(
       {
         source: dotsKernel,
@@ -36,11 +35,7 @@ const dotsOp = defineOp({
       },
       { V: V!, w: w!, y: made },
     );
-    passes.forEach((pass, i) => {
-      const next = i === passes.length - 1 ? y! : to.scratch([rows, pass.chunks], y!.replicated);
-      to.dispatch(pass.call, { x: made, y: next });
-      made = next;
-    });
+    if (made !== y) lowerSum(to, { outer: rows, reduced: chunks, inner: 1 }, made, null, y!);
   },
 });
 

@@ -43,7 +43,7 @@ const signsOp: Op = {
       {
         source: kernel,
         knobs: { MASKED: mask !== undefined },
-        params: { elements, purpose, ahead: attributes.ahead },
+        params: { elements, purpose },
         grid: linearGrid(elements, 4),
       },
       { seeds, counters, ...(mask ? { mask } : {}), y: y! },
@@ -53,10 +53,10 @@ const signsOp: Op = {
 
 /**
  * ±1 with equal chance, [elements]: element e of a probe from Threefry's key (seed, purpose) and counter (⌊e/64⌋, probe), a
- * bit each. The probe is the counters' step plus `ahead`.
+ * bit each. The probe is the counters' step.
  * @throws if the stream's mask is not of that shape
  */
-export function randomSigns(graph: Graph, stream: RandomStream, elements: number, ahead = 0): Tensor {
+export function randomSigns(graph: Graph, stream: RandomStream, elements: number): Tensor {
   requireStream('randomSigns', stream, [elements]);
-  return apply(signsOp, [], { graph, stream, ahead }, { shape: [elements] });
+  return apply(signsOp, [], { graph, stream }, { shape: [elements] });
 }

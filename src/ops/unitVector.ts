@@ -23,7 +23,7 @@ const unitVectorOp: Op = {
     to.dispatch(
       {
         source: kernel,
-        params: { elements, count: places.elements, ahead: attributes.ahead },
+        params: { elements, count: places.elements },
         grid: linearGrid(elements),
       },
       { places, y: y!, counters },
@@ -32,11 +32,11 @@ const unitVectorOp: Op = {
 };
 
 /**
- * The unit vector [elements] along the coordinate at which the cursor stands, plus `ahead`; zeros past the last one, so
- * that vectors of a group that is not full are harmless.
+ * The unit vector [elements] along the coordinate at which the cursor stands; zeros past the last one, so that vectors of a group
+ * that is not full are harmless.
  */
-export function unitVector(graph: Graph, along: Places, elements: number, ahead = 0): Tensor {
+export function unitVector(graph: Graph, along: Places, elements: number): Tensor {
   expectCounters('unitVector', along.counters);
   expectState('unitVector', 'the places', along.places, { dtype: 'u32', shape: ['any'] });
-  return apply(unitVectorOp, [], { graph, along, ahead }, { shape: [elements] });
+  return apply(unitVectorOp, [], { graph, along }, { shape: [elements] });
 }

@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { sha256 } from '../host/sha256.ts';
-import { datasetsOf, type TrainingOptions } from './trainingRun.ts';
+import { datasetsOf } from './residentData.ts';
+import type { TrainingOptions } from './trainingRun.ts';
 
 /** Digests (SHA-256) of what a run was given by its files, or drew: what its description alone does not tell. */
 export interface RunContents {

@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import { ownData, placeExamples, type ResidentExamples, writeExamples } from '../data/uploadExamples.ts';
+import type { ResidentExamples } from '../data/uploadExamples.ts';
 import type { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { DispatchTime, Program } from '../gpu/program.ts';
@@ -19,6 +19,7 @@ import { BatchController } from './batchController.ts';
 import { BatchSizes } from './batchSizes.ts';
 import { type FoundRate, searchedExamples, searchRate } from './lrSearch.ts';
 import { followedRun } from './replicaLog.ts';
+import { datasetsOf, ResidentData, writeData } from './residentData.ts';
 import type { RunChange } from './runChange.ts';
 import {
   CAPTURE,
@@ -31,6 +32,7 @@ import {
   type RunShape,
   stepKey,
 } from './runParts.ts';
+import { RunRates } from './runRates.ts';
 import { RunReadings, type StepReading } from './runReadings.ts';
 import type { RunState } from './snapshot.ts';
 import { WholeSteps } from './wholeSteps.ts';
@@ -100,11 +102,10 @@ export class TrainingRun {
   readonly #options: TrainingOptions;
   readonly #scope: Scope;
   readonly #parts: RunParts;
-  readonly #hostRates: Float32Array[];
+  readonly #rates: RunRates;
+  readonly #data: ResidentData;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #whole: WholeSteps;
-  /** Data sets that weights were evaluated on, by what was given. */
-  readonly #resident = new Map<Dataset, ResidentExamples>();
   /** Submits that are not read back yet, oldest first. */
   readonly #flights: Flight[] = [];
   readonly #readings: RunReadings;
@@ -136,11 +137,15 @@ export class TrainingRun {
     const { steps, wholeFrom, replicas } = options;
     const of = { steps, replicas: replicas.length, momentum, wholeFrom };
     this.#whole = new WholeSteps(gpu, scope, parts, of);
-    this.#hostRates = options.replicas.map(({ rates }) => rates.slice());
+    this.#rates = new RunRates(
+      options.replicas.map(({ rates }) => rates),
+      parts.rates,
+    );
+    this.#data = new ResidentData(gpu, scope, options, parts);
     this.batches = new BatchSizes(options.batches);
     this.#readings = new RunReadings(options, parts, {
       batches: this.batches,
-      rateAt: (replica, step) => this.#hostRates[replica]![step]!,
+      rateAt: (replica, step) => this.#rates.at(replica, step),
       watch: (reading) => this.#controller?.take(reading),
     });
     this.#controller = controllerOf(options, parts.layout, this.batches);
@@ -150,7 +155,6 @@ export class TrainingRun {
     this.buffers = parts.buffers;
     this.averagedBuffers = parts.averagedBuffers;
     this.examples = parts.examples;
-    if (parts.testExamples) this.#resident.set(options.dataset.test!, parts.testExamples);
   }
 
   /**
@@ -162,8 +166,7 @@ export class TrainingRun {
     return Scope.make(async (scope) => {
       const replicas = options.replicas.length;
       const parts = makeRunParts(gpu, scope, options, replicas);
-      const { layout, theta, buffers, rates, optimizer, seeds, dataSeeds, order, examples, testExamples } =
-        parts;
+      const { layout, theta, buffers, rates, optimizer, seeds, dataSeeds, order } = parts;
       if (order) order.write(options.order!);
       const statistics = bufferLayout(options.model);
       options.replicas.forEach(({ seed, dataSeed, settings, rates: values, weights }, replica) => {
@@ -174,14 +177,7 @@ export class TrainingRun {
         seeds.write(Uint32Array.of(seed), { replica });
         dataSeeds?.write(Uint32Array.of(dataSeed ?? 0), { replica });
       });
-      const datasets = datasetsOf(options);
-      writeExamples(examples, datasets);
-      if (testExamples) {
-        writeExamples(
-          testExamples,
-          datasets.map(({ test }) => test!),
-        );
-      }
+      writeData(parts, options);
       parts.memory.begin(theta);
       const programs = await compileRun(gpu, scope, parts, replicas);
       return new TrainingRun(gpu, options, scope, parts, programs);
@@ -261,9 +257,10 @@ export class TrainingRun {
     this.#readings.restore(rows, step);
     for (const change of changes) this.#apply(change);
     if (changes.length > 0) {
-      this.#hostRates.forEach((rates, replica) => {
-        this.#parts.rates.write(rates, { replica });
-      });
+      this.#rates.write(
+        this.#options.replicas.map((_, r) => r),
+        0,
+      );
     }
   }
 
@@ -274,7 +271,7 @@ export class TrainingRun {
 
   /** ε of every step of a replica: as it was used, or as it is to be. */
   rates(replica: number): Float32Array {
-    return this.#hostRates[replica]!.slice();
+    return this.#rates.of(replica);
   }
 
   #keyOf(step: number): string {
@@ -291,30 +288,16 @@ export class TrainingRun {
 
   /** Of the next steps that are given to the device. */
   #change(change: RunChange): void {
-    const { from } = change;
-    for (const r of this.#apply(change)) {
-      const rates = this.#hostRates[r]!;
-      if (from < rates.length) this.#parts.rates.write(rates.subarray(from), { replica: r, at: from });
-    }
+    this.#rates.write(this.#apply(change), change.from);
   }
 
   /** @returns the replicas whose rates are changed, on the host */
   #apply(change: RunChange): readonly number[] {
     this.#changes.push(change);
-    const { from } = change;
-    const all = this.#hostRates.map((_, r) => r);
-    if ('rate' in change) {
-      const changed = change.replica === null ? all : [change.replica];
-      for (const r of changed) this.#hostRates[r]!.fill(change.rate, from);
-      return changed;
-    }
-    if ('batchSize' in change) this.batches.change({ fromStep: from, batchSize: change.batchSize });
-    else this.#searched = true;
-    const changed = 'batchSize' in change ? all : [change.replica];
-    for (const rates of changed.map((r) => this.#hostRates[r]!)) {
-      for (let step = from; step < rates.length; step++) rates[step]! *= change.rateFactor;
-    }
-    return changed;
+    if ('batchSize' in change) {
+      this.batches.change({ fromStep: change.from, batchSize: change.batchSize });
+    } else if ('search' in change) this.#searched = true;
+    return this.#rates.apply(change);
   }
 
   /**
@@ -396,14 +379,14 @@ export class TrainingRun {
       const dataset = searchedExamples(datasetsOf(this.#options)[r]!, lrSearch, seed);
       const { point, dispose } = this.point(r, { mode: 'eval', dataset });
       try {
-        const start = this.#hostRates[r]![from]!;
+        const start = this.#rates.at(r, from);
         found.push(await searchRate(this.#gpu, point, lrSearch, { batchSize, start, seed, settings }));
       } finally {
         dispose();
       }
     }
     for (const [replica, search] of found.entries()) {
-      const rateFactor = search.learningRate / this.#hostRates[replica]![from]!;
+      const rateFactor = search.learningRate / this.#rates.at(replica, from);
       this.#change({ from, replica, rateFactor, search });
     }
   }
@@ -516,28 +499,9 @@ export class TrainingRun {
     const [theta, buffers] =
       which === 'recomputed' ? [this.theta, this.averagedBuffers] : this.#weights(which);
     const { layout, arena } = this;
-    const examples = this.#examplesOf(dataset);
+    const examples = this.#data.examplesOf(dataset);
     const { model } = this.#options;
     return Evaluator.open(this.#gpu, { model, layout, theta, buffers, examples, arena });
-  }
-
-  #examplesOf(dataset: Dataset): ResidentExamples {
-    if (dataset === this.#options.dataset) return this.examples;
-    const known = this.#resident.get(dataset);
-    if (known) return known;
-    const datasets = this.#inPlaceOf(dataset);
-    const own = { ...ownData(datasets), replicas: this.replicas };
-    const examples = this.#scope.own(placeExamples(this.#gpu, dataset, own));
-    writeExamples(examples, datasets);
-    this.#resident.set(dataset, examples);
-    return examples;
-  }
-
-  /** What each replica has in the place of a data set: the training data and their test part may be its own. */
-  #inPlaceOf(dataset: Dataset): readonly Dataset[] {
-    const datasets = datasetsOf(this.#options);
-    if (dataset === this.#options.dataset) return datasets;
-    return dataset === this.#options.dataset.test ? datasets.map(({ test }) => test!) : [dataset];
   }
 
   /**
@@ -556,8 +520,8 @@ export class TrainingRun {
     }
     const { layout, submitted: step } = this;
     const { model } = this.#options;
-    const resident = this.#examplesOf(dataset);
-    const datasets = this.#inPlaceOf(dataset);
+    const resident = this.#data.examplesOf(dataset);
+    const datasets = this.#data.inPlaceOf(dataset);
     const { name, targets } = datasets[replica] ?? dataset;
     const source = { name, targets, trainedOn: dataset === this.#options.dataset };
     return Scope.makeNow((scope) => {
@@ -623,12 +587,4 @@ function controllerOf(
   const place = instruments.findIndex(({ type }) => type === 'noise_scale');
   const follow = instruments[place]!.follow(followedRun({ options, layout, batches }));
   return new BatchController(batchControl, { place, follow }, batches);
-}
-
-/** What each replica trains on. */
-export function datasetsOf({
-  dataset,
-  replicas,
-}: Pick<TrainingOptions, 'dataset' | 'replicas'>): readonly Dataset[] {
-  return replicas.map((replica) => replica.dataset ?? dataset);
 }

@@ -64,10 +64,13 @@ export function entriesFor(table: TunedTable, device: TunedDevice): readonly Tun
   return table.devices.filter((each) => same(each.device, device)).flatMap(({ entries }) => entries);
 }
 
-/** The table with a device's entries in place of those of the same family and bucket. */
+/** The table with a device's entries in place of those of the same family and bucket, and of the family's kernels as they were before. */
 export function merge(table: TunedTable, device: TunedDevice, entries: readonly TunedEntry[]): TunedTable {
   const renewed = (old: TunedEntry): boolean =>
-    entries.some(({ family, bucket }) => family === old.family && bucket === old.bucket);
+    entries.some(
+      ({ family, bucket, kernels }) =>
+        family === old.family && (bucket === old.bucket || kernels !== old.kernels),
+    );
   const kept = entriesFor(table, device).filter((entry) => !renewed(entry));
   const others = table.devices.filter((each) => !same(each.device, device));
   return { ...table, devices: [...others, { device, entries: [...kept, ...entries] }] };

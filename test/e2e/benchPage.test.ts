@@ -193,6 +193,16 @@ describe('the bench page', () => {
           expect(await violations(page), name).toEqual([]);
           const width = await page.evaluate(() => document.documentElement.scrollWidth);
           expect(width, name).toBeLessThanOrEqual(360);
+          const cut = await page.locator('svg .note text').evaluateAll((lines) =>
+            lines
+              .filter((line) => {
+                const { right, bottom } = line.closest('svg')!.getBoundingClientRect();
+                const box = line.getBoundingClientRect();
+                return box.right > right || box.bottom > bottom;
+              })
+              .map(({ textContent }) => textContent),
+          );
+          expect(cut, name).toEqual([]);
         }
       },
       { viewport: { width: 360, height: 740 }, colorScheme: 'dark' },

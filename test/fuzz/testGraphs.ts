@@ -48,6 +48,7 @@ const OTHERS = [
 const FUSED = [
   'conv2dFused',
   'conv2dInputGradientFused',
+  'convGradientAndNorms',
   'matmulColumnSum',
   'matmulFused',
   'normalizeAffine',

@@ -82,6 +82,16 @@ describe('a table of choices', () => {
     expect(entriesFor(table, { ...device, description: 'another card' })).toEqual([]);
   });
 
+  it('lets go of choices between kernels that are no more, of the family and device that are measured anew', () => {
+    const old = entry({ bucket: 'another', kernels: 'kernels of before' });
+    const sum = entry({ family: 'sum', bucket: 'a sum', kernels: 'kernels of before' });
+    const other = { ...device, engine: 'Chromium 151' };
+    let table = merge(merge(EMPTY_TABLE, other, [old]), device, [old, sum]);
+    table = merge(table, device, [entry()]);
+    expect(entriesFor(table, device)).toEqual([sum, entry()]);
+    expect(entriesFor(table, other)).toEqual([old]);
+  });
+
   it('is shipped for software adapters only', () => {
     for (const { device, entries } of shippedTable().devices) {
       expect(`${device.architecture} ${device.description} ${device.device}`).toMatch(

@@ -4,16 +4,9 @@ import type { AdapterInfo } from '../../gpu/device.ts';
 import type { BenchDriver } from './driver.ts';
 import { firstLine, type Implementations, inOrder, prepare, startAll } from './implementations.ts';
 import type { Peers } from './peers.ts';
+import { sampleLength } from './sampleLength.ts';
 import { type Spread, spread } from './spread.ts';
 import type { ColdResult } from './timeColdStarts.ts';
-
-/** Untimed repetitions before a sample. */
-const WARM_UP = 2;
-/**
- * Milliseconds; whoever takes longer until the first repetition is done is sampled once, without any before, and so is who
- * takes longer for a sample.
- */
-const SLOW = 10_000;
 
 /** One implementation at one case. Times in milliseconds a repetition. */
 export interface Timing extends Partial<Omit<Prepared, 'result'>> {
@@ -90,10 +83,8 @@ export async function timeCases(
     for (let round = 0; round < count; round++) {
       log(`${driver.version}, ${key}: round ${round + 1} of ${count}`);
       for (const timing of inOrder(timings, round)) {
-        const slow = timing.first! > SLOW;
-        const taken = (timing.samples[0] ?? 0) * benchCase.times;
-        if (!isLive(timing) || (round > 0 && (slow || taken > SLOW))) continue;
-        const [times, before] = slow ? [1, 0] : [benchCase.times, WARM_UP];
+        const { times, before, samples } = sampleLength(benchCase.times, timing.each ?? 0);
+        if (!isLive(timing) || timing.samples.length >= samples) continue;
         try {
           timing.samples.push(await workers.get(timing.key)!.call('time', timing.key, times, before));
         } catch (error) {

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Experiment } from '../../experiments/experiment.ts';
+import type { ExperimentResult } from '../../experiments/experimentResult.ts';
 import { experiments } from '../../experiments/index.ts';
 import { readPart } from '../../experiments/protocol.ts';
-import type { ExperimentResult } from '../../experiments/experimentResult.ts';
 import { InputError } from '../../host/inputError.ts';
 import { showValue } from '../../host/showValue.ts';
 import { CellFolder } from '../cellFolder.ts';

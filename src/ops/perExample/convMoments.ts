@@ -2,8 +2,9 @@ import { size, type Tensor } from '../graph.ts';
 import { applyAll, type Op, UNUSED } from '../op.ts';
 import { planConvMoments } from '../plans/convMomentsPlan.ts';
 import { convShape } from '../plans/convPlan.ts';
+import { lowerSum } from '../sum.ts';
 import type { Window2d } from '../window2d.ts';
-import { lowerConvNorms, lowerPartSums, requireConv } from './convNorms.ts';
+import { lowerConvNorms, requireConv } from './convNorms.ts';
 import type { PerExampleMoments } from './perExampleGradient.ts';
 
 const convMomentsOp: Op = {
@@ -20,7 +21,7 @@ const convMomentsOp: Op = {
     to.dispatch(plan.sums, { x: x!, dy: delta!, moments, norms: parts });
     to.dispatch(plan.finish, { moments, gradient: gradient!, variance: variance! });
     if (parts === UNUSED) lowerConvNorms(to, x!, delta!, norms!, window, unitSize);
-    else lowerPartSums(to, parts, units, plan.parts, norms!);
+    else lowerSum(to, { outer: units, reduced: plan.parts, inner: 1 }, parts, null, norms!);
   },
 };
 

@@ -1,12 +1,12 @@
 import { showShape } from '../../host/showShape.ts';
 import type { Tensor } from '../graph.ts';
-import { apply, expectShape, type Lowering, type Op, type Operand } from '../op.ts';
+import { apply, expectShape, type Lowering, type Op } from '../op.ts';
 import { planConvNorms } from '../plans/convMomentsPlan.ts';
 import { convShape } from '../plans/convPlan.ts';
-import { planSum } from '../plans/sumPlan.ts';
+import { lowerSum } from '../sum.ts';
 import { type Window2d, windowPositions } from '../window2d.ts';
 
-const convWeightNormsOp: Op = {
+export const convWeightNormsOp: Op = {
   name: 'convWeightNorms',
   lower: ({ inputs: [x, delta], outputs: [norms], attributes: { window, unitSize } }, to) => {
     lowerConvNorms(to, x!, delta!, norms!, window, unitSize);
@@ -26,24 +26,7 @@ export function lowerConvNorms(
   const units = norms.shape[0]!;
   const scratch = to.scratch([units, parts], norms.replicated);
   to.dispatch(call, { x, dy: delta, norms: scratch });
-  lowerPartSums(to, scratch, units, parts, norms);
-}
-
-/** Adds up the parts of each unit's norm: [units, parts] → [units]. */
-export function lowerPartSums(
-  to: Lowering,
-  partial: Operand,
-  units: number,
-  parts: number,
-  norms: Tensor,
-): void {
-  let from = partial;
-  const passes = planSum({ outer: units, reduced: parts, inner: 1 }, to.target);
-  passes.forEach(({ call, chunks }, i) => {
-    const y = i === passes.length - 1 ? norms : to.scratch([units, chunks], norms.replicated);
-    to.dispatch(call, { x: from, y });
-    from = y;
-  });
+  lowerSum(to, { outer: units, reduced: parts, inner: 1 }, scratch, null, norms);
 }
 
 /**

@@ -5,7 +5,15 @@ import gramNorms from '../../../shaders/perExample/convGramNorms.wgsl';
 import type { KernelCall } from '../../gpu/kernelCall.ts';
 import { type Candidate, choose } from '../../gpu/kernelChoice.ts';
 import type { KernelTarget } from '../op.ts';
-import { type ConvShape, convDemand, convParams, hasQuads, weightQuads, withQuads } from './convPlan.ts';
+import {
+  type ConvShape,
+  convDemand,
+  convParams,
+  hasQuads,
+  planConvWeightGradient,
+  weightQuads,
+  withQuads,
+} from './convPlan.ts';
 import { linearGrid } from './linearGrid.ts';
 
 const THREADS = 64;
@@ -177,6 +185,33 @@ export function planConvNorms(
 ): { readonly call: KernelCall; readonly parts: number; readonly form: 'direct' | 'Gram' } {
   const demand = convDemand('convNorms', shape, { unitSize });
   return choose(convNormsCandidates(shape, unitSize, target), demand, target.choices);
+}
+
+/**
+ * The weight gradient in `blocks` partial sums, bit for bit as `planConvWeightGradient` has it, and the `parts` of each unit's
+ * squared norm from the same products; null where no kernel does both, or the norms alone cost little. Operands: `x`, `dy`,
+ * `moments` [blocks, P], `norms` [units, parts].
+ */
+export function planConvGradientAndNorms(
+  shape: ConvShape,
+  unitSize: number,
+  target: KernelTarget,
+): { readonly call: KernelCall; readonly blocks: number; readonly parts: number } | null {
+  const { call, blocks, quads: parts } = planConvWeightGradient(shape, target);
+  const unitsPerBlock = call.params.rowsPerBlock! / (unitSize * shape.outHeight);
+  if (!parts || !Number.isInteger(unitsPerBlock)) return null;
+  const fits = unitsOf(shape, unitSize) * parts <= LARGEST_SCRATCH;
+  if (!fits || planConvNorms(shape, unitSize, target).form === 'Gram') return null;
+  return {
+    call: {
+      source: conv2dMomentsQuads,
+      knobs: { ...call.knobs, MOMENTS: false, NORMS: true, GRADIENT: true },
+      params: { ...convParams(shape), unitSize, unitsPerBlock, blocks },
+      grid: call.grid,
+    },
+    blocks,
+    parts,
+  };
 }
 
 interface ConvNormsCandidate extends Candidate {

@@ -272,6 +272,8 @@ function inputGradientByQuads(shape: ConvShape, end: Knobs, target: KernelTarget
 
 interface BlockCandidate extends Candidate {
   readonly blocks: number;
+  /** How many tiles of quads make up the weight; by other kernels undefined. */
+  readonly quads?: number;
 }
 
 /**
@@ -281,7 +283,7 @@ interface BlockCandidate extends Candidate {
 export function planConvWeightGradient(
   shape: ConvShape,
   target: KernelTarget,
-): { readonly call: KernelCall; readonly blocks: number } {
+): Pick<BlockCandidate, 'call' | 'blocks' | 'quads'> {
   const demand = convDemand('conv2dWeightGradient', shape);
   return choose(convWeightGradientCandidates(shape, target), demand, target.choices);
 }
@@ -295,9 +297,12 @@ export function convWeightGradientCandidates(
   const taps = shape.channels * shape.window.kernelHeight * shape.window.kernelWidth;
   const rows = shape.images * shape.outHeight;
   const most = Math.min(rows, MOST_BLOCKS, Math.floor(LARGEST_SCRATCH / (shape.outChannels * taps)));
-  const inBlocks = (busy: number): { rowsPerBlock: number; blocks: number } => {
-    const wanted = Math.max(Math.ceil(busy), Math.ceil((rows * shape.outWidth) / LONGEST));
-    const rowsPerBlock = Math.ceil(rows / Math.max(1, Math.min(wanted, most)));
+  const inBlocks = (busy: number, whole = false): { rowsPerBlock: number; blocks: number } => {
+    const longEnough = Math.max(Math.ceil(busy), Math.ceil((rows * shape.outWidth) / LONGEST));
+    const wanted = Math.max(1, Math.min(longEnough, most));
+    const { images, outHeight } = shape;
+    const rowsPerBlock =
+      whole && images >= wanted ? Math.ceil(images / wanted) * outHeight : Math.ceil(rows / wanted);
     return { rowsPerBlock, blocks: Math.ceil(rows / rowsPerBlock) };
   };
   const byTiles = tileCandidates(defaultTile(shape.outChannels, taps, target, Math.max(1, most)), (tile) => {
@@ -315,7 +320,8 @@ export function convWeightGradientCandidates(
   });
   const byQuads = (): BlockCandidate => {
     const { name, knobs, tiles } = weightQuads(shape, target);
-    const split = inBlocks(BUSY_QUADS / tiles);
+    // Of whole images where there are enough: the same pass can then tell their norms (`planConvWatchedGradient`).
+    const split = inBlocks(BUSY_QUADS / tiles, true);
     return {
       name,
       call: {
@@ -325,6 +331,7 @@ export function convWeightGradientCandidates(
         grid: [quadGroups(tiles, target) * split.blocks, 1],
       },
       blocks: split.blocks,
+      quads: tiles,
     };
   };
   return withQuads(shape, hasQuads(shape, target) ? byQuads() : null, byTiles);

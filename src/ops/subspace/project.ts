@@ -1,8 +1,8 @@
 import kernel from '../../../shaders/subspace/project.wgsl';
 import { size, type Tensor } from '../graph.ts';
-import { apply, defineOp, expectShape, type Operand } from '../op.ts';
+import { apply, defineOp, expectShape } from '../op.ts';
 import { BUSY, linearGrid } from '../plans/linearGrid.ts';
-import { planSum } from '../plans/sumPlan.ts';
+import { lowerSum } from '../sum.ts';
 import { expand } from './expand.ts';
 import { type RandomSubspace, requireSubspace, statesOf } from './subspace.ts';
 
@@ -21,8 +21,7 @@ const projectOp = defineOp({
     const wanted = Math.max(SHORTEST_CHUNK, Math.ceil((elements * columns) / BUSY));
     const chunk = Math.min(elements, LONGEST_CHUNK, wanted);
     const chunks = Math.ceil(elements / chunk);
-    const passes = chunks === 1 ? [] : planSum({ outer: columns, reduced: chunks, inner: 1 }, to.target);
-    let made: Operand = chunks === 1 ? y! : to.scratch([columns, chunks], y!.replicated);
+    const made = chunks === 1 ? y! : to.scratch([columns, chunks], y!.replicated);
     to.dispatch(
       {
         source: kernel,
@@ -31,11 +30,7 @@ const projectOp = defineOp({
       },
       { x: x!, seeds, mask, y: made },
     );
-    passes.forEach((pass, i) => {
-      const next = i === passes.length - 1 ? y! : to.scratch([columns, pass.chunks], y!.replicated);
-      to.dispatch(pass.call, { x: made, y: next });
-      made = next;
-    });
+    if (made !== y) lowerSum(to, { outer: columns, reduced: chunks, inner: 1 }, made, null, y!);
   },
 });
 

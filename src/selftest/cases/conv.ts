@@ -166,7 +166,11 @@ function gradients(
  * (error 2‖g‖ times the gradient's), or as Σ (patchₛ·patchₜ)(δₛ·δₜ) over pairs of positions, whose terms cancel: their
  * sizes are summed.
  */
-function statisticsTrials(each: Case, asGpu = false, unitSize = 1): [moments: Trial, norms: Trial] {
+function statisticsTrials(
+  each: Case,
+  asGpu = false,
+  unitSize = 1,
+): [moments: Trial, norms: Trial, watched: Trial] {
   const shapes = shapesOf(each);
   const { extents, shape, window, replicas, x, y, taps } = shapes;
   const { outChannels } = extents;
@@ -229,6 +233,30 @@ function statisticsTrials(each: Case, asGpu = false, unitSize = 1): [moments: Tr
         return [{ values: norms, tolerance: norms.map(normTolerance) }];
       },
     },
+    {
+      // By one kernel, or each by its own.
+      kernel: ['moments/conv2d', 'perExample/convGramNorms'],
+      name: `gradient and norms, ${name}`,
+      replicas,
+      asGpu,
+      operands,
+      trace: ({ x, dy }) => [
+        conv2dWeightGradient(x!, dy!, window),
+        convWeightNorms(x!, dy!, window, unitSize),
+      ],
+      expect: ({ x, dy }) => {
+        const all = perUnit(x!, dy!);
+        const norms = all.map(squareNorm);
+        const terms = units * positions;
+        return [
+          {
+            values: all[0]!.map((_, at) => all.reduce((sum, g) => sum + g[at]!, 0)),
+            tolerance: sumTolerance(terms, productScale(terms)),
+          },
+          { values: norms, tolerance: norms.map(normTolerance) },
+        ];
+      },
+    },
   ];
 }
 
@@ -260,6 +288,7 @@ export function convolutionTrials(): Trial[] {
     ...LARGE.flatMap((each) => convTrials(each, true)),
     ...convTrials(LARGE[0]!, true, true),
     ...statisticsTrials(LARGE[1]!),
+    statisticsTrials(LARGE[3]!)[2],
     ...statisticsTrials(CASES[1]!, true),
     ...UNITS.flatMap(([each, unitSize]) => statisticsTrials(each, false, unitSize)),
     ...statisticsTrials(UNITS[0]![0], true, UNITS[0]![1]),

@@ -31,10 +31,10 @@ export function randomTrials(): Trial[] {
       operands,
       trace: (_tensors, { seeds, counters, mask: m }, graph) => {
         const stream = { purpose: purpose.exampleSigns, seeds: seeds!, counters: counters! };
-        return [randomSigns(graph, masked ? { ...stream, mask: m! } : stream, elements, 1)];
+        return [randomSigns(graph, masked ? { ...stream, mask: m! } : stream, elements)];
       },
       expect: ({ seeds }) => {
-        const values = hostSigns(elements, seeds![0]!, purpose.exampleSigns, step + 1);
+        const values = hostSigns(elements, seeds![0]!, purpose.exampleSigns, step);
         return [{ values: masked ? values.map((s, e) => s * mask(elements)[e]!) : values, tolerance: 0 }];
       },
     });

@@ -1,10 +1,12 @@
 import type { KernelsRow, LadderName, RungText } from '../../bench/kernelsReport.ts';
 import { formatNumber } from '../../present/formatNumber.ts';
 import { ButtonGroup } from './buttonGroup.tsx';
+import { foldLines } from './foldLines.ts';
 import { Mark, useRoving } from './mark.tsx';
-import { Note } from './note.tsx';
+import { NOTE_LINE, Note } from './note.tsx';
 import { PlotFrame } from './plotFrame.tsx';
 import type { RunView } from './runView.ts';
+import { sourceLines } from './sourceLine.ts';
 
 export type LadderMetric = 'time' | 'rate';
 
@@ -27,6 +29,7 @@ interface ChartProps {
 const LINE = 44;
 const LEFT = 30;
 const TOP = 6;
+const NOTE_LEFT = 10;
 
 /**
  * A bar for each version of a kernel; those that have not run are there without one. Not drawn by Plot: its bars are buttons that keep the focus, and
@@ -98,7 +101,8 @@ function Drawing({
   const values = bars.map(({ row }) => (metric === 'time' ? row?.time?.median : row?.gflops) ?? null);
   const most = Math.max(...bars.map(({ row }, i) => (values[i] ?? 0) + spreadOf(row, metric))) || 1;
   const room = Math.max(40, width - LEFT - 130);
-  const height = TOP + LINE * bars.length + 36;
+  const note = run ? foldLines(sourceLines(run, shape && `${name}, ${shape}`), width - 2 * NOTE_LEFT) : [];
+  const height = TOP + LINE * bars.length + 8 + NOTE_LINE * Math.max(2, note.length);
   return (
     <svg
       class="plot-svg ladder-svg"
@@ -140,7 +144,7 @@ function Drawing({
           );
         })}
       </g>
-      <Note run={run} about={shape && `${name}, ${shape}`} x={10} y={height - 20} />
+      <Note lines={note} x={NOTE_LEFT} y={TOP + LINE * bars.length + 16} />
     </svg>
   );
 }

@@ -4,14 +4,17 @@ import { attainable } from '../../bench/roofline.ts';
 import { logTicks } from '../../present/axis.ts';
 import { formatNumber } from '../../present/formatNumber.ts';
 import { familyColours } from './familyColour.ts';
+import { foldLines } from './foldLines.ts';
 import { Mark, useRoving } from './mark.tsx';
-import { Note } from './note.tsx';
+import { NOTE_LINE, Note } from './note.tsx';
 import { PlotFrame } from './plotFrame.tsx';
 import { rowName } from './rowName.ts';
 import type { RunView } from './runView.ts';
-import { sourceLine } from './sourceLine.ts';
+import { sourceLine, sourceLines } from './sourceLine.ts';
 
+/** With a note of two lines. */
 const HEIGHT = 360;
+const NOTE_LEFT = 8;
 const MARGIN = { left: 52, right: 14, top: 14, bottom: 74 };
 
 /** A row that has a place under the roofline: it is timed, and computes something. */
@@ -107,12 +110,14 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
   const angle = (Math.atan2(y(peak) - y(bandwidth * foot), x(ridge) - x(foot)) * 180) / Math.PI;
   const middle = Math.sqrt(foot * ridge);
   const labelled = points.find(({ id }) => id === (pointed ?? selected));
+  const note = foldLines(sourceLines(run), width - 2 * NOTE_LEFT);
+  const height = HEIGHT + NOTE_LINE * (note.length - 2);
   return (
     <svg
       class="plot-svg"
       width={width}
-      height={HEIGHT}
-      viewBox={`0 0 ${width} ${HEIGHT}`}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
       aria-label="Roofline: arithmetic intensity against GFLOP/s. Arrow keys go from kernel to kernel, Enter shows its source."
     >
       <title>{`Roofline: ${sourceLine(run)}`}</title>
@@ -178,7 +183,7 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
         </text>
       </g>
       {labelled && <Label row={labelled} x={x(labelled.intensity)} y={y(labelled.gflops)} width={width} />}
-      <Note run={run} x={8} y={HEIGHT - 20} />
+      <Note lines={note} x={NOTE_LEFT} y={HEIGHT - 20} />
     </svg>
   );
 }

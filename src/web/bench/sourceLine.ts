@@ -6,11 +6,18 @@ export function sourceLine(run: RunView): string {
   return sourceLines(run).join(' · ');
 }
 
-/** The same in two lines, for charts: what computed, then when and how. */
-export function sourceLines({ adapter, report, quick }: RunView): [string, string] {
+/** The same in two lines, for charts: `about` and what computed, then when and how. */
+export function sourceLines(
+  { adapter, report, quick }: RunView,
+  about?: string | undefined,
+): [string, string] {
   const parts = (...texts: (string | false | null | undefined)[]) => texts.filter(Boolean).join(' · ');
   return [
-    parts(adapter && adapterName(adapter), adapter?.software && 'software adapter (CPU), not a GPU’s speed'),
+    parts(
+      about,
+      adapter && adapterName(adapter),
+      adapter?.software && 'software adapter (CPU), not a GPU’s speed',
+    ),
     parts(
       report?.engine ?? adapter?.engine,
       report?.date.slice(0, 10),

@@ -9,6 +9,7 @@ export const DOCS = [
       'examples/hessianProduct.md',
       'examples/ownKernel.md',
       'examples/gpuTest.md',
+      'examples/cluster.md',
     ],
   },
   {

@@ -1,6 +1,6 @@
 import type { ExperimentRecord } from '../../experiments/experiment.ts';
-import type { FigurePoint, Panel } from '../../experiments/figure.ts';
 import type { ExperimentResult } from '../../experiments/experimentResult.ts';
+import type { FigurePoint, Panel } from '../../experiments/figure.ts';
 import type { JobEvent } from '../../jobs/job.ts';
 
 /** What has come of a run of an experiment: its curves as they grow, its cells, and at the end what it came to. */

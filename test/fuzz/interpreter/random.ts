@@ -44,11 +44,11 @@ export const random: Readonly<Record<string, Rule>> = {
     // A product in either case, so that what is no finite number is not dropped.
     return [make(x!.value.length, (i) => scaled(at(x!, i), kept[i] ? 1 / (1 - p) : 0))];
   },
-  randomSigns: ({ outputs: [y], attributes: { stream, ahead } }, _, memory) => {
+  randomSigns: ({ outputs: [y], attributes: { stream } }, _, memory) => {
     const elements = size(y!.shape);
     const [seed] = memory.get(stream.seeds).value;
     const [step] = memory.get(stream.counters).value;
-    const signs = randomSigns(elements, seed!, stream.purpose, step! + ahead);
+    const signs = randomSigns(elements, seed!, stream.purpose, step!);
     if (!stream.mask) return [exactValues(signs)];
     const mask = memory.get(stream.mask);
     return [make(elements, (i) => multiply(exact(signs[i]!), at(mask, i)))];
@@ -96,7 +96,7 @@ export const random: Readonly<Record<string, Rule>> = {
   unitVector: ({ outputs: [y], attributes }, _, memory) => {
     const { places, counters } = attributes.along;
     const list = memory.get(places).value;
-    const place = memory.get(counters).value[2]! + attributes.ahead;
+    const place = memory.get(counters).value[2]!;
     return [make(size(y!.shape), (i) => exact(place < list.length && list[place] === i ? 1 : 0))];
   },
 };

@@ -138,12 +138,6 @@ export const cursor: Readonly<Record<string, Step>> = {
       replicated: to.someReplicated(draw),
       kind: { below: 5 },
     });
-    to.call(
-      unitVector,
-      to.graph,
-      { places, counters: someCounters(to, draw) },
-      to.extent(draw),
-      draw.below(2),
-    );
+    to.call(unitVector, to.graph, { places, counters: someCounters(to, draw) }, to.extent(draw));
   },
 };

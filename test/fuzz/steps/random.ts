@@ -24,7 +24,7 @@ export const random: Readonly<Record<string, Step>> = {
   randomSigns: (to, draw) => {
     const elements = draw.of([1, 5, 64, 130]);
     const { mask, ...bare } = stream(to, draw, elements);
-    to.call(randomSigns, to.graph, draw.chance(50) ? { ...bare, mask } : bare, elements, draw.below(3));
+    to.call(randomSigns, to.graph, draw.chance(50) ? { ...bare, mask } : bare, elements);
   },
   randomVector: (to, draw) => {
     to.call(randomVector, to.graph, stream(to, draw, draw.of([1, 5, 64])));

@@ -7,6 +7,7 @@ import {
   axisOneView,
   type BinsOf,
   conv2d,
+  conv2dWeightGradient,
   convHistogram,
   convMoments,
   convWeightNorms,
@@ -104,7 +105,10 @@ export const statistics: Readonly<Record<string, Step>> = {
     const d = drawWindow(draw, { pooled: false });
     const delta = to.like(draw, [d.images[0]!, d.outChannels, ...d.positions]);
     const unit = draw.of([1, d.images[0]!]);
-    to.call(convWeightNorms, to.like(draw, d.images), delta, d.window, unit);
+    const x = to.like(draw, d.images);
+    to.call(convWeightNorms, x, delta, d.window, unit);
+    // What a watched step has beside them.
+    if (draw.chance(50)) to.call(conv2dWeightGradient, x, delta, d.window);
   },
   histogram: (to, draw) => {
     const x = to.some(draw, [2]);
