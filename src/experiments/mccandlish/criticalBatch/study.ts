@@ -62,7 +62,7 @@ const standard: BranchProtocol = {
   hidden: 64,
   examples: 16384,
   evaluated: 4096,
-  snapshots: [50, 200, 800],
+  snapshots: [100, 200, 400],
   trunkBatchSize: 128,
   lr: 0.1,
   batchSize: 4,
@@ -81,7 +81,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
   id: 'branched-batches',
   version: 1,
   presets: {
-    quick: { ...standard, snapshots: [50, 200], evaluated: 1024, orders: 4, probes: 8, units: 2, seed: 0 },
+    quick: { ...standard, snapshots: [100, 200], evaluated: 1024, orders: 4, probes: 8, units: 2, seed: 0 },
     standard,
   },
   parts: {
