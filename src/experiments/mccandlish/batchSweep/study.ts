@@ -130,8 +130,8 @@ export const batchSweep: Study<BatchSweepProtocol, BatchSweepCell, BatchSweepEvi
   presets: {
     quick: {
       ...standard,
-      batchSizes: [8, 32, 128, 512],
-      autoencoderBatchSizes: [4, 16, 64, 256],
+      batchSizes: [8, 64, 512],
+      autoencoderBatchSizes: [4, 32, 128],
       untunedBatchSizes: [8, 32],
       goals: [0.5, 0.7],
       autoencoderGoals: [0.024, 0.026],
