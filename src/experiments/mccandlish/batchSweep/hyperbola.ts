@@ -76,9 +76,9 @@ export const hyperbola = claim({
   refutedBy: 'a residual above 0.2, or no fall by 1/B at the small end, or no saturation at the large one',
   power: {
     pilot:
-      'seed 0, one draw, B up to 512: a largest residual of 0.15 with B_crit = 62; two draws halve the variance. The scatter is that of planted sweeps',
+      'seed 0: a largest residual of 0.15 with B_crit = 39, exponents of −0.87 and −0.15 at the ends. The scatter is that of planted sweeps',
     scatter: 0.03,
-    distance: 0.06,
+    distance: 0.05,
     units: 4,
   },
   study: batchSweep,

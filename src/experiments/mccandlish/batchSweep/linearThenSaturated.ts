@@ -49,9 +49,9 @@ export const linearThenSaturated = claim({
   refutedBy: 'an exponent outside [0.7, 1.3] at the small end or outside ±0.3 at the large one',
   power: {
     pilot:
-      'seed 0: best ε of 0.11, 0.23 and 0.3 at B = 2, 4 and 8, an exponent of 0.85; 1.3, 1.6 and 1.8 at 128, 256 and 512, one of 0.2. The scatter is that of planted sweeps',
+      'seed 0: exponents of 0.85 at B = 2 to 8 and of 0.05 at 256 to 1,024. The scatter is that of planted sweeps',
     scatter: 0.06,
-    distance: 0.1,
+    distance: 0.15,
     units: 4,
   },
   study: batchSweep,
