@@ -60,9 +60,10 @@ export const iteratesCircle = claim<SwaProtocol, SwaCell, SwaEvidence>({
   refutedBy:
     'Captures that are as good as their average, that drift along a line past it, or that stay on one side of it.',
   power: {
-    pilot: 'Seed 0: 2.0 points between the average and the last capture; the scatter is assumed',
-    scatter: 0.4,
-    distance: 1,
+    pilot:
+      'Seed 0: 2.0 points between the average and the last capture; in the size of the quick preset, whose trunk is short, the captures drift: cosine of consecutive deviations 0.75 above that of independent ones, beyond the margin. The scatter is assumed',
+    scatter: 0.1,
+    distance: -0.25,
     units: 7,
   },
   effects: (found) => effects(found, 'constant'),

@@ -77,9 +77,10 @@ export const noiseReplayed = claim<NoiseProtocol, NoiseCell, NoiseEvidence>({
   refutedBy:
     'Ends of SGD that noise of the same covariance does not come to, or that isotropic noise comes to as well.',
   power: {
-    pilot: 'No pilot of this effect at this size: distance and scatter are those of the planted case',
-    scatter: 0.08,
-    distance: 0.14,
+    pilot:
+      'Seed 0, 256 steps: λ_max 0.93, distance 1.00 and test loss 0.99 times SGD’s; runs with other draws scatter by 2 %, 0.5 % and 1.5 %. Isotropic noise goes 1.05 times as far. Of the test loss',
+    scatter: 0.02,
+    distance: 0.042,
     units: 8,
   },
   effects,
