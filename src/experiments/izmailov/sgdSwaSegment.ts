@@ -29,12 +29,12 @@ function effects(found: SwaUnits, arm: 'constant' | 'still'): Measured[] {
     ofUnits(found, ({ segment }) => leastAlong(segment[arm]!, loss));
   return [
     {
-      name: 'Where the training loss is least (0 average, 1 SGD)',
+      name: 't of the least training loss',
       values: place('trainLoss'),
       margin: [MIDDLE, null],
     },
     {
-      name: 'Where the test loss is least (0 average, 1 SGD)',
+      name: 't of the least test loss',
       values: place('testLoss'),
       margin: [null, MIDDLE],
     },

@@ -11,7 +11,7 @@ const LOSS = 5;
 function worth(found: SwaUnits, points: (evidence: SwaEvidence) => number): Measured[] {
   return [
     {
-      name: 'Accuracy with the pass over that without, points',
+      name: 'With the pass − without, points',
       values: ofUnits(found, points),
       margin: [LOSS, null],
     },
@@ -38,7 +38,7 @@ export const skippingBatchNormPass = claim<SwaProtocol, SwaCell, SwaEvidence>({
   effects: (found) => [
     ...worth(found, ({ averaged, skipped }) => pointsOf(averaged['constant 1']!) - pointsOf(skipped.initial)),
     {
-      name: 'Accuracy with the pass over that with the last weights’ statistics, points',
+      name: 'With the pass − running statistics, points',
       values: ofUnits(
         found,
         ({ averaged, skipped }) => pointsOf(averaged['constant 1']!) - pointsOf(skipped.running),

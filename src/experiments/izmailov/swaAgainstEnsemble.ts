@@ -26,12 +26,12 @@ function effects(
 ): Measured[] {
   return [
     {
-      name: 'Accuracy of the ensemble less that of the average, points',
+      name: 'Ensemble − SWA, points',
       values: ofUnits(found, difference),
       margin: [-SAME, SAME],
     },
     {
-      name: 'Power of |Δ| with which the answers leave the average’s',
+      name: 'Power of |Δ| in the answers',
       values: ofUnits(found, ({ scaling }) => powerOf(scaling, of)),
       margin: [2 - POWER, 2 + POWER],
     },

@@ -26,13 +26,13 @@ function ratios(found: Units, way: 'averaged' | 'passes'): number[] {
 function effects(found: Units, way: 'averaged' | 'passes'): Measured[] {
   return [
     {
-      name: 'Time with averaging over that without',
+      name: 'Time, averaging over plain',
       values: ratios(found, way),
       margin: [null, MORE],
       scale: 'log',
     },
     {
-      name: 'Memory with averaging over that without',
+      name: 'Memory, averaging over plain',
       values: found.map(({ evidence }) => evidence.averagedBytes / evidence.plainBytes),
       margin: [null, MORE],
       scale: 'log',

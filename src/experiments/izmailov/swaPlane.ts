@@ -18,7 +18,7 @@ function effects(found: SwaUnits, arm: 'constant' | 'still', corner: 'mean' | 'b
     corner === 'mean' ? mean(points) : Math.max(...points);
   return [
     {
-      name: 'Training loss at the corners over that in the middle',
+      name: 'Training loss, corners over middle',
       values: ofUnits(found, ({ plane }) => {
         const { corners, centre } = plane[arm]!;
         return worse(corners.map(({ trainLoss }) => trainLoss)) / centre.trainLoss;
@@ -27,7 +27,7 @@ function effects(found: SwaUnits, arm: 'constant' | 'still', corner: 'mean' | 'b
       scale: 'log',
     },
     {
-      name: 'Test accuracy in the middle over that at the corners, points',
+      name: 'Middle − corners, points',
       values: ofUnits(found, ({ plane }) => {
         const { corners, centre } = plane[arm]!;
         return pointsOf(centre) - better(corners.map(pointsOf));

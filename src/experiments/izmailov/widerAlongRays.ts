@@ -24,7 +24,7 @@ function effects(
   loss: 'trainLoss' | 'testLoss' = 'trainLoss',
 ): Measured[] {
   return (Object.keys(KINDS) as Kind[]).map((kind) => ({
-    name: `Rise of the loss from SGD’s end over that from the average, ${KINDS[kind]}`,
+    name: `Rise, SGD over SWA, ${KINDS[kind]}`,
     // A loss that falls along rays has no ratio: a unit without a value.
     values: ofUnits(found, ({ rays }) => {
       const of = rays[kind]!;

@@ -74,13 +74,13 @@ function fastest(seconds: readonly number[], sizes: readonly AtBatchSize[]): num
 function effects(found: Units, predict: Prediction): Measured[] {
   return [
     {
-      name: 'Predicted time over timed, at the batch size where it is most off',
+      name: 'Time, predicted over timed, worst B',
       values: ofUnits(found, predict, worst),
       margin: [null, OFF],
       scale: 'log',
     },
     {
-      name: 'Fastest batch as predicted over that as timed',
+      name: 'Fastest B, predicted over timed',
       values: ofUnits(
         found,
         predict,
