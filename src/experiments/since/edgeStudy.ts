@@ -90,8 +90,8 @@ export const edgeStudy: Study<EdgeProtocol, EdgeCell, EdgeEvidence> = {
     return Array.from({ length: units }, (_, u) => ({ ...protocol, unit: seed + u }));
   },
 
-  cost: ({ examples, hidden, rates }) => ({
-    seconds: 90,
+  cost: ({ examples, hidden, rates, steps }) => ({
+    seconds: 10 + (steps * examples) / 12_000,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples,

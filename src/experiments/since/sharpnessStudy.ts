@@ -79,7 +79,7 @@ const standard: SharpnessProtocol = {
   batchSizes: [8, 32, 128],
   steps: 4000,
   looks: 5,
-  draws: 256,
+  draws: 128,
   units: 5,
   seed: 1000,
 };
