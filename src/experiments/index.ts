@@ -1,5 +1,3 @@
-import { batchControl } from './batchControl/index.ts';
-import { criticalBatch } from './criticalBatch/index.ts';
 import type { Experiment } from './experiment.ts';
 import { dinhRescaling } from './keskar/dinhRescaling.ts';
 import { escapeByNoise } from './keskar/escapeByNoise.ts';
@@ -10,24 +8,53 @@ import { lineAsymmetry } from './keskar/lineAsymmetry.ts';
 import { oneParameterPicture } from './keskar/oneParameterPicture.ts';
 import { tunedBatchesTestAlike } from './keskar/tunedBatchesTestAlike.ts';
 import { warmStart } from './keskar/warmStart.ts';
-import { optimalStep } from './optimalStep/index.ts';
+import { batchControl } from './mccandlish/batchControl/index.ts';
+import { autoencoderCounterexample } from './mccandlish/batchSweep/autoencoderCounterexample.ts';
+import { criticalAgainstSimple } from './mccandlish/batchSweep/criticalAgainstSimple.ts';
+import { hyperbola } from './mccandlish/batchSweep/hyperbola.ts';
+import { linearThenSaturated } from './mccandlish/batchSweep/linearThenSaturated.ts';
+import { criticalBatch } from './mccandlish/criticalBatch/index.ts';
+import { trainingDivergence } from './mccandlish/divergence/trainingDivergence.ts';
+import { gradientVariance } from './mccandlish/gradientDraws/gradientVariance.ts';
+import { harderTaskNoisier } from './mccandlish/noiseTrajectory/harderTaskNoisier.ts';
+import { noiseGrows } from './mccandlish/noiseTrajectory/noiseGrows.ts';
+import { noiseIndependentOfN } from './mccandlish/noiseTrajectory/noiseIndependentOfN.ts';
+import { noiseIndependentOfWidth } from './mccandlish/noiseTrajectory/noiseIndependentOfWidth.ts';
+import { optimalStep } from './mccandlish/optimalStep/index.ts';
+import { mnistNoiseScale } from './mccandlish/runAverage/mnistNoiseScale.ts';
+import { temperature } from './mccandlish/temperature/temperature.ts';
 import { batchSharpness } from './since/batchSharpness.ts';
 import { edgeOfStability } from './since/edgeOfStability.ts';
 
 /** All experiments, as command line and page show them: a new one is a line here. */
 export const experiments: readonly Experiment[] = [
+  // McCandlish et al. 2018
+  gradientVariance,
   optimalStep,
-  criticalBatch,
+  trainingDivergence,
+  noiseGrows,
+  harderTaskNoisier,
+  noiseIndependentOfN,
+  noiseIndependentOfWidth,
+  mnistNoiseScale,
+  temperature,
+  hyperbola,
+  criticalAgainstSimple,
+  linearThenSaturated,
+  autoencoderCounterexample,
   batchControl,
+  criticalBatch,
+  // Keskar et al. 2017
   largeBatchSharper,
   largeBatchNearer,
   largeBatchTestsWorse,
+  tunedBatchesTestAlike,
   lineAsymmetry,
   oneParameterPicture,
   escapeByNoise,
   warmStart,
   dinhRescaling,
+  // Since then
   edgeOfStability,
   batchSharpness,
-  tunedBatchesTestAlike,
 ];
