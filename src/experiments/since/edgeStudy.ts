@@ -57,7 +57,7 @@ const standard: EdgeProtocol = {
   hidden: 32,
   rates: [0.4, 0.6, 0.9],
   controlRate: 0.05,
-  steps: 1200,
+  steps: 1000,
   looks: 10,
   units: 4,
   seed: 1000,
