@@ -1,4 +1,13 @@
 import type { Experiment } from './experiment.ts';
+import { iteratesCircle } from './izmailov/iteratesCircle.ts';
+import { sgdSwaSegment } from './izmailov/sgdSwaSegment.ts';
+import { skippingBatchNormPass } from './izmailov/skippingBatchNormPass.ts';
+import { swaAgainstEnsemble } from './izmailov/swaAgainstEnsemble.ts';
+import { swaAgainstSgd } from './izmailov/swaAgainstSgd.ts';
+import { swaCost } from './izmailov/swaCost.ts';
+import { swaHigherTrainLoss } from './izmailov/swaHigherTrainLoss.ts';
+import { swaPlane } from './izmailov/swaPlane.ts';
+import { widerAlongRays } from './izmailov/widerAlongRays.ts';
 import { dinhRescaling } from './keskar/dinhRescaling.ts';
 import { escapeByNoise } from './keskar/escapeByNoise.ts';
 import { largeBatchNearer } from './keskar/largeBatchNearer.ts';
@@ -25,6 +34,8 @@ import { mnistNoiseScale } from './mccandlish/runAverage/mnistNoiseScale.ts';
 import { temperature } from './mccandlish/temperature/temperature.ts';
 import { batchSharpness } from './since/batchSharpness.ts';
 import { edgeOfStability } from './since/edgeOfStability.ts';
+import { fastestBatch } from './since/fastestBatch.ts';
+import { noiseReplayed } from './since/noiseReplayed.ts';
 
 /** All experiments, as command line and page show them: a new one is a line here. */
 export const experiments: readonly Experiment[] = [
@@ -54,7 +65,19 @@ export const experiments: readonly Experiment[] = [
   escapeByNoise,
   warmStart,
   dinhRescaling,
+  // Izmailov et al. 2018
+  swaAgainstSgd,
+  swaHigherTrainLoss,
+  iteratesCircle,
+  widerAlongRays,
+  swaPlane,
+  sgdSwaSegment,
+  skippingBatchNormPass,
+  swaAgainstEnsemble,
+  swaCost,
   // Since then
   edgeOfStability,
   batchSharpness,
+  noiseReplayed,
+  fastestBatch,
 ];

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { experiments } from '../../src/experiments/index.ts';
 import type { ExperimentResult } from '../../src/experiments/experimentResult.ts';
+import { experiments } from '../../src/experiments/index.ts';
 import { button, save, violations, waitForStatus, withPage as withPageOf } from './browserPage.ts';
 import { servedPages } from './servedPages.ts';
 
