@@ -56,7 +56,7 @@ export const ARTICLE: readonly Sentence[] = [
   },
   {
     sentence: 'Models trained with large batches do worse on new data.',
-    claims: ['large-batch-tests-worse'],
+    claims: ['large-batch-tests-worse', 'tuned-batches-test-alike'],
   },
   { sentence: 'Large batches stay near to where they started.', claims: ['large-batch-nearer'] },
   {
