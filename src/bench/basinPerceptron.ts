@@ -49,5 +49,10 @@ export function taskOrder(
 
 /** [rows, columns] → [columns, rows]. */
 export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
+  const across = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++)
+      across[column * rows + row] = values[row * columns + column]!;
+  }
+  return across;
 }

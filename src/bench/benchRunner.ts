@@ -23,7 +23,7 @@ export interface Prepared {
   first: number;
   /** Of a repetition of the run after it; `first` where there is none. */
   each: number;
-  /** What the last of the first `times` repetitions gave. */
+  /** What the last of the first `times` repetitions gave; of one that gives the same each time, perhaps the first. */
   result: number[];
   /** Of one repetition of a warm run. */
   dispatches: number;
@@ -40,6 +40,7 @@ export interface ProfileLine extends Omit<DispatchTime, 'params'> {
 
 /** How long a page has to wait that has nothing of a library yet. Milliseconds. */
 export interface ColdStart {
+  readonly name: string;
   /** Loading the library and taking a device. */
   init: number;
   /** From the beginning until a 256³ product is read back; null where there are no products. */
@@ -50,7 +51,7 @@ export interface ColdStart {
   pipelines: number;
 }
 
-/** Milliseconds; who takes longer for its first repetitions is not asked for more, to count their calls. */
+/** Milliseconds; who takes longer for its first repetitions is not asked for more, to count their calls or where all give the same. */
 const LONG = 2000;
 
 /** Cases that a cold start does once. */
@@ -86,6 +87,11 @@ function install(): void {
     device.addEventListener('uncapturederror', ({ error }) => errors.push(error.message));
     return device;
   };
+}
+
+/** Whether each repetition goes on from the last. */
+function isTraining({ kind }: AnyTask): boolean {
+  return kind === 'mlpStep' || kind === 'cnnStep' || kind === 'sweep';
 }
 
 /** Resolves when every device has done all that it was given. */
@@ -142,6 +148,7 @@ export class BenchRunner {
     const trains = await once(adapter, step);
     const trained = performance.now();
     return {
+      name: adapter.name,
       init: ready - started,
       firstProduct: multiplies ? multiplied - started : null,
       firstStep: trains ? trained - multiplied : null,
@@ -159,18 +166,24 @@ export class BenchRunner {
     const started = performance.now();
     const job = await makeJob(this.#adapters.get(key)!, inputs);
     if (!job) return null;
+    let before = { ...counts };
+    let counted = 1;
     await job.run(1);
     await idle();
     const first = performance.now() - started;
     this.#jobs.set(key, job);
-    let before = { ...counts };
-    let counted = times - 1;
-    const warm = performance.now();
-    if (times > 1) await job.run(times - 1);
+    let each = first;
+    if (times > 1 && (isTraining(inputs) || first < LONG)) {
+      before = { ...counts };
+      counted = times - 1;
+      const warm = performance.now();
+      await job.run(counted);
+      await idle();
+      each = (performance.now() - warm) / counted;
+    }
     const result = Array.from(await job.read());
-    const each = times > 1 ? (performance.now() - warm) / (times - 1) : first;
     // Reading is no part of a repetition; where one takes long, what it brings to the counts is let pass.
-    if (performance.now() - warm < LONG || times === 1) {
+    if (each * times < LONG) {
       before = { ...counts };
       counted = times;
       await job.run(times);

@@ -49,7 +49,10 @@ export function bundles(root: string, dist: string): Plugin {
         );
         const bench = join(dist, 'bench');
         await write(common, { runner: join(sources, 'bench/benchRunner.ts') }, bench);
-        await write(common, { basin: join(sources, 'bench/basinAdapter.ts') }, join(bench, 'cold'));
+        const cold = { basin: 'basinAdapter', 'basin-train': 'basinTraining' };
+        for (const [key, file] of Object.entries(cold)) {
+          await write(common, { [key]: join(sources, `bench/${file}.ts`) }, join(bench, 'cold'));
+        }
         const figures = join(sources, 'cli/figureText.ts');
         await build({
           ...common,

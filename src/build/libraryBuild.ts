@@ -53,6 +53,7 @@ export function libraryBuild(
 function chunkOf(id: string): string | undefined {
   if (id.endsWith('/gpu/profileDispatches.ts')) return 'profileDispatches';
   if (id.endsWith('/autograd/compareDerivatives.ts')) return 'compareDerivatives';
+  if (id.endsWith('/gpu/kernelRefusal.ts')) return 'kernelRefusal';
   if (id.endsWith('/gpu/adapterCures.ts')) return 'adapterCures';
   if (id.endsWith('/gpu/disposeSymbol.ts')) return 'disposeSymbol';
   return /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];

@@ -1,7 +1,18 @@
 import { batchControl } from './batchControl/index.ts';
 import { criticalBatch } from './criticalBatch/index.ts';
 import type { Experiment } from './experiment.ts';
+import { dinhRescaling } from './keskar/dinhRescaling.ts';
+import { escapeByNoise } from './keskar/escapeByNoise.ts';
+import { largeBatchNearer } from './keskar/largeBatchNearer.ts';
+import { largeBatchSharper } from './keskar/largeBatchSharper.ts';
+import { largeBatchTestsWorse } from './keskar/largeBatchTestsWorse.ts';
+import { lineAsymmetry } from './keskar/lineAsymmetry.ts';
+import { oneParameterPicture } from './keskar/oneParameterPicture.ts';
+import { tunedBatchesTestAlike } from './keskar/tunedBatchesTestAlike.ts';
+import { warmStart } from './keskar/warmStart.ts';
 import { optimalStep } from './optimalStep/index.ts';
+import { batchSharpness } from './since/batchSharpness.ts';
+import { edgeOfStability } from './since/edgeOfStability.ts';
 import { collapseOnNoise } from './smithLe/collapseOnNoise.ts';
 import { memorisation } from './smithLe/memorisation.ts';
 import { optimumByMomentum } from './smithLe/optimumByMomentum.ts';
@@ -14,6 +25,17 @@ export const experiments: readonly Experiment[] = [
   optimalStep,
   criticalBatch,
   batchControl,
+  largeBatchSharper,
+  largeBatchNearer,
+  largeBatchTestsWorse,
+  lineAsymmetry,
+  oneParameterPicture,
+  escapeByNoise,
+  warmStart,
+  dinhRescaling,
+  edgeOfStability,
+  batchSharpness,
+  tunedBatchesTestAlike,
   memorisation,
   optimumInside,
   optimumByRate,

@@ -25,6 +25,8 @@ export interface AdapterInfo {
 export interface Gpu {
   readonly device: GPUDevice;
   readonly info: AdapterInfo;
+  /** Its device makes nothing: no text of a kernel is waited for, and nothing compiled. */
+  readonly isPlan?: boolean;
   /** Which kernels programs take where a planner has several; its defaults if left out. */
   readonly kernels?: KernelChoices;
   /**

@@ -93,15 +93,6 @@ function requireBindings({ device }: Gpu, { name, bindings }: KernelSource): voi
   }
 }
 
-/** A message of the compiler's with the line that it is about: the text is a variant's, whose lines may be counted otherwise than the file's. */
-function showMessage({ lineNum, linePos, message }: GPUCompilationMessage, lines: readonly string[]): string {
-  const line = lines[lineNum - 1];
-  if (line === undefined) return message;
-  const text = line.trimStart();
-  const column = Math.max(0, linePos - 1 - (line.length - text.length));
-  return `line ${lineNum}: ${message}\n    ${text.trimEnd()}\n    ${' '.repeat(column)}^`;
-}
-
 const compileTimes = new WeakMap<GPUComputePipeline, number>();
 
 /** Milliseconds that it took to make a pipeline of `pipeline`, the first time. */
@@ -111,9 +102,15 @@ export function compileTime(made: GPUComputePipeline): number {
 
 async function compile(gpu: Gpu, source: KernelSource, knobs: Knobs): Promise<GPUComputePipeline> {
   const { device } = gpu;
-  const text = await source.code().catch((error: Error) => {
+  const loading = source.code().catch((error: Error) => {
     throw new Error(`kernel ${source.name}: its WGSL cannot be loaded: ${error.message}`);
   });
+  if (gpu.isPlan) {
+    // What is planned is soon wanted: its text is on its way while planning goes on, and who compiles it learns what fails.
+    loading.catch(() => {});
+    return {} as GPUComputePipeline;
+  }
+  const text = await loading;
   const code = specialise(source, text, knobs);
   const variant = Object.entries(knobs).map(([name, value]) => `${name}=${value}`);
   const label = [source.name, ...variant].join(' ');
@@ -131,10 +128,8 @@ async function compile(gpu: Gpu, source: KernelSource, knobs: Knobs): Promise<GP
     return made;
   } catch (error) {
     await refused;
-    const { messages } = await module.getCompilationInfo();
-    const found = messages.filter((m) => m.type === 'error').map((m) => showMessage(m, code.split('\n')));
-    const reason =
-      found.length > 0 ? found.map((text) => `\n  ${text}`).join('') : ` ${(error as Error).message}`;
+    const { kernelRefusal } = await import('./kernelRefusal.ts');
+    const reason = await kernelRefusal(module, code, error as Error);
     throw new Error(`kernel ${label} does not compile:${reason}`);
   }
 }

@@ -56,10 +56,7 @@ export function planningGpu({ device, info, kernels }: Gpu, { records = false } 
     adapterInfo: device.adapterInfo,
     createBuffer,
     createBindGroupLayout: nothing,
-    createPipelineLayout: nothing,
     createBindGroup: nothing,
-    createShaderModule: nothing,
-    createComputePipelineAsync: async () => ({}),
     pushErrorScope() {},
     popErrorScope: async () => null,
     createCommandEncoder: () => encoder,
@@ -67,6 +64,7 @@ export function planningGpu({ device, info, kernels }: Gpu, { records = false } 
   };
   const gpu = {
     device: planning as unknown as GPUDevice,
+    isPlan: true,
     info,
     kernels: records ? kernels : kernels && { wanted: (demand: KernelDemand) => kernels.wanted(demand) },
     lost: new Promise<never>(() => {}),

@@ -190,8 +190,8 @@ export class Program {
     return new Program(gpu, scope, label, recorded, folded, writes);
   }
 
-  /** Compiles what stand-ins run for; from then on that runs. */
-  async #replaceStandIns(): Promise<void> {
+  /** Compiles what stand-ins run for; from then on that runs, with the same results. */
+  async replaceStandIns(): Promise<void> {
     const replaced = this.#standIns.splice(0).map(async (i) => {
       const planned = this.dispatches[i]!;
       this.#running[i] = { ...planned, pipeline: await pipeline(this.#gpu, planned.source, planned.knobs) };
@@ -206,7 +206,7 @@ export class Program {
   encode(pass: GPUComputePassEncoder): void {
     this.#requireLive();
     // What runs once is not worth waiting for, and what runs again has the same results without it.
-    if (this.#ran) this.#replaceStandIns().catch(() => {});
+    if (this.#ran) this.replaceStandIns().catch(() => {});
     this.#ran = true;
     for (const state of this.#writes) state.wrote();
     for (const { pipeline, group, grid } of this.#running) {
@@ -250,7 +250,7 @@ export class Program {
     if (!this.#gpu.device.features.has('timestamp-query')) {
       throw new Error('a profile needs the feature timestamp-query, which this adapter lacks');
     }
-    await this.#replaceStandIns();
+    await this.replaceStandIns();
     for (const state of this.#writes) state.wrote();
     const { profileDispatches } = await import('./profileDispatches.ts');
     const wait = (work: Promise<unknown>) => orLost(this.#gpu, work);

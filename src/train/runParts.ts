@@ -360,7 +360,7 @@ export async function compileRun(
   replicas: number,
 ): Promise<ReadonlyMap<string, Program>> {
   const programs = await scope.all(
-    traces.map(({ label, graph }) => compile(gpu, graph, { label, replicas, arena })),
+    traces.map(({ label, graph }) => compile(gpu, graph, { label, replicas, arena, soon: true })),
   );
   return new Map(traces.map(({ key }, i) => [key, programs[i]!]));
 }

@@ -132,6 +132,8 @@ export class TrainingRun {
     const momentum = options.replicas.some(
       ({ settings }) => 'momentum' in settings && settings.momentum !== 0,
     );
+    // Beside the first steps. What fails is not missed: its stand-in goes on.
+    for (const program of programs.values()) program.replaceStandIns().catch(() => {});
     const { steps, wholeFrom, replicas } = options;
     const of = { steps, replicas: replicas.length, momentum, wholeFrom };
     this.#whole = new WholeSteps(gpu, scope, parts, of);

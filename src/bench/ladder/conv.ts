@@ -84,7 +84,9 @@ function quads(layer: ConvLayer, target: KernelTarget): RungPlan | string {
 
 export const convLadder: Ladder<ConvLayer> = {
   name: 'conv',
-  about: 'y = w ∗ x, a convolution of float32 images, stride 1, no padding: 2·C·kh·kw operations an output.',
+  about:
+    'y = w ∗ x, a convolution of float32 images, stride 1, no padding: 2·C·kh·kw operations an output. Times are of 8 → 16 channels, 5×5 on ' +
+    '12×12: SwiftShader in Chromium 156 on two cores, B = 32, the least of 15 rounds; an H200 under Node, B = 256; 2026-11-27.',
   title: layerTitle,
   operands: ({ images, channels, outChannels, side, kernel }) => ({
     x: random([images, channels, side, side], 1),
@@ -111,7 +113,7 @@ export const convLadder: Ladder<ConvLayer> = {
       why:
         'The formula as it is written: two numbers loaded for each multiplication. Neighbouring invocations take ' +
         'neighbouring channels, so on a GPU they load weights C·kh·kw numbers apart and write outputs H′·W′ apart, a memory ' +
-        'transaction each.',
+        'transaction each. 34 ms on SwiftShader, 0.063 on an H200.',
     },
     {
       number: 2,
@@ -120,8 +122,8 @@ export const convLadder: Ladder<ConvLayer> = {
       plan: tile(1, 1),
       why:
         'Neighbours take neighbouring positions of one channel: they share the weight, load and write consecutive numbers, ' +
-        'and a GPU serves a subgroup with a transaction or two. It also knows padding and strides, whose checks ' +
-        'SwiftShader pays for at each load.',
+        'and a GPU serves a subgroup with a transaction or two. This layer is too small for that to show: an H200, whose caches ' +
+        'hold it whole, takes 0.065 ms. The kernel also knows padding and strides, whose checks SwiftShader pays for at each load: 36 ms.',
     },
     {
       number: 3,
@@ -131,7 +133,8 @@ export const convLadder: Ladder<ConvLayer> = {
       why:
         'What most libraries began with (im2col): the pixels under each window are written as a column of a matrix, ' +
         'kh·kw times the images, and the fast product does the rest. The traffic of that matrix is the price, and its ' +
-        'memory: it grows with the batch.',
+        'memory: it grows with the batch. 36 to 9.2 ms on SwiftShader, where arithmetic is what counts; an H200 takes 0.095 ms, half ' +
+        'as long again as rung 2.',
     },
     {
       number: 4,
@@ -140,7 +143,7 @@ export const convLadder: Ladder<ConvLayer> = {
       plan: tile(4, 4),
       why:
         'An invocation keeps 4 × 4 outputs: 8 numbers loaded serve 16 multiplications, and patches are read where they lie. ' +
-        'No scratch at all.',
+        'No scratch at all. 36 to 8.4 ms against rung 2 on SwiftShader; 0.031 on an H200, its best.',
     },
     {
       number: 5,
@@ -148,8 +151,8 @@ export const convLadder: Ladder<ConvLayer> = {
       kernel: conv2dForward,
       plan: tile(8, 8),
       why:
-        '16 numbers for 64 multiplications. On a GPU 64 accumulators leave room for fewer invocations, and small layers have ' +
-        'too few tiles: the planner takes this size where tiles are in plenty.',
+        '16 numbers for 64 multiplications: 8.4 to 4.6 ms on SwiftShader. On a GPU 64 accumulators leave room for fewer invocations, and ' +
+        'small layers have too few tiles: an H200 takes 0.064 ms, twice as long as rung 4. The planner takes this size where tiles are in plenty.',
     },
     {
       number: 6,
@@ -159,8 +162,8 @@ export const convLadder: Ladder<ConvLayer> = {
       why:
         'Four invocations share a tile, each a piece of a row of outputs: the pixels of a piece are loaded once for all taps of a ' +
         'row (12 in place of 40 for 8 outputs and 5 taps), each lane loads a quarter of the weights and gets the others ' +
-        'from register to register, and what follows (bias, activation) is written out rather than branched on. The best on ' +
-        'SwiftShader and what the planner takes there. GPUs do not get it: nothing in WGSL promises which invocations form ' +
+        'from register to register, and what follows (bias, activation) is written out rather than branched on. 1.5 ms, the best on ' +
+        'SwiftShader, 23 times as fast as rung 1, and what the planner takes there. GPUs do not get it: nothing in WGSL promises which invocations form ' +
         'a quad.',
     },
   ],

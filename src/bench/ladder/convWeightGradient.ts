@@ -72,7 +72,8 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
   name: 'conv weight gradient',
   about:
     'dw of y = w ∗ x, stride 1, no padding: each of the O·C·kh·kw weights is a sum over all images and positions, few outputs ' +
-    'of long sums.',
+    'of long sums. Times are of 8 → 16 channels, 5×5 on 12×12: SwiftShader in Chromium 156 on two cores, B = 32, the least of 15 rounds; an H200 under Node, ' +
+    'B = 256; 2026-11-27.',
   title: layerTitle,
   operands: ({ images, channels, outChannels, side, kernel }) => ({
     x: random([images, channels, side, side], 1),
@@ -99,7 +100,7 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
       why:
         'The transpose as it is written: a weight walks over all images and positions and loads two numbers for each ' +
         'multiplication. A layer of a few thousand weights keeps a few thousand invocations busy, a tenth of a GPU, each ' +
-        'for a very long time, and one accumulator rounds B·H′·W′ times.',
+        'for a very long time, and one accumulator rounds B·H′·W′ times. 30 ms on SwiftShader, 1.85 on an H200.',
     },
     {
       number: 2,
@@ -108,14 +109,17 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
       plan: tile(1, 1, 64),
       why:
         'The sum is cut into blocks of rows, each with partial gradients of its own, added up in a fixed order: 64 times the ' +
-        'invocations, and sums 64 times shorter, which also round less. On two cores there is nothing to gain from more invocations.',
+        'invocations, and sums 64 times shorter, which also round less: 0.081 ms on an H200, 23 times as fast. On two cores there ' +
+        'is nothing to gain from more invocations: 36 ms.',
     },
     {
       number: 3,
       title: '4 channels × 4 taps in registers',
       kernel: conv2dWeightGradient,
       plan: tile(4, 4, 64),
-      why: '16 weights an invocation, four shifts of the image against four channels: 8 numbers loaded serve 16 multiplications, for which rung 2 loads 32.',
+      why:
+        '16 weights an invocation, four shifts of the image against four channels: 8 numbers loaded serve 16 multiplications, for which ' +
+        'rung 2 loads 32. 36 to 8.0 ms on SwiftShader, 0.081 to 0.045 on an H200, its best.',
     },
     {
       number: 4,
@@ -123,8 +127,8 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
       kernel: conv2dWeightGradient,
       plan: tile(8, 4, 64),
       why:
-        '32 weights, 12 numbers for 32 multiplications. What limits a GPU is again the number of tiles, so that the planner makes ' +
-        'more blocks where tiles are larger.',
+        '32 weights, 12 numbers for 32 multiplications: 5.9 ms on SwiftShader. What limits a GPU is again the number of tiles (0.050 ms ' +
+        'on an H200), so that the planner makes more blocks where tiles are larger.',
     },
     {
       number: 5,
@@ -134,7 +138,7 @@ export const convWeightGradientLadder: Ladder<ConvLayer> = {
       why:
         'A lane holds whole rows of taps for 4 or 8 channels: a piece of a row of the image is loaded once and meets the output ' +
         'gradient at all its shifts (12 pixels for 8 positions × 5 taps), and each lane loads the output gradient of a quarter ' +
-        'of the channels and gets the others by quadBroadcast. What the planner takes on SwiftShader.',
+        'of the channels and gets the others by quadBroadcast. 1.9 ms on SwiftShader, 16 times as fast as rung 1, and what the planner takes there.',
     },
   ],
 };

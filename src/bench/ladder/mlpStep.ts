@@ -42,7 +42,8 @@ export const mlpStepLadder: StepLadder = {
   about:
     'A whole step of gradient descent of a perceptron with a hidden layer of ReLU and softmax cross-entropy: forward, backward, ' +
     'update. One graph of ops at every rung, differentiated by the engine: the rungs are what its compiler is allowed to do with it. ' +
-    'All of a step is one pass, and as many steps as fill a sample are one submit.',
+    'All of a step is one pass, and as many steps as fill a sample are one submit. Times are of 784-128-10 at B = 64: SwiftShader in ' +
+    'Chromium 156 on two cores, the least of 15 rounds, and an H200 under Node; 2026-11-27.',
   rungs: [
     {
       number: 1,
@@ -53,7 +54,7 @@ export const mlpStepLadder: StepLadder = {
         'Each op of the graph is a dispatch: product, bias, ReLU, its mask, column sums for the bias gradients, a scaling and a ' +
         'subtraction for each parameter. Every intermediate result goes to memory and comes back, and each dispatch waits for the ' +
         'one before it. A product forms each output by itself, two loads for every multiplication. This is what a framework does ' +
-        'that executes op by op, but for its dispatches being recorded once.',
+        'that executes op by op, but for its dispatches being recorded once. 54 ms on SwiftShader, 0.167 on an H200.',
     },
     {
       number: 2,
@@ -64,7 +65,8 @@ export const mlpStepLadder: StepLadder = {
         'Bias and ReLU are added where a product is still in registers, the mask of ReLU is multiplied into the product that it ' +
         "follows, and the bias gradient is summed by workgroups behind the weight gradient's own: fewer dispatches, and the hidden " +
         'layer is written once in place of three times. That spares what a dispatch costs and the memory in between, not the ' +
-        'arithmetic: where the products are slow, as here, the step hardly notices.',
+        'arithmetic: SwiftShader, where the products take nearly all of the time, does not notice (55 ms); an H200, where a dispatch ' +
+        'counts, takes 0.143 ms in place of 0.167.',
     },
     {
       number: 3,
@@ -72,8 +74,10 @@ export const mlpStepLadder: StepLadder = {
       kernel: matmulNN,
       plan: { prefers: 'tiles 4×4' },
       why:
-        'The products keep 4 × 4 outputs in registers, so that 8 loads serve 16 multiplications: the largest step, as in the ' +
-        'ladder of products. The second layer has ten outputs, which tiles of four cover badly; it is a hundredth of the arithmetic.',
+        'The products keep 4 × 4 outputs in registers, so that 8 loads serve 16 multiplications: the largest step on SwiftShader, as in ' +
+        'the ladder of products, 55 to 11.5 ms. An H200 takes longer than before, 0.197 ms: the hidden layer of 64 examples is 512 such ' +
+        'tiles, an invocation each, for its 17,000 cores. The second layer has ten outputs, which tiles of four cover badly; it is a hundredth ' +
+        'of the arithmetic.',
     },
     {
       number: 4,
@@ -82,8 +86,8 @@ export const mlpStepLadder: StepLadder = {
       plan: { prefers: 'vec4 8×8' },
       why:
         'Where the extents come in fours, four neighbours come with one load and 64 outputs share what is loaded. Products that do ' +
-        'not come in fours take what the planner has for them. On a GPU the weight gradient of a small batch has now so few tiles ' +
-        'that most of its cores stand idle: what is best for one product is not for the step.',
+        'not come in fours take what the planner has for them. 11.5 to 7.6 ms on SwiftShader. On a GPU the weight gradient of a small batch has now ' +
+        'so few tiles that most of its cores stand idle: 0.182 ms on an H200. What is best for one product is not for the step.',
     },
     {
       number: 5,
@@ -92,8 +96,8 @@ export const mlpStepLadder: StepLadder = {
       plan: {},
       why:
         'A kernel for each shape: on software adapters quads that pass rows from lane to lane and tiles without waste for the ' +
-        'layer of ten outputs, on a GPU workgroup tiles for large products and a split k or lanes along k for small ones. The ' +
-        'choice depends on the shape of one replica alone, so that a step has the same bits in any sweep.',
+        'layer of ten outputs, on a GPU workgroup tiles for large products and a split k or lanes along k for small ones: 6.3 ms on ' +
+        'SwiftShader, 0.054 on an H200. The choice depends on the shape of one replica alone, so that a step has the same bits in any sweep.',
     },
   ],
 };

@@ -63,7 +63,7 @@ export async function benchBrowser(peers: string | undefined): Promise<BenchDriv
     version: `Chromium ${browser.version()}`,
     worker,
     peerUrl: (key) => `/peers/${key}/index.js`,
-    ownUrl: `${OWN}basin.js`,
+    ownUrl: (key) => `${OWN}${key}.js`,
     fetched: () => server.fetched(),
     async close() {
       await close();

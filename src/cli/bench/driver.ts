@@ -24,6 +24,10 @@ export interface Fetched {
   gzip: number;
 }
 
+/** Ours that are started cold: the engine, and the engine with all that `train` takes. */
+export const OWN_COLD = ['basin', 'basin-train'] as const;
+export type OwnCold = (typeof OWN_COLD)[number];
+
 /** Where implementations are timed. */
 export interface BenchDriver {
   runtime: 'browser' | 'node';
@@ -32,8 +36,8 @@ export interface BenchDriver {
   worker(): Promise<BenchWorker>;
   /** Where a worker finds a peer's adapter. */
   peerUrl(key: string): string;
-  /** Where it finds ours, bundled alone. */
-  readonly ownUrl: string;
+  /** Where it finds ours, each bundled alone. */
+  ownUrl(key: OwnCold): string;
   /** What workers have loaded so far, beside the runner and its page: file by file. Undefined where nothing is fetched. */
   fetched(): readonly Fetched[] | undefined;
   close(): Promise<void>;

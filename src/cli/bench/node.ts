@@ -40,7 +40,7 @@ export function benchNode(peers: string | undefined): BenchDriver {
       return { call: asking(child), heapBytes: async () => undefined };
     },
     peerUrl: (key) => pathToFileURL(join(peers ?? '', 'dist/node', `${key}.mjs`)).href,
-    ownUrl: pathToFileURL(join(distFolder, 'bench/cold/basin.js')).href,
+    ownUrl: (key) => pathToFileURL(join(distFolder, `bench/cold/${key}.js`)).href,
     fetched: () => undefined,
     async close() {
       for (const child of children) child.kill();

@@ -21,7 +21,7 @@ function coldText(
 ): string[] {
   const nameOf = (key: string): string => {
     const started = implementations[key];
-    return started && 'name' in started ? started.name : key;
+    return cold[key]?.samples[0]?.name ?? (started && 'name' in started ? started.name : key);
   };
   const time = (found: Spread | undefined): string => (found ? found.median.toFixed(0) : '');
   const rows = Object.entries(cold)

@@ -1,5 +1,5 @@
 import type { ColdStart } from '../../bench/benchRunner.ts';
-import type { BenchDriver, Fetched } from './driver.ts';
+import { type BenchDriver, type Fetched, OWN_COLD } from './driver.ts';
 import { type Spread, spread } from './spread.ts';
 
 /** One implementation's, in browsers or processes of its own. */
@@ -27,7 +27,10 @@ export async function timeColdStarts(
   log: (line: string) => void,
 ): Promise<Record<string, ColdResult>> {
   const results: Record<string, ColdResult> = {};
-  for (const key of ['basin', ...keys]) results[key] = { samples: [] };
+  const urls = new Map<string, (driver: BenchDriver) => string>();
+  for (const key of OWN_COLD) urls.set(key, (driver) => driver.ownUrl(key));
+  for (const key of keys) urls.set(key, (driver) => driver.peerUrl(key));
+  for (const key of urls.keys()) results[key] = { samples: [] };
   for (let round = 0; round < rounds; round++) {
     for (const [key, result] of Object.entries(results)) {
       if (result.failed !== undefined) continue;
@@ -35,7 +38,7 @@ export async function timeColdStarts(
       const driver = await open();
       try {
         const worker = await driver.worker();
-        result.samples.push(await worker.call('cold', key === 'basin' ? driver.ownUrl : driver.peerUrl(key)));
+        result.samples.push(await worker.call('cold', urls.get(key)!(driver)));
         result.files = driver.fetched();
       } catch (error) {
         result.failed = (error as Error).message.split('\n')[0]!.slice(0, 300);

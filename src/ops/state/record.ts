@@ -28,7 +28,7 @@ const recordOp: Op = {
     to.dispatch(
       {
         source: recordKernel,
-        knobs: { ADVANCE: advances },
+        knobs: { ADVANCE: advances, MEASURES: count + elements > 0 },
         params: {
           batch: losses!.shape[0]!,
           count,
