@@ -13,12 +13,17 @@ import { warmStart } from './keskar/warmStart.ts';
 import { optimalStep } from './optimalStep/index.ts';
 import { batchSharpness } from './since/batchSharpness.ts';
 import { edgeOfStability } from './since/edgeOfStability.ts';
+import { decayEqualsGrowth } from './smith/decayEqualsGrowth.ts';
+import { growthControls } from './smith/growthControls.ts';
+import { largerInitialRate } from './smith/largerInitialRate.ts';
+import { largerMomentum } from './smith/largerMomentum.ts';
 import { collapseOnNoise } from './smithLe/collapseOnNoise.ts';
 import { memorisation } from './smithLe/memorisation.ts';
 import { optimumByMomentum } from './smithLe/optimumByMomentum.ts';
 import { optimumByRate } from './smithLe/optimumByRate.ts';
 import { optimumBySize } from './smithLe/optimumBySize.ts';
 import { optimumInside } from './smithLe/optimumInside.ts';
+import { sdeVariance } from './smithLe/sdeVariance.ts';
 
 /** All experiments, as command line and page show them: a new one is a line here. */
 export const experiments: readonly Experiment[] = [
@@ -37,9 +42,14 @@ export const experiments: readonly Experiment[] = [
   batchSharpness,
   tunedBatchesTestAlike,
   memorisation,
+  sdeVariance,
   optimumInside,
   optimumByRate,
   optimumBySize,
   optimumByMomentum,
   collapseOnNoise,
+  decayEqualsGrowth,
+  growthControls,
+  largerInitialRate,
+  largerMomentum,
 ];

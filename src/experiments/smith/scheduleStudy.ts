@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { firstExamples } from '../../data/firstExamples.ts';
 import { loadDataset } from '../../data/loadDataset.ts';
+import { deriveSeed } from '../../random/deriveSeed.ts';
 import { train } from '../../train/train.ts';
 import type { Study } from '../claim.ts';
 import type { CellEvent } from '../experiment.ts';
@@ -17,8 +18,8 @@ import {
 } from './schedules.ts';
 
 /**
- * Runs of one length in epochs in which ε is cut, or B grows, at the same epochs; and runs in which something else is done. All from the same
- * weights, with the same images and wrong labels. After each third of a stage the loss on all training images is taken, in eval mode and
+ * Runs of one length in epochs in which ε is cut, or B grows, at the same epochs; and runs in which something else is done. All of a unit from
+ * the same weights, with the same images and wrong labels, and the same order of them but in one. After each third of a stage the loss on all training images is taken, in eval mode and
  * without shifts.
  */
 export type ScheduleProtocol = {
@@ -70,14 +71,14 @@ const standard: ScheduleProtocol = {
   shift: 1,
   hidden: 64,
   examples: 4320,
-  lr: 0.01,
+  lr: 0.03,
   momentum: 0.9,
   batch: 16,
   factor: 3,
   cuts: [9, 18, 24, 30],
   tested: 10_000,
-  units: 16,
-  block: 4,
+  units: 32,
+  block: 8,
   seed: 1000,
 };
 const STUDY = { id: 'schedules' };
@@ -156,7 +157,7 @@ export const scheduleStudy: Study<ScheduleProtocol, ScheduleCell, ScheduleEviden
       labelNoise,
       augment: { shift },
       ...settings,
-      grid: { seed: seeds },
+      zip: { seed: seeds, orderSeed: seeds.map((seed) => orderSeedOf(seed, arm)) },
     });
     let from = 0;
     for (const { steps } of stages) {
@@ -187,6 +188,11 @@ export const scheduleStudy: Study<ScheduleProtocol, ScheduleCell, ScheduleEviden
     };
   },
 };
+
+/** One order for all arms but `again`, whose is of a seed that no unit has. */
+function orderSeedOf(seed: number, arm: ArmName): number {
+  return deriveSeed(arm === 'again' ? (seed + 2 ** 24) >>> 0 : seed, 'order');
+}
 
 /** Updates of an arm by the arithmetic of its stages: epochs·N/B. */
 export function expectedUpdates(arm: ArmName, protocol: ScheduleOptions): number {

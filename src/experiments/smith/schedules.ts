@@ -28,6 +28,7 @@ export interface ScheduleOptions {
 /** All arms, by what is done at every cut. */
 export const ARMS = {
   decay: 'ε is cut',
+  again: 'ε is cut, and examples come in another order',
   growth: 'B grows, to N/10 at most; then ε is cut',
   hybrid: 'B grows once, then ε is cut',
   'larger rate': 'B grows, from ε and B times f',
@@ -47,6 +48,7 @@ export function armOf(name: ArmName, options: ScheduleOptions): Arm {
   const slower = 1 - (1 - momentum) / f;
   switch (name) {
     case 'decay':
+    case 'again':
       return { momentum, stages: stagesOf(options, (k) => ({ lr: lr / f ** k, batchSize: batch })) };
     case 'constant':
       return { momentum, stages: stagesOf(options, () => ({ lr, batchSize: batch })) };

@@ -1,7 +1,13 @@
 import type { CellEvidence } from '../experiment.ts';
 import type { Panel, Table } from '../figure.ts';
 import type { Measured } from '../verdict/measured.ts';
-import { expectedUpdates, LOOKS, type ScheduleCell, type ScheduleEvidence, type ScheduleProtocol } from './scheduleStudy.ts';
+import {
+  expectedUpdates,
+  LOOKS,
+  type ScheduleCell,
+  type ScheduleEvidence,
+  type ScheduleProtocol,
+} from './scheduleStudy.ts';
 import type { ArmName } from './schedules.ts';
 
 /** Cells of the study that are done. */
@@ -15,27 +21,38 @@ export function unitsOf(found: ScheduleFound, arm: ArmName): readonly UnitEviden
 }
 
 /**
- * How far an arm's loss lies above another's, by unit, in each stage after the first: the difference of ln loss over the looks of the stage,
- * in standard deviations of ln loss between the units of the other arm.
+ * How far an arm's loss lies above another's, by unit, in each stage after the first: the difference of ln loss over the looks of the stage, in
+ * standard deviations of ln loss by the order of examples, which is what `again` differs from `decay` by.
  */
-export function apart(found: ScheduleFound, arm: ArmName, from: ArmName): number[][] | null {
-  const [ours, theirs] = [unitsOf(found, arm), unitsOf(found, from)];
-  const stages = (theirs[0]?.losses.length ?? 0) / LOOKS;
-  if ([...ours, ...theirs].some(({ losses }) => losses.some((loss) => loss === null))) return null;
-  const logs = (units: readonly UnitEvidence[]) => units.map(({ losses }) => losses.map((loss) => Math.log(loss!)));
-  const [mine, other] = [logs(ours), logs(theirs)];
-  return Array.from({ length: Math.max(0, stages - 1) }, (_, k) => {
-    const looks = Array.from({ length: LOOKS }, (_, i) => (k + 1) * LOOKS + i);
-    const scatter = Math.sqrt(mean(looks.map((look) => variance(other.map((losses) => losses[look]!)))));
-    return mine.map((losses, u) => mean(looks.map((look) => (losses[look]! - other[u]![look]!) / scatter)));
-  });
+function apart(found: ScheduleFound, arm: ArmName, from: ArmName): number[][] | null {
+  const all = [arm, from, 'again', 'decay'].map((name) => unitsOf(found, name as ArmName));
+  if (all.flat().some(({ losses }) => losses.some((loss) => loss === null))) return null;
+  const [ours, theirs, again, decay] = all.map((units) =>
+    units.map(({ losses }) => losses.map((loss) => Math.log(loss!))),
+  ) as [number[][], number[][], number[][], number[][]];
+  const stages = (ours[0]?.length ?? 0) / LOOKS;
+  const differences = again.flatMap((losses, u) =>
+    losses.slice(LOOKS).map((loss, i) => loss - decay[u]![LOOKS + i]!),
+  );
+  // Of the difference of two orders; of one it is √2 less.
+  const scatter = Math.sqrt(mean(differences.map((difference) => difference ** 2)) / 2);
+  return Array.from({ length: Math.max(0, stages - 1) }, (_, k) =>
+    ours.map((losses, u) => {
+      const looks = Array.from({ length: LOOKS }, (_, i) => (k + 1) * LOOKS + i);
+      return mean(looks.map((look) => (losses[look]! - theirs[u]![look]!) / scatter));
+    }),
+  );
 }
 
-/** Differences in units' standard deviations, stage by stage. @param margin of each */
+/** Differences in standard deviations by order, stage by stage. @param margin of each */
 export function curveEffects(
   found: ScheduleFound,
   protocol: ScheduleProtocol,
-  { arm, from, margin }: { readonly arm: ArmName; readonly from: ArmName; readonly margin: Measured['margin'] },
+  {
+    arm,
+    from,
+    margin,
+  }: { readonly arm: ArmName; readonly from: ArmName; readonly margin: Measured['margin'] },
 ): Measured[] {
   const values = apart(found, arm, from);
   const missing = unitsOf(found, arm).map(() => null);
@@ -49,7 +66,11 @@ export function curveEffects(
 /** In points, by unit. */
 export function accuracyEffect(
   found: ScheduleFound,
-  { arm, from, margin }: { readonly arm: ArmName; readonly from: ArmName; readonly margin: Measured['margin'] },
+  {
+    arm,
+    from,
+    margin,
+  }: { readonly arm: ArmName; readonly from: ArmName; readonly margin: Measured['margin'] },
 ): Measured {
   const theirs = unitsOf(found, from);
   return {
@@ -85,10 +106,13 @@ export function lossPanel(found: ScheduleFound, protocol: ScheduleProtocol, arms
       return {
         mark: 'line',
         name: arm,
-        look: { colour, dashed: arm !== 'decay' },
+        look: { colour, dashed: arm !== 'decay', marked: true },
         points: (units[0]?.losses ?? []).map((_, look) => {
           const losses = units.map(({ losses: own }) => own[look]!);
-          return { x: epochOf(protocol, look), y: losses.some((loss) => loss === null) ? null : mean(losses as number[]) };
+          return {
+            x: epochOf(protocol, look),
+            y: losses.some((loss) => loss === null) ? null : mean(losses as number[]),
+          };
         }),
       };
     }),
@@ -102,7 +126,9 @@ export function updatesPanel(found: ScheduleFound, arms: readonly ArmName[]): Pa
     x: { label: 'updates', log: true },
     y: { label: 'test accuracy, mean over units' },
     marks: arms.map((arm, colour) => {
-      const known = unitsOf(found, arm).flatMap(({ testAccuracy }) => (testAccuracy === null ? [] : [testAccuracy]));
+      const known = unitsOf(found, arm).flatMap(({ testAccuracy }) =>
+        testAccuracy === null ? [] : [testAccuracy],
+      );
       const updates = found.find(({ cell }) => cell.arm === arm)?.evidence.updates ?? 0;
       return {
         mark: 'dots',
@@ -143,9 +169,4 @@ function epochOf({ cuts }: ScheduleProtocol, look: number): number {
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function variance(values: readonly number[]): number {
-  const middle = mean(values);
-  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
 }

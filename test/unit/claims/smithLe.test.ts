@@ -8,12 +8,15 @@ import { optimumByMomentum } from '../../../src/experiments/smithLe/optimumByMom
 import { optimumByRate } from '../../../src/experiments/smithLe/optimumByRate.ts';
 import { optimumBySize } from '../../../src/experiments/smithLe/optimumBySize.ts';
 import { optimumInside } from '../../../src/experiments/smithLe/optimumInside.ts';
+import { exactVariances, isotropicVariances } from '../../../src/experiments/smithLe/sdeStudy.ts';
+import { sdeVariance } from '../../../src/experiments/smithLe/sdeVariance.ts';
 import { shiftOf } from '../../../src/experiments/smithLe/shiftOf.ts';
 import { normal } from '../../../src/random/normal.ts';
-import { requireJudgedRight } from './plantedClaims.ts';
+import { testPlantedClaim } from './plantedClaims.ts';
 
 const CLAIMS: readonly Experiment[] = [
   memorisation,
+  sdeVariance,
   optimumInside,
   optimumByRate,
   optimumBySize,
@@ -22,24 +25,7 @@ const CLAIMS: readonly Experiment[] = [
 ] as readonly Experiment[];
 
 describe.each(CLAIMS.map((experiment) => [experiment.id, experiment] as const))('%s', (_, experiment) => {
-  test('judges planted evidence as it must', { timeout: 60_000 }, () => {
-    requireJudgedRight(experiment);
-  });
-
-  test('finds its effect and not its controls in planted evidence, whose form is that of a file', () => {
-    const { standard, quick } = experiment.presets;
-    const planted = experiment.plant!('effect', standard, 3);
-    for (const { evidence } of planted) {
-      expect(experiment.evidence.parse(JSON.parse(JSON.stringify(evidence)))).toEqual(evidence);
-    }
-    const outcome = experiment.judge(planted, standard);
-    expect(outcome.verdict, outcome.reason).toBe('reproduced');
-    expect(outcome.controls.length).toBeGreaterThan(0);
-    expect(outcome.controls.every(({ holds }) => holds)).toBe(true);
-    expect(experiment.figure(outcome).panels.length).toBeGreaterThan(1);
-    const few = experiment.judge(experiment.plant!('effect', quick, 3), quick);
-    expect(experiment.figure(few).panels.length).toBeGreaterThan(1);
-  });
+  testPlantedClaim(experiment);
 });
 
 describe('the cells of the batch-size curves', () => {
@@ -58,6 +44,62 @@ describe('the cells of the batch-size curves', () => {
     expect(() => optimumByRate.cells({ ...standard, batches: [2, 4] })).toThrow('batches');
   });
 });
+
+describe('the stationary law of least squares over signs', () => {
+  const protocol = { ...sdeVariance.presets.standard, curvatures: [0.2, 0.5, 1], sigma: 0.7 };
+  const setting = { lr: 0.3, momentum: 0.5, batchSize: 2 };
+
+  test('is what a long run in float64 comes to', () => {
+    const { curvatures, sigma } = protocol;
+    const width = curvatures.length;
+    const [theta, velocity, sum] = [
+      new Float64Array(width),
+      new Float64Array(width),
+      new Float64Array(width),
+    ];
+    const steps = 200_000;
+    const random = randomBits(17);
+    for (let step = 0; step < steps; step++) {
+      const gradient = new Float64Array(width);
+      for (let b = 0; b < setting.batchSize; b++) {
+        const x = curvatures.map((h) => (random() ? 1 : -1) * Math.sqrt(h));
+        const residual = x.reduce((all, value, k) => all + value * theta[k]!, random() ? -sigma : sigma);
+        for (let k = 0; k < width; k++) gradient[k]! += (residual * x[k]!) / setting.batchSize;
+      }
+      for (let k = 0; k < width; k++) {
+        velocity[k] = setting.momentum * velocity[k]! + gradient[k]!;
+        theta[k]! -= setting.lr * velocity[k]!;
+        sum[k]! += theta[k]! ** 2;
+      }
+    }
+    const exact = exactVariances(setting, protocol);
+    // Four standard deviations of a variance of steps that remember (1 − m)/εh of them.
+    for (const [k, h] of curvatures.entries()) {
+      const error = Math.sqrt((2 * (1 - setting.momentum)) / (setting.lr * h) / steps);
+      expect(Math.abs(sum[k]! / steps / exact[k]! - 1)).toBeLessThan(4 * Math.max(error, 0.004));
+    }
+  });
+
+  test('is ε σ²/(2B(1 − m)) where steps are short, and isotropic noise makes flat directions wide', () => {
+    const short = { lr: 1e-4, momentum: 0.5, batchSize: 2 };
+    for (const variance of exactVariances(short, protocol)) {
+      expect(variance / ((1e-4 * protocol.sigma ** 2) / (2 * 2 * 0.5))).toBeCloseTo(1, 3);
+    }
+    const [flat, , steep] = isotropicVariances(short, protocol);
+    expect(flat! / steep!).toBeCloseTo(5, 2);
+  });
+});
+
+/** Bits of xorshift32. */
+function randomBits(seed: number): () => boolean {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state & 0x1000) !== 0;
+  };
+}
 
 describe('how far curves are apart', () => {
   const curve = (x: number, s: number, noise = 0) => ({
