@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { CriticalBatchOutcome } from '../../src/experiments/criticalBatch/summariseCriticalBatch.ts';
+import type { ClaimDetail } from '../../src/experiments/claim.ts';
 import type { Outcome } from '../../src/experiments/experiment.ts';
-import type { OptimalStepOutcome } from '../../src/experiments/optimalStep/judgeOptimalStep.ts';
 import type { ExperimentResult } from '../../src/experiments/experimentResult.ts';
+import type { OptimalStepOutcome } from '../../src/experiments/mccandlish/optimalStep/judgeOptimalStep.ts';
 import { basin, inFolder } from './basin.ts';
 
 const DATA = 'gaussian-clusters?examples=600&test=0&classes=4&dims=8';
@@ -74,35 +74,42 @@ test('experiment optimal-step: tables, a verdict, JSON that says the same; what 
   });
 });
 
-test('experiment critical-batch: three numbers at each snapshot, and that its verdict is withdrawn', async () => {
+test('experiment critical-batch: a claim of a study, refused where a window is no multiple of its batches', async () => {
   await inFolder(async (folder) => {
-    const command = ['experiment', 'critical-batch', '--data', DATA, '--examples', '64'];
-    command.push('--snapshots', '1,40,400');
-    const ended = await basin([...command, '--window', '1536', '--seeds', '2', '--out', 'a.json'], folder);
-    expect(ended.exitCode, ended.stderr).toBe(0);
-    const { experiment, outcome } = readResult<CriticalBatchOutcome>(folder, 'a.json');
-    const { detail, verdict } = outcome;
-    expect(detail.snapshots.map(({ step }) => step)).toEqual([1, 40, 400]);
-    for (const { branches, batchSize, factor, bSimple } of detail.snapshots) {
-      expect(branches.map((branch) => branch.factor)).toEqual([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]);
-      expect(branches.every(({ losses }) => losses.length === 2)).toBe(true);
-      expect(batchSize).toBe(8 * factor);
-      expect(Number.isFinite(bSimple)).toBe(true);
-    }
-    // The control differs from the last snapshot in its seeds alone.
-    const last = detail.snapshots.at(-1)!;
-    expect(detail.control.branches.map((branch) => branch.factor)).toEqual(
-      last.branches.map((branch) => branch.factor),
+    const command = [
+      'experiment',
+      'critical-batch',
+      '--data',
+      DATA,
+      '--examples',
+      '256',
+      '--evaluated',
+      '64',
+    ];
+    command.push(
+      '--snapshots',
+      '2,20',
+      '--factors',
+      '1,4,16',
+      '--orders',
+      '2',
+      '--units',
+      '2',
+      '--seed',
+      '0',
     );
-    expect(detail.control.branches[0]!.losses).not.toEqual(last.branches[0]!.losses);
-    expect(detail.control.doublings.value).toBeCloseTo(detail.control.logFactor - last.logFactor, 12);
-    expect(verdict).toBe('withdrawn');
-    expect(experiment.withdrawn).toBe(outcome.reason);
-    expect(ended.stdout).toContain('verdict: withdrawn\nbecause the tolerance is absolute');
-    expect(ended.stdout).not.toMatch(/pass\b|reproduced/i);
+    const ended = await basin([...command, '--window', '128', '--out', 'a.json'], folder);
+    expect(ended.exitCode, ended.stderr).toBe(0);
+    const { experiment, outcome } = readResult<ClaimDetail>(folder, 'a.json');
+    expect(experiment).toMatchObject({ id: 'critical-batch', version: 2 });
+    expect(outcome.verdict).toBe('inconclusive');
+    expect(outcome.detail.effects[0]!.values).toHaveLength(2);
+    expect(outcome.planted.map(({ holds }) => holds)).toEqual([true, true]);
+    expect(outcome.sensitivity).toHaveLength(2);
+    expect(ended.stdout).toContain('verdict: inconclusive');
 
-    const refused = await basin([...command, '--window', '1000'], folder);
+    const refused = await basin([...command, '--window', '100'], folder);
     expect(refused.exitCode).toBe(2);
-    expect(refused.stderr).toMatch(/window: is 1000 examples, expected a multiple of the batch of 16/);
+    expect(refused.stderr).toMatch(/window: is 100 examples, expected a multiple of the batch of 16/);
   });
 });

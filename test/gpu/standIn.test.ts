@@ -9,7 +9,9 @@ import { Graph, matmul, read, store } from '../../src/ops/index.ts';
 import { matmul as reference } from '../../src/reference/matmul.ts';
 import { testGpu } from './device.ts';
 
-const [M, N, K] = [33, 64, 128];
+/** Of quads in fours, and of one invocation a tile: neither 65 nor 33 comes in fours. */
+const FOURS = [33, 64, 128] as const;
+const RAGGED = [33, 65, 127] as const;
 
 let gpu: Gpu;
 let variants: string[];
@@ -24,7 +26,7 @@ beforeEach(async () => {
       if (typeof value !== 'function') return value;
       return (...args: { label?: string }[]) => {
         if (name === 'createComputePipelineAsync') {
-          variants.push(/LANES=\d FOURS_N=\d/.exec(args[0]!.label!)![0]);
+          variants.push(/LANES=\d FOURS_N=\d|TILE_M=\d TILE_N=\d/.exec(args[0]!.label!)![0]);
         }
         return value.apply(target, args);
       };
@@ -35,7 +37,7 @@ beforeEach(async () => {
 
 async function product(
   use: (program: Program, result: () => Promise<Float32Array>) => Promise<void>,
-  soon = true,
+  { soon = true, shape: [M, N, K] = FOURS as readonly [number, number, number] } = {},
 ): Promise<void> {
   const graph = new Graph();
   const values = [M * K, K * N].map((length) =>
@@ -84,9 +86,32 @@ it('a program that runs once runs what compiles soonest; again, what was planned
 });
 
 it('what is not to be ready soon waits for what was planned', async () => {
-  await product(async (program, result) => {
-    program.run();
-    await result();
-  }, false);
+  await product(
+    async (program, result) => {
+      program.run();
+      await result();
+    },
+    { soon: false },
+  );
   expect(variants).toEqual(['LANES=4 FOURS_N=2']);
+});
+
+it('a small product of any shape begins with a smaller tile, and gives the same bits', async () => {
+  const { info, device } = await testGpu();
+  const { subgroupMinSize } = device.adapterInfo as { subgroupMinSize?: number };
+  expect([info.software, subgroupMinSize]).toEqual([true, 4]);
+  await product(
+    async (program, result) => {
+      const [planned] = program.dispatches;
+      expect(planned!.knobs).toMatchObject({ TILE_M: 4, TILE_N: 8 });
+      program.run();
+      const first = await result();
+      expect(variants).toEqual(['TILE_M=2 TILE_N=2']);
+      await program.replaceStandIns();
+      expect(variants).toEqual(['TILE_M=2 TILE_N=2', 'TILE_M=4 TILE_N=8']);
+      program.run();
+      expect(await result()).toEqual(first);
+    },
+    { shape: RAGGED },
+  );
 });

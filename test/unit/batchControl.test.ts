@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
-import { batchControl, reversed } from '../../src/experiments/batchControl/index.ts';
-import { type ArmRun, judgeBatchControl } from '../../src/experiments/batchControl/judgeBatchControl.ts';
-import { BATCH_CONTROL, BATCH_CONTROL_MARGIN } from '../../src/experiments/batchControl/protocol.ts';
-import { GoalWatch } from '../../src/experiments/batchControl/runToGoal.ts';
+import { batchControl, reversed } from '../../src/experiments/mccandlish/batchControl/index.ts';
+import {
+  type ArmRun,
+  judgeBatchControl,
+} from '../../src/experiments/mccandlish/batchControl/judgeBatchControl.ts';
+import {
+  BATCH_CONTROL,
+  BATCH_CONTROL_MARGIN,
+} from '../../src/experiments/mccandlish/batchControl/protocol.ts';
+import { GoalWatch } from '../../src/experiments/mccandlish/batchControl/runToGoal.ts';
 
 /** Runs in which each arm takes so many steps at its best ε, the middle of three. */
 function runs(steps: Readonly<Record<ArmRun['arm'], number>>, best = 1): ArmRun[] {

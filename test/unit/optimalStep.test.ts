@@ -5,15 +5,15 @@ import {
   fitLevel,
   fitPowerLaw,
   type RateAt,
-} from '../../src/experiments/optimalStep/fitRates.ts';
-import type { FrozenPoint, SampledPoint } from '../../src/experiments/optimalStep/frozenPoint.ts';
-import { optimalStep } from '../../src/experiments/optimalStep/index.ts';
+} from '../../src/experiments/mccandlish/optimalStep/fitRates.ts';
+import type { FrozenPoint, SampledPoint } from '../../src/experiments/mccandlish/optimalStep/frozenPoint.ts';
+import { optimalStep } from '../../src/experiments/mccandlish/optimalStep/index.ts';
 import {
   judgeOptimalStep,
   type OptimalStepOutcome,
-} from '../../src/experiments/optimalStep/judgeOptimalStep.ts';
-import { type Planted, plantedTrunks } from '../../src/experiments/optimalStep/plantedTrunks.ts';
-import { OPTIMAL_STEP, OPTIMAL_STEP_MARGINS } from '../../src/experiments/optimalStep/protocol.ts';
+} from '../../src/experiments/mccandlish/optimalStep/judgeOptimalStep.ts';
+import { type Planted, plantedTrunks } from '../../src/experiments/mccandlish/optimalStep/plantedTrunks.ts';
+import { OPTIMAL_STEP, OPTIMAL_STEP_MARGINS } from '../../src/experiments/mccandlish/optimalStep/protocol.ts';
 import { measuredRates } from '../../src/measure/statistics/measuredRates.ts';
 
 const STEPS = [100, 500, 1500];

@@ -1,0 +1,69 @@
+import { claim } from '../../claim.ts';
+import { exponentAt, labelNoiseControl, type Varied } from './independence.ts';
+import { noisePanel } from './noisePanel.ts';
+import { plantTrajectories } from './plantTrajectories.ts';
+import { matchedByTraining, ofFresh } from './readTrajectories.ts';
+import { noiseTrajectory } from './study.ts';
+
+const VARIED: Varied = { arm: 'size', of: ({ examples }) => examples, name: 'N', margin: [-0.15, 0.15] };
+/** The loss of fresh examples at which runs are compared. */
+const GOAL = 0.7;
+
+/** Whether the noise scale is the same however many examples there are. */
+export const noiseIndependentOfN = claim({
+  id: 'noise-independent-of-n',
+  version: 1,
+  paper: 'mccandlish',
+  statement: 'At the same loss the noise scale B_simple does not depend on the size N of the training set',
+  source: 'McCandlish et al. 2018, section 2.2: G and Σ are of the distribution that examples are drawn from',
+  population:
+    'perceptrons 196-64-10 on 2,048, 8,192 and 32,768 examples of MNIST of 14 × 14 pixels, by SGD with B = 128 and ε = 0.1; loss and noise of 4,096 fresh examples',
+  unit: 'initial weights, order and examples of its own; fewer examples are the beginning of more',
+  prediction:
+    'an exponent of 0 over N. Within ±0.15, a set that is 16 times larger has a noise scale within a factor of 1.5, half an octave of the batch size',
+  refutedBy: 'an exponent outside ±0.15',
+  power: { pilot: 'PILOT', scatter: 0.05, distance: 0.1, units: 5 },
+  study: noiseTrajectory,
+  effects: (found) => [exponentAt(found, VARIED, GOAL, ofFresh)],
+  controls: (found) => [labelNoiseControl(found, VARIED, GOAL, ofFresh)],
+  sensitivity: (found) => [
+    ...[1, 0.5].map((goal) => ({
+      name: `at a loss of ${goal}`,
+      effects: [exponentAt(found, VARIED, goal, ofFresh)],
+    })),
+    {
+      name: 'matched by the loss of the examples it trains on',
+      effects: [exponentAt(found, VARIED, GOAL, matchedByTraining)],
+    },
+  ],
+  plantedAs: { effect: 'a noise scale of the loss alone', null: 'a noise scale ∝ N^0.15' },
+  plant: (truth, protocol, seed) =>
+    plantTrajectories(protocol, seed, {
+      noise: ({ examples, labelNoise }, share) =>
+        20 *
+        (1 + 40 * labelNoise) *
+        share ** -1.2 *
+        (examples / protocol.examples) ** (truth === 'effect' ? 0 : 0.15),
+      scatter: 0.12,
+    }),
+  panels: (found) => [
+    noisePanel(
+      'B_simple of fresh examples',
+      [
+        ...new Set(
+          found
+            .filter(({ cell }) => cell.arm === 'size' || cell.arm === 'base')
+            .map(({ cell }) => cell.examples),
+        ),
+      ]
+        .sort((a, b) => a - b)
+        .map((N) => ({
+          name: `N = ${N}`,
+          runs: found.filter(
+            ({ cell }) => (cell.arm === 'size' || cell.arm === 'base') && cell.examples === N,
+          ),
+        })),
+      ofFresh,
+    ),
+  ],
+});
