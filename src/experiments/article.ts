@@ -28,7 +28,7 @@ export const ARTICLE: readonly Sentence[] = [
   },
   {
     sentence: 'The gradient noise scale tells the critical batch size without trying any.',
-    claims: ['critical-against-simple', 'autoencoder', 'critical-batch'],
+    claims: ['critical-against-simple', 'mnist-noise-scale', 'autoencoder', 'critical-batch'],
   },
   {
     sentence: 'Harder tasks have a larger noise scale, and stand larger batches.',
@@ -81,7 +81,7 @@ export const ARTICLE: readonly Sentence[] = [
   },
   {
     sentence: 'SGD is a stochastic differential equation whose noise is εN/B.',
-    claims: ['sde-variance', 'svag'],
+    claims: ['sde-variance'],
   },
   {
     sentence: 'There is an optimum batch size, neither 1 nor all examples.',

@@ -60,7 +60,7 @@ export const criticalAgainstSimple = claim({
       'seed 0: B_crit = 62; looks along like runs have B_simple from 100 to some hundreds, so that 2 to 5 is expected. The scatter is that of planted sweeps',
     scatter: 0.2,
     distance: 0.7,
-    units: 4,
+    units: 5,
   },
   study: batchSweep,
   effects: (found, { goals }) => [

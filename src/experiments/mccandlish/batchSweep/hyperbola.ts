@@ -79,7 +79,7 @@ export const hyperbola = claim({
       'seed 0, one draw, B up to 512: a largest residual of 0.15 with B_crit = 62; two draws halve the variance. The scatter is that of planted sweeps',
     scatter: 0.03,
     distance: 0.06,
-    units: 4,
+    units: 5,
   },
   study: batchSweep,
   effects: (found, { goals }) => tuned(found, middle(goals)),

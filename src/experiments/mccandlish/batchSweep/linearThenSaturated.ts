@@ -52,7 +52,7 @@ export const linearThenSaturated = claim({
       'seed 0: best ε of 0.11, 0.23 and 0.3 at B = 2, 4 and 8, an exponent of 0.85; 1.3, 1.6 and 1.8 at 128, 256 and 512, one of 0.2. The scatter is that of planted sweeps',
     scatter: 0.06,
     distance: 0.1,
-    units: 4,
+    units: 5,
   },
   study: batchSweep,
   effects: (found, { goals }) => effects(found, middle(goals)),
