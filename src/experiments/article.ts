@@ -101,10 +101,6 @@ export const ARTICLE: readonly Sentence[] = [
     claims: ['larger-initial-rate', 'larger-momentum'],
   },
   {
-    sentence: 'Decay is annealing: a large rate explores, a small one settles.',
-    claims: ['explores-farther'],
-  },
-  {
     sentence: 'At a constant rate SGD traverses the rim of a basin, and does not reach its middle.',
     claims: ['iterates-circle', 'swa-plane'],
   },
