@@ -25,16 +25,16 @@ function lastStage(
     : Math.sign(constant.values.reduce<number>((sum, value) => sum + value!, 0));
   return [
     {
-      name: 'D of ln loss in the last stage, constant against decay, either way',
+      name: 'D at the end, constant, either way',
       values: constant.values.map((value) => (value === null ? null : way * value)),
       margin: [least[0], null],
     },
     {
       ...of('noisier'),
-      name: 'D of ln loss in the last stage, noisier above decay',
+      name: 'D at the end, noisier less decay',
       margin: [least[1], null],
     },
-    { ...of('both'), name: 'D of ln loss in the last stage, both above decay' },
+    { ...of('both'), name: 'D at the end, both less decay' },
   ];
 }
 
