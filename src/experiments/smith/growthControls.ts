@@ -59,7 +59,7 @@ export const growthControls = claim<ScheduleProtocol, ScheduleCell, ScheduleEvid
       'seeds 0 to 2 at ε = 0.01: constant 3 % off decay in the last stage, noisier 3.7 % above it, where orders differ by some 0.3 %',
     scatter: 3,
     distance: 4,
-    units: 32,
+    units: 24,
   },
   study: scheduleStudy,
   effects: (found, protocol) => lastStage(found, protocol, [3, 1]),

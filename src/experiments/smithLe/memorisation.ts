@@ -88,7 +88,7 @@ export const memorisation = claim<EvidenceProtocol, EvidenceCell, EvidenceEviden
       'seed 1 at seven λ: E −489 nats for true labels, above 7 for random ones, the best λ 0.05 decades apart; of that distance',
     scatter: 0.5,
     distance: 1.4,
-    units: 5,
+    units: 4,
   },
   study: evidenceStudy,
   effects: (found) => effectsOf(found, evidenceOf),
