@@ -55,7 +55,7 @@ export const decayEqualsGrowth = claim<ScheduleProtocol, ScheduleCell, ScheduleE
       'seeds 0 to 2: growth less decay by 0.1 ± 0.2 % of the loss and −0.1 ± 0.3 points; of D where growth differs from decay as another order does, in planted evidence',
     scatter: 1.2,
     distance: 0.9,
-    units: 32,
+    units: 24,
   },
   study: scheduleStudy,
   effects: (found, protocol) => [

@@ -25,16 +25,16 @@ function lastStage(
     : Math.sign(constant.values.reduce<number>((sum, value) => sum + value!, 0));
   return [
     {
-      name: 'D of ln loss in the last stage, constant against decay, either way',
+      name: 'D at the end, constant, either way',
       values: constant.values.map((value) => (value === null ? null : way * value)),
       margin: [least[0], null],
     },
     {
       ...of('noisier'),
-      name: 'D of ln loss in the last stage, noisier above decay',
+      name: 'D at the end, noisier less decay',
       margin: [least[1], null],
     },
-    { ...of('both'), name: 'D of ln loss in the last stage, both above decay' },
+    { ...of('both'), name: 'D at the end, both less decay' },
   ];
 }
 
@@ -59,7 +59,7 @@ export const growthControls = claim<ScheduleProtocol, ScheduleCell, ScheduleEvid
       'seeds 0 to 2 at ε = 0.01: constant 3 % off decay in the last stage, noisier 3.7 % above it, where orders differ by some 0.3 %',
     scatter: 3,
     distance: 4,
-    units: 32,
+    units: 24,
   },
   study: scheduleStudy,
   effects: (found, protocol) => lastStage(found, protocol, [3, 1]),

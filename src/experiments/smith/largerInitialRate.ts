@@ -54,7 +54,7 @@ export const largerInitialRate = claim<ScheduleProtocol, ScheduleCell, ScheduleE
     pilot: 'seeds 0 to 2: −0.05 points, where ε starts at 0.03',
     scatter: 0.35,
     distance: 0.4,
-    units: 32,
+    units: 24,
   },
   study: scheduleStudy,
   effects: (found, protocol) => effectsOf(found, protocol),

@@ -54,7 +54,7 @@ export const largerMomentum = claim<ScheduleProtocol, ScheduleCell, ScheduleEvid
     pilot: 'seeds 0 to 2 at ε = 0.01: −0.6 points from growth, and a loss 1.2 % above it',
     scatter: 0.45,
     distance: 0.9,
-    units: 32,
+    units: 24,
   },
   study: scheduleStudy,
   effects: (found, protocol) => effectsOf(found, protocol),

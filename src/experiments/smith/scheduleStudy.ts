@@ -77,7 +77,7 @@ const standard: ScheduleProtocol = {
   factor: 3,
   cuts: [9, 18, 24, 30],
   tested: 10_000,
-  units: 32,
+  units: 24,
   block: 8,
   seed: 1000,
 };

@@ -57,7 +57,7 @@ export function curveEffects(
   const values = apart(found, arm, from);
   const missing = unitsOf(found, arm).map(() => null);
   return protocol.cuts.slice(1).map((until, k) => ({
-    name: `D of ln loss from epoch ${protocol.cuts[k]} to ${until}, ${arm} against ${from}`,
+    name: `D, epochs ${protocol.cuts[k]} to ${until}, ${arm} less ${from}`,
     values: values?.[k] ?? missing,
     margin,
   }));
@@ -74,7 +74,7 @@ export function accuracyEffect(
 ): Measured {
   const theirs = unitsOf(found, from);
   return {
-    name: `test accuracy in points, ${arm} less ${from}`,
+    name: `accuracy, points, ${arm} less ${from}`,
     values: unitsOf(found, arm).map(({ testAccuracy }, u) => {
       const other = theirs[u]?.testAccuracy ?? null;
       return testAccuracy === null || other === null ? null : 100 * (testAccuracy - other);
@@ -87,7 +87,7 @@ export function accuracyEffect(
 export function updatesEffect(found: ScheduleFound, protocol: ScheduleProtocol, arm: ArmName): Measured {
   const expected = expectedUpdates(arm, protocol);
   return {
-    name: `updates of ${arm} over their arithmetic, ${expected.toLocaleString('en')}`,
+    name: `updates of ${arm} over ${expected.toLocaleString('en')}`,
     values: found
       .filter(({ cell }) => cell.arm === arm)
       .flatMap(({ cell, evidence }) => new Array<number>(cell.units).fill(evidence.updates / expected)),

@@ -64,7 +64,7 @@ function spreadRatio(
     const across = varianceOf(rows.map((row) => meanOf(row as number[])));
     return between / across;
   });
-  return { name: 'variance between curves at equal g over that across g', values, margin: [null, 0.25] };
+  return { name: 'variance at equal g over that across g', values, margin: [null, 0.25] };
 }
 
 function varianceOf(values: readonly number[]): number {

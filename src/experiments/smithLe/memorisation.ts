@@ -25,20 +25,20 @@ function effectsOf(found: Found, against: Against, doubling = 1): Measured[] {
   const memorised = (key: 'truth' | 'random'): number[] =>
     found.map(({ evidence }) => evidence[key][0]!.trainAccuracy);
   return [
-    { name: 'least E over λ, true labels, in nats', values: least('truth'), margin: [null, -50 * doubling] },
-    { name: 'least E over λ, random labels, in nats', values: least('random'), margin: [-1, null] },
+    { name: 'least E, true labels, nats', values: least('truth'), margin: [null, -50 * doubling] },
+    { name: 'least E, random labels, nats', values: least('random'), margin: [-1, null] },
     {
-      name: 'training accuracy at the weakest prior, true labels',
+      name: 'memorised of true labels',
       values: memorised('truth'),
       margin: [0.99, null],
     },
     {
-      name: 'training accuracy at the weakest prior, random labels',
+      name: 'memorised of random labels',
       values: memorised('random'),
       margin: [0.99, null],
     },
     {
-      name: 'log10 of λ of the least E over λ of the least test cross-entropy',
+      name: 'log10 of λ by E over λ by test',
       values: found.map(({ cell, evidence }) => {
         const byEvidence = leastAt(
           cell,
@@ -88,7 +88,7 @@ export const memorisation = claim<EvidenceProtocol, EvidenceCell, EvidenceEviden
       'seed 1 at seven λ: E −489 nats for true labels, above 7 for random ones, the best λ 0.05 decades apart; of that distance',
     scatter: 0.5,
     distance: 1.4,
-    units: 5,
+    units: 4,
   },
   study: evidenceStudy,
   effects: (found) => effectsOf(found, evidenceOf),

@@ -31,12 +31,12 @@ function gains(rows: readonly (readonly (number | null)[])[]): Measured[] {
   };
   return [
     {
-      name: 'accuracy at the best B over that at the largest, in points',
+      name: 'best B over the largest, points',
       values: rows.map((_, u) => ahead(u, -1)),
       margin: MARGIN,
     },
     {
-      name: 'accuracy at the best B over that at the smallest, in points',
+      name: 'best B over the smallest, points',
       values: rows.map((_, u) => ahead(u, 0)),
       margin: MARGIN,
     },

@@ -86,7 +86,7 @@ export const optimumStudy: Study<OptimumProtocol, OptimumCell, OptimumEvidence> 
     quick: {
       ...standard,
       time: 80,
-      batches: [2, 8, 32],
+      batches: [2, 4, 8, 16, 32, 64],
       rates: [0.2, 0.8],
       sizes: [500, 1000],
       momenta: [0, 0.75],

@@ -38,13 +38,13 @@ function effectsOf(
   );
   return [
     {
-      name: 'variance over the law’s, mean over directions and settings',
+      name: 'variance over the law’s',
       values: misses.map((rows) => Math.exp(meanOf(rows.flat()))),
       margin: [0.98, 1.02],
       scale: 'log',
     },
     {
-      name: 'variance along the flattest direction over the steepest, against the law’s',
+      name: 'flattest over steepest, over the law’s',
       values: misses.map((rows) => Math.exp(meanOf(rows.map((row) => row[0]! - row.at(-1)!)))),
       margin: [0.95, 1.05],
       scale: 'log',
@@ -58,7 +58,7 @@ function slopeEffect(found: Found, protocol: SdeProtocol): Measured {
   const x = found.map(({ cell }) => Math.log(temperatureOf(cell)));
   const middle = meanOf(x);
   return {
-    name: 'slope of ln of the floor of the loss over ln ε/(B(1 − m))',
+    name: 'slope of the floor over ε/(B(1 − m))',
     values: Array.from({ length: units }, (_, u) => {
       const y = found.map(({ evidence }) => Math.log(floorOf(evidence.units[u]!, protocol)));
       const along = x.reduce((sum, value, i) => sum + (value - middle) * y[i]!, 0);
@@ -152,7 +152,7 @@ export const sdeVariance = claim<SdeProtocol, SdeCell, SdeEvidence>({
           },
           {
             mark: 'line' as const,
-            name: `${name}, exact`,
+            name: 'exact',
             look: { colour, faint: true },
             points: exactVariances(cell, protocol).map((variance, k) => ({
               x: protocol.curvatures[k]!,
