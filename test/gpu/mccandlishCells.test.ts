@@ -31,7 +31,7 @@ test('distances of drawn gradients are tr Σ/B for examples drawn alike, and mor
     hidden: 4,
     examples: 128,
     batchSizes: [1, 16],
-    draws: 300,
+    draws: 100,
     checkpoints: [5],
   });
   for (const { batchSize, mean } of mixed) expect((batchSize * mean) / traceCovariance).toBeCloseTo(1, 0);
@@ -96,7 +96,7 @@ test('sweeps come to their goals, and the largest batch’s noise is measured on
   const autoencoder = await evidenceOf(
     batchSweep,
     { ...changes, most: 2000, autoencoderGoals: [0.5, 5] },
-    ({ task, batchSize }) => task === 'autoencoder' && batchSize === 64,
+    ({ task, batchSize }) => task === 'autoencoder' && batchSize === 32,
   );
   expect(autoencoder.rates).toHaveLength(5);
 });
@@ -116,10 +116,10 @@ test('rates far beyond 2ε_opt raise the loss, rates far below lower it', async 
 
 test('branches of all batches and both rules end with a loss for each draw', async () => {
   const { branches, loss } = await evidenceOf(branchedBatches, {
-    examples: 256,
-    evaluated: 128,
+    examples: 300,
+    evaluated: 300,
     hidden: 8,
-    snapshots: [20, 40],
+    snapshots: [60, 80],
     trunkBatchSize: 16,
     factors: [1, 4, 16],
     window: 64,
