@@ -37,25 +37,27 @@ export async function noiseAt(at: ModelPoint): Promise<NoiseAt> {
   };
 }
 
-/** tr Σ/|G|² of what the examples are drawn from, debiased: |G|² = |ḡ|² − tr Σ/n; null where they do not resolve it. */
-export function populationNoiseScale({
-  traceCovariance,
-  gradNormSq,
-  examples,
-  resolved,
-}: NoiseAt): number | null {
-  const signal = gradNormSq - traceCovariance / examples;
-  return resolved && signal > 0 ? traceCovariance / signal : null;
+/** |G|² of what the examples are drawn from, debiased: |ḡ|² − tr Σ/n, which may come out below 0. */
+export function populationSignal({ traceCovariance, gradNormSq, examples }: NoiseAt): number {
+  return gradNormSq - traceCovariance / examples;
 }
 
-/**
- * tr Σ/|G_N|² of the N examples that batches are drawn from, of which these are a part: |G_N|² = |ḡ|² − (1/n − 1/N) tr Σ; null where
- * that is not above 0.
- */
-export function trainingNoiseScale(
+/** |G_N|² of the N examples that batches are drawn from, of which these are a part: |ḡ|² − (1/n − 1/N) tr Σ. */
+export function trainingSignal(
   { traceCovariance, gradNormSq, examples }: NoiseAt,
   population: number,
-): number | null {
-  const signal = gradNormSq - (1 / examples - 1 / population) * traceCovariance;
-  return signal > 0 ? ((population - 1) / population) * (traceCovariance / signal) : null;
+): number {
+  return gradNormSq - (1 / examples - 1 / population) * traceCovariance;
+}
+
+/** tr Σ/|G|² of what the examples are drawn from; null where they do not resolve it. */
+export function populationNoiseScale(at: NoiseAt): number | null {
+  const signal = populationSignal(at);
+  return at.resolved && signal > 0 ? at.traceCovariance / signal : null;
+}
+
+/** tr Σ/|G_N|² of N examples, Σ with divisor N; null where |G_N|² is not above 0. */
+export function trainingNoiseScale(at: NoiseAt, population: number): number | null {
+  const signal = trainingSignal(at, population);
+  return signal > 0 ? ((population - 1) / population) * (at.traceCovariance / signal) : null;
 }

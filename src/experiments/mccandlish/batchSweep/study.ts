@@ -105,8 +105,8 @@ const standard: BatchSweepProtocol = {
   goals: [0.35, 0.45, 0.6],
   lr: 1.6,
   centralBatch: 24,
-  autoencoderBatchSizes: [1, 2, 4, 8, 16, 32, 64, 128, 256],
-  autoencoderGoals: [0.016, 0.019, 0.022],
+  autoencoderBatchSizes: [1, 2, 4, 8, 16, 32, 64, 128],
+  autoencoderGoals: [0.019, 0.022, 0.025],
   autoencoderLr: 10,
   autoencoderCentralBatch: 10,
   factors: [0.25, 0.5, 1, 2, 4],
@@ -130,11 +130,11 @@ export const batchSweep: Study<BatchSweepProtocol, BatchSweepCell, BatchSweepEvi
   presets: {
     quick: {
       ...standard,
-      batchSizes: [8, 32, 128, 512],
-      autoencoderBatchSizes: [4, 16, 64, 256],
+      batchSizes: [8, 64, 512],
+      autoencoderBatchSizes: [4, 32, 128],
       untunedBatchSizes: [8, 32],
       goals: [0.5, 0.7],
-      autoencoderGoals: [0.02, 0.024],
+      autoencoderGoals: [0.024, 0.026],
       noiseLooks: 8,
       orders: 1,
       units: 2,
@@ -220,7 +220,22 @@ export const batchSweep: Study<BatchSweepProtocol, BatchSweepCell, BatchSweepEvi
       }),
     ]);
   },
-  cost: () => ({ seconds: 20, bytes: 2 ** 27 }),
+  cost: ({ task, batchSize, rates, orders, tuned, noise, goals, evaluated, looks, noiseLooks }) => {
+    // What the pilot's runs took, at its goals; easier ones take less.
+    const [hardest, least, critical, perExample] =
+      task === 'classifier' ? [0.35, 200, 60, 2.3e-6] : [0.019, 300, 8, 6e-6];
+    const share = (hardest / goals[0]!) ** 2;
+    const steps = share * (tuned ? PATIENCE * least * (1 + critical / batchSize) : 11_000);
+    const replicas = rates.length * orders;
+    return {
+      seconds:
+        3 +
+        steps * (0.0004 + 0.000_04 * replicas + batchSize * replicas * perExample) +
+        looks * Math.log2(steps) * evaluated * replicas * 0.4 * perExample +
+        (noise ? noiseLooks * 0.25 : 0),
+      bytes: 4 * 120 * 16_384 + 4 * 400 * batchSize * replicas + 2 ** 26,
+    };
+  },
 
   async *run(gpu, cell, host) {
     const { unit, task, data, batchSize, rates, goals } = cell;

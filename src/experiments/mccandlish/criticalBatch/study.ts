@@ -13,8 +13,9 @@ import { unitData } from '../unitData.ts';
 /**
  * From snapshots of a unit's run others branch, with batches of kB for a window of as many examples (Merrill et al. 2025), under two rules for
  * their rate: half the best of one step at that batch, ε_opt(kB) = ε_max/(1 + B_noise/kB) with the constants measured at the snapshot, and
- * theirs for SGD, kε. A branch's progress is the fall of the loss of a fixed part of the training examples, the mean over several draws of
- * batches.
+ * theirs for SGD, in proportion to the batch, from the unit's own. A branch's progress is the fall of the loss of a fixed part of the training
+ * examples, the mean over several draws of batches. The units train with a large batch: what small ones have heated cools in any branch,
+ * and that would count as progress.
  */
 export type BranchProtocol = {
   readonly data: string;
@@ -22,8 +23,9 @@ export type BranchProtocol = {
   readonly examples: number;
   readonly evaluated: number;
   readonly snapshots: readonly number[];
-  readonly batchSize: number;
+  readonly trunkBatchSize: number;
   readonly lr: number;
+  readonly batchSize: number;
   readonly factors: readonly number[];
   readonly share: number;
   readonly window: number;
@@ -60,15 +62,16 @@ const standard: BranchProtocol = {
   hidden: 64,
   examples: 16384,
   evaluated: 4096,
-  snapshots: [200, 1000, 4000],
+  snapshots: [100, 200, 400],
+  trunkBatchSize: 128,
+  lr: 0.1,
   batchSize: 4,
-  lr: 0.05,
-  factors: [1, 2, 4, 8, 16, 32, 64],
+  factors: [1, 2, 4, 8, 16, 32, 64, 128],
   share: 0.5,
-  window: 512,
+  window: 1024,
   orders: 16,
   probes: 16,
-  units: 6,
+  units: 5,
   seed: 1000,
 };
 
@@ -78,7 +81,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
   id: 'branched-batches',
   version: 1,
   presets: {
-    quick: { ...standard, snapshots: [200, 1000], evaluated: 1024, orders: 4, probes: 8, units: 2, seed: 0 },
+    quick: { ...standard, snapshots: [100, 200], evaluated: 1024, orders: 4, probes: 8, units: 2, seed: 0 },
     standard,
   },
   parts: {
@@ -87,8 +90,9 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     examples: 'N that a unit trains on',
     evaluated: 'of these, the first, whose loss and local model are measured',
     snapshots: 'steps of a unit at which it branches',
-    batchSize: 'B of the units',
+    trunkBatchSize: 'B of the units: large, so that no noise is there to be cooled when they branch',
     lr: 'ε of the units',
+    batchSize: 'of the smallest branches, as large a batch as k times',
     factors: 'k of the branches, with batches of kB',
     share:
       'of ε_opt(kB) that the branches take: many steps at all of it leave the place where it was measured',
@@ -120,21 +124,40 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
   },
   cost: ({ step, factors, window, batchSize, orders }) => ({
     seconds:
-      6 +
-      0.0012 * step +
+      8 +
+      0.002 * step +
       factors.reduce((sum, k) => sum + (window / k / batchSize) * 0.003 + 0.00002 * window * orders, 0),
     bytes: 2 ** 27,
   }),
 
   async *run(gpu, cell, host) {
-    const { unit, step, data, hidden, evaluated, batchSize, lr, factors, share, window, orders, probes } =
-      cell;
+    const {
+      unit,
+      step,
+      data,
+      hidden,
+      evaluated,
+      trunkBatchSize,
+      batchSize,
+      lr,
+      factors,
+      share,
+      window,
+      orders,
+      probes,
+    } = cell;
     const { train: own } = unitData(await loadDataset(data, host), cell);
     const seen = firstExamples(own, evaluated);
     const model = perceptron(own, hidden);
     const all = { model, data: own, order: 'iid' as const };
     yield { type: 'phase', phase: `unit ${unit}: training to step ${step}` };
-    using trunk = await train(gpu, { ...all, batchSize, lr, steps: step, seed: unit });
+    using trunk = await train(gpu, {
+      ...all,
+      batchSize: trunkBatchSize,
+      lr,
+      steps: step,
+      seed: unit,
+    });
     for await (const reading of trunk.readings()) {
       if (reading.step % 200 === 0)
         yield { type: 'progress', done: reading.step, total: step, unit: 'steps' };
@@ -161,7 +184,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     for (const factor of factors) {
       yield { type: 'phase', phase: `unit ${unit}, step ${step}: branches of ${factor * batchSize}` };
       const B = factor * batchSize;
-      const rates = [share * optimalRate(local, B)!, factor * lr].map(Math.fround);
+      const rates = [share * optimalRate(local, B)!, (B / trunkBatchSize) * lr].map(Math.fround);
       using run = await train(gpu, {
         ...all,
         weights,

@@ -111,8 +111,9 @@ export const gradientDraws: Study<GradientDrawsProtocol, GradientDrawsCell, Grad
     Array.from({ length: units }, (_, u) => seed + u).flatMap((unit) =>
       checkpoints.map((step) => ({ unit, step, ...rest })),
     ),
+  // A program for each batch size, at the population and at ten classes; then the draws of both.
   cost: ({ draws, batchSizes, step }) => ({
-    seconds: 2 + 0.006 * draws * batchSizes.length + 0.002 * step,
+    seconds: 3 + 0.55 * batchSizes.length + 0.016 * draws * batchSizes.length + 0.002 * step,
     bytes: 2 ** 26,
   }),
 

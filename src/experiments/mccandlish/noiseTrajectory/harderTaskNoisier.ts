@@ -51,7 +51,13 @@ export const harderTaskNoisier = claim({
   prediction:
     'a B_simple at L/L₀ = 0.5 that is 1.5 times as large or more from one task to the next harder one; the paper’s tasks differ by factors of 2 (SVHN and CIFAR-10) and more, and less than half an octave would change nobody’s batch size',
   refutedBy: 'a ratio below 1.5 from one task to the next',
-  power: { pilot: 'PILOT', scatter: 0.2, distance: 0.4, units: 5 },
+  power: {
+    pilot:
+      'seeds 0 and 1: labels at random some 5 times Fashion-MNIST and more; Fashion-MNIST 1.7 times MNIST in the long runs, so near to the margin that four units may leave it open',
+    scatter: 0.1,
+    distance: 0.13,
+    units: 4,
+  },
   study: noiseTrajectory,
   effects: (found) => steps(found, SHARE),
   controls: (found) => [
@@ -62,7 +68,7 @@ export const harderTaskNoisier = claim({
     },
   ],
   sensitivity: (found) =>
-    [0.7, 0.6, 0.4].map((share) => ({ name: `at L/L₀ = ${share}`, effects: steps(found, share) })),
+    [0.6, 0.45].map((share) => ({ name: `at L/L₀ = ${share}`, effects: steps(found, share) })),
   plantedAs: {
     effect: 'each task’s noise scale 2.5 times the last one’s',
     null: 'each 1.5 times the last one’s',

@@ -1,6 +1,6 @@
 import { straightLine } from '../../../measure/statistics/straightLine.ts';
 import type { CellEvidence } from '../../experiment.ts';
-import { populationNoiseScale, trainingNoiseScale } from '../noiseAt.ts';
+import { populationNoiseScale, populationSignal, trainingNoiseScale, trainingSignal } from '../noiseAt.ts';
 import type { Arm, NoiseTrajectoryCell, NoiseTrajectoryEvidence, TrajectoryPoint } from './study.ts';
 
 /** A cell of the study. */
@@ -12,22 +12,32 @@ export interface Reading {
   readonly loss: (point: TrajectoryPoint) => number;
   /** null where it is not resolved. */
   readonly noise: (point: TrajectoryPoint, cell: NoiseTrajectoryCell) => number | null;
+  /** |G|² and tr Σ of a look, to be averaged. */
+  readonly parts: (
+    point: TrajectoryPoint,
+    cell: NoiseTrajectoryCell,
+  ) => { readonly signal: number; readonly trace: number };
 }
 
 /** Both of examples that the run never trains on. */
 export const ofFresh: Reading = {
   loss: ({ fresh }) => fresh.loss,
   noise: ({ fresh }) => populationNoiseScale(fresh),
+  parts: ({ fresh }) => ({ signal: populationSignal(fresh), trace: fresh.traceCovariance }),
 };
 
 /** Both of the examples that the run trains on, which are all that its batches are drawn from. */
 export const ofTraining: Reading = {
   loss: ({ train }) => train.loss,
   noise: ({ train }, { examples }) => trainingNoiseScale(train, examples),
+  parts: ({ train }, { examples }) => ({
+    signal: trainingSignal(train, examples),
+    trace: ((examples - 1) / examples) * train.traceCovariance,
+  }),
 };
 
 /** Matched by the loss of the run's own examples, the noise of fresh ones. */
-export const matchedByTraining: Reading = { loss: ofTraining.loss, noise: ofFresh.noise };
+export const matchedByTraining: Reading = { ...ofFresh, loss: ofTraining.loss };
 
 /** The seeds of the units, in their order. */
 export function unitsOf(found: Trajectories): number[] {
@@ -60,15 +70,17 @@ export function noiseAtLoss(
   return line && Math.exp(line.intercept);
 }
 
-/** The geometric mean of B_simple over the looks from one step to another, those left out where it is not resolved. */
+/**
+ * B_simple over the looks from one step to another: |G|² and tr Σ averaged apart, divided once, so that no look is left out; null where the
+ * mean of |G|² is not above 0.
+ */
 export function meanNoise(
   { cell, evidence: { points } }: Run,
   [from, to]: readonly [number, number],
-  { noise }: Reading,
+  { parts }: Reading,
 ): number | null {
-  const logs = points.flatMap((point) => {
-    const value = point.step >= from && point.step <= to ? noise(point, cell) : null;
-    return value === null ? [] : [Math.log(value)];
-  });
-  return logs.length === 0 ? null : Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+  const taken = points.filter(({ step }) => step >= from && step <= to).map((point) => parts(point, cell));
+  const signal = taken.reduce((sum, each) => sum + each.signal, 0);
+  const trace = taken.reduce((sum, each) => sum + each.trace, 0);
+  return signal > 0 ? trace / signal : null;
 }

@@ -30,6 +30,7 @@ export type NoiseTrajectoryProtocol = {
   readonly steps: number;
   readonly longExamples: number;
   readonly longSteps: number;
+  readonly longLr: number;
   readonly taskSteps: number;
   readonly stillSteps: number;
   readonly units: number;
@@ -85,7 +86,7 @@ const standard: NoiseTrajectoryProtocol = {
   widths: [16, 256],
   examples: 8192,
   sizes: [2048, 32768],
-  labelNoises: [0.025, 0.05],
+  labelNoises: [0.04, 0.07],
   taskExamples: 1024,
   seen: 2048,
   fresh: 4096,
@@ -94,10 +95,11 @@ const standard: NoiseTrajectoryProtocol = {
   stillLr: 0.0001,
   steps: 800,
   longExamples: 32768,
-  longSteps: 3000,
-  taskSteps: 2000,
+  longSteps: 4000,
+  longLr: 0.03,
+  taskSteps: 3200,
   stillSteps: 300,
-  units: 5,
+  units: 4,
   seed: 1000,
 };
 
@@ -109,13 +111,14 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
       ...standard,
       sizes: [2048],
       widths: [16],
-      labelNoises: [0.05],
+      labelNoises: [0.07],
       examples: 4096,
-      longExamples: 8192,
-      fresh: 2048,
-      steps: 400,
-      longSteps: 1000,
-      taskSteps: 1000,
+      longExamples: 4096,
+      seen: 1024,
+      fresh: 1024,
+      steps: 200,
+      longSteps: 400,
+      taskSteps: 300,
       units: 2,
       seed: 0,
     },
@@ -138,6 +141,7 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
     steps: 'of the runs that are compared at one loss',
     longExamples: 'N of the runs whose noise scale is to grow',
     longSteps: 'of these',
+    longLr: 'ε of these, small enough that it is not the rate that holds |G| up',
     taskSteps: 'of the runs that compare tasks',
     stillSteps: 'of the one that all but stands still',
     units: 'replicates of all arms',
@@ -176,7 +180,7 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
       steps,
     };
     const task = { ...base, examples: taskExamples, steps: protocol.taskSteps };
-    const long = { ...base, examples: protocol.longExamples, steps: protocol.longSteps };
+    const long = { ...base, examples: protocol.longExamples, steps: protocol.longSteps, lr: protocol.longLr };
     const arms: Omit<NoiseTrajectoryCell, 'unit'>[] = [
       { ...long, arm: 'long' },
       { ...long, arm: 'long, other data', data: harder },

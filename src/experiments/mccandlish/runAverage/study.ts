@@ -43,7 +43,7 @@ const standard: RunAverageProtocol = {
   lr: 0.01,
   measureEvery: 2,
   windows: 20,
-  units: 4,
+  units: 3,
   seed: 1000,
 };
 

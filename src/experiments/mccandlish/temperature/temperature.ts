@@ -88,7 +88,13 @@ export const temperature = claim({
   prediction:
     'B_simple = B(2 − εh)/(εh) on a quadratic, an exponent of −1 over ε/B. Within ±0.25, a temperature 16 times as low has 8 to 32 times the noise scale; on the plateau log B_simple changes by less than 0.35, half an octave',
   refutedBy: 'an exponent outside [−1.25, −0.75] of runs that have settled',
-  power: { pilot: 'PILOT', scatter: 0.05, distance: 0.15, units: 4 },
+  power: {
+    pilot:
+      'seed 0: an exponent of −0.87 (−0.88 and −0.89 of other parts of the runs), −0.17 from one half of the plateau to the other, and 0.02 with ε and B multiplied together; the scatter is that of these parts',
+    scatter: 0.04,
+    distance: 0.12,
+    units: 4,
+  },
   study: temperatureStudy,
   effects: (found) => effects(found),
   controls: (found) => [
