@@ -90,7 +90,7 @@ const standard: ContinuedProtocol = {
   warmEpochs: [3, 10, 30],
   smallEpochs: 80,
   largeEpochs: 200,
-  units: 6,
+  units: 8,
   seed: 1000,
 };
 

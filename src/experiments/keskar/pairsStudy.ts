@@ -126,7 +126,7 @@ const standard: PairsProtocol = {
   points: 25,
   smallEpochs: 100,
   largeEpochs: 160,
-  units: 10,
+  units: 9,
   seed: 1000,
 };
 

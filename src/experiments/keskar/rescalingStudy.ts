@@ -87,7 +87,7 @@ const standard: RescalingProtocol = {
   epsilon: 1e-3,
   rho: 0.5,
   eta: 0.01,
-  units: 5,
+  units: 4,
   seed: 1000,
 };
 
