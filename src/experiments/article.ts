@@ -28,7 +28,7 @@ export const ARTICLE: readonly Sentence[] = [
   },
   {
     sentence: 'The gradient noise scale tells the critical batch size without trying any.',
-    claims: ['critical-against-simple', 'autoencoder', 'critical-batch'],
+    claims: ['critical-against-simple', 'mnist-noise-scale', 'autoencoder', 'critical-batch'],
   },
   {
     sentence: 'Harder tasks have a larger noise scale, and stand larger batches.',
@@ -56,7 +56,7 @@ export const ARTICLE: readonly Sentence[] = [
   },
   {
     sentence: 'Models trained with large batches do worse on new data.',
-    claims: ['large-batch-tests-worse'],
+    claims: ['large-batch-tests-worse', 'tuned-batches-test-alike'],
   },
   { sentence: 'Large batches stay near to where they started.', claims: ['large-batch-nearer'] },
   {
@@ -81,7 +81,7 @@ export const ARTICLE: readonly Sentence[] = [
   },
   {
     sentence: 'SGD is a stochastic differential equation whose noise is εN/B.',
-    claims: ['sde-variance', 'svag'],
+    claims: ['sde-variance'],
   },
   {
     sentence: 'There is an optimum batch size, neither 1 nor all examples.',
@@ -99,10 +99,6 @@ export const ARTICLE: readonly Sentence[] = [
   {
     sentence: 'A larger initial rate, and a larger momentum, save still more updates.',
     claims: ['larger-initial-rate', 'larger-momentum'],
-  },
-  {
-    sentence: 'Decay is annealing: a large rate explores, a small one settles.',
-    claims: ['explores-farther'],
   },
   {
     sentence: 'At a constant rate SGD traverses the rim of a basin, and does not reach its middle.',

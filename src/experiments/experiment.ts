@@ -102,6 +102,8 @@ export interface ClaimRecord {
     readonly scatter: number;
     /** From the pilot's mean to the nearer end of the margin; 0 or less: the pilot lies outside, and no number of units helps. */
     readonly distance: number;
+    /** Of how many effects the intervals pool the scatter; 1 by default. */
+    readonly pooled?: number;
     readonly units: number;
   };
   /** Protocols that this one took the place of, with what they came to. */

@@ -36,6 +36,17 @@ import { batchSharpness } from './since/batchSharpness.ts';
 import { edgeOfStability } from './since/edgeOfStability.ts';
 import { fastestBatch } from './since/fastestBatch.ts';
 import { noiseReplayed } from './since/noiseReplayed.ts';
+import { decayEqualsGrowth } from './smith/decayEqualsGrowth.ts';
+import { growthControls } from './smith/growthControls.ts';
+import { largerInitialRate } from './smith/largerInitialRate.ts';
+import { largerMomentum } from './smith/largerMomentum.ts';
+import { collapseOnNoise } from './smithLe/collapseOnNoise.ts';
+import { memorisation } from './smithLe/memorisation.ts';
+import { optimumByMomentum } from './smithLe/optimumByMomentum.ts';
+import { optimumByRate } from './smithLe/optimumByRate.ts';
+import { optimumBySize } from './smithLe/optimumBySize.ts';
+import { optimumInside } from './smithLe/optimumInside.ts';
+import { sdeVariance } from './smithLe/sdeVariance.ts';
 
 /** All experiments, as command line and page show them: a new one is a line here. */
 export const experiments: readonly Experiment[] = [
@@ -65,6 +76,19 @@ export const experiments: readonly Experiment[] = [
   escapeByNoise,
   warmStart,
   dinhRescaling,
+  // Smith & Le 2018
+  memorisation,
+  sdeVariance,
+  optimumInside,
+  optimumByRate,
+  optimumBySize,
+  optimumByMomentum,
+  collapseOnNoise,
+  // Smith et al. 2018
+  decayEqualsGrowth,
+  growthControls,
+  largerInitialRate,
+  largerMomentum,
   // Izmailov et al. 2018
   swaAgainstSgd,
   swaHigherTrainLoss,

@@ -83,7 +83,7 @@ export const averagingCostStudy: Study<AveragingCostProtocol, AveragingCostCell,
   },
   cost({ examples, channels, batchSize, cycle, rounds }) {
     return {
-      seconds: 4 + 1.7e-5 * channels * batchSize * cycle * 3 * (2 * rounds + WARM),
+      seconds: 2 + 1.3e-5 * channels * batchSize * cycle * 3 * (2 * rounds + WARM),
       bytes: 4 * 3 * batchSize * 600 * channels + 200 * examples,
     };
   },

@@ -31,17 +31,17 @@ function effects(found: SwaUnits, arm: Captured): Measured[] {
     pointsOf(averaged[`${arm} 1`]!) - mean(captures[arm]!.map(pointsOf));
   return [
     {
-      name: 'Accuracy of the average over its captures’ mean, points',
+      name: 'SWA − mean of captures, points',
       values: ofUnits(found, gain),
       margin: [GAIN, null],
     },
     {
-      name: 'Variation of the captures’ distances from their mean',
+      name: 'Variation of |w_i − w_SWA|',
       values: ofUnits(found, ({ geometry }) => variation(geometry[arm]!.distances)),
       margin: [null, VARIATION],
     },
     {
-      name: 'Cosine of consecutive deviations, less that of independent ones',
+      name: 'cos(Δ_i, Δ_i₊₁) + 1/(n − 1)',
       values: ofUnits(found, ({ geometry }) => alikeness(geometry[arm]!)),
       margin: [-COSINE, COSINE],
     },
@@ -60,9 +60,10 @@ export const iteratesCircle = claim<SwaProtocol, SwaCell, SwaEvidence>({
   refutedBy:
     'Captures that are as good as their average, that drift along a line past it, or that stay on one side of it.',
   power: {
-    pilot: 'Seed 0: 2.0 points between the average and the last capture; the scatter is assumed',
-    scatter: 0.4,
-    distance: 1,
+    pilot:
+      'Seed 0, half as many steps: 2.0 points between the average and the last capture; in the size of the quick preset, whose trunk is short, the captures drift: cosine of consecutive deviations 0.75 above that of independent ones, beyond the margin. The scatter is assumed',
+    scatter: 0.1,
+    distance: -0.25,
     units: 7,
   },
   effects: (found) => effects(found, 'constant'),

@@ -99,6 +99,10 @@ export class Solutions {
     });
   }
 
+  get model(): ModelSpec {
+    return this.#of.model;
+  }
+
   /** How many examples the test data are. */
   get tested(): number {
     return this.#of.test.examples;

@@ -39,6 +39,6 @@ export function unitPoint(
 export const SWA_RECORD = {
   paper: 'izmailov',
   population:
-    'convolutional networks with BatchNorm (two convolutions of 3 × 3 and stride 2, a linear layer) on images of Fashion-MNIST pooled to 14 × 14, shifted at random by a pixel; SGD with momentum 0.9 and weight decay 5·10⁻⁴',
+    'convolutional networks with BatchNorm (two convolutions of 3 × 3 and stride 2, a linear layer) on 500 images of Fashion-MNIST pooled to 14 × 14, shifted at random by a pixel; SGD with momentum 0.9 and weight decay 5·10⁻⁴',
   unit: 'a trunk of three quarters of the budget, with its own initial weights, subset, order and augmentation; all arms go on from it',
 } as const;

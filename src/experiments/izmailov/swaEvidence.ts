@@ -52,8 +52,15 @@ export interface SwaEvidence {
   readonly captures: Readonly<Record<string, readonly SolutionValues[]>>;
   /** By arm, of the captures up to the last budget it has. */
   readonly geometry: Readonly<Record<string, Geometry>>;
-  /** With the running statistics that training left: of the average of the constant arm, and of the last weights of SGD. */
-  readonly skipped: { readonly averaged: SolutionValues; readonly last: SolutionValues };
+  /**
+   * Without a pass for BatchNorm's statistics: the average of the constant arm with those that a network has before its first batch, and with the running
+   * ones that training left; and SGD's last weights with these.
+   */
+  readonly skipped: {
+    readonly initial: SolutionValues;
+    readonly running: SolutionValues;
+    readonly last: SolutionValues;
+  };
   /** Mean of the captures' probabilities, on the test data, by arm. */
   readonly ensemble: Readonly<Record<string, { readonly loss: number; readonly accuracy: number }>>;
   readonly scaling: readonly Scaling[];
@@ -86,7 +93,7 @@ export const swaEvidenceSchema: z.ZodType<SwaEvidence> = z.strictObject({
   averaged: byName(values),
   captures: byName(z.array(values)),
   geometry: byName(z.strictObject({ distances: list, cosines: list, norm: z.number() })),
-  skipped: z.strictObject({ averaged: values, last: values }),
+  skipped: z.strictObject({ initial: values, running: values, last: values }),
   ensemble: byName(z.strictObject({ loss: z.number(), accuracy: z.number() })),
   scaling: z.array(z.strictObject({ scale: z.number(), together: z.number(), alone: z.number() })),
   rays: byName(byName(z.array(along))),

@@ -20,13 +20,13 @@ function effects(found: SwaUnits, pair: Pair): Measured[] {
     });
   return [
     {
-      name: 'Training loss of the average over SGD’s',
+      name: 'Training loss, SWA over SGD',
       values: ratio('trainLoss'),
       margin: [RATIO, null],
       scale: 'log',
     },
     {
-      name: 'Test loss of the average over SGD’s',
+      name: 'Test loss, SWA over SGD',
       values: ratio('testLoss'),
       margin: [null, 1 / RATIO],
       scale: 'log',
@@ -45,7 +45,7 @@ export const swaHigherTrainLoss = claim<SwaProtocol, SwaCell, SwaEvidence>({
   refutedBy: 'A training loss of the average that is not higher, or a test loss that is not lower.',
   power: {
     pilot:
-      'Seed 0: training loss 1.11 times SGD’s, test loss 0.956 times; the scatter is assumed. Of the test loss, which is the nearer to its margin',
+      'Seed 0, half as many steps: training loss 1.11 times SGD’s, test loss 0.956 times; the scatter is assumed. Of the test loss, which is the nearer to its margin',
     scatter: 0.015,
     distance: 0.025,
     units: 7,

@@ -18,7 +18,7 @@ function effects(found: SwaUnits, arm: 'constant' | 'still', corner: 'mean' | 'b
     corner === 'mean' ? mean(points) : Math.max(...points);
   return [
     {
-      name: 'Training loss at the corners over that in the middle',
+      name: 'Training loss, corners over middle',
       values: ofUnits(found, ({ plane }) => {
         const { corners, centre } = plane[arm]!;
         return worse(corners.map(({ trainLoss }) => trainLoss)) / centre.trainLoss;
@@ -27,7 +27,7 @@ function effects(found: SwaUnits, arm: 'constant' | 'still', corner: 'mean' | 'b
       scale: 'log',
     },
     {
-      name: 'Test accuracy in the middle over that at the corners, points',
+      name: 'Middle − corners, points',
       values: ofUnits(found, ({ plane }) => {
         const { corners, centre } = plane[arm]!;
         return pointsOf(centre) - better(corners.map(pointsOf));
@@ -48,9 +48,10 @@ export const swaPlane = claim<SwaProtocol, SwaCell, SwaEvidence>({
   prediction: `At w̄ = (w_1 + w_2 + w_3)/3 of the first, a middle and the last capture before the budget 1, the training loss is lower than the mean over the three by ${Math.round(100 * (RATIO - 1))} % or more, and the test accuracy higher by ${GAIN} points or more. Less would be no basin with the average inside. Statistics of BatchNorm are made at each of the four by a pass over the training data.`,
   refutedBy: 'A middle that is no better than the corners: a ridge, or a flat valley.',
   power: {
-    pilot: 'No pilot of this effect at this size: distance and scatter are those of the planted case',
-    scatter: 0.3,
-    distance: 0.7,
+    pilot:
+      'Seed 0 in the size of the quick preset: the training loss 1.05 times as large at the corners, the middle 2.2 points better. The scatter is assumed; of the loss',
+    scatter: 0.012,
+    distance: 0.032,
     units: 7,
   },
   effects: (found) => effects(found, 'constant'),

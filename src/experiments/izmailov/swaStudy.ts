@@ -8,6 +8,7 @@ import { InputError } from '../../host/inputError.ts';
 import type { WorkEvent } from '../../host/workEvent.ts';
 import { difference } from '../../measure/landscape/flatGeometry.ts';
 import type { LandscapeInput } from '../../measure/landscape/landscapeInput.ts';
+import { initialStatistics } from '../../nn/batchNorm.ts';
 import { deriveSeed } from '../../random/deriveSeed.ts';
 import type { Study } from '../claim.ts';
 import { relay } from '../relay.ts';
@@ -58,8 +59,8 @@ const STANDARD: SwaProtocol = {
   data: 'fashion-mnist?average_pool=2',
   examples: 500,
   channels: 8,
-  steps: 1920,
-  cycle: 40,
+  steps: 3840,
+  cycle: 160,
   batchSize: 50,
   lr: 0.1,
   constant: 0.6,
@@ -270,10 +271,13 @@ async function* evaluated(
     );
     yield { type: 'progress', done: ++done, total: 6, unit: 'rounds' };
   }
-  const skipped = {
-    averaged: (await solutions.evaluate([averaged.get('constant 1')!], [statistics.get('constant 1')!]))[0]!,
-    last: (await solutions.evaluate([last.get('sgd 1')!], [statistics.get('sgd 1')!]))[0]!,
-  };
+  const skipping = [averaged.get('constant 1')!, averaged.get('constant 1')!, last.get('sgd 1')!];
+  const [initial, running, ownRunning] = await solutions.evaluate(skipping, [
+    initialStatistics(solutions.model),
+    statistics.get('constant 1')!,
+    statistics.get('sgd 1')!,
+  ]);
+  const skipped = { initial: initial!, running: running!, last: ownRunning! };
   yield { type: 'progress', done: 6, total: 6, unit: 'rounds' };
   return { ...values, captures: ofCaptures, geometry, skipped, ensemble };
 }

@@ -90,7 +90,7 @@ const standard: ContinuedProtocol = {
   warmEpochs: [3, 10, 30],
   smallEpochs: 80,
   largeEpochs: 200,
-  units: 6,
+  units: 8,
   seed: 1000,
 };
 
@@ -124,7 +124,7 @@ export const continuedStudy: Study<ContinuedProtocol, ContinuedCell, ContinuedEv
     Array.from({ length: units }, (_, u) => ({ ...protocol, unit: seed + u })),
 
   cost: ({ examples, hidden, warmEpochs }) => ({
-    seconds: 60,
+    seconds: 4 + examples / 18,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples: examples + TESTED,

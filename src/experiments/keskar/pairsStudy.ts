@@ -126,7 +126,7 @@ const standard: PairsProtocol = {
   points: 25,
   smallEpochs: 100,
   largeEpochs: 160,
-  units: 10,
+  units: 9,
   seed: 1000,
 };
 
@@ -174,7 +174,7 @@ export const pairsStudy: Study<PairsProtocol, PairsCell, PairsEvidence> = {
   },
 
   cost: ({ examples, largeRates, smallRates, hidden }) => ({
-    seconds: 115,
+    seconds: 5 + examples / 18,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples: examples + TESTED,

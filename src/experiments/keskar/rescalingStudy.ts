@@ -87,7 +87,7 @@ const standard: RescalingProtocol = {
   epsilon: 1e-3,
   rho: 0.5,
   eta: 0.01,
-  units: 5,
+  units: 4,
   seed: 1000,
 };
 
@@ -118,7 +118,7 @@ export const rescalingStudy: Study<RescalingProtocol, RescalingCell, RescalingEv
     Array.from({ length: units }, (_, u) => ({ ...protocol, unit: seed + u })),
 
   cost: ({ examples, hidden }) => ({
-    seconds: 20,
+    seconds: 4 + examples / 50,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples: examples + TESTED,

@@ -66,11 +66,10 @@ export const warmStart = claim<ContinuedProtocol, ContinuedCell, ContinuedEviden
     'λ_max at the large batch’s end, at one training loss, falls with the small batch’s epochs before it: to 1/1.3 or less after the most of them, and with a slope of ln λ_max against log₂(1 + epochs) below 0. 1.3 is the ratio from which `large-batch-sharper` calls a minimum sharper',
   refutedBy: 'a λ_max that does not fall with the epochs of the small batch',
   power: {
-    pilot:
-      'seed 0: 0.40, and 0.91 with epochs of the large batch; the scatter of large-batch-sharper is taken',
-    scatter: 0.2,
-    distance: 0.65,
-    units: 6,
+    pilot: 'seeds 0 and 1: 0.40 and 0.52; 0.91 and 1.21 with epochs of the large batch',
+    scatter: 0.19,
+    distance: 0.52,
+    units: 8,
   },
   study: continuedStudy,
   effects: (found) => warmEffects(found, 'small'),

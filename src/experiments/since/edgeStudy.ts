@@ -57,7 +57,7 @@ const standard: EdgeProtocol = {
   hidden: 32,
   rates: [0.4, 0.6, 0.9],
   controlRate: 0.05,
-  steps: 1200,
+  steps: 1000,
   looks: 10,
   units: 4,
   seed: 1000,
@@ -90,8 +90,8 @@ export const edgeStudy: Study<EdgeProtocol, EdgeCell, EdgeEvidence> = {
     return Array.from({ length: units }, (_, u) => ({ ...protocol, unit: seed + u }));
   },
 
-  cost: ({ examples, hidden, rates }) => ({
-    seconds: 90,
+  cost: ({ examples, hidden, rates, steps }) => ({
+    seconds: 10 + (steps * examples) / 12_000,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples,

@@ -74,13 +74,13 @@ function fastest(seconds: readonly number[], sizes: readonly AtBatchSize[]): num
 function effects(found: Units, predict: Prediction): Measured[] {
   return [
     {
-      name: 'Predicted time over timed, at the batch size where it is most off',
+      name: 'Time, predicted over timed, worst B',
       values: ofUnits(found, predict, worst),
       margin: [null, OFF],
       scale: 'log',
     },
     {
-      name: 'Fastest batch as predicted over that as timed',
+      name: 'Fastest B, predicted over timed',
       values: ofUnits(
         found,
         predict,
@@ -108,7 +108,8 @@ export const fastestBatch = claim<FastestProtocol, FastestCell, FastestEvidence>
   refutedBy:
     'A batch size at which training takes more than a fifth longer or shorter than predicted, or a fastest batch that is two octaves away.',
   power: {
-    pilot: 'No pilot of this effect at this size: distance and scatter are those of the planted case',
+    pilot:
+      'Steps of seed 0 to a loss of 0.5: 131, 54, 54 and 51 at B = 16, 64, 256 and 1,024. Times were taken on a busy machine and say nothing: distance and scatter are those of the planted case',
     scatter: 0.03,
     distance: 0.09,
     units: 6,

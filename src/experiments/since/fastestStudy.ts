@@ -108,10 +108,10 @@ export const fastestStudy: Study<FastestProtocol, FastestCell, FastestEvidence> 
   },
   cost({ batchSizes, rates, scouts, examples, hidden }) {
     const runs = rates.length * scouts + 1 + REPEATS;
-    // About as many examples as B and S need together, whatever B is.
-    const drawn = batchSizes.reduce((sum, batchSize) => sum + 120 * (batchSize + 100), 0);
+    // Of a hyperbola as the pilot's, of 150 steps at the least and a critical batch of 60.
+    const drawn = batchSizes.reduce((sum, batchSize) => sum + 150 * (batchSize + 60), 0);
     return {
-      seconds: 5 + batchSizes.length * (TIMED + 2) + 4e-7 * runs * drawn * hidden,
+      seconds: 5 + batchSizes.length * (TIMED + 1.7) + 2.6e-7 * runs * drawn * hidden,
       bytes: 8 * examples * 200 + 4 * rates.length * scouts * 1024 * hidden * 4,
     };
   },

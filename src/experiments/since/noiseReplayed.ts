@@ -19,8 +19,8 @@ const DEVIATION = 3;
 /** Ratios within which two ends are the same. */
 const SAME = { lambda: 1.15, distance: 1.05, testLoss: 1.05 } as const;
 const NAMES = {
-  lambda: 'Largest eigenvalue',
-  distance: 'Distance from the start',
+  lambda: 'λ_max',
+  distance: '|θ − θ₀|',
   testLoss: 'Test loss',
 } as const;
 type Of = keyof typeof SAME;
@@ -42,7 +42,7 @@ function largestDeviation(
 function effects(found: Units): Measured[] {
   return [
     {
-      name: 'Largest deviation of the noise’s covariance from Σ, standard errors',
+      name: 'Covariance off Σ, standard errors',
       values: found.map(({ evidence: { covariance } }) =>
         largestDeviation(covariance, (k) => covariance.drawn[k]!),
       ),
@@ -73,13 +73,14 @@ export const noiseReplayed = claim<NoiseProtocol, NoiseCell, NoiseEvidence>({
   population:
     'perceptrons (tanh, 16 hidden units) on 256 images of MNIST pooled to 14 × 14, a tenth of whose labels are replaced; batches of 8 drawn with replacement, ε = 0.1',
   unit: 'a perceptron with its own initial weights, subset and label noise; runs of its arms with other draws are averaged',
-  prediction: `Along the Hessian’s first ten eigenvectors the variance of 256 draws of centred signs is that of Σ/B within ${DEVIATION} standard errors. At the end of 1,536 steps λ_max is within a factor of ${SAME.lambda} of SGD’s, |θ − θ₀| within ${SAME.distance} and the test loss within ${SAME.testLoss}: large against small batches differ by 1.3 and more in λ_max and by 1.05 and more in distance (Keskar et al. 2017), and what stays below that is the same. Two one-sided tests for each.`,
+  prediction: `Along the Hessian’s first ten eigenvectors the variance of 256 draws of centred signs is that of Σ/B within ${DEVIATION} standard errors. At the end of 1,152 steps λ_max is within a factor of ${SAME.lambda} of SGD’s, |θ − θ₀| within ${SAME.distance} and the test loss within ${SAME.testLoss}: large against small batches differ by 1.3 and more in λ_max and by 1.05 and more in distance (Keskar et al. 2017), and what stays below that is the same. Two one-sided tests for each.`,
   refutedBy:
     'Ends of SGD that noise of the same covariance does not come to, or that isotropic noise comes to as well.',
   power: {
-    pilot: 'No pilot of this effect at this size: distance and scatter are those of the planted case',
-    scatter: 0.08,
-    distance: 0.14,
+    pilot:
+      'Seed 0, 768 steps: λ_max 0.98, distance 0.99 and test loss 0.99 times SGD’s, the largest deviation of the covariance 1.4 standard errors; isotropic noise 1.16, 1.06 and 1.01 times, no noise 1.21, 1.00 and 1.01 times. Runs with other draws scatter by 2 %, 0.4 % and 2 %. Of the test loss',
+    scatter: 0.02,
+    distance: 0.042,
     units: 8,
   },
   effects,
@@ -160,7 +161,7 @@ const ARM_NAMES: Readonly<Record<NoiseArm, string>> = {
 
 function covariancePanel(found: Units): Panel {
   return {
-    title: 'Variance of the noise along the first eigenvectors of the Hessian, over Σ’s',
+    title: 'Variance along eigenvectors over Σ’s',
     x: { label: 'eigenvector' },
     y: { label: 'variance over vᵀΣv/B', log: true },
     marks: [
@@ -185,7 +186,7 @@ function covariancePanel(found: Units): Panel {
 /** What each arm's runs of each unit came to, over the unit's SGD. */
 function endPanel(found: Units, of: Of): Panel {
   return {
-    title: `${NAMES[of]} over SGD’s`,
+    title: `${NAMES[of]} of all arms over SGD’s`,
     x: { label: 'unit', range: [0.5, found.length + 0.5] },
     y: { label: 'ratio', log: true },
     marks: NOISE_ARMS.filter((arm) => arm !== 'sgd').map((arm) => ({

@@ -74,13 +74,13 @@ const standard: SharpnessProtocol = {
   data: 'fashion-mnist?average_pool=2',
   examples: 1000,
   hidden: 32,
-  lr: 1,
+  lr: 0.5,
   controlRate: 0.03,
   batchSizes: [8, 32, 128],
-  steps: 4000,
-  looks: 5,
-  draws: 256,
-  units: 5,
+  steps: 5000,
+  looks: 4,
+  draws: 64,
+  units: 4,
   seed: 1000,
 };
 
@@ -112,8 +112,8 @@ export const sharpnessStudy: Study<SharpnessProtocol, SharpnessCell, SharpnessEv
     return Array.from({ length: units }, (_, u) => ({ ...protocol, unit: seed + u }));
   },
 
-  cost: ({ examples, hidden }) => ({
-    seconds: 90,
+  cost: ({ examples, hidden, steps }) => ({
+    seconds: 10 + steps / 80,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples,

@@ -34,7 +34,7 @@ export const autoencoderCounterexample = claim({
       'seed 0: B_simple averages some 90 along the run of B = 128, most of it while the run rests at the mean image; some 120 steps at B = 128 and 1,500 at B = 1 say a B_crit of about 12. A ratio of 0.1 contradicts the claim; margins are as they were set. The scatter is assumed',
     scatter: 0.5,
     distance: -3.5,
-    units: 4,
+    units: 5,
   },
   study: batchSweep,
   effects: (found, { autoencoderGoals }) => [critical(found, 'autoencoder', middle(autoencoderGoals))],

@@ -60,7 +60,7 @@ export const criticalAgainstSimple = claim({
       'seed 0: B_crit = 39, B_simple 2.45 and B_noise 1.86 times that; 4.0 and 2.2 for B_simple at the goals 0.35 and 0.6. The scatter is that of planted sweeps',
     scatter: 0.2,
     distance: 1.4,
-    units: 4,
+    units: 5,
   },
   study: batchSweep,
   effects: (found, { goals }) => [

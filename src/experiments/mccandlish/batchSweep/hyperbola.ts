@@ -79,7 +79,7 @@ export const hyperbola = claim({
       'seed 0: a largest residual of 0.15 with B_crit = 39, exponents of −0.87 and −0.15 at the ends. The scatter is that of planted sweeps',
     scatter: 0.03,
     distance: 0.05,
-    units: 4,
+    units: 5,
   },
   study: batchSweep,
   effects: (found, { goals }) => tuned(found, middle(goals)),

@@ -52,7 +52,7 @@ export const linearThenSaturated = claim({
       'seed 0: exponents of 0.85 at B = 2 to 8 and of 0.05 at 256 to 1,024. The scatter is that of planted sweeps',
     scatter: 0.06,
     distance: 0.15,
-    units: 4,
+    units: 5,
   },
   study: batchSweep,
   effects: (found, { goals }) => effects(found, middle(goals)),

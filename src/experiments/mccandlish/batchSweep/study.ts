@@ -118,7 +118,7 @@ const standard: BatchSweepProtocol = {
   probes: 8,
   most: 1_500_000,
   mostSteps: 30_000,
-  units: 4,
+  units: 5,
   seed: 1000,
 };
 

@@ -80,7 +80,7 @@ export const noiseGrows = claim({
       'seed 0: 42 times on MNIST, 9.6 times on Fashion-MNIST, whose distance it is; the scatter is that of the looks of one run',
     scatter: 0.25,
     distance: 0.65,
-    units: 4,
+    units: 7,
   },
   study: noiseTrajectory,
   effects: (found) => [

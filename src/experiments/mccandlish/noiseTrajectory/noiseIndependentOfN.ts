@@ -26,7 +26,7 @@ export const noiseIndependentOfN = claim({
     pilot: 'seed 0: an exponent of 0.015 at a loss of 0.8; the scatter is that of the looks about it',
     scatter: 0.06,
     distance: 0.13,
-    units: 4,
+    units: 7,
   },
   study: noiseTrajectory,
   effects: (found) => [exponentAt(found, VARIED, GOAL, ofFresh)],

@@ -27,7 +27,7 @@ export const noiseIndependentOfWidth = claim({
     pilot: 'seed 0: an exponent of −0.064 at a loss of 0.8; the scatter is that of the looks about it',
     scatter: 0.06,
     distance: 0.136,
-    units: 4,
+    units: 7,
   },
   study: noiseTrajectory,
   effects: (found) => [exponentAt(found, VARIED, GOAL, ofFresh)],

@@ -99,7 +99,7 @@ const standard: NoiseTrajectoryProtocol = {
   longLr: 0.03,
   taskSteps: 3200,
   stillSteps: 300,
-  units: 4,
+  units: 7,
   seed: 1000,
 };
 

@@ -15,6 +15,7 @@ export const OPTIMAL_STEP_RECORD: ClaimRecord = {
       'seeds 0 and 1 (populations of 512, 16 draws): ratios from 0.92 to 1.07, standard deviation 0.2 over trunks',
     scatter: 0.2,
     distance: 0.33,
+    pooled: 3,
     units: 5,
   },
   earlier: [
