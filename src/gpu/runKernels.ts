@@ -14,10 +14,12 @@ export class RunKernels implements KernelChoices {
   readonly record: Record<string, Record<string, string>> = {};
   readonly #given: KernelRecord | undefined;
   readonly #measured: KernelChoices | undefined;
+  readonly #around: KernelChoices | undefined;
 
   constructor(gpu: Gpu, given?: KernelRecord) {
     this.#given = given;
     this.#measured = given ? undefined : gpu.kernels;
+    this.#around = gpu.kernels;
   }
 
   wanted(demand: KernelDemand): string | undefined {
@@ -25,8 +27,9 @@ export class RunKernels implements KernelChoices {
   }
 
   /** @throws InputError if the given record names a variant that this adapter or version has not. */
-  taken(demand: KernelDemand, { name }: Candidate, candidates: readonly Candidate[]): void {
+  taken(demand: KernelDemand, candidate: Candidate, candidates: readonly Candidate[]): void {
     const { family, key } = demand;
+    const { name } = candidate;
     const given = this.#given?.[family]?.[key];
     if (given !== undefined && given !== name) {
       const names = candidates.map((candidate) => candidate.name).join(', ');
@@ -34,5 +37,7 @@ export class RunKernels implements KernelChoices {
       throw new InputError('kernels', `${family}.${key}`, found);
     }
     if (candidates.length > 1) this.record[family] = { ...this.record[family], [key]: name };
+    // A run within a run, as a training within an experiment's cell: what it took, that one took.
+    this.#around?.taken?.(demand, candidate, candidates);
   }
 }

@@ -148,6 +148,14 @@ describe('what decides between kernels', () => {
     expect(Object.keys(kernels.record.matmul!)).toHaveLength(3);
   });
 
+  it('is kept by the run around it as well, as an experiment’s cell has those of its trainings', () => {
+    const cell = new RunKernels(withTunedKernels(gpu, merge(EMPTY_TABLE, device, [entry()])));
+    const training = new RunKernels({ ...gpu, kernels: cell });
+    planned({ ...gpu, kernels: training });
+    expect(cell.record).toEqual({ matmul: { [demand.key]: 'tiles 4×4' } });
+    expect(cell.record).toEqual(training.record);
+  });
+
   it('may stand in train.json', () => {
     const spec = { model: { hidden: [] }, data: 'mnist', optimizer: { lr: 1 } };
     const kernels = { matmul: { [demand.key]: 'tiles 8×8' } };
