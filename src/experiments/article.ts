@@ -81,7 +81,7 @@ export const ARTICLE: readonly Sentence[] = [
   },
   {
     sentence: 'SGD is a stochastic differential equation whose noise is εN/B.',
-    claims: ['sde-variance'],
+    claims: ['sde-variance', 'svag'],
   },
   {
     sentence: 'There is an optimum batch size, neither 1 nor all examples.',
@@ -99,6 +99,10 @@ export const ARTICLE: readonly Sentence[] = [
   {
     sentence: 'A larger initial rate, and a larger momentum, save still more updates.',
     claims: ['larger-initial-rate', 'larger-momentum'],
+  },
+  {
+    sentence: 'Decay is annealing: a large rate explores, a small one settles.',
+    claims: ['explores-farther'],
   },
   {
     sentence: 'At a constant rate SGD traverses the rim of a basin, and does not reach its middle.',

@@ -37,6 +37,7 @@ import { edgeOfStability } from './since/edgeOfStability.ts';
 import { fastestBatch } from './since/fastestBatch.ts';
 import { noiseReplayed } from './since/noiseReplayed.ts';
 import { decayEqualsGrowth } from './smith/decayEqualsGrowth.ts';
+import { exploresFarther } from './smith/exploresFarther.ts';
 import { growthControls } from './smith/growthControls.ts';
 import { largerInitialRate } from './smith/largerInitialRate.ts';
 import { largerMomentum } from './smith/largerMomentum.ts';
@@ -47,6 +48,7 @@ import { optimumByRate } from './smithLe/optimumByRate.ts';
 import { optimumBySize } from './smithLe/optimumBySize.ts';
 import { optimumInside } from './smithLe/optimumInside.ts';
 import { sdeVariance } from './smithLe/sdeVariance.ts';
+import { svag } from './smithLe/svag.ts';
 
 /** All experiments, as command line and page show them: a new one is a line here. */
 export const experiments: readonly Experiment[] = [
@@ -79,6 +81,7 @@ export const experiments: readonly Experiment[] = [
   // Smith & Le 2018
   memorisation,
   sdeVariance,
+  svag,
   optimumInside,
   optimumByRate,
   optimumBySize,
@@ -89,6 +92,7 @@ export const experiments: readonly Experiment[] = [
   growthControls,
   largerInitialRate,
   largerMomentum,
+  exploresFarther,
   // Izmailov et al. 2018
   swaAgainstSgd,
   swaHigherTrainLoss,

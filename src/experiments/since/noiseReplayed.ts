@@ -1,35 +1,12 @@
-import { normalOf } from '../../random/normal.ts';
-import { threefry2x32 } from '../../random/threefry.ts';
 import { claim } from '../claim.ts';
-import type { CellEvidence } from '../experiment.ts';
 import type { Panel } from '../figure.ts';
 import type { Measured } from '../verdict/measured.ts';
-import {
-  type ArmEnds,
-  NOISE_ARMS,
-  type NoiseArm,
-  type NoiseCell,
-  type NoiseEvidence,
-  type NoiseProtocol,
-  noiseStudy,
-} from './noiseStudy.ts';
+import { endPanels, endsOverSgd, type NoiseUnits, SAME } from './noiseEnds.ts';
+import { type NoiseCell, type NoiseEvidence, type NoiseProtocol, noiseStudy } from './noiseStudy.ts';
+import { plantedNoise } from './plantNoise.ts';
 
 /** Standard errors by which the largest of the deviations may be off: of ten of none it is 1.7 on average. */
 const DEVIATION = 3;
-/** Ratios within which two ends are the same. */
-const SAME = { lambda: 1.15, distance: 1.05, testLoss: 1.05 } as const;
-const NAMES = {
-  lambda: 'λ_max',
-  distance: '|θ − θ₀|',
-  testLoss: 'Test loss',
-} as const;
-type Of = keyof typeof SAME;
-
-type Units = readonly CellEvidence<NoiseCell, NoiseEvidence>[];
-
-function geometric(of: readonly number[]): number {
-  return Math.exp(of.reduce((sum, value) => sum + Math.log(value), 0) / of.length);
-}
 
 /** The largest deviation of variances from those of Σ, over the standard error that a mean square of so many normal draws has. */
 function largestDeviation(
@@ -39,7 +16,7 @@ function largestDeviation(
   return Math.max(...exact.map((of, k) => Math.abs(variance(k) - of) / (of * Math.sqrt(2 / draws))));
 }
 
-function effects(found: Units): Measured[] {
+function effects(found: NoiseUnits): Measured[] {
   return [
     {
       name: 'Covariance off Σ, standard errors',
@@ -48,17 +25,8 @@ function effects(found: Units): Measured[] {
       ),
       margin: [null, DEVIATION],
     },
-    ...ends(found, 'covariance'),
+    ...endsOverSgd(found, 'covariance'),
   ];
-}
-
-function ends(found: Units, arm: NoiseArm): Measured[] {
-  return (Object.keys(SAME) as Of[]).map((of) => ({
-    name: `${NAMES[of]} over SGD’s`,
-    values: found.map(({ evidence: { arms } }) => geometric(arms[arm]![of]) / geometric(arms.sgd![of])),
-    margin: [1 / SAME[of], SAME[of]],
-    scale: 'log',
-  }));
 }
 
 export const noiseReplayed = claim<NoiseProtocol, NoiseCell, NoiseEvidence>({
@@ -88,15 +56,17 @@ export const noiseReplayed = claim<NoiseProtocol, NoiseCell, NoiseEvidence>({
     {
       name: 'isotropic noise of equal trace',
       removes: 'the noise has no directions: its covariance is tr Σ/(BP) along each',
-      effects: ends(found, 'isotropic'),
+      effects: endsOverSgd(found, 'isotropic'),
     },
     {
       name: 'gradient descent',
       removes: 'there is no noise',
-      effects: ends(found, 'whole'),
+      effects: endsOverSgd(found, 'whole'),
     },
   ],
-  sensitivity: (found) => [{ name: 'SVAG in the place of noise by signs', effects: ends(found, 'svag') }],
+  sensitivity: (found) => [
+    { name: 'SVAG in the place of noise by signs', effects: endsOverSgd(found, 'svag') },
+  ],
   plantedAs: {
     effect: 'ends with the scatter of the pilot about those of SGD, and variances of 256 normal draws',
     null: 'a λ_max that is 1.15 times SGD’s, at the edge of the margin',
@@ -104,62 +74,16 @@ export const noiseReplayed = claim<NoiseProtocol, NoiseCell, NoiseEvidence>({
   plant: (truth, protocol, seed) =>
     noiseStudy.cells({ ...protocol, seed: 0 }).map((cell, u) => ({
       cell,
-      evidence: planted(cell, truth === 'effect' ? 1 : SAME.lambda, 1000 * seed + u),
+      evidence: plantedNoise(
+        cell,
+        { arm: 'covariance', sharper: truth === 'effect' ? 1 : SAME.lambda },
+        1000 * seed + u,
+      ),
     })),
-  panels: (found) => [
-    covariancePanel(found),
-    ...(Object.keys(SAME) as Of[]).map((of) => endPanel(found, of)),
-  ],
+  panels: (found) => [covariancePanel(found), ...endPanels(found)],
 });
 
-const PURPOSE = 0x0003_0003;
-
-function planted(
-  { draws, covarianceDraws, eigenvectors }: NoiseCell,
-  sharper: number,
-  seed: number,
-): NoiseEvidence {
-  let n = 0;
-  const normal = (): number => normalOf(threefry2x32(seed, PURPOSE, n++, 0));
-  const trunk = { lambda: 20 * Math.exp(0.3 * normal()), distance: 3, testLoss: 0.8 };
-  const arm = (factors: { lambda: number; distance: number; testLoss: number }, runs: number): ArmEnds => {
-    const values = (centre: number, scatter: number): number[] =>
-      Array.from({ length: runs }, () => centre * Math.exp(scatter * normal()));
-    return {
-      lambda: values(trunk.lambda * factors.lambda, 0.1),
-      distance: values(trunk.distance * factors.distance, 0.015),
-      trainLoss: values(0.05, 0.1),
-      testLoss: values(trunk.testLoss * factors.testLoss, 0.03),
-    };
-  };
-  const same = { lambda: 1, distance: 1, testLoss: 1 };
-  const exact = Array.from({ length: eigenvectors }, (_, k) => 1e-2 / (k + 1));
-  return {
-    arms: {
-      sgd: arm(same, draws),
-      covariance: arm({ ...same, lambda: sharper }, draws),
-      isotropic: arm({ lambda: 0.6, distance: 1.3, testLoss: 1.1 }, draws),
-      svag: arm(same, draws),
-      whole: arm({ lambda: 1.8, distance: 0.8, testLoss: 1 }, 1),
-    },
-    covariance: {
-      exact,
-      drawn: exact.map((of) => of * (1 + Math.sqrt(2 / covarianceDraws) * normal())),
-      draws: covarianceDraws,
-      isotropic: 2e-5,
-    },
-  };
-}
-
-const ARM_NAMES: Readonly<Record<NoiseArm, string>> = {
-  sgd: 'SGD',
-  covariance: 'noise of Σ by signs',
-  isotropic: 'isotropic noise',
-  svag: 'SVAG',
-  whole: 'no noise',
-};
-
-function covariancePanel(found: Units): Panel {
+function covariancePanel(found: NoiseUnits): Panel {
   return {
     title: 'Variance along eigenvectors over Σ’s',
     x: { label: 'eigenvector' },
@@ -180,22 +104,5 @@ function covariancePanel(found: Units): Panel {
         ),
       },
     ],
-  };
-}
-
-/** What each arm's runs of each unit came to, over the unit's SGD. */
-function endPanel(found: Units, of: Of): Panel {
-  return {
-    title: `${NAMES[of]} of all arms over SGD’s`,
-    x: { label: 'unit', range: [0.5, found.length + 0.5] },
-    y: { label: 'ratio', log: true },
-    marks: NOISE_ARMS.filter((arm) => arm !== 'sgd').map((arm) => ({
-      mark: 'dots' as const,
-      name: ARM_NAMES[arm],
-      points: found.map(({ evidence: { arms } }, u) => ({
-        x: u + 1,
-        y: geometric(arms[arm]![of]) / geometric(arms.sgd![of]),
-      })),
-    })),
   };
 }

@@ -9,9 +9,10 @@ import {
 import { fastestBatch } from '../../../src/experiments/since/fastestBatch.ts';
 import { fitHyperbola, stepsAt } from '../../../src/experiments/since/hyperbola.ts';
 import { noiseReplayed } from '../../../src/experiments/since/noiseReplayed.ts';
+import { svag } from '../../../src/experiments/smithLe/svag.ts';
 import { testPlantedCases } from './plantedCases.ts';
 
-const claims: readonly Experiment[] = [noiseReplayed, fastestBatch];
+const claims: readonly Experiment[] = [noiseReplayed, svag, fastestBatch];
 
 // A thousand units are planted of each, on machines that may be busy.
 describe.each(claims.map((claim) => [claim.id, claim] as const))('%s', { timeout: 60_000 }, (_, claim) => {

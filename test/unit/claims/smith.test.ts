@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Experiment } from '../../../src/experiments/experiment.ts';
 import { decayEqualsGrowth } from '../../../src/experiments/smith/decayEqualsGrowth.ts';
+import { barrierOf, exploresFarther } from '../../../src/experiments/smith/exploresFarther.ts';
 import { growthControls } from '../../../src/experiments/smith/growthControls.ts';
 import { largerInitialRate } from '../../../src/experiments/smith/largerInitialRate.ts';
 import { largerMomentum } from '../../../src/experiments/smith/largerMomentum.ts';
 import { ARM_NAMES, armOf, settingsOf, updatesOf } from '../../../src/experiments/smith/schedules.ts';
-import { testPlantedClaim } from './plantedClaims.ts';
+import { testPlantedCases } from './plantedCases.ts';
 
 const CLAIMS = [
   decayEqualsGrowth,
@@ -15,7 +16,16 @@ const CLAIMS = [
 ] as readonly Experiment[];
 
 describe.each(CLAIMS.map((experiment) => [experiment.id, experiment] as const))('%s', (_, experiment) => {
-  testPlantedClaim(experiment);
+  testPlantedCases(experiment, { cellPerUnit: false });
+});
+
+describe('explores-farther', () => {
+  testPlantedCases(exploresFarther);
+
+  test('measures a barrier from the higher end, as a share of it', () => {
+    expect(barrierOf([0.4, 0.5, 0.2])).toBeCloseTo(0.25, 12);
+    expect(barrierOf([0.4, 0.3, 0.2])).toBe(0);
+  });
 });
 
 describe('schedules', () => {

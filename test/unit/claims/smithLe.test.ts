@@ -12,7 +12,7 @@ import { exactVariances, isotropicVariances } from '../../../src/experiments/smi
 import { sdeVariance } from '../../../src/experiments/smithLe/sdeVariance.ts';
 import { shiftOf } from '../../../src/experiments/smithLe/shiftOf.ts';
 import { normal } from '../../../src/random/normal.ts';
-import { testPlantedClaim } from './plantedClaims.ts';
+import { testPlantedCases } from './plantedCases.ts';
 
 const CLAIMS: readonly Experiment[] = [
   memorisation,
@@ -25,7 +25,7 @@ const CLAIMS: readonly Experiment[] = [
 ] as readonly Experiment[];
 
 describe.each(CLAIMS.map((experiment) => [experiment.id, experiment] as const))('%s', (_, experiment) => {
-  testPlantedClaim(experiment);
+  testPlantedCases(experiment, { cellPerUnit: false });
 });
 
 describe('the cells of the batch-size curves', () => {
