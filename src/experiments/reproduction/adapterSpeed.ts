@@ -2,8 +2,8 @@ import { syntheticDataset } from '../../data/synthetic.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { train } from '../../train/train.ts';
 
-/** Seconds that `trial` takes on the reference adapter: SwiftShader in Chromium and Node on two cores (2026-11-27). */
-const REFERENCE_SECONDS = 1;
+/** Seconds that a trial takes on the reference adapter: SwiftShader under Node on two cores, calm (Chromium 0.472; 2026-11-27). */
+const REFERENCE_SECONDS = 0.467;
 
 const REPLICAS = 8;
 const STEPS = 200;
