@@ -27,15 +27,9 @@ export function claimList(list: readonly Experiment[]): string {
 export function planText({ speed, claims }: Plan): string {
   const table = plainTable(['claim', 'version', 'preset', 'cells', 'done', 'minutes', 'MiB'], 3);
   for (const { id, version, preset, cells, done, minutes, mebibytes } of claims) {
-    table.push([
-      id,
-      `${version}`,
-      preset,
-      `${cells}`,
-      `${done}`,
-      minutesText(minutes),
-      `${mebibytes ?? 'unknown'}`,
-    ]);
+    // All its cells are counted with an earlier claim.
+    const own = cells === 0 ? ['shared', ''] : [minutesText(minutes), `${mebibytes ?? 'unknown'}`];
+    table.push([id, `${version}`, preset, `${cells}`, `${done}`, ...own]);
   }
   const known = claims.flatMap(({ minutes }) => (minutes === null ? [] : [minutes]));
   const total = known.reduce((sum, minutes) => sum + minutes, 0);
