@@ -103,7 +103,7 @@ describe('the page of experiments', () => {
         await button(page, 'Run').click();
         expect(await page.getByRole('alert').textContent()).toMatch(/draws: is NaN, expected a whole number/);
         await claimOf(page, 'critical-batch').click();
-        expect(await page.locator('.setup').textContent()).toMatch(/rises early on/);
+        expect(await page.locator('.setup').textContent()).toMatch(/steps of a unit at which it branches/);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
         expect(await violations(page)).toEqual([]);
       },

@@ -49,7 +49,7 @@ function whatWasRun({
   const pilot = power
     ? ` The pilot (${power.pilot}): scatter ${numberText(power.scatter)}, ${numberText(power.distance)} from the margin; ${power.units} units are set.`
     : '';
-  return `<p><b>What was run.</b> ${population === undefined ? '' : `${escapeHtml(population)} `}${unit === undefined ? '' : `Unit of replication: ${escapeHtml(unit)}. `}${escapeHtml(units)}; ${cells.length - missing.length} of ${cells.length} cells, ${minutes} minutes.${escapeHtml(pilot)}</p>
+  return `<p><b>What was run.</b> ${population === undefined ? '' : `${escapeHtml(population.replace(/\.?$/, '.'))} `}${unit === undefined ? '' : `Unit of replication: ${escapeHtml(unit)}. `}${escapeHtml(units)}; ${cells.length - missing.length} of ${cells.length} cells, ${minutes} minutes.${escapeHtml(pilot)}</p>
 <details><summary>Protocol</summary><p>${escapeHtml(parts.join(', '))}</p></details>`;
 }
 
