@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { boundVerdict } from '../../src/experiments/boundVerdict.ts';
 import { decide } from '../../src/experiments/verdict/decide.ts';
 import { judgeEffects } from '../../src/experiments/verdict/judgeEffects.ts';
+import { largestP, tailOfInterval } from '../../src/experiments/verdict/tailOfInterval.ts';
 import { holm } from '../../src/measure/statistics/holm.ts';
 import { studentQuantile } from '../../src/measure/statistics/studentQuantile.ts';
 import { studentTail } from '../../src/measure/statistics/studentTail.ts';
@@ -72,6 +73,17 @@ describe('the verdict function of all claims', () => {
     // Binomial, four standard deviations either way.
     expect(Math.abs(found / trials - 0.025)).toBeLessThan(4 * Math.sqrt((0.025 * 0.975) / trials));
   });
+});
+
+test('an interval has the p of the units that it came from', () => {
+  const values = [1.2, 1.4, 1.1, 1.6];
+  for (const scale of ['linear', 'log'] as const) {
+    const { statistics, p } = judgeEffects([{ name: 'ratio', values, margin: [1, 2], scale }]);
+    expect(tailOfInterval(statistics[0]!, [1, 2], values.length - 1, scale)).toBeCloseTo(p!, 10);
+    expect(largestP(statistics)).toBe(p);
+  }
+  expect(tailOfInterval({ value: 1, interval: [null, 2] }, [0, null], 3)).toBeNull();
+  expect(largestP([{ p: 0.1 }, {}])).toBeNull();
 });
 
 describe('a decision', () => {

@@ -9,6 +9,7 @@ import type { CellEvent, CellEvidence, Check, Experiment, Outcome, Verdict } fro
 import { requireAtLeast } from '../../protocol.ts';
 import { relay } from '../../relay.ts';
 import { openTrunk, perceptronTrunk, TRUNK_LOSS, trainTrunk } from '../../sgdTrunk.ts';
+import { largestP } from '../../verdict/tailOfInterval.ts';
 import {
   type FrozenPoint,
   measureFrozenPoint,
@@ -107,8 +108,10 @@ export const optimalStep: Experiment<OptimalStepProtocol, OptimalStepCell, Sampl
     const { trunks, points } = pointsOf(found);
     const detail = { trunks, ...judgeOptimalStep(points) };
     const planted = plantedChecks(protocol);
+    const statistics = optimalStepStatistics(detail);
     return {
-      statistics: optimalStepStatistics(detail),
+      statistics,
+      p: largestP(statistics),
       controls: detail.controls.swapped.map((swap, i) => ({
         name: `predictions of ${i + 1} step${i > 0 ? 's' : ''} on, for other measurements`,
         expected: 'fail',

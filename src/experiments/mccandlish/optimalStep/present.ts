@@ -1,8 +1,9 @@
-import type { Effect } from '../../../measure/statistics/interval.ts';
+import type { Effect, Interval } from '../../../measure/statistics/interval.ts';
 import { breakEvenRate, optimalGain, optimalRate } from '../../../measure/statistics/localModel.ts';
 import type { MeasuredRate } from '../../../measure/statistics/measuredRates.ts';
 import type { Outcome, Statistic } from '../../experiment.ts';
 import type { Figure, Table } from '../../figure.ts';
+import { tailOfInterval } from '../../verdict/tailOfInterval.ts';
 import {
   EFFECT_KEYS,
   EFFECTS,
@@ -16,19 +17,27 @@ import { OPTIMAL_STEP_MARGINS } from './protocol.ts';
 export type JudgedTrunks = OptimalStepOutcome & { readonly trunks: readonly number[] };
 
 /** Every effect at every step, measured over predicted; and how much worse the rival fits. */
-export function optimalStepStatistics({ steps, rival }: OptimalStepOutcome): Statistic[] {
+export function optimalStepStatistics({ steps, rival, trunks }: JudgedTrunks): Statistic[] {
+  const units = trunks.length;
+  // The scatter of an effect is pooled over the steps; the rival is one number of each trunk.
+  const told = (
+    name: string,
+    effect: Effect,
+    margin: Interval,
+    { groups, scale }: { readonly groups: number; readonly scale: 'linear' | 'log' },
+  ): Statistic => {
+    const p = tailOfInterval(effect, margin, groups * (units - 1), scale);
+    return { name, ...effect, margin, units, ...(p === null ? {} : { p }) };
+  };
   return [
     ...steps.flatMap((step) =>
       EFFECT_KEYS.map((key) => {
         const margin = OPTIMAL_STEP_MARGINS[key];
-        return {
-          name: `${EFFECTS[key]} at step ${step.step}`,
-          ...step[key],
-          margin: [1 / margin, margin] as const,
-        };
+        const of = { groups: steps.length, scale: 'log' as const };
+        return told(`${EFFECTS[key]} at step ${step.step}`, step[key], [1 / margin, margin], of);
       }),
     ),
-    { name: 'χ² of the power law less that of the hyperbola', ...rival, margin: [0, null] },
+    told('χ² of the power law less that of the hyperbola', rival, [0, null], { groups: 1, scale: 'linear' }),
   ];
 }
 
