@@ -3,7 +3,7 @@ import type { Panel } from '../figure.ts';
 import type { Measured } from '../verdict/measured.ts';
 import { endPanels, endsOverSgd, type NoiseUnits, SAME } from './noiseEnds.ts';
 import { type NoiseCell, type NoiseEvidence, type NoiseProtocol, noiseStudy } from './noiseStudy.ts';
-import { plantedNoise } from './plantNoise.ts';
+import { plantEnds } from './plantNoise.ts';
 
 /** Standard errors by which the largest of the deviations may be off: of ten of none it is 1.7 on average. */
 const DEVIATION = 3;
@@ -71,15 +71,7 @@ export const noiseReplayed = claim<NoiseProtocol, NoiseCell, NoiseEvidence>({
     effect: 'ends with the scatter of the pilot about those of SGD, and variances of 256 normal draws',
     null: 'a λ_max that is 1.15 times SGD’s, at the edge of the margin',
   },
-  plant: (truth, protocol, seed) =>
-    noiseStudy.cells({ ...protocol, seed: 0 }).map((cell, u) => ({
-      cell,
-      evidence: plantedNoise(
-        cell,
-        { arm: 'covariance', sharper: truth === 'effect' ? 1 : SAME.lambda },
-        1000 * seed + u,
-      ),
-    })),
+  plant: plantEnds('covariance'),
   panels: (found) => [covariancePanel(found), ...endPanels(found)],
 });
 

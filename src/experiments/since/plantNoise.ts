@@ -1,6 +1,15 @@
 import { normalOf } from '../../random/normal.ts';
 import { threefry2x32 } from '../../random/threefry.ts';
-import type { ArmEnds, NoiseArm, NoiseCell, NoiseEvidence } from './noiseStudy.ts';
+import type { CellEvidence, Truth } from '../experiment.ts';
+import { SAME } from './noiseEnds.ts';
+import {
+  type ArmEnds,
+  type NoiseArm,
+  type NoiseCell,
+  type NoiseEvidence,
+  type NoiseProtocol,
+  noiseStudy,
+} from './noiseStudy.ts';
 
 const PURPOSE = 0x0003_0003;
 
@@ -8,7 +17,7 @@ const PURPOSE = 0x0003_0003;
  * A unit's evidence with the scatter of the pilot about ends that are SGD's, but for one arm's λ_max, which is `sharper` times as large; and
  * variances of normal draws.
  */
-export function plantedNoise(
+function plantedNoise(
   { draws, covarianceDraws, eigenvectors }: NoiseCell,
   { arm: of, sharper }: { readonly arm: NoiseArm; readonly sharper: number },
   seed: number,
@@ -43,5 +52,15 @@ export function plantedNoise(
       draws: covarianceDraws,
       isotropic: 2e-5,
     },
+  };
+}
+
+/** Units whose arm ends where SGD does, or with a λ_max at the end of the margin: what the claims of an arm plant. */
+export function plantEnds(arm: NoiseArm) {
+  return (truth: Truth, protocol: NoiseProtocol, seed: number): CellEvidence<NoiseCell, NoiseEvidence>[] => {
+    const sharper = truth === 'effect' ? 1 : SAME.lambda;
+    return noiseStudy
+      .cells({ ...protocol, seed: 0 })
+      .map((cell, u) => ({ cell, evidence: plantedNoise(cell, { arm, sharper }, 1000 * seed + u) }));
   };
 }

@@ -1,7 +1,7 @@
 import { claim } from '../claim.ts';
 import { endPanels, endsOverSgd, SAME } from '../since/noiseEnds.ts';
 import { type NoiseCell, type NoiseEvidence, type NoiseProtocol, noiseStudy } from '../since/noiseStudy.ts';
-import { plantedNoise } from '../since/plantNoise.ts';
+import { plantEnds } from '../since/plantNoise.ts';
 
 /** Whether SGD is near to its stochastic differential equation: SVAG with l goes to it as l grows, and l = 1 is SGD. */
 export const svag = claim<NoiseProtocol, NoiseCell, NoiseEvidence>({
@@ -44,14 +44,6 @@ export const svag = claim<NoiseProtocol, NoiseCell, NoiseEvidence>({
     effect: 'ends with the scatter of the pilot about those of SGD',
     null: 'a λ_max that is 1.15 times SGD’s, at the edge of the margin',
   },
-  plant: (truth, protocol, seed) =>
-    noiseStudy.cells({ ...protocol, seed: 0 }).map((cell, u) => ({
-      cell,
-      evidence: plantedNoise(
-        cell,
-        { arm: 'svag', sharper: truth === 'effect' ? 1 : SAME.lambda },
-        1000 * seed + u,
-      ),
-    })),
+  plant: plantEnds('svag'),
   panels: endPanels,
 });
