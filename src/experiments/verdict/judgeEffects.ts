@@ -1,8 +1,8 @@
 import type { Interval } from '../../measure/statistics/interval.ts';
 import { studentIntervals } from '../../measure/statistics/studentIntervals.ts';
-import { studentTail } from '../../measure/statistics/studentTail.ts';
 import type { Statistic } from '../experiment.ts';
 import type { Measured } from './measured.ts';
+import { largestP, tailOfInterval } from './tailOfInterval.ts';
 
 /** What effects come to against their margins. */
 export interface Judged {
@@ -26,7 +26,7 @@ export function judgeEffects(effects: readonly Measured[]): Judged {
   const statistics = judged.map(({ statistic }) => statistic);
   const of = (finding: Finding) => gating.filter((each) => each.finding === finding);
   const [outside, open] = [of('outside'), of('open')];
-  const p = gating.some((each) => each.p === null) ? null : Math.max(...gating.map((each) => each.p!));
+  const p = largestP(gating.map(({ statistic }) => statistic));
   const why = (each: readonly { readonly text: string }[]): string => each.map(({ text }) => text).join('; ');
   if (outside.length > 0) return { statistics, verdict: 'not reproduced', reason: why(outside), p };
   if (open.length > 0) return { statistics, verdict: 'inconclusive', reason: why(open), p };
@@ -39,7 +39,6 @@ type Finding = 'within' | 'outside' | 'open';
 interface JudgedEffect {
   readonly statistic: Statistic;
   readonly finding: Finding;
-  readonly p: number | null;
   readonly text: string;
 }
 
@@ -62,16 +61,16 @@ function judgeEffect({ name, values, margin, scale = 'linear' }: Measured): Judg
     margin,
     units,
   };
-  if (margin === null) return { statistic, finding: 'open', p: null, text: '' };
+  if (margin === null) return { statistic, finding: 'open', text: '' };
   const onMargin = margin.map((end) => (end === null ? null : onScale(end))) as [
     number | null,
     number | null,
   ];
   const finding = missing > 0 ? 'open' : whereIs(effect.interval, onMargin);
-  const p = units > 1 && missing === 0 ? tailOf(there, effect.value, onMargin) : null;
+  const p = units > 1 && missing === 0 ? tailOfInterval(effect, onMargin, units - 1) : null;
   const lack = missing > 0 ? `, ${missing} of ${values.length} units without a value` : '';
   const told = `${name} ${show(statistic.value)} ${showInterval(ends)}, margin ${showInterval(margin)}${lack}`;
-  return { statistic: { ...statistic, ...(p === null ? {} : { p }) }, finding, p, text: told };
+  return { statistic: { ...statistic, ...(p === null ? {} : { p }) }, finding, text: told };
 }
 
 function whereIs([low, high]: Interval, [least, most]: Interval): Finding {
@@ -80,15 +79,6 @@ function whereIs([low, high]: Interval, [least, most]: Interval): Finding {
   const within =
     (least === null || (low !== null && low >= least)) && (most === null || (high !== null && high <= most));
   return within ? 'within' : 'open';
-}
-
-/** The larger of the one-sided p-values against the margin's ends. */
-function tailOf(values: readonly number[], middle: number, [least, most]: Interval): number {
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  const stderr = Math.sqrt(squares / (values.length - 1) / values.length);
-  const tail = (distance: number): number =>
-    stderr > 0 ? studentTail(distance / stderr, values.length - 1) : distance >= 0 ? 0 : 1;
-  return Math.max(least === null ? 0 : tail(middle - least), most === null ? 0 : tail(most - middle));
 }
 
 function mean(values: readonly number[]): number {

@@ -3,8 +3,8 @@ import { studentQuantile } from '../../measure/statistics/studentQuantile.ts';
 import { studentTail } from '../../measure/statistics/studentTail.ts';
 
 /**
- * The larger of the one-sided p-values against a margin's ends, of an estimate with its 95 % interval of Student's distribution: what
- * `judgeEffects` has of an effect's units, for those whose scatter is pooled with others'.
+ * The larger of the one-sided p-values against a margin's ends, of an estimate with its 95 % interval of Student's distribution, also
+ * where its scatter is pooled with others'.
  * @param freedom degrees of freedom of the interval
  * @param scale `log` where the interval is symmetric on the scale of the logarithm
  * @returns null for an open interval
