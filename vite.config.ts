@@ -12,9 +12,11 @@ import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
+import { zodWithoutEval } from './src/build/zodWithoutEval.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
 import { fingerprint, SOURCES, writeStamp } from './src/cli/distStamp.mjs';
 import { findBrowser } from './src/cli/findBrowser.ts';
+import { CONTENT_POLICY } from './src/host/contentPolicy.ts';
 import { DOCS } from './src/web/docs/contents.ts';
 import { SITE_PAGES } from './src/web/sitePages.ts';
 
@@ -84,6 +86,7 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     wgslPlugin(),
     plotOffset(),
+    zodWithoutEval(),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
@@ -98,7 +101,8 @@ export default defineConfig(({ mode }) => ({
   ],
   // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
   optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
-  worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
+  worker: { format: 'es' as const, plugins: () => [wgslPlugin(), zodWithoutEval()] },
+  preview: { headers: { 'content-security-policy': CONTENT_POLICY } },
   build: {
     outDir: dist,
     emptyOutDir: true,

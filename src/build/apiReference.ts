@@ -4,8 +4,11 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import type { Plugin } from 'vite';
+import { CONTENT_POLICY } from '../host/contentPolicy.ts';
 
 const require = createRequire(import.meta.url);
+
+const POLICY = `<meta http-equiv="content-security-policy" content="${CONTENT_POLICY}"/>`;
 
 /** What TypeDoc writes into each page: the theme, before anything is drawn. It becomes a file, for a strict content security policy. */
 const INLINE = /<script>([^<]+)<\/script>/g;
@@ -77,7 +80,7 @@ async function make(root: string, out: string, entries: readonly string[]): Prom
   }
 }
 
-/** All files; of pages, scripts that stand in them become files beside TypeDoc's own. */
+/** All files; pages get the site's content security policy, and scripts that stand in them become files beside TypeDoc's own. */
 async function copyPages(from: string, to: string): Promise<void> {
   const scripts = new Map<string, string>();
   const entries = await readdir(from, { recursive: true, withFileTypes: true });
@@ -90,7 +93,8 @@ async function copyPages(from: string, to: string): Promise<void> {
       await writeFile(target, bytes);
       continue;
     }
-    const page = bytes.toString('utf8').replace(INLINE, (_, script: string) => {
+    const text = bytes.toString('utf8').replace('<head>', `<head>${POLICY}`);
+    const page = text.replace(INLINE, (_, script: string) => {
       const name = scripts.get(script) ?? `inline-${scripts.size}.js`;
       scripts.set(script, name);
       return `<script src="${relative(dirname(target), join(to, 'assets', name))}"></script>`;
