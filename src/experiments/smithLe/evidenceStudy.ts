@@ -44,7 +44,7 @@ const standard: EvidenceProtocol = {
   examples: 800,
   tested: 2000,
   lambdas: [1e-5, 1e-4, 0.001, 0.01, 0.1, 1, 10, 100, 1000],
-  units: 4,
+  units: 6,
   seed: 1000,
 };
 const STUDY = { id: 'logistic-evidence' };
