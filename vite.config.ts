@@ -5,6 +5,7 @@ import { playwright } from '@vitest/browser-playwright';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { apiReference } from './src/build/apiReference.ts';
+import { article } from './src/build/article.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
 import { docs } from './src/build/docs.ts';
@@ -16,6 +17,7 @@ import { zodWithoutEval } from './src/build/zodWithoutEval.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
 import { fingerprint, SOURCES, writeStamp } from './src/cli/distStamp.mjs';
 import { findBrowser } from './src/cli/findBrowser.ts';
+import { ARTICLE } from './src/experiments/article.ts';
 import { CONTENT_POLICY } from './src/host/contentPolicy.ts';
 import { DOCS } from './src/web/docs/contents.ts';
 import { SITE_PAGES } from './src/web/sitePages.ts';
@@ -87,6 +89,7 @@ export default defineConfig(({ mode }) => ({
     wgslPlugin(),
     plotOffset(),
     zodWithoutEval(),
+    article(`${root}src/web/article/article.md`, ARTICLE),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),

@@ -1,13 +1,8 @@
-import type { AdapterInfo } from '../gpu/device.ts';
+import { adapterName } from '../present/adapterName.ts';
 import type { WorkerSession } from './workerSession.ts';
 
 /** What a page knows of its adapter. */
 type AdapterState = Pick<WorkerSession, 'adapter' | 'adapterError' | 'findAdapter'>;
-
-/** The adapter's name as its driver gives it. */
-export function adapterName({ vendor, architecture, device, description }: AdapterInfo): string {
-  return [vendor, architecture, description || device].filter((part) => part !== '').join(' ') || 'unnamed';
-}
 
 /** What the page computes on, in one line. */
 export function AdapterLine({ session }: { session: AdapterState }) {

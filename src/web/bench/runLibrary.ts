@@ -1,4 +1,4 @@
-import { adapterName } from '../adapterBanner.tsx';
+import { adapterName } from '../../present/adapterName.ts';
 import { type BuiltinRun, builtinRuns } from './builtinRuns.ts';
 import { type RunView, viewOf } from './runView.ts';
 
