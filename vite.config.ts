@@ -9,6 +9,7 @@ import { article } from './src/build/article.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
 import { docs } from './src/build/docs.ts';
+import { offline } from './src/build/offline.ts';
 import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
@@ -91,6 +92,7 @@ export default defineConfig(({ mode }) => ({
     zodWithoutEval(),
     article(`${root}src/web/article/article.md`, ARTICLE),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
+    !isTesting(mode) && offline(`${root}src/web/serviceWorker.js`),
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
     !isTesting(mode) &&

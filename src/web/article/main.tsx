@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { KERNEL_EDIT } from '../../build/kernelEdit.ts';
 import { AdapterLine } from '../adapterBanner.tsx';
+import { keepOffline } from '../keepOffline.ts';
 import { readUrlState } from '../urlState.ts';
 import { useSession } from '../useSession.ts';
 import { ArticleSession } from './articleSession.ts';
@@ -30,6 +31,7 @@ for (const state of states) {
 render(<Head />, document.getElementById('adapter')!);
 // A browser finds no place in an address that holds values as well.
 if (place !== '' && Object.keys(values).length > 0) document.getElementById(place)?.scrollIntoView();
+keepOffline();
 import.meta.hot?.on(KERNEL_EDIT, () => location.reload());
 
 /** What the page computes on, and for those who cannot watch, what it is doing. */
