@@ -13,6 +13,7 @@ import { offline } from './src/build/offline.ts';
 import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
+import { reproductionReport } from './src/build/reproductionReport.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
 import { zodWithoutEval } from './src/build/zodWithoutEval.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
@@ -92,6 +93,7 @@ export default defineConfig(({ mode }) => ({
     zodWithoutEval(),
     article(`${root}src/web/article/article.md`, ARTICLE),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
+    reproductionReport(`${root}bench/results/reproduction/report.html`),
     !isTesting(mode) && offline(`${root}src/web/serviceWorker.js`),
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
