@@ -20,7 +20,7 @@ const files = { model: 'model.json', data: 'mnist', test: '' };
 /** The form's fields as they are at first, but for some. */
 function filled(values: Readonly<Record<string, string>> = {}): (field: Field) => string {
   return (field) => {
-    if (field.input.is === 'weights') return given[field.input.place]!.label;
+    if (field.input.is === 'weights') return given[field.input.place!]!.label;
     return values[field.key] ?? initialValue(field);
   };
 }

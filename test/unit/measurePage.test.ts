@@ -11,6 +11,7 @@ import { dataNames } from '../../src/web/files/dataNames.ts';
 import { givenFile } from '../../src/web/files/givenFile.ts';
 import { modelOf, toldModel } from '../../src/web/files/proposeModel.ts';
 import { measureCards, sharpnessCards } from '../../src/web/measure/cards.ts';
+import { costsOf, costText } from '../../src/web/measure/cost.ts';
 import { describeJobs } from '../../src/web/measure/describeJobs.ts';
 import { measureFigures, measureTables } from '../../src/web/measure/found.ts';
 import type { MeasureResult } from '../../src/web/measure/measureResult.ts';
@@ -19,8 +20,10 @@ import { numbersCsv } from '../../src/web/measure/numbersCsv.ts';
 const given = [{ label: 'run.safetensors: swa', file: 'run.safetensors', prefix: 'swa.' }];
 
 function filled(values: Readonly<Record<string, string>> = {}): (field: Field) => string {
-  return (field) =>
-    values[field.key] ?? (field.input.is === 'weights' ? given[0]!.label : initialValue(field));
+  return (field) => {
+    const isChosen = field.input.is === 'weights' && field.input.place !== null;
+    return values[field.key] ?? (isChosen ? given[0]!.label : initialValue(field));
+  };
 }
 
 /** As `basin measure --trace --eigenvalues 1 --tests` gives it, shortened. */
@@ -128,6 +131,22 @@ test('both jobs are of the same files; what the form leaves as it is they have b
   });
 });
 
+test('what it costs is told in passes, as far as a description tells it', () => {
+  const files = { model: 'model.json', data: 'mnist' };
+  const text = (values: Readonly<Record<string, string>>) =>
+    costText(costsOf(describeJobs(files, filled(values), given).specs!));
+  expect(text({})).toBe(
+    'About 671 passes over the data: density 512, sharpness 123, gradient and noise 20, trace 16; and some tens for the ' +
+      'eigenvalues, or one a parameter where there are few.',
+  );
+  expect(text({ sharpness: '', density: '', eigenvalues: '', tests: '', trace: '', exact: 'on' })).toBe(
+    'About 3 passes over the data: gradient and noise 3; and one an example and, for the trace, a parameter.',
+  );
+  expect(text({ density: '', eigenvalues: '', log_det: '1', starts: '2', steps: '9', sharpness: '' })).toBe(
+    'About 54 passes over the data: gradient and noise 20, density 18, trace 16.',
+  );
+});
+
 test('each option is told to the job that has it, and wrong ones by their fields', () => {
   const files = { model: 'model.json', data: 'mnist' };
   const asked = {
@@ -149,11 +168,16 @@ test('each option is told to the job that has it, and wrong ones by their fields
   expect(specs![1]).toMatchObject({ seed: 3, epsilon: [0.01] });
   expect(describeJobs(files, filled({ sharpness: '', epsilon: 'none' }), given).specs).toHaveLength(1);
   expect(
-    describeJobs({ model: undefined, data: '' }, filled({ probes: '1', epsilon: 'none' }), given).errors,
+    describeJobs(
+      { model: undefined, data: '' },
+      filled({ probes: '1', epsilon: 'none', hvp: given[0]!.label }),
+      given,
+    ).errors,
   ).toEqual({
     files: 'Expected a model.json.',
     data: 'Expected a built-in data set or the name of a given file.',
     probes: 'Expected a whole number of at least 2, found 1.',
+    hvp: 'Expected a file whose tensors have no prefix.',
     epsilon: '“none” is no number.',
   });
 });

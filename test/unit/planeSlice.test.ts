@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { readSafetensors, writeSafetensors } from '../../src/data/safetensors.ts';
 import type { HostTensor } from '../../src/host/hostTensor.ts';
 import type { PlaneResult } from '../../src/measure/landscape/landscapeResult.ts';
+import { placeLabels } from '../../src/present/figures/placeLabels.ts';
 import { planeFigure } from '../../src/present/figures/planeFigure.ts';
 import { weightsAt } from '../../src/web/landscape/planeWeights.ts';
 import { firstSlice, interpolated } from '../../src/web/landscape/slice.ts';
@@ -95,5 +96,16 @@ test('train and test losses have the same levels where they stand side by side, 
       { name: 'early', x: 0.5, y: 1 },
       { name: 'w1', x: 0, y: 0 },
     ],
+  ]);
+});
+
+test('names of points close to one another stand beside them in free places, inside the chart', () => {
+  const at = (x: number, y: number) => ({ name: 'replica', x, y });
+  const places = placeLabels([at(100, 50), at(102, 52), at(104, 48), at(395, 50)], 12, 400);
+  expect(places).toEqual([
+    { anchor: 'start', dy: -8 },
+    { anchor: 'end', dy: -8 },
+    { anchor: 'start', dy: 13 },
+    { anchor: 'end', dy: -8 },
   ]);
 });

@@ -8,6 +8,7 @@ import { bare } from './bare.ts';
 import type { Frame } from './frame.ts';
 import { type Look, PALETTES, type Palette } from './look.ts';
 import { mixColours } from './mixColours.ts';
+import { LABEL_GAP, placeLabels } from './placeLabels.ts';
 import { stacked } from './stacked.ts';
 import { svgElement } from './svgElement.ts';
 import { TEXT_SIZE, textWidth } from './textWidth.ts';
@@ -79,24 +80,34 @@ export function drawContours(panel: ContourPanel, look: Look): SVGSVGElement {
   const gaps = values.flatMap((row, j) =>
     row.flatMap((value, i) => (value === null ? [{ x: grid.x[i]!, y: grid.y[j]! }] : [])),
   );
-  const half = (x.range[0] + x.range[1]) / 2;
-  const names = (left: boolean): Markish =>
-    text(
-      points.filter((point) => point.x <= half === left),
-      {
-        x: 'x',
-        y: 'y',
-        text: 'name',
-        dx: left ? 8 : -8,
-        dy: -8,
-        textAnchor: left ? 'start' : 'end',
-        fontSize: TEXT_SIZE.label,
-        fontWeight: 600,
-        fill: palette.text,
-        stroke: palette.card,
-        strokeWidth: 4,
-      },
-    );
+  const room = {
+    width: look.width - margins.marginLeft - margins.marginRight,
+    height: height - margins.marginTop - margins.marginBottom,
+  };
+  const places = placeLabels(
+    points.map((point) => ({
+      name: point.name,
+      x: x.share(point.x) * room.width,
+      y: (1 - y.share(point.y)) * room.height,
+    })),
+    TEXT_SIZE.label,
+    room.width,
+  );
+  const names = points.map((point, i) =>
+    text([point], {
+      x: 'x',
+      y: 'y',
+      text: 'name',
+      dx: places[i]!.anchor === 'start' ? LABEL_GAP : -LABEL_GAP,
+      dy: places[i]!.dy,
+      textAnchor: places[i]!.anchor,
+      fontSize: TEXT_SIZE.label,
+      fontWeight: 600,
+      fill: palette.text,
+      stroke: palette.card,
+      strokeWidth: 4,
+    }),
+  );
   const drawn = bare(
     plot({
       document: look.document,
@@ -125,8 +136,7 @@ export function drawContours(panel: ContourPanel, look: Look): SVGSVGElement {
           strokeWidth: 2,
           className: 'points',
         }),
-        names(true),
-        names(false),
+        names,
       ],
     }),
   );

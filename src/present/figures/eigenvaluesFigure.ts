@@ -32,7 +32,10 @@ export function eigenvaluesFigure(
     caption: `Eigenvalues of the ${operator}`,
     panels: [
       {
-        title: 'From the largest downwards, and from the smallest upwards',
+        title:
+          marks.length > 1
+            ? 'From the largest downwards, and from the smallest upwards'
+            : `From the ${marks[0]?.name} on`,
         x: { label: 'rank', range: [0.5, most + 0.5] },
         y: { label: 'eigenvalue λ' },
         marks,

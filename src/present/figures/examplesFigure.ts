@@ -19,7 +19,7 @@ export function examplesFigure({
     marks: [{ mark: 'line', name: label, points: ranked(values), look: { marked: false } }],
   });
   return {
-    caption: 'How loss and gradient spread over the examples, the largest first',
+    caption: 'Single examples, the largest first',
     panels: [
       panel('Loss of one example', 'loss', losses),
       ...(gradNormSq ? [panel('Squared norm of one example’s gradient', '|gₙ|²', gradNormSq)] : []),

@@ -18,10 +18,10 @@ export function planeFigure(
   { beside, trajectories }: PlaneLook = { beside: 'error', trajectories: [] },
 ): Figure<ContourPanel> {
   const placed = new Map(
-    Object.entries(marks).map(([name, { x, y }]): [string, NamedPoint] => {
-      const shown = /^\d+$/.test(name) ? `w${name}` : name;
-      return [name, { name: shown, x, y }];
-    }),
+    Object.entries(marks).map(([name, { x, y }]): [string, NamedPoint] => [
+      name,
+      { name: markTitle(name), x, y },
+    ]),
   );
   const joined = new Set(trajectories.flat().filter((name) => !/^\d+$/.test(name)));
   const points = [...placed].flatMap(([name, point]) => (joined.has(name) ? [] : [point]));
@@ -61,4 +61,9 @@ function rangeOf(planes: readonly PlaneValues[]): Pick<Axis, 'range'> {
   const known = planes.flat(2).filter((value) => value !== null);
   if (known.length === 0) return {};
   return { range: [known.reduce((a, b) => Math.min(a, b)), known.reduce((a, b) => Math.max(a, b))] };
+}
+
+/** What a mark is called: the three solutions, which results have as numbers, `w1` to `w3`. */
+export function markTitle(name: string): string {
+  return /^\d+$/.test(name) ? `w${name}` : name;
 }

@@ -5,8 +5,12 @@ export interface Field {
   readonly key: string;
   readonly label: string;
   readonly hint?: string | undefined;
-  readonly input: /** `place` in the list of all of those that are chosen at first. */
-    | { readonly is: 'weights'; readonly place: number }
+  readonly input:
+    | {
+        readonly is: 'weights';
+        /** In the list of all, of those that are chosen at first; null where there may be none. */
+        readonly place: number | null;
+      }
     | {
         readonly is: 'text';
         /** What stands there at first, and what is not told, since the job takes it by itself. */
@@ -22,6 +26,14 @@ export const weights = (key: string, label: string, place = 0): Field => ({
   key,
   label,
   input: { is: 'weights', place },
+});
+
+/** A file of a vector by the parameters' names, if any. */
+export const vector = (key: string, label: string, hint: string): Field => ({
+  key,
+  label,
+  hint,
+  input: { is: 'weights', place: null },
 });
 
 /** Text that stands there at first, and is what the job takes where nothing is said. */
@@ -110,7 +122,11 @@ export function readFields(
 function settingOf({ input }: Field, text: string, given: readonly GivenWeights[]): unknown {
   switch (input.is) {
     case 'weights': {
+      if (input.place === null && text === '') return undefined;
       const chosen = given.find(({ label }) => label === text);
+      if (chosen && input.place === null && chosen.prefix !== undefined) {
+        throw new Error('Expected a file whose tensors have no prefix.');
+      }
       if (chosen) return weightsFile(chosen);
       throw new Error('Expected one of the given weights.');
     }

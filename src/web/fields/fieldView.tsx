@@ -51,6 +51,7 @@ export function FieldView({ field, textOf, onValue, errors, weights }: FieldValu
           />
         ) : (
           <select {...described} value={value} onInput={take}>
+            {input.is === 'weights' && input.place === null && <option value="">none</option>}
             {input.is === 'choice'
               ? input.options.map((option) => <option key={option}>{option}</option>)
               : weights.map(({ label }) => <option key={label}>{label}</option>)}

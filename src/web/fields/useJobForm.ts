@@ -31,6 +31,12 @@ export function useJobForm(session: FilesSession, start: (form: JobForm) => Erro
   const [errors, setErrors] = useState<Errors>({});
   const { adapter, weights, given } = session;
 
+  const runExample = (): void => {
+    setErrors({});
+    void session.makeExample().then((made) => {
+      if (made) form.submit();
+    });
+  };
   const form: JobForm = {
     errors,
     weights,
@@ -39,7 +45,7 @@ export function useJobForm(session: FilesSession, start: (form: JobForm) => Erro
       if (field.input.is !== 'weights') return value ?? initialValue(field);
       const all = session.weights;
       if (value !== undefined && all.some(({ label }) => label === value)) return value;
-      return all[field.input.place]?.label ?? '';
+      return field.input.place === null ? '' : (all[field.input.place]?.label ?? '');
     },
     onValue(field, value) {
       changeUrlState({ values: { [field.key]: isInitial(field, value) ? undefined : value } });
@@ -60,25 +66,24 @@ export function useJobForm(session: FilesSession, start: (form: JobForm) => Erro
       void session.take(files);
     },
     tryExample() {
-      setErrors({});
       changeUrlState({ values: { [EXAMPLE]: '1', data: undefined, test: undefined } });
-      void session.makeExample().then((made) => {
-        if (made) form.submit();
-      });
+      runExample();
     },
     submit() {
       const found = start(form) ?? {};
       setErrors(found);
-      focusFirst(found);
     },
   };
+
+  // When what is wrong is shown.
+  useEffect(() => focusFirst(errors), [errors]);
 
   // An address that asks for the example has it computed as soon as it can be.
   const begun = useRef(false);
   useEffect(() => {
     if (!adapter || begun.current) return;
     begun.current = true;
-    if (readUrlState().values[EXAMPLE]) form.tryExample();
+    if (readUrlState().values[EXAMPLE]) runExample();
   }, [adapter]);
   // Without its files there is no example to be shared.
   const had = useRef(false);

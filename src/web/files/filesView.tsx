@@ -39,7 +39,9 @@ export function FilesView({ session, form }: { session: FilesSession; form: JobF
         <ul class="given" aria-label="Given files">
           {session.given.map((file) => (
             <li key={file.name}>
-              <span class="name">{file.name}</span> <span class="hint">{purpose(file)}</span>
+              <span class="name">
+                {file.name} <span class="hint">{purpose(file)}</span>
+              </span>
               {file.made && (
                 <button
                   type="button"

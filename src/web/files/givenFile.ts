@@ -52,9 +52,14 @@ export async function givenFile(file: File): Promise<GivenFile> {
   return { name, blob: file, is: 'weights', weights: weightsOf(name, [...read.keys()]), tensors };
 }
 
-/** A state dict for each prefix that tensors have. */
+/** Whether a prefix is neither of last weights nor of those of a replica. */
+const isAverage = (prefix: string): boolean => !/^(replica\.\d+\.)?$/.test(prefix);
+
+/** A state dict for each prefix that tensors have, averages after what they are beside. */
 function weightsOf(file: string, tensors: readonly string[]): GivenWeights[] {
-  return stateDictPrefixes(tensors).map((prefix) =>
+  const prefixes = stateDictPrefixes(tensors);
+  prefixes.sort((a, b) => Number(isAverage(a)) - Number(isAverage(b)));
+  return prefixes.map((prefix) =>
     prefix === '' ? { label: file, file } : { label: `${file}: ${prefix.slice(0, -1)}`, file, prefix },
   );
 }

@@ -35,13 +35,14 @@ function placesOf({ panels }: Figure<Panel>): number[] {
 }
 
 function readAt({ panels }: Figure<Panel>, x: number): [name: string, value: number | null][] {
-  const read = panels.flatMap(({ title, marks }) =>
+  const read = panels.flatMap(({ title, marks, y, right }) =>
     marks.flatMap((mark): [string, number | null][] => {
       // Many of one name are read in the table.
       if (mark.mark !== 'line' || mark.look?.faint) return [];
       const point = mark.points.find((each) => each.x === x);
       const name = panels.length === 1 ? mark.name : `${title}, ${mark.name}`;
-      return point ? [[name, point.y]] : [];
+      const [unit = ''] = /\(.*\)$/.exec(mark.right && right ? right.label : y.label) ?? [];
+      return point ? [[unit === '' ? name : `${name} ${unit}`, point.y]] : [];
     }),
   );
   return [['t', x], ...read];

@@ -6,6 +6,7 @@ import type {
   PointValues,
   RaysResult,
 } from '../../measure/landscape/landscapeResult.ts';
+import { markTitle } from '../../present/figures/planeFigure.ts';
 
 type Row = readonly (string | number | null)[];
 
@@ -36,7 +37,7 @@ function planeTable({ marks }: PlaneResult): Table {
   return {
     title: 'Where the weights are, in units of θ',
     columns: ['weights', 'x', 'y', 'distance from the plane'],
-    rows: Object.entries(marks).map(([name, { x, y, distance }]) => [name, x, y, distance]),
+    rows: Object.entries(marks).map(([name, { x, y, distance }]) => [markTitle(name), x, y, distance]),
   };
 }
 

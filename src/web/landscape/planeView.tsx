@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { ContourPanel, Figure } from '../../experiments/figure.ts';
 import type { PlaneResult } from '../../measure/landscape/landscapeResult.ts';
 import type { PlaneLook } from '../../present/figures/planeFigure.ts';
+import { ButtonGroup } from '../buttonGroup.tsx';
 import { Picture } from '../picture.tsx';
 import { nearest } from './chartScale.ts';
 import type { ExactSlice } from './landscapeSession.ts';
@@ -42,15 +43,16 @@ export function PlaneView(props: PlaneProps) {
     <>
       <h3>{figure.caption}</h3>
       {result.testLoss && result.testAccuracy && (
-        <fieldset class="kinds">
-          <legend>Beside the training loss</legend>
-          {(['error', 'loss'] as const).map((each) => (
-            <label key={each}>
-              <input type="radio" name="beside" checked={beside === each} onChange={() => onBeside(each)} />
-              {each === 'error' ? 'Test error' : 'Test loss, by the same levels'}
-            </label>
-          ))}
-        </fieldset>
+        <ButtonGroup
+          legend="Beside the training loss"
+          look="segmented"
+          options={[
+            { value: 'error', label: 'Test error' },
+            { value: 'loss', label: 'Test loss, by the same levels' },
+          ]}
+          isOn={(each) => each === beside}
+          onPress={(each) => onBeside(each as PlaneLook['beside'])}
+        />
       )}
       <div class="linked-charts">
         {figure.panels.map((panel, i) => (

@@ -1,4 +1,4 @@
-import { formatCount } from '../../present/formatNumber.ts';
+import { formatCount, formatDuration, formatNumber } from '../../present/formatNumber.ts';
 import { commandLine } from '../commandLine.ts';
 import { DataTable } from '../dataTable.tsx';
 import { download } from '../download.ts';
@@ -20,7 +20,7 @@ import { numbersCsv } from './numbersCsv.ts';
 
 /** What was measured: numbers, pictures, tables, files, and the commands that do it again. */
 export function FoundView({ found, notes }: { found: FoundPoint; notes: readonly string[] }) {
-  const { specs, measure, sharpness } = found;
+  const { specs, measure, sharpness, seconds } = found;
   const { result } = measure;
   const groups = [...measureCards(result), ...(sharpness ? [sharpnessCards(sharpness.result)] : [])];
   const figures = [...measureFigures(result), ...(sharpness ? sharpnessFigures(sharpness.result) : [])];
@@ -33,17 +33,19 @@ export function FoundView({ found, notes }: { found: FoundPoint; notes: readonly
         {formatCount(result.examples)} examples{units}, {formatCount(result.parameters)} parameters
       </h2>
       <p class="hint">
-        BatchNorm and Dropout in {result.mode} mode. Each number with its standard error over the examples and
-        the 95 % interval of what it estimates.
+        BatchNorm in {result.mode} mode. Each number with its standard error over the examples and the 95 %
+        interval of what it estimates. It took {formatTime(seconds)} on this adapter.
       </p>
       <NotesView notes={notes} />
       <WarningsView warnings={warnings} />
       {groups.map((group) => (
         <CardGroupView key={group.title} group={group} />
       ))}
-      {figures.map((figure) => (
-        <FigureView key={figure.name} named={figure} of={found} />
-      ))}
+      <div class="figures">
+        {figures.map((figure) => (
+          <FigureView key={figure.name} named={figure} of={found} />
+        ))}
+      </div>
       <div class="exports">
         <SaveJson result={result} file="basin-measure.json" label="Save numbers as JSON" />
         {sharpness && (
@@ -74,6 +76,10 @@ export function FoundView({ found, notes }: { found: FoundPoint; notes: readonly
       ))}
     </section>
   );
+}
+
+function formatTime(seconds: number): string {
+  return seconds < 60 ? `${formatNumber(seconds, 2)} s` : formatDuration(seconds);
 }
 
 function NotesView({ notes }: { notes: readonly string[] }) {

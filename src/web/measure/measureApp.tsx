@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { AdapterBanner } from '../adapterBanner.tsx';
-import { useJobForm } from '../fields/useJobForm.ts';
+import { type JobForm, useJobForm } from '../fields/useJobForm.ts';
 import { ExportHelp } from '../files/exportHelp.tsx';
 import { FileRunBar } from '../files/fileRunBar.tsx';
 import { FilesView } from '../files/filesView.tsx';
@@ -15,9 +15,10 @@ import type { MeasureSession } from './measureSession.ts';
 /** The measuring page: files, what is to be measured of them, and what was. */
 export function MeasureApp({ session }: { session: MeasureSession }) {
   useSession(session);
-  const form = useJobForm(session, ({ textOf, dataOf }) => {
-    const files = { model: session.model, data: dataOf('data') };
-    const { specs, errors } = describeJobs(files, textOf, session.weights);
+  const describe = ({ textOf, dataOf }: JobForm) =>
+    describeJobs({ model: session.model, data: dataOf('data') }, textOf, session.weights);
+  const form = useJobForm(session, (form) => {
+    const { specs, errors } = describe(form);
     if (specs) void session.start(specs);
     return errors;
   });
@@ -39,7 +40,7 @@ export function MeasureApp({ session }: { session: MeasureSession }) {
         <div class="columns">
           <section class="settings" aria-label="Settings">
             <FilesView session={session} form={form} />
-            <MeasureForm form={form} session={session} />
+            <MeasureForm form={form} session={session} specs={describe(form).specs} />
           </section>
           <section class="results" aria-label="Result">
             <FoundLater session={session} />

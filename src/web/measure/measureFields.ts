@@ -1,4 +1,4 @@
-import { check, choice, type Field, optional, text, weights } from '../fields/field.ts';
+import { check, choice, type Field, optional, text, vector, weights } from '../fields/field.ts';
 import { above, atLeast, list, number, several, wholeNumber } from '../parseNumbers.ts';
 
 /** Fields that stand together. */
@@ -42,6 +42,11 @@ export const MEASURE: readonly FieldGroup[] = [
       ),
       check('tests', 'Norm, inner-product and orthogonality test', 'A fourth look at the data.', true),
       check('signal_to_noise', 'Signal-to-noise ratio', '16 more passes, each over a sixteenth of the data.'),
+      vector(
+        'hvp',
+        'Vector that the Hessian is multiplied by',
+        'A safetensors file by the parameters’ names; H·v is saved with the gradient. One pass.',
+      ),
       check('batch_sharpness', 'Sharpness along the gradient', 'Costs nothing more.'),
     ],
   },

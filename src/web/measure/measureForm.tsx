@@ -1,22 +1,23 @@
+import type { JobSpec } from '../../jobs/job.ts';
 import { DATA, DataFields } from '../fields/dataFields.tsx';
-import type { Field } from '../fields/field.ts';
+import { FieldGroup } from '../fields/fieldGroup.tsx';
 import { FieldView } from '../fields/fieldView.tsx';
 import type { JobForm } from '../fields/useJobForm.ts';
+import { costsOf, costText } from './cost.ts';
 import { MEASURE, POINT, SHARPNESS, WITH_SHARPNESS } from './measureFields.ts';
 import type { MeasureSession } from './measureSession.ts';
 
+interface FormProps {
+  form: JobForm;
+  session: MeasureSession;
+  /** What the form describes; undefined while something of it is missing. */
+  specs: readonly JobSpec[] | undefined;
+}
+
 /** What is to be measured, and what it costs. */
-export function MeasureForm({ form, session }: { form: JobForm; session: MeasureSession }) {
+export function MeasureForm({ form, session, specs }: FormProps) {
   const running = session.state !== 'idle';
-  const group = (title: string, fields: readonly Field[]) => (
-    <fieldset key={title} disabled={running}>
-      <legend>{title}</legend>
-      {fields.map((field) => (
-        <FieldView key={field.key} field={field} {...form} />
-      ))}
-    </fieldset>
-  );
-  const withSharpness = form.textOf(WITH_SHARPNESS) !== '';
+  const sharpness = form.textOf(WITH_SHARPNESS) === '' ? [] : SHARPNESS.fields;
   return (
     <form
       id="settings"
@@ -27,13 +28,25 @@ export function MeasureForm({ form, session }: { form: JobForm; session: Measure
       }}
     >
       <fieldset disabled={running}>
-        <legend>Data</legend>
+        <legend>Data and weights</legend>
         <DataFields fields={[DATA]} form={form} given={session.given} />
-        <p class="hint">A pass is the gradient of all these examples; what options cost is told in passes.</p>
+        {POINT.fields.map((field) => (
+          <FieldView key={field.key} field={field} {...form} />
+        ))}
       </fieldset>
-      {group(POINT.title, POINT.fields)}
-      {MEASURE.map(({ title, fields }) => group(title, fields))}
-      {group(SHARPNESS.title, [WITH_SHARPNESS, ...(withSharpness ? SHARPNESS.fields : [])])}
+      {MEASURE.map(({ title, fields }) => (
+        <FieldGroup key={title} title={title} fields={fields} form={form} disabled={running} />
+      ))}
+      <FieldGroup
+        title={SHARPNESS.title}
+        fields={[WITH_SHARPNESS, ...sharpness]}
+        form={form}
+        disabled={running}
+      />
+      <p class="hint">
+        {specs && costText(costsOf(specs))} A pass is the gradient of all these examples, or a product of the
+        Hessian with a vector, which takes 1.4 to 2.7 gradients.
+      </p>
     </form>
   );
 }

@@ -14,6 +14,8 @@ export interface FoundPoint {
   readonly specs: readonly JobSpec[];
   readonly measure: Found<MeasureResult>;
   readonly sharpness?: Found<SharpnessResult>;
+  /** How long it took, on this adapter. */
+  readonly seconds: number;
 }
 
 /** The measuring page's session: the files it was given, the jobs under way, and what the last ones found. */
@@ -28,6 +30,7 @@ export class MeasureSession extends FilesSession {
     this.progress = undefined;
     this.found = undefined;
     this.notes = [];
+    const began = performance.now();
     let ended = 0;
     await this.runJobs(specs, {
       started: 'Started',
@@ -46,10 +49,11 @@ export class MeasureSession extends FilesSession {
         else if (event.type === 'result') {
           ended++;
           const { result, tensors } = event;
+          const seconds = (performance.now() - began) / 1000;
           this.found =
             job === 0
-              ? { specs, measure: { result: result as MeasureResult, tensors } }
-              : { ...this.found!, sharpness: { result: result as SharpnessResult, tensors } };
+              ? { specs, seconds, measure: { result: result as MeasureResult, tensors } }
+              : { ...this.found!, seconds, sharpness: { result: result as SharpnessResult, tensors } };
         }
       },
     });

@@ -1,9 +1,11 @@
 import { useState } from 'preact/hooks';
 import { ScrollRegion } from '../scrollRegion.tsx';
 
+const WORDS = { ready: 'Copy', copied: 'Copied', refused: 'The browser refused: select it' } as const;
+
 /** Commands that do the same on a terminal. */
 export function CommandView({ commands }: { commands: readonly string[] }) {
-  const [copied, setCopied] = useState(false);
+  const [copying, setCopying] = useState<keyof typeof WORDS>('ready');
   const text = commands.join('\n');
   return (
     <div class="command">
@@ -16,10 +18,13 @@ export function CommandView({ commands }: { commands: readonly string[] }) {
       <button
         type="button"
         onClick={() => {
-          void navigator.clipboard.writeText(text).then(() => setCopied(true));
+          navigator.clipboard.writeText(text).then(
+            () => setCopying('copied'),
+            () => setCopying('refused'),
+          );
         }}
       >
-        {copied ? 'Copied' : 'Copy'}
+        {WORDS[copying]}
       </button>
     </div>
   );
