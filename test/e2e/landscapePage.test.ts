@@ -122,6 +122,7 @@ describe('the page of landscapes', () => {
       const start = page.getByRole('slider', { name: 'Start of the slice' });
       await start.focus();
       await page.keyboard.press('ArrowUp');
+      await expect.poll(slice).not.toBe(null);
       const moved = slice();
       expect(Number(moved!.split(',')[1])).toBeGreaterThan(0);
       expect(await page.locator('.readout').textContent()).toContain('test loss');
@@ -130,7 +131,7 @@ describe('the page of landscapes', () => {
       await page.mouse.down();
       await page.mouse.move(box.x - 40, box.y - 60, { steps: 3 });
       await page.mouse.up();
-      expect(slice()).not.toBe(moved);
+      await expect.poll(slice).not.toBe(moved);
 
       // Through w1 and w2 the computed losses are the line's.
       const { x } = plane.marks['2']!;

@@ -36,7 +36,8 @@ const SAME_ADAPTER = ['job', 'date', 'seconds', 'version', 'commit', 'adapter'];
 describe('the page Measure', () => {
   test('a CNN of PyTorch’s, dropped: the numbers of the command line to the bit, by the commands that the page shows', async () => {
     await withPage(pages.browser, pages.server.origin, async (page) => {
-      const state = '#weights=weights.safetensors&hvp=v.safetensors&eval=on&batch_sharpness=on&steps=16';
+      const state =
+        '#weights=weights.safetensors&hvp=v.safetensors&eval=on&batch_sharpness=on&steps=16&smallest=2&histogram=21';
       await page.goto(`${pages.server.origin}/measure.html${state}`);
       await waitForStatus(page, /Ready/);
       expect(await violations(page)).toEqual([]);
@@ -48,7 +49,7 @@ describe('the page Measure', () => {
       await page.locator('.run-bar button:focus').filter({ hasText: 'Stop' }).waitFor();
       expect(await violations(page)).toEqual([]);
       await waitForStatus(page, /^Finished/, 100_000);
-      await page.locator('.figures .drawing > svg').nth(3).waitFor();
+      await page.locator('.figures .drawing > svg').nth(4).waitFor();
       expect(await violations(page)).toEqual([]);
 
       const commands = (await page.locator('.command code').textContent())!.split('\n');
@@ -99,9 +100,11 @@ describe('the page Measure', () => {
       expect(await card('hessian.eigenvalues.0.value').getAttribute('data-value')).toBe(
         `${result.hessian.eigenvalues[0].value}`,
       );
-      const [low, high] = result.bNoiseInterval;
+      const { traceCovariance, traceCovarianceStderr, traceCovarianceInterval } = result;
+      const [low, high] = traceCovarianceInterval;
+      expect(low).toBeLessThan(high);
       expect(saved.csv).toContain(
-        `\nbNoise,${result.bNoise},${result.bNoiseStderr},${low ?? ''},${high ?? ''}\n`,
+        `\ntraceCovariance,${traceCovariance},${traceCovarianceStderr},${low},${high}\n`,
       );
     });
   });

@@ -1,4 +1,4 @@
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ContourPanel, Figure, Panel } from '../../experiments/figure.ts';
 import { landscapeFigure } from '../../present/figures/landscapeFigure.ts';
 import { commandLine } from '../commandLine.ts';
@@ -12,7 +12,11 @@ import { tableOf } from './found.ts';
 import { KIND_NAMES } from './kinds.ts';
 import type { Found, LandscapeSession } from './landscapeSession.ts';
 import { PlaneView } from './planeView.tsx';
+import type { Slice } from './slice.ts';
 import { readSlice, sliceText, viewOf } from './viewState.ts';
+
+/** From the last move of a slice to when the address has it, in ms. */
+const REST = 150;
 
 /** What a job found: figure, numbers, files, and the command that does it again. */
 export function FoundView({ session, found }: { session: LandscapeSession; found: Found }) {
@@ -24,6 +28,17 @@ export function FoundView({ session, found }: { session: LandscapeSession; found
     () => landscapeFigure(result, { beside, trajectories }),
     [result, beside, trajectories],
   );
+  const [dragged, setDragged] = useState<Slice>();
+  const slice = result.kind === 'plane' ? (dragged ?? readSlice(values, result)) : undefined;
+  // Browsers take an address that changes with every move of the hand for an attack.
+  useEffect(() => {
+    if (!dragged) return;
+    const rest = setTimeout(() => {
+      changeUrlState({ values: { slice: sliceText(dragged) } });
+      setDragged(undefined);
+    }, REST);
+    return () => clearTimeout(rest);
+  }, [dragged]);
   return (
     <section class="card outcome" aria-labelledby="found-title">
       <h2 id="found-title">{KIND_NAMES[kind]}</h2>
@@ -35,10 +50,10 @@ export function FoundView({ session, found }: { session: LandscapeSession; found
           onBeside={(beside) =>
             changeUrlState({ values: { beside: beside === 'error' ? undefined : beside } })
           }
-          slice={readSlice(values, result)}
-          onSlice={(slice) => changeUrlState({ values: { slice: sliceText(slice) } })}
+          slice={slice!}
+          onSlice={setDragged}
           exact={session.slice}
-          onExact={() => void session.computeSlice(readSlice(values, result))}
+          onExact={() => void session.computeSlice(slice!)}
           running={session.state !== 'idle'}
         />
       ) : (
