@@ -78,28 +78,24 @@ export class ArticleSession extends WorkerSession {
 
   async #compute(state: FigureState, run: number): Promise<void> {
     const { figure } = state;
-    const told: JobEvent[][] = [];
+    const jobs = figure.jobs(run);
+    const told = jobs.map((): JobEvent[] => []);
     const began = performance.now();
     let stopped = false;
-    for (const job of figure.jobs(run)) {
-      const events: JobEvent[] = [];
-      told.push(events);
-      await this.runJob(job, {
-        started: `${figure.title}: computing`,
-        failed: `${figure.title}: failed`,
-        ended: (how) => {
-          stopped ||= how.stopped || how.abandoned;
-          return `${figure.title}: computed`;
-        },
-        take: (event) => {
-          events.push(event);
-          if (event.type !== 'readings' && event.type !== 'evaluation') return;
-          state.growing = { run, drawn: () => figure.digest(run, told) };
-          state.changes++;
-        },
-      });
-      if (this.error !== undefined || stopped) break;
-    }
+    await this.runJobs(jobs, {
+      started: `${figure.title}: computing`,
+      failed: `${figure.title}: failed`,
+      ended: (how) => {
+        stopped = how.stopped || how.abandoned;
+        return stopped ? `${figure.title}: put off` : `${figure.title}: computed`;
+      },
+      take: (event, job) => {
+        told[job]!.push(event);
+        if (event.type !== 'readings' && event.type !== 'evaluation') return;
+        state.growing = { run, drawn: () => figure.digest(run, told) };
+        state.changes++;
+      },
+    });
     state.growing = undefined;
     if (this.error !== undefined) state.problem = this.error;
     else if (!stopped) {
