@@ -4,7 +4,7 @@ export function clusters({ examples, test }: { readonly examples: number; readon
 }
 
 /** A network that a software adapter, too, trains in a moment. */
-export const NETWORK = { hidden: [32], activation: 'ReLU' } as const;
+export const NETWORK = { hidden: [32], activation: 'ReLU' as const };
 
 /** For second derivatives, which ReLU has only in pieces. */
-export const SMOOTH_NETWORK = { hidden: [16], activation: 'Tanh' } as const;
+export const SMOOTH_NETWORK = { hidden: [16], activation: 'Tanh' as const };
