@@ -38,13 +38,14 @@ export function AdapterBanner({ session }: { session: AdapterState }) {
       </section>
     );
   }
-  if (!adapter?.software) return null;
+  // Its place is kept, so that nothing moves when the adapter is known.
   return (
-    <section class="banner warning" aria-label="Software adapter">
-      <p>
-        <strong>Software adapter:</strong> correct, but its speed is not a GPU’s. {adapterName(adapter)}{' '}
-        computes on the CPU.
-      </p>
-    </section>
+    <div class="adapter-note">
+      {adapter?.software && (
+        <p class="banner warning">
+          <strong>Software adapter:</strong> correct, but its speed is not a GPU’s.
+        </p>
+      )}
+    </div>
   );
 }
