@@ -43,8 +43,12 @@ self.addEventListener('fetch', (event) => {
 
 async function kept(address, request) {
   const cache = await caches.open(CACHE);
+  const found = await cache.match(address);
   // Browsers may have thrown a cache away.
-  return (await cache.match(address)) ?? fetch(request);
+  if (!found) return fetch(request);
+  // Some hosts lead index.html to its folder; a page may not be opened by an answer that was led elsewhere.
+  if (!found.redirected) return found;
+  return new Response(found.body, { status: found.status, headers: found.headers });
 }
 
 async function keptOrAsked(address, request) {
