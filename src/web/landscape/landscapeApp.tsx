@@ -35,7 +35,7 @@ export function LandscapeApp({ session }: { session: LandscapeSession }) {
         <AdapterBanner session={session} />
         <FileRunBar session={session} />
         <FailureView error={session.error} />
-        <div class="columns">
+        <div class={session.found ? 'columns found' : 'columns'}>
           <section class="settings" aria-label="Settings">
             <FilesView session={session} form={form} />
             <LandscapeForm

@@ -44,13 +44,14 @@ export class LandscapeSession extends FilesSession {
     this.progress = undefined;
     this.found = undefined;
     this.slice = undefined;
+    this.notes = [];
     await this.runJob(spec, {
       started: 'Started',
       failed: 'It ended with an error',
       ended: () => (this.found ? 'Finished' : 'Stopped: nothing is kept'),
       take: (event) => {
-        if (event.type === 'progress') this.progress = event;
-        else if (event.type === 'result') {
+        this.follow(event);
+        if (event.type === 'result') {
           const { result, tensors } = event;
           this.found = { spec, result: result as LandscapeResult, tensors, trajectories };
         }
@@ -78,8 +79,8 @@ export class LandscapeSession extends FilesSession {
       failed: 'The slice ended with an error',
       ended: () => (exact ? 'Computed along the slice' : 'Stopped: the slice is not computed'),
       take: (event) => {
-        if (event.type === 'progress') this.progress = event;
-        else if (event.type === 'result') {
+        this.follow(event);
+        if (event.type === 'result') {
           exact = { slice, result: event.result as LineResult };
           this.slice = exact;
         }

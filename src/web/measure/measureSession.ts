@@ -21,8 +21,6 @@ export interface FoundPoint {
 /** The measuring page's session: the files it was given, the jobs under way, and what the last ones found. */
 export class MeasureSession extends FilesSession {
   found: FoundPoint | undefined;
-  /** What jobs inferred from the files. */
-  notes: readonly string[] = [];
 
   /** Runs `measure`, and what follows it, to the end; errors end up in `error`. */
   async start(specs: readonly JobSpec[]): Promise<void> {
@@ -40,13 +38,8 @@ export class MeasureSession extends FilesSession {
         return ended === 0 ? 'Stopped: nothing is kept' : 'Stopped: what was measured by then is below';
       },
       take: (event, job) => {
-        if (event.type === 'progress') this.progress = event;
-        else if (event.type === 'search') {
-          const { converged, wanted, products } = event;
-          this.progress = { done: converged, total: wanted, unit: `eigenvalues, ${products} products` };
-        } else if (event.type === 'phase') this.progress = undefined;
-        else if (event.type === 'note') this.notes = [...new Set([...this.notes, event.text])];
-        else if (event.type === 'result') {
+        this.follow(event);
+        if (event.type === 'result') {
           ended++;
           const { result, tensors } = event;
           const seconds = (performance.now() - began) / 1000;
