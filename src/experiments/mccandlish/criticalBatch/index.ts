@@ -77,9 +77,9 @@ export const criticalBatch = claim({
   refutedBy: 'fewer than one doubling from step 10 to step 400',
   power: {
     pilot:
-      'seed 0: at step 200 branches keep up to 128 examples, where B_noise = 423 says 111; at step 50 curvature along the gradient was negative, at step 800 a window’s progress of 0.001 told nothing, hence the steps in between. Scatter and distance are those that B_noise along such runs leads to expect',
+      'seeds 0 and 1: branches keep up to some 30 examples at step 10, where B_simple is 100, and seed 0 to 6 at step 400, where it is 1,400: the pilot contradicts the claim, and the margin stays as it was set. At the local model’s rates, and with branches from units that small batches had heated, nothing could be told',
     scatter: 0.5,
-    distance: 1,
+    distance: -3.2,
     units: 5,
   },
   earlier: [

@@ -65,7 +65,7 @@ const standard: BranchProtocol = {
   hidden: 64,
   examples: 16384,
   evaluated: 2048,
-  snapshots: [10, 50, 400],
+  snapshots: [10, 100, 400],
   trunkBatchSize: 1024,
   lr: 0.1,
   batchSize: 4,
