@@ -29,7 +29,7 @@ const EXAMPLE = 'example';
 export function useJobForm(session: FilesSession, start: (form: JobForm) => Errors | undefined): JobForm {
   useUrlState();
   const [errors, setErrors] = useState<Errors>({});
-  const { adapter, weights, given } = session;
+  const { adapter, weights, results, given } = session;
 
   const runExample = (): void => {
     setErrors({});
@@ -40,8 +40,10 @@ export function useJobForm(session: FilesSession, start: (form: JobForm) => Erro
   const form: JobForm = {
     errors,
     weights,
+    results,
     textOf(field) {
       const value = readUrlState().values[field.key];
+      if (field.input.is === 'result') return session.results.find((name) => name === value) ?? '';
       if (field.input.is !== 'weights') return value ?? initialValue(field);
       const all = session.weights;
       if (value !== undefined && all.some(({ label }) => label === value)) return value;

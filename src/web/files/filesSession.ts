@@ -17,6 +17,11 @@ export abstract class FilesSession extends WorkerSession {
     return this.given.flatMap((file) => (file.is === 'weights' ? file.weights : []));
   }
 
+  /** Names of results whose kernels can be taken again. */
+  get results(): readonly string[] {
+    return this.given.flatMap(({ is, name }) => (is === 'result' ? [name] : []));
+  }
+
   /** The name of the model, of the last one where several were given. */
   get model(): string | undefined {
     return this.given.findLast(({ is }) => is === 'model')?.name;

@@ -3,6 +3,7 @@ import {
   check,
   choice,
   type Field,
+  kernelsOf,
   optional,
   readFields,
   text,
@@ -38,6 +39,7 @@ const HOW: readonly Field[] = [
     wholeNumber(1),
     'Examples; 256 if empty, or all where they are fewer.',
   ),
+  kernelsOf,
 ];
 
 /** Which weights a plane marks beside its three. */

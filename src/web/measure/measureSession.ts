@@ -1,6 +1,7 @@
 import type { JobSpec } from '../../jobs/job.ts';
 import type { SharpnessResult } from '../../measure/sharpness/sharpnessResult.ts';
 import { FilesSession } from '../files/filesSession.ts';
+import { withKernels } from '../files/withKernels.ts';
 import type { MeasureResult } from './measureResult.ts';
 
 /** What a job found, with its tensors as a safetensors file. */
@@ -30,7 +31,8 @@ export class MeasureSession extends FilesSession {
     this.notes = [];
     const began = performance.now();
     let ended = 0;
-    await this.runJobs(specs, {
+    const jobs = specs.map((spec) => withKernels(spec, this.given));
+    await this.runJobs(jobs, {
       started: 'Started',
       failed: 'It ended with an error',
       ended: () => {
