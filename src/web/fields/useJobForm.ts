@@ -25,8 +25,13 @@ const EXAMPLE = 'example';
 /**
  * The form of a page that is given files.
  * @param start begins the job that the form describes. @returns what is wrong with which field, undefined where it has begun
+ * @param example what fields hold for the example, by their keys
  */
-export function useJobForm(session: FilesSession, start: (form: JobForm) => Errors | undefined): JobForm {
+export function useJobForm(
+  session: FilesSession,
+  start: (form: JobForm) => Errors | undefined,
+  example: Readonly<Record<string, string>> = {},
+): JobForm {
   useUrlState();
   const [errors, setErrors] = useState<Errors>({});
   const { adapter, weights, results, given } = session;
@@ -68,7 +73,7 @@ export function useJobForm(session: FilesSession, start: (form: JobForm) => Erro
       void session.take(files);
     },
     tryExample() {
-      changeUrlState({ values: { [EXAMPLE]: '1', data: undefined, test: undefined } });
+      changeUrlState({ values: { ...example, [EXAMPLE]: '1', data: undefined, test: undefined } });
       runExample();
     },
     submit() {

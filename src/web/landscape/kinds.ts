@@ -43,7 +43,7 @@ const HOW: readonly Field[] = [
 ];
 
 /** Which weights a plane marks beside its three. */
-const MARKS = ['none', 'all other weights', 'all other weights, as trajectories'] as const;
+export const MARKS = ['none', 'all other weights', 'all other weights, as trajectories'] as const;
 
 /** What each kind asks for beside model and data, with the defaults of the command line. */
 export const FIELDS: Readonly<Record<Kind, readonly Field[]>> = {
