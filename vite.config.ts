@@ -8,6 +8,7 @@ import { apiReference } from './src/build/apiReference.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
 import { docs } from './src/build/docs.ts';
+import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
@@ -83,6 +84,7 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     wgslPlugin(),
     plotOffset(),
+    pageHeads(SITE_PAGES, `${root}src/web/page.css`),
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
     !isTesting(mode) &&
@@ -100,12 +102,14 @@ export default defineConfig(({ mode }) => ({
   build: {
     outDir: dist,
     emptyOutDir: true,
+    // A strict content security policy has no place for what stands in an address.
+    assetsInlineLimit: 0,
     target: 'es2022',
     // All kernels for reading are one chunk, loaded when one is looked at.
     chunkSizeWarningLimit: 1000,
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['index', 'bench', 'experiments', 'landscape', 'job'].map(
+      input: ['index', 'experiments', 'lab', 'landscape', 'bench', 'job'].map(
         (page) => `${root}src/web/${page}.html`,
       ),
       onwarn: quiet,

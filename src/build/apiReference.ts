@@ -51,7 +51,7 @@ async function make(root: string, out: string, entries: readonly string[]): Prom
     internalModule: 'types',
     readme: join(root, 'src/build/apiStart.md'),
     kindSortOrder: ['Module', 'Namespace', 'Function', 'Class', 'Variable', 'Interface', 'TypeAlias'],
-    favicon: join(root, 'src/web/docs/icon.svg'),
+    favicon: join(root, 'src/web/public/icon.svg'),
     treatWarningsAsErrors: true,
     // Its first page leads to pages of the site, which are no files of the sources.
     validation: { invalidPath: false },

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { type Plugin, transformWithEsbuild } from 'vite';
+import type { Plugin } from 'vite';
 import { type DocsSite, docsPage, htmlPath } from './docsPage.ts';
+import { emitStyle } from './emitStyle.ts';
 
 /** Where the pages of the documentation lie on the site. */
 const AT = 'docs';
@@ -9,23 +10,21 @@ const AT = 'docs';
 /**
  * The pages of the documentation, `docs/<name>.html`, from the Markdown beside the pages' sources: in a build, and on the fly in
  * `npm run dev`, where a page is loaded again when its text is written.
- * @param folder with the Markdown, `docs.css` and `icon.svg`
+ * @param folder with the Markdown and `docs.css`
  * @param pageCss the stylesheet of all pages
  */
 export function docs(folder: string, pageCss: string, site: DocsSite): Plugin {
   return {
     name: 'basin:docs',
     async generateBundle() {
-      const styles = [pageCss, join(folder, 'docs.css')].map((file) => readFileSync(file, 'utf8')).join('\n');
-      const { code } = await transformWithEsbuild(styles, 'docs.css', { loader: 'css', minify: true });
-      const sheet = this.getFileName(this.emitFile({ type: 'asset', name: 'docs.css', source: code }));
+      const sheets = await Promise.all(
+        [pageCss, join(folder, 'docs.css')].map((file) => emitStyle(this, file)),
+      );
       const texts = readTexts(folder, site);
       for (const file of texts.keys()) {
-        const source = docsPage(site, file, texts, [sheet]);
+        const source = docsPage(site, file, texts, sheets);
         this.emitFile({ type: 'asset', fileName: `${AT}/${htmlPath(file)}`, source });
       }
-      const icon = readFileSync(join(folder, 'icon.svg'), 'utf8');
-      this.emitFile({ type: 'asset', fileName: `${AT}/icon.svg`, source: icon });
     },
     configureServer(server) {
       server.middlewares.use(async (request, response, next) => {

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { attribute, type Heading, renderMarkdown } from './markdown.ts';
+import { pageHead, siteNav } from './pageHead.ts';
 
 export interface SitePage {
   /** From the site's root. */
@@ -36,24 +37,17 @@ export function docsPage(
   const { title, headings, html } = renderMarkdown(file, text.get(file)!, (href) =>
     siteLink(site, file, href),
   );
-  const nav = site.pages
-    .map(
-      ({ href, name }) =>
-        `<a href="${up}${href}"${name === 'Docs' ? ' aria-current="page"' : ''}>${name}</a>`,
-    )
-    .join('');
   return `<!doctype html>
 <html lang="en">
   <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
+    ${pageHead(
+      `${up}icon.svg`,
+      stylesheets.map((sheet) => up + sheet),
+    )}
     <title>${attribute(title)} · Basin</title>
-    <link rel="icon" type="image/svg+xml" href="${up}docs/icon.svg">
-    ${stylesheets.map((sheet) => `<link rel="stylesheet" href="${up}${sheet}">`).join('\n    ')}
   </head>
   <body class="docs">
-    <header><p class="site">Basin</p><nav class="pages" aria-label="Pages">${nav}</nav><a class="to-contents" href="#contents">Contents</a></header>
+    <header><p class="site">Basin</p>${siteNav(site.pages, 'Docs', up)}<a class="to-contents" href="#contents">Contents</a></header>
     <div class="book">
       <main>
 ${html}

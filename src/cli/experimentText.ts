@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { effectText, numberText, rangeText } from '../experiments/effectText.ts';
 import type { Check, Experiment } from '../experiments/experiment.ts';
 import type { ExperimentResult } from '../experiments/experimentResult.ts';
 import type { Table as TableOf } from '../experiments/figure.ts';
@@ -36,7 +37,7 @@ export function experimentText(result: ExperimentResult): string {
       rows: statistics.map(({ name, margin, ...effect }) => [
         name,
         effect,
-        margin === null ? 'none' : range(margin),
+        margin === null ? 'none' : rangeText(margin),
       ]),
     }),
     ...controls.map((check) => `control, ${checked(check)}`),
@@ -66,15 +67,7 @@ function drawn({ columns, rows }: TableOf): string {
 function text(value: string | number | Effect | null): string {
   if (value === null) return '';
   if (typeof value === 'string') return value;
-  return typeof value === 'number' ? number(value) : `${number(value.value)} ${range(value.interval)}`;
-}
-
-function range([low, high]: Effect['interval']): string {
-  return `[${low === null ? '−∞' : number(low)}, ${high === null ? '∞' : number(high)}]`;
-}
-
-function number(value: number | null): string {
-  return value === null ? 'none' : value.toPrecision(3);
+  return typeof value === 'number' ? numberText(value) : effectText(value.value, value.interval);
 }
 
 /** A part of a protocol, numbers of a list without the digits that no one reads. */

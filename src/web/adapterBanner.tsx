@@ -1,8 +1,8 @@
 import type { AdapterInfo } from '../gpu/device.ts';
-import type { Session } from './session.ts';
+import type { WorkerSession } from './workerSession.ts';
 
 /** What a page knows of its adapter. */
-type AdapterState = Pick<Session, 'adapter' | 'adapterError' | 'findAdapter'>;
+type AdapterState = Pick<WorkerSession, 'adapter' | 'adapterError' | 'findAdapter'>;
 
 /** The adapter's name as its driver gives it. */
 export function adapterName({ vendor, architecture, device, description }: AdapterInfo): string {

@@ -1,7 +1,7 @@
 import type { Table } from '../experiments/figure.ts';
 import type { Effect, Interval } from '../measure/statistics/interval.ts';
 import { formatNumber } from '../present/formatNumber.ts';
-import { ScrollRegion } from './bench/scrollRegion.tsx';
+import { ScrollRegion } from './scrollRegion.tsx';
 
 /** Numbers as a table that scrolls in its place. */
 export function DataTable({ table: { title, columns, rows } }: { table: Table }) {

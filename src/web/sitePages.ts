@@ -1,8 +1,11 @@
 /** The pages of the site, by their addresses from its root. */
 export const SITE_PAGES = [
-  { href: 'index.html', name: 'Lab' },
-  { href: 'landscape.html', name: 'Landscape' },
+  { href: 'index.html', name: 'Article' },
   { href: 'experiments.html', name: 'Experiments' },
+  { href: 'lab.html', name: 'Lab' },
+  { href: 'landscape.html', name: 'Landscape' },
   { href: 'bench.html', name: 'Bench' },
   { href: 'docs/index.html', name: 'Docs' },
 ] as const;
+
+export type SitePageName = (typeof SITE_PAGES)[number]['name'];

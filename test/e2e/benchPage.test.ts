@@ -64,7 +64,7 @@ describe('the bench page', () => {
   test('runs by keyboard, shows what it timed, and saves it', async () => {
     await withBench(async (page) => {
       expect(await page.locator('.banner.warning').textContent()).toMatch(/Software adapter/);
-      expect(await page.getByRole('link', { name: 'Lab' }).getAttribute('href')).toBe('./index.html');
+      expect(await page.getByRole('link', { name: 'Lab' }).getAttribute('href')).toBe('./lab.html');
       await page.getByLabel(/quick/).press('Space');
       await button(page, 'reduce').press('Enter');
       expect(await button(page, 'all').getAttribute('aria-pressed')).toBe('false');

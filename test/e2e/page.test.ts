@@ -27,7 +27,7 @@ async function inWorker(page: Page, line: string): Promise<void> {
 }
 
 async function open(page: Page): Promise<void> {
-  await page.goto(`${pages.server.origin}/`);
+  await page.goto(`${pages.server.origin}/lab.html`);
   await page.getByRole('heading', { name: 'Basin' }).waitFor();
 }
 

@@ -123,13 +123,14 @@ test('branches of all batches and both rules end with a loss for each draw', asy
     trunkBatchSize: 16,
     factors: [1, 4, 16],
     window: 64,
+    rates: [0.05, 0.1, 0.2],
     orders: 3,
     probes: 4,
   });
   expect(loss).toBeGreaterThan(0);
   expect(branches.map(({ factor }) => factor)).toEqual([1, 4, 16]);
-  for (const { optimal, proportional } of branches) {
-    expect(optimal).toHaveLength(3);
+  for (const { tuned, proportional } of branches) {
+    expect(tuned.map((ends) => ends.length)).toEqual([3, 3, 3]);
     expect(proportional).toHaveLength(3);
   }
 });

@@ -87,7 +87,7 @@ test('pages, their style and nothing else are served while they are written', as
     }
     expect(await (await get('docs/')).text()).toContain('<h1 id="documentation">');
     expect((await get('docs/docs.css', 'text/css')).headers.get('content-type')).toContain('text/css');
-    expect((await get('docs/icon.svg')).headers.get('content-type')).toContain('image/svg');
+    expect((await get('icon.svg')).headers.get('content-type')).toContain('image/svg');
     expect((await get('docs/api/index.html')).status).toBe(404);
   } finally {
     await server.close();

@@ -6,8 +6,8 @@ import { renderReport } from '../../src/cli/report.ts';
 import type { JobSpec } from '../../src/jobs/job.ts';
 import { instruments } from '../../src/measure/instruments.ts';
 import type { Reading } from '../../src/train/reading.ts';
-import { Recording } from '../../src/web/recording.ts';
-import { defaultSettings, parseSettings } from '../../src/web/settings.ts';
+import { Recording } from '../../src/web/lab/recording.ts';
+import { defaultSettings, parseSettings } from '../../src/web/lab/settings.ts';
 import { lossVariance } from '../gpu/lossVariance.ts';
 
 beforeAll(() => {

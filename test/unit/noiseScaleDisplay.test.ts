@@ -3,8 +3,8 @@ import { noiseScaleText } from '../../src/cli/noiseScaleText.ts';
 import type { Reading } from '../../src/jobs/job.ts';
 import { formatEstimate } from '../../src/present/formatInterval.ts';
 import { quantities } from '../../src/present/quantities.ts';
-import { Recording } from '../../src/web/recording.ts';
-import type { PlannedRun } from '../../src/web/settings.ts';
+import { Recording } from '../../src/web/lab/recording.ts';
+import type { PlannedRun } from '../../src/web/lab/settings.ts';
 
 const bSimple = quantities.find(({ id }) => id === 'bSimple')!;
 

@@ -104,6 +104,10 @@ describe('basin reproduce', () => {
   test('tells all of it in a report that asks for nothing else', async () => {
     await reproduce([]);
     const report = readFileSync(join(out, 'report.html'), 'utf8');
+    const table = readFileSync(join(out, 'claims.md'), 'utf8');
+    for (const { id, verdict } of resultsIn().claims) {
+      expect(table).toMatch(new RegExp(`\\[${id}\\]\\(report.html#${id}\\).*${verdict}`));
+    }
     for (const text of [
       'Biased numbers have a mean above 0.2',
       'a mean of 0.5; below 0.2 it would matter to nobody',

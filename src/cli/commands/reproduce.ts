@@ -57,7 +57,11 @@ export function registerReproduce(
     .option('--plan', 'show cells, minutes and memory of each claim on this adapter, and run nothing')
     .option('--preset <name>', 'quick, standard, full', 'standard')
     .option('--seed <n>', 'master seed in place of the presets’; verdicts want 1000 or more')
-    .option('--out <folder>', 'where cells, results.json, figures and report.html go', 'reproduction')
+    .option(
+      '--out <folder>',
+      'where cells, results.json, figures, report.html and claims.md go',
+      'reproduction',
+    )
     .option('--shard <i/n>', 'only every n-th cell, from the i-th on, and no judgement')
     .option('--merge', 'run nothing: judge the cells that are there, and name those that are not')
     .option('--against <results.json>', 'set the verdicts of another master seed beside these')

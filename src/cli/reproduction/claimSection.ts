@@ -1,9 +1,9 @@
+import { effectText, numberText, pText, rangeText } from '../../experiments/effectText.ts';
 import type { Check, Sensitivity, Statistic } from '../../experiments/experiment.ts';
 import type { Table } from '../../experiments/figure.ts';
 import type { ClaimResult, EffectResult } from '../../experiments/reproduction/results.ts';
 import { escapeHtml } from '../escapeHtml.ts';
 import { partText } from '../experimentText.ts';
-import { effectText, numberText, pText, rangeText } from './effectText.ts';
 
 /** A claim's part of the report. */
 export function claimSection(
@@ -57,7 +57,7 @@ function effectsTable({ statistics, p, pHolm }: ClaimResult): string {
   if (statistics.length === 0) return '';
   const rows = statistics.map((effect: EffectResult) => [
     effect.name,
-    effectText(effect),
+    effectText(effect.estimate, effect.interval),
     effect.margin ? rangeText(effect.margin) : 'told beside',
     `${effect.units ?? ''}`,
     pText(effect.p),
@@ -83,7 +83,7 @@ function sensitivityTable(rows: readonly Sensitivity[]): string {
   const gating = (statistics: readonly Statistic[]): string =>
     statistics
       .filter(({ margin }) => margin !== null)
-      .map(({ name, value, interval }) => `${name} ${effectText({ estimate: value, interval })}`)
+      .map(({ name, value, interval }) => `${name} ${effectText(value, interval)}`)
       .join('; ');
   return htmlTable(
     'At other tolerances, windows and matched losses',
@@ -96,9 +96,7 @@ function table({ title, columns, rows }: Table): string {
   const text = (value: Table['rows'][number][number]): string => {
     if (value === null) return '';
     if (typeof value === 'string') return value;
-    return typeof value === 'number'
-      ? numberText(value)
-      : effectText({ estimate: value.value, interval: value.interval });
+    return typeof value === 'number' ? numberText(value) : effectText(value.value, value.interval);
   };
   const body = htmlTable(
     title,

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { effectText, pText, rangeText } from '../../experiments/effectText.ts';
 import { type Experiment, PAPERS, type Paper } from '../../experiments/experiment.ts';
 import type { Agreement } from '../../experiments/reproduction/agreement.ts';
 import type { MergedClaim } from '../../experiments/reproduction/mergeClaims.ts';
@@ -6,7 +7,6 @@ import type { Plan } from '../../experiments/reproduction/planClaims.ts';
 import type { PlantedRates } from '../../experiments/reproduction/plantedRates.ts';
 import type { Results } from '../../experiments/reproduction/results.ts';
 import { duration } from '../progress.ts';
-import { effectText, pText, rangeText } from './effectText.ts';
 
 /** The claims there are, by their papers. */
 export function claimList(list: readonly Experiment[]): string {
@@ -53,7 +53,7 @@ export function resultsText({ claims, missing, failed }: Results, merged: readon
     table.push([
       id,
       statistic?.name ?? '',
-      statistic ? effectText(statistic) : '',
+      statistic ? effectText(statistic.estimate, statistic.interval) : '',
       statistic?.margin ? rangeText(statistic.margin) : '',
       pText(p),
       pText(pHolm),
@@ -80,7 +80,7 @@ export function plantedText({ claims, effects, nulls, without }: PlantedRates): 
     table.push([claim, truth, `${reproduced}`, `${not}`, `${inconclusive}`, `${trials}`]);
   }
   const share = (of: PlantedRates['effects']): string =>
-    of ? effectText({ estimate: of.value, interval: of.interval }) : 'none planted';
+    of ? effectText(of.value, of.interval) : 'none planted';
   return [
     table.toString(),
     `planted effects that are reproduced: ${share(effects)} (at least 0.8 is asked)`,
@@ -100,7 +100,7 @@ export function agreementText({ pairs, share }: Agreement): string {
       same === null ? 'undecided' : same ? 'alike' : 'not alike',
     ]);
   }
-  const of = share ? effectText({ estimate: share.value, interval: share.interval }) : 'none';
+  const of = share ? effectText(share.value, share.interval) : 'none';
   return `${table.toString()}\nof the claims that one of the seeds decides both judge alike: ${of}`;
 }
 

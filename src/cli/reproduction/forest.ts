@@ -1,6 +1,6 @@
+import { effectText, rangeText } from '../../experiments/effectText.ts';
 import type { ClaimResult, EffectResult } from '../../experiments/reproduction/results.ts';
 import { escapeHtml } from '../escapeHtml.ts';
-import { effectText, rangeText } from './effectText.ts';
 
 /** Of a row's scale beyond the narrower of what it must show. */
 const ROOM = 0.2;
@@ -19,7 +19,7 @@ const SHAPES: Readonly<Record<ClaimResult['verdict'], string>> = {
 function row({ id, statement, statistic, verdict }: ClaimResult): string {
   const shape = SHAPES[verdict];
   const numbers = statistic
-    ? `${escapeHtml(statistic.name)}: ${escapeHtml(effectText(statistic))}${statistic.margin ? `, margin ${escapeHtml(rangeText(statistic.margin))}` : ''}`
+    ? `${escapeHtml(statistic.name)}: ${escapeHtml(effectText(statistic.estimate, statistic.interval))}${statistic.margin ? `, margin ${escapeHtml(rangeText(statistic.margin))}` : ''}`
     : 'not measured';
   return `<div class="row" role="listitem">
 <a href="#${escapeHtml(id)}" title="${escapeHtml(statement)}">${escapeHtml(id)}</a>

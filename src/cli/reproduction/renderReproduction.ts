@@ -1,10 +1,10 @@
 import { ARTICLE } from '../../experiments/article.ts';
+import { effectText } from '../../experiments/effectText.ts';
 import { PAPERS, type Paper } from '../../experiments/experiment.ts';
 import type { Agreement } from '../../experiments/reproduction/agreement.ts';
 import type { ClaimResult, Results } from '../../experiments/reproduction/results.ts';
 import { escapeHtml } from '../escapeHtml.ts';
 import { claimSection } from './claimSection.ts';
-import { effectText } from './effectText.ts';
 import { forest } from './forest.ts';
 import style from './reproduction.css?raw';
 
@@ -93,12 +93,12 @@ function articleTable(claims: readonly ClaimResult[]): string {
 function agreementTable({ pairs, share }: Agreement): string {
   const rows = pairs.map(({ id, first, second, same }) => {
     const cell = ({ verdict, statistic }: typeof first): string =>
-      `<td>${escapeHtml(verdict)}${statistic ? `<br><span class="muted">${escapeHtml(effectText(statistic))}</span>` : ''}</td>`;
+      `<td>${escapeHtml(verdict)}${statistic ? `<br><span class="muted">${escapeHtml(effectText(statistic.estimate, statistic.interval))}</span>` : ''}</td>`;
     return `<tr><th scope="row">${escapeHtml(id)}</th>${cell(first)}${cell(second)}<td>${same === null ? 'undecided' : same ? 'alike' : 'not alike'}</td></tr>`;
   });
   const [one, other] = [pairs[0]?.first.protocol.seed, pairs[0]?.second.protocol.seed];
   return `<h2 id="again">A second master seed</h2>
-<p>${share ? `Of the claims that one of the seeds decides, both judge alike ${escapeHtml(effectText({ estimate: share.value, interval: share.interval }))}.` : 'No claim is decided by either.'}</p>
+<p>${share ? `Of the claims that one of the seeds decides, both judge alike ${escapeHtml(effectText(share.value, share.interval))}.` : 'No claim is decided by either.'}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Verdicts of two master seeds"><table><thead><tr><th scope="col">Claim</th><th scope="col">Seed ${one}</th><th scope="col">Seed ${other}</th><th scope="col"></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 

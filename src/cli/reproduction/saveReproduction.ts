@@ -6,13 +6,14 @@ import { formatJson } from '../formatJson.ts';
 import { makeFolder } from '../makeFolder.ts';
 import { save } from '../saveResult.ts';
 import { writeOutput } from '../writeOutput.ts';
+import { claimsMarkdown } from './claimsMarkdown.ts';
 import { renderReproduction } from './renderReproduction.ts';
 
 /** Of a chart in the report, CSS pixels: it fits a telephone's width. */
 const CHART_WIDTH = 350;
 
 /**
- * Writes what claims came to: `figures/<claim>.svg` of those that are judged, `results.json`, `report.html`.
+ * Writes what claims came to: `figures/<claim>.svg` of those that are judged, `results.json`, `report.html`, and `claims.md`, a table.
  * @throws InputError where the folder for figures cannot be made; OutputError
  */
 export async function saveReproduction(
@@ -37,5 +38,6 @@ export async function saveReproduction(
     );
   }
   await save(join(out, 'results.json'), `${formatJson(results)}\n`);
+  await save(join(out, 'claims.md'), `${claimsMarkdown(results, 'report.html')}\n`);
   await save(join(out, 'report.html'), renderReproduction(results, charts, beside));
 }

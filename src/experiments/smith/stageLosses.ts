@@ -1,3 +1,4 @@
+import { pseudovalues } from '../../measure/statistics/pseudovalues.ts';
 import type { CellEvidence } from '../experiment.ts';
 import type { Panel, Table } from '../figure.ts';
 import type { Measured } from '../verdict/measured.ts';
@@ -21,27 +22,28 @@ export function unitsOf(found: ScheduleFound, arm: ArmName): readonly UnitEviden
 }
 
 /**
- * How far an arm's loss lies above another's, by unit, in each stage after the first: the difference of ln loss over the looks of the stage, in
- * standard deviations of ln loss by the order of examples, which is what `again` differs from `decay` by.
+ * How far an arm's loss lies above another's in each stage after the first: the mean difference of ln loss over the looks of the stage, in standard
+ * deviations of ln loss by the order of examples, which is what `again` differs from `decay` by. By unit as pseudovalues, so that the
+ * interval of the ratio holds the error of that standard deviation too.
  */
-function apart(found: ScheduleFound, arm: ArmName, from: ArmName): number[][] | null {
+function apart(found: ScheduleFound, arm: ArmName, from: ArmName): (number | null)[][] | null {
   const all = [arm, from, 'again', 'decay'].map((name) => unitsOf(found, name as ArmName));
   if (all.flat().some(({ losses }) => losses.some((loss) => loss === null))) return null;
   const [ours, theirs, again, decay] = all.map((units) =>
-    units.map(({ losses }) => losses.map((loss) => Math.log(loss!))),
+    units.map(({ losses }) => losses.slice(LOOKS).map((loss) => Math.log(loss!))),
   ) as [number[][], number[][], number[][], number[][]];
   const stages = (ours[0]?.length ?? 0) / LOOKS;
-  const differences = again.flatMap((losses, u) =>
-    losses.slice(LOOKS).map((loss, i) => loss - decay[u]![LOOKS + i]!),
-  );
   // Of the difference of two orders; of one it is √2 less.
-  const scatter = Math.sqrt(mean(differences.map((difference) => difference ** 2)) / 2);
-  return Array.from({ length: Math.max(0, stages - 1) }, (_, k) =>
-    ours.map((losses, u) => {
-      const looks = Array.from({ length: LOOKS }, (_, i) => (k + 1) * LOOKS + i);
-      return mean(looks.map((look) => (losses[look]! - theirs[u]![look]!) / scatter));
-    }),
-  );
+  const variances = again.map((losses, u) => mean(losses.map((loss, i) => (loss - decay[u]![i]!) ** 2)) / 2);
+  return Array.from({ length: stages }, (_, k) => {
+    const differences = ours.map((losses, u) =>
+      mean(losses.slice(k * LOOKS, (k + 1) * LOOKS).map((loss, i) => loss - theirs[u]![k * LOOKS + i]!)),
+    );
+    return pseudovalues(ours.length, (kept) => {
+      const scatter = Math.sqrt(mean(kept.map((u) => variances[u]!)));
+      return scatter > 0 ? mean(kept.map((u) => differences[u]!)) / scatter : null;
+    });
+  });
 }
 
 /** Differences in standard deviations by order, stage by stage. @param margin of each */

@@ -45,20 +45,6 @@ export function windowOf(curve: readonly (number | null)[], drop: number): reado
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
 
-/**
- * A statistic of mean curves, by unit: pseudovalues n·s − (n − 1)·s₋ᵤ of the jackknife, s₋ᵤ without unit u (Tukey 1958). Where a
- * peak lies is lost in the noise of one unit's curves, and plain in the mean of many; the mean of these and its interval are those of s.
- * @param of the units by their places; null where they do not tell
- */
-export function byUnit(units: number, of: (kept: readonly number[]) => number | null): (number | null)[] {
-  const all = Array.from({ length: units }, (_, u) => u);
-  const whole = of(all);
-  return all.map((u) => {
-    const rest = of(all.filter((other) => other !== u));
-    return whole === null || rest === null ? null : units * whole - (units - 1) * rest;
-  });
-}
-
 export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

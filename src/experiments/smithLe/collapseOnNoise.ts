@@ -1,6 +1,7 @@
+import { pseudovalues } from '../../measure/statistics/pseudovalues.ts';
 import { claim } from '../claim.ts';
 import type { Measured } from '../verdict/measured.ts';
-import { byUnit, curvesAt, meanCurve, meanOf, type OptimumFound } from './batchCurves.ts';
+import { curvesAt, meanCurve, meanOf, type OptimumFound } from './batchCurves.ts';
 import { meanPoints } from './movedOptimum.ts';
 import {
   momentumSettings,
@@ -55,7 +56,7 @@ function spreadRatio(
   const best = Math.max(...heights);
   const compared = shared.filter((_, i) => heights[i]! >= best - drop);
   const units = Math.min(...curves.map(({ of }) => of.length));
-  const values = byUnit(units, (kept) => {
+  const values = pseudovalues(units, (kept) => {
     if (compared.length < 2) return null;
     const of = curves.map((curve) => meanCurve(kept.map((u) => curve.of[u]!)));
     const rows = compared.map((points) => points.map(({ curve, b }) => of[curve]![b]!));

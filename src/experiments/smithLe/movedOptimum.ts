@@ -1,7 +1,8 @@
+import { pseudovalues } from '../../measure/statistics/pseudovalues.ts';
 import { studentIntervals } from '../../measure/statistics/studentIntervals.ts';
 import type { Panel } from '../figure.ts';
 import type { Control, Measured, Variant } from '../verdict/measured.ts';
-import { byUnit, curvesAt, meanCurve, type OptimumFound, type Score, windowOf } from './batchCurves.ts';
+import { curvesAt, meanCurve, type OptimumFound, type Score, windowOf } from './batchCurves.ts';
 import type { OptimumProtocol, Setting } from './optimumStudy.ts';
 import { type ShiftedCurve, shiftOf } from './shiftOf.ts';
 
@@ -73,7 +74,7 @@ function exponentOf(
     });
   return {
     name: `s in B_opt ∝ ${by.symbol}ˢ`,
-    values: byUnit(units, (kept) => shiftOf(shiftedOf(kept))),
+    values: pseudovalues(units, (kept) => shiftOf(shiftedOf(kept))),
     margin: MARGIN,
   };
 }

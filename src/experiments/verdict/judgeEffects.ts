@@ -1,5 +1,6 @@
 import type { Interval } from '../../measure/statistics/interval.ts';
 import { studentIntervals } from '../../measure/statistics/studentIntervals.ts';
+import { effectText, rangeText } from '../effectText.ts';
 import type { Statistic } from '../experiment.ts';
 import type { Measured } from './measured.ts';
 import { largestP, tailOfInterval } from './tailOfInterval.ts';
@@ -69,7 +70,7 @@ function judgeEffect({ name, values, margin, scale = 'linear' }: Measured): Judg
   const finding = missing > 0 ? 'open' : whereIs(effect.interval, onMargin);
   const p = units > 1 && missing === 0 ? tailOfInterval(effect, onMargin, units - 1) : null;
   const lack = missing > 0 ? `, ${missing} of ${values.length} units without a value` : '';
-  const told = `${name} ${show(statistic.value)} ${showInterval(ends)}, margin ${showInterval(margin)}${lack}`;
+  const told = `${name} ${effectText(statistic.value, ends)}, margin ${rangeText(margin)}${lack}`;
   return { statistic: { ...statistic, ...(p === null ? {} : { p }) }, finding, text: told };
 }
 
@@ -83,12 +84,4 @@ function whereIs([low, high]: Interval, [least, most]: Interval): Finding {
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function showInterval([low, high]: Interval): string {
-  return `[${low === null ? '−∞' : show(low)}, ${high === null ? '∞' : show(high)}]`;
-}
-
-function show(value: number): string {
-  return Number.isFinite(value) ? `${Number(value.toPrecision(3))}`.replace('-', '−') : 'none';
 }

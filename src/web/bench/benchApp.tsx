@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { kernelsCsv } from '../../bench/kernelsCsv.ts';
 import type { KernelsReport, LadderName } from '../../bench/kernelsReport.ts';
-import { AdapterBanner, AdapterLine } from '../adapterBanner.tsx';
+import { AdapterBanner } from '../adapterBanner.tsx';
 import { download } from '../download.ts';
-import { SiteNav } from '../siteNav.tsx';
+import { SiteHeader } from '../siteHeader.tsx';
+import { Tabs } from '../tabs.tsx';
 import { useDroppedFiles } from '../useDroppedFiles.ts';
 import { useSession } from '../useSession.ts';
 import type { BenchSession } from './benchSession.ts';
@@ -18,7 +19,6 @@ import { RunControls } from './runControls.tsx';
 import type { RunLibrary } from './runLibrary.ts';
 import { OpenFiles, RunPicker } from './runPicker.tsx';
 import type { RunView } from './runView.ts';
-import { Tabs } from './tabs.tsx';
 
 const LIVE = 'live';
 const TABS = [
@@ -76,12 +76,11 @@ export function BenchApp({ session, library }: { session: BenchSession; library:
 
   return (
     <div class="bench">
-      <header>
-        <h1>Basin</h1>
-        <SiteNav current="Bench" />
-        <p class="tagline">every kernel against this adapter’s own ceilings</p>
-        <AdapterLine session={session} />
-      </header>
+      <SiteHeader
+        current="Bench"
+        tagline="every kernel against this adapter’s own ceilings"
+        session={session}
+      />
       <main>
         <AdapterBanner session={session} />
         <RunControls session={session} quick={quick} onQuick={setQuick} onRun={start} />

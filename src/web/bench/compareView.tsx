@@ -2,11 +2,11 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ComparedRow, Comparison, Ratio } from '../../bench/compareKernels.ts';
 import type { KernelsRow } from '../../bench/kernelsReport.ts';
 import { digits, timeText } from '../../bench/kernelsTable.ts';
+import { ScrollRegion } from '../scrollRegion.tsx';
 import { rowTitle } from './rowName.ts';
 import type { ListedRun } from './runLibrary.ts';
 import { RunPicker } from './runPicker.tsx';
 import type { RunView } from './runView.ts';
-import { ScrollRegion } from './scrollRegion.tsx';
 import { sourceLine } from './sourceLine.ts';
 import { Spread } from './spread.tsx';
 

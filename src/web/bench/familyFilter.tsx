@@ -1,4 +1,4 @@
-import { ButtonGroup } from './buttonGroup.tsx';
+import { ButtonGroup } from '../buttonGroup.tsx';
 
 interface FilterProps {
   families: readonly string[];

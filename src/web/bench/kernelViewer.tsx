@@ -3,10 +3,10 @@ import type { RowDispatch } from '../../bench/kernelsReport.ts';
 import type { KernelText } from '../../gpu/kernelSource.ts';
 import { specialise } from '../../gpu/specialise.ts';
 import { formatCount } from '../../present/formatNumber.ts';
-import { ButtonGroup } from './buttonGroup.tsx';
+import { ButtonGroup } from '../buttonGroup.tsx';
+import { ScrollRegion } from '../scrollRegion.tsx';
 import { wgslTokens } from './highlight.ts';
 import { kernelText } from './kernelTexts.ts';
-import { ScrollRegion } from './scrollRegion.tsx';
 
 /** The file as it is; with what it imports; and with a dispatch's knobs put in, loops written out. */
 type TextForm = 'written' | 'linked' | 'compiled';

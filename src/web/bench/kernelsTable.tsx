@@ -1,11 +1,11 @@
 import { Fragment } from 'preact';
 import type { KernelsRow } from '../../bench/kernelsReport.ts';
 import { rowCells } from '../../bench/kernelsTable.ts';
+import { ScrollRegion } from '../scrollRegion.tsx';
 import { Change } from './change.tsx';
 import { familyColours } from './familyColour.ts';
 import { RooflineBar } from './rooflineBar.tsx';
 import type { RunView } from './runView.ts';
-import { ScrollRegion } from './scrollRegion.tsx';
 import { sourceLine } from './sourceLine.ts';
 import { Spread } from './spread.tsx';
 

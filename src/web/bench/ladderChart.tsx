@@ -1,6 +1,6 @@
 import type { KernelsRow, LadderName, RungText } from '../../bench/kernelsReport.ts';
 import { formatNumber } from '../../present/formatNumber.ts';
-import { ButtonGroup } from './buttonGroup.tsx';
+import { ButtonGroup } from '../buttonGroup.tsx';
 import { foldLines } from './foldLines.ts';
 import { Mark, useRoving } from './mark.tsx';
 import { NOTE_LINE, Note } from './note.tsx';

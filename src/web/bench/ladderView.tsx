@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { LadderName, LadderText } from '../../bench/kernelsReport.ts';
-import { ButtonGroup } from './buttonGroup.tsx';
+import { ButtonGroup } from '../buttonGroup.tsx';
 import { KernelViewer } from './kernelViewer.tsx';
 import { LadderChart, type LadderMetric, type RungBar } from './ladderChart.tsx';
 import { RowFigures } from './rowFigures.tsx';

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { download } from '../download.ts';
+import { ScrollRegion } from '../scrollRegion.tsx';
 import { useWidth } from '../useWidth.ts';
 import { pngOf, svgText } from './chartImage.ts';
-import { ScrollRegion } from './scrollRegion.tsx';
 
 interface FrameProps {
   id: string;

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { ExperimentRecord } from '../../experiments/experiment.ts';
 import { type PresetName, readPart } from '../../experiments/protocol.ts';
-import { AdapterBanner, AdapterLine } from '../adapterBanner.tsx';
+import { AdapterBanner } from '../adapterBanner.tsx';
 import { JobProgress } from '../jobProgress.tsx';
-import { SiteNav } from '../siteNav.tsx';
+import { SiteHeader } from '../siteHeader.tsx';
 import { useSession } from '../useSession.ts';
 import type { ExperimentSession } from './experimentSession.ts';
 import { OutcomeView } from './outcomeView.tsx';
@@ -17,12 +17,7 @@ export function ExperimentsApp({ session }: { session: ExperimentSession }) {
   const record = records?.find(({ id }) => id === chosen) ?? records?.[0];
   return (
     <div class="experiments">
-      <header>
-        <h1>Basin</h1>
-        <SiteNav current="Experiments" />
-        <p class="tagline">claims of papers, put to the test</p>
-        <AdapterLine session={session} />
-      </header>
+      <SiteHeader current="Experiments" tagline="claims of papers, put to the test" session={session} />
       <main>
         <AdapterBanner session={session} />
         <ul class="claims" aria-label="Experiments">

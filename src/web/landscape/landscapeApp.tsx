@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { AdapterBanner, AdapterLine } from '../adapterBanner.tsx';
+import { AdapterBanner } from '../adapterBanner.tsx';
 import { JobProgress } from '../jobProgress.tsx';
-import { SiteNav } from '../siteNav.tsx';
+import { SiteHeader } from '../siteHeader.tsx';
 import { useDroppedFiles } from '../useDroppedFiles.ts';
 import { useSession } from '../useSession.ts';
 import { FilesView } from './filesView.tsx';
@@ -55,12 +55,7 @@ export function LandscapeApp({ session }: { session: LandscapeSession }) {
 
   return (
     <div class="landscape">
-      <header>
-        <h1>Basin</h1>
-        <SiteNav current="Landscape" />
-        <p class="tagline">what lies around and between solutions</p>
-        <AdapterLine session={session} />
-      </header>
+      <SiteHeader current="Landscape" tagline="what lies around and between solutions" session={session} />
       <main>
         <AdapterBanner session={session} />
         <section class="run-bar" aria-label="Run">

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { dataSets } from '../settings.ts';
+import { dataSets } from '../dataSets.ts';
 import { FIELDS, type Field, KIND_NAMES, KINDS, type Kind } from './kinds.ts';
 import type { LandscapeSession } from './landscapeSession.ts';
 

@@ -180,18 +180,23 @@ test('branches keep up by shares of progress, whatever the loss', () => {
   const branches = (scale: number) =>
     [1, 2, 4, 8, 16].map((factor) => {
       const ends = [scale * (1 - 0.4 / (1 + factor / 16)), scale * (1 - 0.4 / (1 + factor / 16))];
-      return { factor, optimal: ends, proportional: ends.map((end) => (factor > 4 ? null : end)) };
+      const worse = ends.map((end) => 1.1 * end);
+      return {
+        factor,
+        tuned: [worse, ends, worse],
+        proportional: ends.map((end) => (factor > 4 ? null : end)),
+      };
     });
-  const [early, late] = [2, 0.02].map((loss) =>
-    keepingUp({ loss, branches: branches(loss) }, 'optimal', 0.2),
-  );
+  const [early, late] = [2, 0.02].map((loss) => keepingUp({ loss, branches: branches(loss) }, 'tuned', 0.2));
   expect(early).toBeCloseTo(late!, 9);
   // 1/(1 + k/16) is 0.8 of its value at k = 1 at k = 5.25; linear in log₂ k between 4 and 8.
   expect(2 ** early!).toBeGreaterThan(4.8);
   expect(2 ** early!).toBeLessThan(5.4);
-  expect(keepingUp({ loss: 2, branches: branches(2) }, 'optimal', 0.5)).toBeNull();
+  expect(keepingUp({ loss: 2, branches: branches(2) }, 'tuned', 0.5)).toBeNull();
   expect(keepingUp({ loss: 2, branches: branches(2) }, 'proportional', 0.5)).toBe(2);
-  expect(keepingUp({ loss: 2, branches: [] }, 'optimal', 0.2)).toBeNull();
+  expect(keepingUp({ loss: 2, branches: [] }, 'tuned', 0.2)).toBeNull();
+  const censored = branches(2).map(({ tuned, ...rest }) => ({ ...rest, tuned: tuned.slice(1) }));
+  expect(keepingUp({ loss: 2, branches: censored }, 'tuned', 0.2)).toBeNull();
 });
 
 test('a unit’s examples are its own; fewer are the beginning of more, fresh ones are in none', () => {

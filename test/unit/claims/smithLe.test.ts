@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Experiment } from '../../../src/experiments/experiment.ts';
-import { byUnit, windowOf } from '../../../src/experiments/smithLe/batchCurves.ts';
+import { windowOf } from '../../../src/experiments/smithLe/batchCurves.ts';
 import { collapseOnNoise } from '../../../src/experiments/smithLe/collapseOnNoise.ts';
 import { fitLogistic, logisticScore } from '../../../src/experiments/smithLe/logisticEvidence.ts';
 import { memorisation } from '../../../src/experiments/smithLe/memorisation.ts';
@@ -11,6 +11,7 @@ import { optimumInside } from '../../../src/experiments/smithLe/optimumInside.ts
 import { exactVariances, isotropicVariances } from '../../../src/experiments/smithLe/sdeStudy.ts';
 import { sdeVariance } from '../../../src/experiments/smithLe/sdeVariance.ts';
 import { shiftOf } from '../../../src/experiments/smithLe/shiftOf.ts';
+import { pseudovalues } from '../../../src/measure/statistics/pseudovalues.ts';
 import { normal } from '../../../src/random/normal.ts';
 import { testPlantedCases } from './plantedCases.ts';
 
@@ -132,8 +133,8 @@ describe('how far curves are apart', () => {
   test('pseudovalues of a mean are its values', () => {
     const values = [1, 4, 7, 2];
     const mean = (kept: readonly number[]) => kept.reduce((sum, u) => sum + values[u]!, 0) / kept.length;
-    expect(byUnit(4, mean).map((value) => Number(value!.toFixed(9)))).toEqual(values);
-    expect(byUnit(3, () => null)).toEqual([null, null, null]);
+    expect(pseudovalues(4, mean).map((value) => Number(value!.toFixed(9)))).toEqual(values);
+    expect(pseudovalues(3, () => null)).toEqual([null, null, null]);
   });
 });
 

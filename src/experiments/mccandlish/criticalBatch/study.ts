@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { firstExamples } from '../../../data/firstExamples.ts';
 import { loadDataset } from '../../../data/loadDataset.ts';
 import { noise } from '../../../measure/noise.ts';
-import { type LocalModel, noiseScale, optimalRate } from '../../../measure/statistics/localModel.ts';
+import { type LocalModel, noiseScale } from '../../../measure/statistics/localModel.ts';
 import type { GivenTensors } from '../../../nn/givenTensors.ts';
 import { train } from '../../../train/train.ts';
 import type { Study } from '../../claim.ts';
@@ -12,9 +12,9 @@ import { unitData } from '../unitData.ts';
 
 /**
  * From snapshots of a unit's run others branch, with batches of kB for a window of as many examples (Merrill et al. 2025), under two rules for
- * their rate: half the best of one step at that batch, ε_opt(kB) = ε_max/(1 + B_noise/kB) with the constants measured at the snapshot, and
- * theirs for SGD, in proportion to the batch, from the unit's own. A branch's progress is the fall of the loss of a fixed part of the training
- * examples, the mean over several draws of batches. The units train with a large batch: what small ones have heated cools in any branch,
+ * their rate: for each batch the best of a grid, and theirs for SGD, in proportion to the batch, from the unit's own. The best rate of one
+ * step by the local model, ε_max/(1 + B_noise/kB), is no rule that holds: early on curvature along the gradient is about zero, or
+ * negative. A branch's progress is the fall of the loss of a fixed part of the training examples, the mean over several draws of batches. The units train with a large batch: what small ones have heated cools in any branch,
  * and that would count as progress.
  */
 export type BranchProtocol = {
@@ -27,7 +27,7 @@ export type BranchProtocol = {
   readonly lr: number;
   readonly batchSize: number;
   readonly factors: readonly number[];
-  readonly share: number;
+  readonly rates: readonly number[];
   readonly window: number;
   readonly orders: number;
   readonly probes: number;
@@ -41,10 +41,13 @@ export type BranchCell = Omit<BranchProtocol, 'units' | 'seed' | 'snapshots'> & 
 };
 
 /** Losses at the end of the window by draw; null where a branch diverged. */
+type Ends = readonly (number | null)[];
+
 export interface BranchLosses {
   readonly factor: number;
-  readonly optimal: readonly (number | null)[];
-  readonly proportional: readonly (number | null)[];
+  /** At each rate of the grid. */
+  readonly tuned: readonly Ends[];
+  readonly proportional: Ends;
 }
 
 export interface BranchEvidence {
@@ -53,7 +56,6 @@ export interface BranchEvidence {
   readonly local: LocalModel;
   /** tr Σ/|G|² there, null where it is not resolved. */
   readonly bSimple: number | null;
-  /** None where the local model has no best rate. */
   readonly branches: readonly BranchLosses[];
 }
 
@@ -62,14 +64,14 @@ const standard: BranchProtocol = {
   hidden: 64,
   examples: 16384,
   evaluated: 4096,
-  snapshots: [100, 200, 400],
+  snapshots: [10, 50, 400],
   trunkBatchSize: 128,
   lr: 0.1,
   batchSize: 4,
   factors: [1, 2, 4, 8, 16, 32, 64, 128],
-  share: 0.5,
+  rates: [0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2],
   window: 1024,
-  orders: 16,
+  orders: 8,
   probes: 16,
   units: 5,
   seed: 1000,
@@ -81,7 +83,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
   id: 'branched-batches',
   version: 1,
   presets: {
-    quick: { ...standard, snapshots: [100, 200], evaluated: 1024, orders: 4, probes: 8, units: 2, seed: 0 },
+    quick: { ...standard, snapshots: [10, 100], evaluated: 1024, orders: 4, probes: 8, units: 2, seed: 0 },
     standard,
   },
   parts: {
@@ -94,8 +96,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     lr: 'ε of the units',
     batchSize: 'of the smallest branches, as large a batch as k times',
     factors: 'k of the branches, with batches of kB',
-    share:
-      'of ε_opt(kB) that the branches take: many steps at all of it leave the place where it was measured',
+    rates: 'ε from which each batch has its best, ascending',
     window: 'examples that each branch takes',
     orders: 'draws of each branch’s batches',
     probes: 'random signs behind tr(HΣ)',
@@ -106,13 +107,15 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     loss: z.number(),
     local: z.strictObject({ gradNormSq: z.number(), gHg: z.number(), traceHessianCovariance: z.number() }),
     bSimple: z.number().nullable(),
-    branches: z.array(z.strictObject({ factor: z.int().positive(), optimal: losses, proportional: losses })),
+    branches: z.array(
+      z.strictObject({ factor: z.int().positive(), tuned: z.array(losses), proportional: losses }),
+    ),
   }),
   cells({ units, seed, snapshots, ...rest }) {
     const { factors, orders, window, batchSize } = rest;
     const id = { id: 'critical-batch' };
     requireAtLeast(id, 2, { units, snapshots, orders, probes: rest.probes });
-    requireAtLeast(id, 3, { factors });
+    requireAtLeast(id, 3, { factors, rates: rest.rates });
     const odd = factors.find((factor) => window % (factor * batchSize) !== 0);
     if (odd !== undefined) {
       const expected = `expected a multiple of the batch of ${odd * batchSize}`;
@@ -122,11 +125,14 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
       snapshots.map((step) => ({ unit, step, ...rest })),
     );
   },
-  cost: ({ step, factors, window, batchSize, orders }) => ({
+  cost: ({ step, factors, rates, window, batchSize, orders }) => ({
     seconds:
       8 +
       0.002 * step +
-      factors.reduce((sum, k) => sum + (window / k / batchSize) * 0.003 + 0.00002 * window * orders, 0),
+      factors.reduce(
+        (sum, k) => sum + (window / k / batchSize) * 0.003 + 0.00001 * window * orders * (rates.length + 1),
+        0,
+      ),
     bytes: 2 ** 27,
   }),
 
@@ -141,7 +147,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
       batchSize,
       lr,
       factors,
-      share,
+      rates,
       window,
       orders,
       probes,
@@ -149,10 +155,10 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     const { train: own } = unitData(await loadDataset(data, host), cell);
     const seen = firstExamples(own, evaluated);
     const model = perceptron(own, hidden);
-    const all = { model, data: own, order: 'iid' as const };
+    const alike = { model, data: own, order: 'iid' as const };
     yield { type: 'phase', phase: `unit ${unit}: training to step ${step}` };
     using trunk = await train(gpu, {
-      ...all,
+      ...alike,
       batchSize: trunkBatchSize,
       lr,
       steps: step,
@@ -173,8 +179,6 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
       traceHessianCovariance: trace,
     };
     const simple = bSimpleResolved ? bSimple.value : null;
-    const usable = local.gradNormSq > 0 && local.gHg > 0 && trace > 0;
-    if (!usable) return { loss, local, bSimple: simple, branches: [] };
     const weights: GivenTensors = Object.fromEntries(
       [...(await trunk.stateDict())].map(([name, { data: values }]) => [name, values as Float32Array]),
     );
@@ -184,18 +188,19 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     for (const factor of factors) {
       yield { type: 'phase', phase: `unit ${unit}, step ${step}: branches of ${factor * batchSize}` };
       const B = factor * batchSize;
-      const rates = [share * optimalRate(local, B)!, (B / trunkBatchSize) * lr].map(Math.fround);
+      const all = [...rates, (B / trunkBatchSize) * lr].map(Math.fround);
       using run = await train(gpu, {
-        ...all,
+        ...alike,
         weights,
         batchSize: B,
         steps: window / B,
         seed: unit,
-        grid: { lr: rates, orderSeed },
+        grid: { lr: all, orderSeed },
       });
       for await (const _ of run.readings());
       const ends = (await run.evaluate(seen)).map(({ loss: end }) => (Number.isFinite(end) ? end : null));
-      branches.push({ factor, optimal: ends.slice(0, orders), proportional: ends.slice(orders) });
+      const byRate = all.map((_, r) => ends.slice(r * orders, (r + 1) * orders));
+      branches.push({ factor, tuned: byRate.slice(0, -1), proportional: byRate.at(-1)! });
       yield { type: 'progress', done: branches.length, total: factors.length, unit: 'branches' };
     }
     return { loss, local, bSimple: simple, branches };

@@ -58,7 +58,7 @@ const standard: TemperatureProtocol = {
   warmup: 2000,
   steps: 6000,
   looks: 24,
-  units: 4,
+  units: 12,
   seed: 1000,
 };
 
@@ -110,7 +110,7 @@ export const temperatureStudy: Study<TemperatureProtocol, TemperatureCell, Tempe
     return Array.from({ length: units }, (_, u) => ({ unit: seed + u, ...rest }));
   },
   cost: ({ warmup, steps, looks, rates, multiples }) => ({
-    seconds: 3 + 0.001 * warmup + 0.004 * steps + 0.15 * looks * (rates.length + multiples.length),
+    seconds: 1 + 0.0003 * warmup + 0.0011 * steps + 0.04 * looks * (rates.length + multiples.length),
     bytes: 2 ** 26,
   }),
 

@@ -1,5 +1,5 @@
-import type { JobSpec } from '../jobs/job.ts';
-import { above, atLeast, list, several, wholeNumber, within } from './parseNumbers.ts';
+import type { JobSpec } from '../../jobs/job.ts';
+import { above, atLeast, list, several, wholeNumber, within } from '../parseNumbers.ts';
 
 /** What the form holds: text as it was typed. */
 export interface Settings {
@@ -21,12 +21,6 @@ export interface Settings {
 }
 
 export type Field = keyof Settings;
-
-export const dataSets = [
-  { name: 'mnist', label: 'MNIST (60 000 + 10 000 digits)' },
-  { name: 'fashion-mnist', label: 'Fashion-MNIST (60 000 + 10 000 clothes)' },
-  { name: 'gaussian-clusters', label: 'Gaussian clusters (synthetic)' },
-] as const;
 
 export const activations = ['ReLU', 'Tanh', 'Sigmoid', 'GELU'] as const;
 type Activation = (typeof activations)[number];

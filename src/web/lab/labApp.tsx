@@ -1,15 +1,15 @@
 import { useRef, useState } from 'preact/hooks';
-import { AdapterBanner, AdapterLine } from './adapterBanner.tsx';
+import { AdapterBanner } from '../adapterBanner.tsx';
+import { SiteHeader } from '../siteHeader.tsx';
+import { useSession } from '../useSession.ts';
+import type { LabSession } from './labSession.ts';
 import { Results } from './results.tsx';
 import { RunBar } from './runBar.tsx';
-import type { Session } from './session.ts';
 import { defaultSettings, type Field, parseSettings, type Settings } from './settings.ts';
 import { SettingsForm } from './settingsForm.tsx';
-import { SiteNav } from './siteNav.tsx';
-import { useSession } from './useSession.ts';
 
 /** The page: settings on one side, the run and its curves on the other. */
-export function App({ session }: { session: Session }) {
+export function LabApp({ session }: { session: LabSession }) {
   const version = useSession(session);
   const [settings, setSettings] = useState<Settings>(defaultSettings);
   const [errors, setErrors] = useState<Partial<Record<Field, string>>>({});
@@ -31,12 +31,7 @@ export function App({ session }: { session: Session }) {
 
   return (
     <>
-      <header>
-        <h1>Basin</h1>
-        <SiteNav current="Lab" />
-        <p class="tagline">gradient noise, live</p>
-        <AdapterLine session={session} />
-      </header>
+      <SiteHeader current="Lab" tagline="gradient noise, live" session={session} />
       <main>
         <AdapterBanner session={session} />
         <RunBar session={session} />

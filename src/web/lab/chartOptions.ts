@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
-import { axisRange, logTicks } from '../present/axis.ts';
-import { formatCount, formatNumber } from '../present/formatNumber.ts';
-import type { Quantity } from '../present/quantities.ts';
+import { axisRange, logTicks } from '../../present/axis.ts';
+import { formatCount, formatNumber } from '../../present/formatNumber.ts';
+import type { Quantity } from '../../present/quantities.ts';
 import { type Band, bandExtent, drawBand } from './drawBand.ts';
 
 /** How the curve of a replica looks: colours repeat after eight, dashed then. */

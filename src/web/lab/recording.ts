@@ -1,6 +1,6 @@
-import type { AdapterInfo } from '../gpu/device.ts';
-import type { JobEvent, JobSpec, Reading } from '../jobs/job.ts';
-import { type Evaluation, type Quantity, quantitiesOf } from '../present/quantities.ts';
+import type { AdapterInfo } from '../../gpu/device.ts';
+import type { JobEvent, JobSpec, Reading } from '../../jobs/job.ts';
+import { type Evaluation, type Quantity, quantitiesOf } from '../../present/quantities.ts';
 import type { Mark } from './chartOptions.ts';
 import { SeriesTable } from './seriesTable.ts';
 import type { PlannedRun } from './settings.ts';

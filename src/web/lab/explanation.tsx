@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { type Quantity, scriptPieces } from '../present/quantities.ts';
+import { type Quantity, scriptPieces } from '../../present/quantities.ts';
 
 /** `B_{simple}` with its index below the line. */
 export function Formula({ text }: { text: string }) {

@@ -1,12 +1,12 @@
-import type { EffectResult } from '../../experiments/reproduction/results.ts';
+import type { Interval } from '../measure/statistics/interval.ts';
 
 /** 1.23 [1.1, 1.4] */
-export function effectText({ estimate, interval }: Pick<EffectResult, 'estimate' | 'interval'>): string {
-  return `${numberText(estimate)} ${rangeText(interval)}`;
+export function effectText(value: number | null, interval: Interval): string {
+  return `${numberText(value)} ${rangeText(interval)}`;
 }
 
 /** [1.1, ∞] */
-export function rangeText([low, high]: readonly [number | null, number | null]): string {
+export function rangeText([low, high]: Interval): string {
   return `[${low === null ? '−∞' : numberText(low)}, ${high === null ? '∞' : numberText(high)}]`;
 }
 

@@ -1,6 +1,6 @@
-import type { Reading } from '../jobs/job.ts';
-import type { Interval } from '../measure/statistics/interval.ts';
-import type { Evaluation, Quantity } from '../present/quantities.ts';
+import type { Reading } from '../../jobs/job.ts';
+import type { Interval } from '../../measure/statistics/interval.ts';
+import type { Evaluation, Quantity } from '../../present/quantities.ts';
 
 /** Rows kept for drawing; more are thinned out. */
 const MOST_ROWS = 5000;

@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import type { Interval } from '../measure/statistics/interval.ts';
+import type { Interval } from '../../measure/statistics/interval.ts';
 
 /** The intervals of one curve, a row each; null where there is none. */
 export interface Band {

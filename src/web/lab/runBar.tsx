@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { formatCount, formatDuration, formatNumber } from '../present/formatNumber.ts';
-import type { Session } from './session.ts';
+import { formatCount, formatDuration, formatNumber } from '../../present/formatNumber.ts';
+import type { LabSession } from './labSession.ts';
 import { parseLearningRate } from './settings.ts';
 
 /** Start, pause, stop, how far the run is, and the learning rate of the running job. */
-export function RunBar({ session }: { session: Session }) {
+export function RunBar({ session }: { session: LabSession }) {
   const { state, adapterError } = session;
   const running = state !== 'idle';
   const start = useRef<HTMLButtonElement>(null);
@@ -46,7 +46,7 @@ export function RunBar({ session }: { session: Session }) {
   );
 }
 
-function Progress({ session }: { session: Session }) {
+function Progress({ session }: { session: LabSession }) {
   const { state, phase, progress, recording } = session;
   const share = progress && progress.total > 0 ? progress.done / progress.total : 0;
   const left =
@@ -80,7 +80,7 @@ function Progress({ session }: { session: Session }) {
 }
 
 /** The rate of the job that runs; a change holds from the next step on, in place of what the job was given. */
-function RateControl({ session }: { session: Session }) {
+function RateControl({ session }: { session: LabSession }) {
   const { state, recording } = session;
   const [rate, setRate] = useState('');
   const [replica, setReplica] = useState('all');

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { instruments } from '../measure/instruments.ts';
-import { activations, dataSets, type Field, type Settings } from './settings.ts';
+import { instruments } from '../../measure/instruments.ts';
+import { dataSets } from '../dataSets.ts';
+import { activations, type Field, type Settings } from './settings.ts';
 
 interface FormProps {
   settings: Settings;

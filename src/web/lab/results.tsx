@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
-import { formatCount } from '../present/formatNumber.ts';
-import { quantities } from '../present/quantities.ts';
+import { formatCount } from '../../present/formatNumber.ts';
+import { quantities } from '../../present/quantities.ts';
+import { download } from '../download.ts';
+import { useTheme } from '../useTheme.ts';
 import { Chart } from './chart.tsx';
 import type { StepRange } from './chartOptions.ts';
-import { download } from './download.ts';
 import type { Recording } from './recording.ts';
 import { Swatch } from './swatch.tsx';
-import { useTheme } from './useTheme.ts';
 
 const SMOOTHING = [0, 10, 50, 200];
 

@@ -1,7 +1,7 @@
-import type { JobEvent } from '../jobs/job.ts';
+import type { JobEvent } from '../../jobs/job.ts';
+import { WorkerSession } from '../workerSession.ts';
 import { Recording } from './recording.ts';
 import type { PlannedRun } from './settings.ts';
-import { WorkerSession } from './workerSession.ts';
 
 export interface SessionProgress {
   done: number;
@@ -15,7 +15,7 @@ export interface SessionProgress {
 const RATE_WINDOW = 5;
 
 /** The lab's session: a training run, and what it has shown. */
-export class Session extends WorkerSession {
+export class LabSession extends WorkerSession {
   progress: SessionProgress | undefined;
   recording: Recording | undefined;
   #marks: { at: number; done: number }[] = [];

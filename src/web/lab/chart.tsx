@@ -1,9 +1,9 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { Interval } from '../measure/statistics/interval.ts';
-import { formatEstimate } from '../present/formatInterval.ts';
-import { formatCount } from '../present/formatNumber.ts';
-import type { Quantity } from '../present/quantities.ts';
+import type { Interval } from '../../measure/statistics/interval.ts';
+import { formatEstimate } from '../../present/formatInterval.ts';
+import { formatCount } from '../../present/formatNumber.ts';
+import type { Quantity } from '../../present/quantities.ts';
 import { chartOptions, type StepRange, themeColour } from './chartOptions.ts';
 import type { Band } from './drawBand.ts';
 import { Explanation, Formula } from './explanation.tsx';

@@ -1,0 +1,66 @@
+import type { Plugin } from 'vite';
+import { emitStyle } from './emitStyle.ts';
+
+/** Where the pages' files lie below a page: `'../'` for each folder that it is in. */
+type Up = string;
+
+/** What the head of every page begins with. @param icon the address of the site's icon from the page */
+export function pageHead(icon: string, stylesheets: readonly string[]): string {
+  return [
+    '<meta charset="utf-8" />',
+    '<meta name="viewport" content="width=device-width, initial-scale=1" />',
+    '<meta name="color-scheme" content="light dark" />',
+    `<link rel="icon" type="image/svg+xml" href="${icon}" />`,
+    ...stylesheets.map((sheet) => `<link rel="stylesheet" href="${sheet}" />`),
+  ].join('\n    ');
+}
+
+/** The way from a page to the others. @param current the page's own name */
+export function siteNav(
+  pages: readonly { readonly href: string; readonly name: string }[],
+  current: string,
+  up: Up,
+): string {
+  const links = pages.map(
+    ({ href, name }) => `<a href="${up}${href}"${name === current ? ' aria-current="page"' : ''}>${name}</a>`,
+  );
+  return `<nav class="pages" aria-label="Pages">${links.join('')}</nav>`;
+}
+
+/**
+ * Gives the pages of the site, which say in their own heads only what is theirs, the head that all have, the stylesheet of all before those
+ * of a page's own; where one has `<!--pages-->`, the way to the others (those that are drawn by a script have it from there).
+ * @param pageCss the stylesheet of all pages
+ */
+export function pageHeads(pages: Parameters<typeof siteNav>[0], pageCss: string): Plugin[] {
+  let sheet = 'page.css';
+  return [
+    {
+      name: 'basin:page-heads',
+      async generateBundle() {
+        sheet = await emitStyle(this, pageCss);
+      },
+      transformIndexHtml: {
+        order: 'pre',
+        handler(html, { path }) {
+          // Those of the documentation are whole.
+          if (path.startsWith('/docs/')) return html;
+          const head = /<head>\n/;
+          if (!head.test(html)) throw new Error(`${path} has no head to put the site's into`);
+          const name = pages.find(({ href }) => `/${href}` === path)?.name ?? '';
+          return html
+            .replace(head, `<head>\n    ${pageHead('/icon.svg', [])}\n    <!--style-->\n`)
+            .replace('<!--pages-->', siteNav(pages, name, './'));
+        },
+      },
+    },
+    {
+      name: 'basin:page-style',
+      // When it has its name. Vite would put it behind the styles of a page's own.
+      transformIndexHtml: {
+        order: 'post',
+        handler: (html) => html.replace('<!--style-->', `<link rel="stylesheet" href="./${sheet}" />`),
+      },
+    },
+  ];
+}
