@@ -11,6 +11,7 @@ import { docs } from './src/build/docs.ts';
 import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
+import { resultSummary } from './src/build/resultSummary.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
 import { fingerprint, SOURCES, writeStamp } from './src/cli/distStamp.mjs';
@@ -83,6 +84,7 @@ export default defineConfig(({ mode }) => ({
   define: DEFINED,
   plugins: [
     wgslPlugin(),
+    resultSummary(),
     plotOffset(),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
     !isTesting(mode) && builtinData(`${root}.cache`),
@@ -97,7 +99,15 @@ export default defineConfig(({ mode }) => ({
     stamp(),
   ],
   // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
-  optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
+  optimizeDeps: {
+    include: [
+      'zod',
+      'fflate',
+      'wgsl_reflect/wgsl_reflect.module.js',
+      ...['commands', 'language', 'lint', 'state', 'view'].map((part) => `@codemirror/${part}`),
+      '@lezer/highlight',
+    ],
+  },
   worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
   build: {
     outDir: dist,

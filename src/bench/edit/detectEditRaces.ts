@@ -7,7 +7,7 @@ import type { EditProblem, RaceOutcome } from './kernelEditReport.ts';
 /** Milliseconds in which the detector has to follow the shipped kernel, or its verdict is not waited for. */
 const LIMIT = 12_000;
 /** How much longer than the shipped kernel an edited one may take there before it is taken for one that never ends. */
-const LONGER = 10;
+const LONGER = 4;
 const MOST_PROBLEMS = 10;
 
 /** What the detector says of an edited text. */

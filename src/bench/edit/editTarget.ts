@@ -7,11 +7,7 @@ import { prepareTrial } from '../../selftest/runTrial.ts';
 import type { Trial } from '../../selftest/trial.ts';
 import { type KernelCase, kernelCases, type Scale, scaleFor } from '../kernelCases.ts';
 import type { EditPlace, EditTarget } from './kernelEditReport.ts';
-
-/** What a row is called without its shape. */
-export function rowOf({ id, shape }: Pick<KernelCase, 'id' | 'shape'>): string {
-  return id.slice(0, -shape.length - 1);
-}
+import { rowOf } from './rowOf.ts';
 
 /**
  * A row's case at the largest shape of a scale.

@@ -15,7 +15,7 @@ interface CompareProps {
   find(key: string): RunView | undefined;
   a: string;
   b: string;
-  onPick(which: 'a' | 'b', key: string): void;
+  onPick(change: { readonly a?: string; readonly b?: string }): void;
 }
 
 /** Two runs row by row: B's time over A's. */
@@ -40,21 +40,16 @@ export function CompareView({ runs, find, a, b, onPick }: CompareProps) {
   return (
     <div class="compare-view">
       <div class="tools">
-        <RunPicker label="A" runs={runs} value={a} none="choose a run" onPick={(key) => onPick('a', key)} />
-        <button
-          type="button"
-          disabled={a === '' && b === ''}
-          onClick={() => {
-            onPick('a', b);
-            onPick('b', a);
-          }}
-        >
+        <RunPicker label="A" runs={runs} value={a} none="choose a run" onPick={(a) => onPick({ a })} />
+        <button type="button" disabled={a === '' && b === ''} onClick={() => onPick({ a: b, b: a })}>
           Swap A and B
         </button>
-        <RunPicker label="B" runs={runs} value={b} none="choose a run" onPick={(key) => onPick('b', key)} />
+        <RunPicker label="B" runs={runs} value={b} none="choose a run" onPick={(b) => onPick({ b })} />
       </div>
       {comparison && left && right ? (
         <Compared comparison={comparison} a={left} b={right} />
+      ) : left && right ? (
+        <p class="empty card">Comparing …</p>
       ) : (
         <p class="empty card">
           Choose two runs: this page’s, one that came with it, or files of this page or of{' '}

@@ -1,0 +1,12 @@
+import type { LibraryResult } from '../../../bench/libraryResult.ts';
+
+const FOLDER = '../../../../bench/results/';
+const found = import.meta.glob<LibraryResult>('../../../../bench/results/{peers,step,sweep}-*.json', {
+  query: '?summary',
+  import: 'default',
+});
+
+/** Results beside other libraries that were committed, each with what loads it, by the names of their files. */
+export const libraryResults: ReadonlyMap<string, () => Promise<LibraryResult>> = new Map(
+  Object.entries(found).map(([path, load]) => [path.slice(FOLDER.length).replace(/\.json$/, ''), load]),
+);
