@@ -44,7 +44,7 @@ async function check(page: Page, title: string): Promise<string> {
   await button(page, 'Check and time').click();
   await waitForStatus(page, new RegExp(`Checked: ${title.toLowerCase()}$`), 90_000);
   expect(await page.locator('.edit-outcome h3').textContent()).toBe(title);
-  return `${await page.locator('.edit-outcome .verdict').textContent()}`;
+  return `${await page.locator('.edit-outcome .said').textContent()}`;
 }
 
 test('a kernel is edited in the page: what does not compile, races, is wrong or is faster is shown as what it is, and kept', async () => {
@@ -104,7 +104,7 @@ test('a kernel is edited in the page: what does not compile, races, is wrong or 
     await write(page, faster.replace('var sum = 0.0;', 'var sum = 0.0; // From nothing.'));
     await button(page, 'Check and time').click();
     await row('last').waitFor({ timeout: 60_000 });
-    expect(await page.locator('.edit-outcome .verdict').textContent()).toMatch(/your last version/);
+    expect(await page.locator('.edit-outcome .said').textContent()).toMatch(/your last version/);
 
     await page.getByRole('tab', { name: 'Ladders', exact: true }).click();
     const kept = page.locator('.rung-mark').last();

@@ -5,7 +5,7 @@ import { type Followed, followTrial } from './followTrial.ts';
 import type { EditProblem, RaceOutcome } from './kernelEditReport.ts';
 
 /** Milliseconds in which the detector has to follow the shipped kernel, or its verdict is not waited for. */
-const LIMIT = 12_000;
+const LIMIT = 8_000;
 /** How much longer than the shipped kernel an edited one may take there before it is taken for one that never ends. */
 const LONGER = 4;
 const MOST_PROBLEMS = 10;
@@ -18,7 +18,7 @@ export interface DetectedRaces {
   readonly problems: readonly EditProblem[];
 }
 
-/** By shape: what came of following the shipped kernel, whose text does not change. */
+/** By kernel and shape: what came of following the shipped kernel, whose text does not change. */
 const shipped = new Map<string, Followed>();
 
 /**
@@ -37,8 +37,9 @@ export async function detectEditRaces(
   });
   if (!trial) return unknown('the self-test has no shape that is small enough for the detector');
   const shape = shapeOf(trial);
-  const base = shipped.get(trial.name) ?? (await followTrial(gpu, trial, LIMIT));
-  shipped.set(trial.name, base);
+  const key = `${trial.kernel} ${trial.name}`;
+  const base = shipped.get(key) ?? (await followTrial(gpu, trial, LIMIT));
+  shipped.set(key, base);
   const complaint = base.givenUp ?? base.races[0]?.message ?? (base.ok ? null : 'it gets other numbers');
   if (complaint !== null) return unknown(`the detector cannot follow the shipped kernel: ${complaint}`);
 

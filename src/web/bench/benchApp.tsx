@@ -16,6 +16,7 @@ import type { KeptKernels } from './editor/keptKernels.ts';
 import { packText } from './editor/sharedText.ts';
 import { Exports } from './exports.tsx';
 import { FamilyFilter } from './familyFilter.tsx';
+import { Fold } from './fold.tsx';
 import { HeatMapView } from './heatMapView.tsx';
 import { KernelsView } from './kernelsView.tsx';
 import { LadderView } from './ladderView.tsx';
@@ -120,31 +121,35 @@ export function BenchApp({ session, library, kept }: BenchProps) {
           onChoose={(id) => changeBenchState({ tab: id as TabId })}
           tools={
             (ofRun || tab === 'compare') && (
-              <div class="shown-bar">
-                {ofRun && (
-                  <RunPicker
-                    label="Shown"
-                    runs={listed}
-                    value={shown}
-                    onPick={(run) => changeBenchState({ run })}
-                  />
-                )}
-                <div class="exports">
-                  <OpenFiles onOpen={(files) => void open(files)} />
-                  {ofRun && <Exports report={run?.report} />}
+              <Fold summary={ofRun ? `Shown: ${listed.find(({ key }) => key === shown)?.label}` : 'Files'}>
+                <div class="shown-bar">
+                  {ofRun && (
+                    <RunPicker
+                      label="Shown"
+                      runs={listed}
+                      value={shown}
+                      onPick={(run) => changeBenchState({ run })}
+                    />
+                  )}
+                  <div class="exports">
+                    <OpenFiles onOpen={(files) => void open(files)} />
+                    {ofRun && <Exports report={run?.report} />}
+                  </div>
                 </div>
-              </div>
+              </Fold>
             )
           }
         >
           {ofRun && <CeilingsStrip run={run} />}
           {tab === 'kernels' && (
             <>
-              <FamilyFilter
-                families={all}
-                chosen={families}
-                onChoose={(families) => changeBenchState({ families })}
-              />
+              <Fold summary={`Families: ${families.size > 0 ? [...families].join(', ') : 'all'}`}>
+                <FamilyFilter
+                  families={all}
+                  chosen={families}
+                  onChoose={(families) => changeBenchState({ families })}
+                />
+              </Fold>
               <KernelsView
                 run={run}
                 loading={run === undefined && (looking || shown !== LIVE)}

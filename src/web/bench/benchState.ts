@@ -65,14 +65,17 @@ export function benchState({ place, values }: UrlState): BenchState {
 }
 
 /** Puts changes of the state into the address; another view is another place to come back to. */
-export function changeBenchState(change: Partial<BenchState>): void {
-  const values: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(change)) {
-    const key = { gridX: 'x', gridY: 'y' }[name] ?? name;
-    if (name !== 'tab') values[key] = written(value);
-  }
-  const { tab } = change;
+export function changeBenchState({ tab, ...others }: Partial<BenchState>): void {
+  const values = benchValues(others);
   changeUrlState({ ...(tab ? { place: tab } : {}), values }, tab ? 'push' : 'replace');
+}
+
+/** What the address holds of parts of the state, by the names that they have there; undefined for what is so by default. */
+export function benchValues(state: Partial<Omit<BenchState, 'tab'>>): Record<string, string | undefined> {
+  const names: Record<string, string> = { gridX: 'x', gridY: 'y' };
+  return Object.fromEntries(
+    Object.entries(state).map(([name, value]) => [names[name] ?? name, written(value)]),
+  );
 }
 
 /** What is so by default is not written. */

@@ -31,7 +31,7 @@ export function EditOutcome({ answer, stale, onLine }: OutcomeProps) {
     >
       <h3 id="edit-outcome-title">{outcomeTitle(answer)}</h3>
       {stale && <p class="hint">The text has been changed since.</p>}
-      <p class="verdict">{hung ?? result?.verdict}</p>
+      <p class="said">{hung ?? result?.verdict}</p>
       {result && <Problems problems={result.problems} onLine={onLine} />}
       {result && Object.keys(result.rows).length > 0 && <Versions result={result} />}
       {result && result.profile.length > 0 && <Profile lines={result.profile} />}

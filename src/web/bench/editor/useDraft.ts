@@ -32,6 +32,9 @@ export function useDraft(
   useEffect(() => {
     if (packed === settled.current && draft.shipped === shipped) return;
     settled.current = packed;
+    // What was written last gives way to what the address says now.
+    clearTimeout(pending.current?.timer);
+    pending.current = undefined;
     setDraft(taken(shipped, packed));
   }, [shipped, packed]);
 
