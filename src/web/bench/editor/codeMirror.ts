@@ -67,9 +67,10 @@ const look = EditorView.theme({
   },
   '.cm-gutter-lint': { width: '1.2em' },
   '.cm-lint-marker': { fontWeight: '700', textAlign: 'center', width: '1em', height: 'auto' },
-  '.cm-lint-marker-error': { content: '"✕"', color: 'var(--problem)' },
-  '.cm-lint-marker-warning': { content: '"!"', color: 'var(--warning)' },
-  '.cm-lint-marker-info': { content: '"i"', color: 'var(--accent)' },
+  '.cm-lint-marker-error, .cm-lint-marker-warning, .cm-lint-marker-info': { content: 'normal' },
+  '.cm-lint-marker-error::before': { content: '"✕"', color: 'var(--problem)' },
+  '.cm-lint-marker-warning::before': { content: '"!"', color: 'var(--warning)' },
+  '.cm-lint-marker-info::before': { content: '"i"', color: 'var(--accent)' },
   '.cm-lintRange': { backgroundImage: 'none' },
   '.cm-lintRange-error': {
     backgroundImage: 'none',
