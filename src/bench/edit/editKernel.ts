@@ -86,7 +86,8 @@ export async function* editKernel(gpu: Gpu, spec: KernelEditSpec, control?: RunC
       yield end({ outcome: 'wrong', verdict: `WRONG at ${shape}: ${wrong}` });
       return;
     }
-    const { check, ...found } = yield* timedBeside(gpu, of, edited, last && madeOf(last), spec, control);
+    const before = last && isOther(last, spec) ? madeOf(last) : undefined;
+    const { check, ...found } = yield* timedBeside(gpu, of, edited, before, spec, control);
     yield end({ ...found, checks: [...checks, check] });
   } catch (error) {
     if (!(error instanceof EditRefusal)) throw error;
@@ -145,7 +146,7 @@ async function* timedBeside(
     const wrong = row.wrong && checked ? wrongText(checked.check, checked) : null;
     const check = { shape: of.shape, ok: wrong === null, error, tolerance, wrong };
     if (wrong !== null) return { outcome: 'wrong', verdict: `WRONG at ${of.shape}: ${wrong}`, check };
-    if (last && last.text !== edited.text) await prepare('last', last);
+    if (last) await prepare('last', last);
     await prepare('shipped');
     // A B C: the shipped kernel, the version before, this one.
     ready.reverse();
@@ -169,6 +170,10 @@ async function* timedBeside(
 
 /** What is found at the row's own shape. */
 type Outcome = Partial<KernelEditResult> & { readonly check: EditCheck };
+
+function isOther(a: EditedText, b: EditedText): boolean {
+  return a.text !== b.text || a.grid.join() !== b.grid.join();
+}
 
 function roundsOf({ rounds, scale }: KernelEditSpec): number {
   return rounds ?? ROUNDS[scale];

@@ -14,7 +14,7 @@ type Knobs = Readonly<Record<string, number | boolean>>;
  * leaves as they were follow the plan of each shape, others have the value that it gives them.
  */
 export class EditedKernel {
-  readonly text: string;
+  readonly #text: string;
   readonly #shipped: KernelSource;
   readonly #own: KernelInterface;
   /** What stood in the block of knobs when the text was opened. */
@@ -27,7 +27,7 @@ export class EditedKernel {
    * @throws EditRefusal for a text that is no such kernel
    */
   constructor(shipped: KernelSource, knobs: Knobs, { text, grid }: EditedText) {
-    this.text = text;
+    this.#text = text;
     this.#shipped = shipped;
     this.#opened = knobLiterals(shipped, knobs);
     this.#grid = grid;
@@ -44,7 +44,7 @@ export class EditedKernel {
       const literals = this.#literals(call.knobs);
       const { params } = call;
       const [x, y] = this.#grid;
-      const values = { ...params, ...constants(placeLiterals(this.text, literals)) };
+      const values = { ...params, ...constants(placeLiterals(this.#text, literals)) };
       const grid = [x, y].map((formula, i) =>
         formula.trim() === '' ? call.grid[i]! : workgroups('xy'[i]!, formula, values),
       ) as [number, number];
@@ -66,7 +66,7 @@ export class EditedKernel {
     const key = `${followed} ${[...literals.values()].join(' ')}`;
     const known = this.#sources.get(key);
     if (known) return known;
-    const placed = placeLiterals(this.text, literals);
+    const placed = placeLiterals(this.#text, literals);
     const own = this.#own;
     const knobs = Object.entries(own.knobs).map(([name, { type }]) => [
       name,
