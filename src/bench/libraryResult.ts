@@ -40,7 +40,9 @@ interface Written {
   readonly runs: readonly {
     readonly version: string;
     readonly adapter: AdapterInfo;
-    readonly implementations: Readonly<Record<string, { readonly name: string; readonly version?: string }>>;
+    readonly implementations: Readonly<
+      Record<string, { readonly name: string; readonly version?: string; readonly device?: string }>
+    >;
     readonly cases: readonly {
       readonly case: { readonly key: string };
       readonly timings: readonly {
@@ -68,7 +70,7 @@ export function summariseResult(json: unknown): LibraryResult {
     processors,
     load,
     runtime: version,
-    adapter: adapterName(adapter),
+    adapter: implementations.basin?.device ?? adapterName(adapter),
     software: adapter.software,
     libraries: Object.entries(implementations)
       .filter(([key]) => timed.has(key))
