@@ -55,13 +55,14 @@ const DEFINED = {
 };
 
 /**
- * The tests of a folder. What takes long is in files `….long.test.ts`: `npm run test:long` (mode 'long') is those alone, `npm test`
- * the others, and in CI all of them.
+ * The tests of a folder. What takes long is in files `….long.test.ts`, what takes minutes in `….longest.test.ts`: `npm run test:long`
+ * (mode 'long') is those alone, `npm test` the others, and in CI the long ones too.
  */
 function suite(mode: string, folder: string): { include: string[]; exclude: string[] } {
-  const long = `test/${folder}/**/*.long.test.ts`;
-  if (mode === 'long') return { include: [long], exclude: [] };
-  return { include: [`test/${folder}/**/*.test.ts`], exclude: process.env.CI ? [] : [long] };
+  const named = (kind: string): string => `test/${folder}/**/*.${kind}test.ts`;
+  const [all, long, longest] = [named(''), named('long.'), named('longest.')];
+  if (mode === 'long') return { include: [long, longest], exclude: [] };
+  return { include: [all], exclude: process.env.CI ? [longest] : [long, longest] };
 }
 
 /** Last of all: what the build is of, so that the command line takes it as it is. */
@@ -119,7 +120,7 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 1000,
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['index', 'experiments', 'lab', 'landscape', 'bench', 'job'].map(
+      input: ['index', 'experiments', 'lab', 'measure', 'landscape', 'bench', 'job'].map(
         (page) => `${root}src/web/${page}.html`,
       ),
       onwarn: quiet,

@@ -72,7 +72,7 @@ export function claim<P extends Protocol, Cell extends object, Evidence>(
   definition: ClaimDefinition<P, Cell, Evidence>,
 ): Experiment<P, Cell, Evidence, ClaimDetail> {
   const { id, version, statement, source, study, plantedAs } = definition;
-  const { paper, population, unit, prediction, refutedBy, power, earlier } = definition;
+  const { paper, population, unit, prediction, refutedBy, power, lookedInto, earlier } = definition;
   const verdictOf = (found: readonly CellEvidence<Cell, Evidence>[], protocol: P) =>
     judgeEffects(definition.effects(found, protocol)).verdict;
   // Of the standard protocol's size: a quick run has too few units to tell anything, planted or not.
@@ -93,7 +93,16 @@ export function claim<P extends Protocol, Cell extends object, Evidence>(
     version,
     statement,
     source,
-    record: { paper, population, unit, prediction, refutedBy, power, ...(earlier ? { earlier } : {}) },
+    record: {
+      paper,
+      population,
+      unit,
+      prediction,
+      refutedBy,
+      power,
+      ...(lookedInto === undefined ? {} : { lookedInto }),
+      ...(earlier ? { earlier } : {}),
+    },
     study: { id: study.id, version: study.version },
     presets: study.presets,
     parts: study.parts,

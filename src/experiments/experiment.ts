@@ -106,6 +106,8 @@ export interface ClaimRecord {
     readonly pooled?: number;
     readonly units: number;
   };
+  /** Written after its run where that did not reproduce it: what was looked into, and what a decision would take. */
+  readonly lookedInto?: string;
   /** Protocols that this one took the place of, with what they came to. */
   readonly earlier?: readonly EarlierVersion[];
 }

@@ -19,12 +19,14 @@ describe('every claim', () => {
 
   test.each(claims)(
     '%s has the units that its pilot asks for, or says that none would help',
-    (_, { record }) => {
+    (_, { record, presets }) => {
       const { scatter, distance, units, pooled } = record!.power;
       expect(scatter).toBeGreaterThanOrEqual(0);
       if (distance > 0 && scatter > 0)
         expect(units).toBeGreaterThanOrEqual(unitsForPower(scatter, distance, { pooled }));
       expect(units).toBeGreaterThanOrEqual(3);
+      const { units: own, trunks, seeds } = presets.standard;
+      expect(own ?? trunks ?? seeds).toBe(units);
     },
   );
 

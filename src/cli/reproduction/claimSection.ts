@@ -10,7 +10,7 @@ export function claimSection(
   claim: ClaimResult,
   charts: readonly { readonly title: string; readonly svg: string }[],
 ): string {
-  const { id, version, statement, source, verdict, reason, prediction, refutedBy } = claim;
+  const { id, version, statement, source, verdict, reason, prediction, refutedBy, lookedInto } = claim;
   return `<section id="${escapeHtml(id)}" aria-labelledby="title-${escapeHtml(id)}">
 <h3 id="title-${escapeHtml(id)}">${escapeHtml(statement)}</h3>
 <p class="muted">${escapeHtml(id)}, version ${version}. Source: ${escapeHtml(source)}</p>
@@ -24,6 +24,7 @@ ${checks('Planted', claim.planted)}
 ${sensitivityTable(claim.sensitivity)}
 ${claim.tables.map(table).join('')}
 ${refutedBy === undefined ? '' : `<p><b>What would refute it.</b> ${escapeHtml(refutedBy)}</p>`}
+${verdict === 'reproduced' || lookedInto === undefined ? '' : `<p><b>What was looked into, and what it would take.</b> ${escapeHtml(lookedInto)}</p>`}
 ${earlierVersions(claim)}
 <p><b>Again.</b> <code>${escapeHtml(command(claim))}</code></p>
 </section>`;

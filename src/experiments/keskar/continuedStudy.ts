@@ -124,7 +124,7 @@ export const continuedStudy: Study<ContinuedProtocol, ContinuedCell, ContinuedEv
     Array.from({ length: units }, (_, u) => ({ ...protocol, unit: seed + u })),
 
   cost: ({ examples, hidden, warmEpochs }) => ({
-    seconds: 4 + examples / 18,
+    seconds: 1 + (examples / 130) ** 1.9,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples: examples + TESTED,

@@ -39,7 +39,7 @@ export const largeBatchNearer = claim<PairsProtocol, PairsCell, PairsEvidence>({
       'seeds 0 and 1: 1.29 and 1.29 times as far, between two small-batch runs 1.00 and 0.94 times, whose scatter is taken',
     scatter: 0.04,
     distance: 0.2,
-    units: 9,
+    units: 12,
   },
   study: pairsStudy,
   effects: (found, protocol) => [

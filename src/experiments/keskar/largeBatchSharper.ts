@@ -64,7 +64,7 @@ export const largeBatchSharper = claim<PairsProtocol, PairsCell, PairsEvidence>(
       'seeds 0 and 1: λ_max 2.65 and 2.28 times as large, between two small-batch runs 0.79 and 0.99 times',
     scatter: 0.15,
     distance: 0.64,
-    units: 9,
+    units: 12,
   },
   study: pairsStudy,
   effects: (found, protocol) => [

@@ -39,7 +39,7 @@ export const largeBatchTestsWorse = claim<PairsProtocol, PairsCell, PairsEvidenc
       'seeds 0 and 1, of half of the test images: gaps of 1.3 and 0.4 points, between two small-batch runs 0.6 and 1.2',
     scatter: 0.62,
     distance: 0.68,
-    units: 9,
+    units: 12,
   },
   study: pairsStudy,
   effects: (found, protocol) => [

@@ -47,7 +47,7 @@ export const lineAsymmetry = claim<PairsProtocol, PairsCell, PairsEvidence>({
     pilot: 'seeds 0 and 1: ratios of 3.3 and 4.5, between two small-batch runs 1.4 and 0.8',
     scatter: 0.21,
     distance: 0.94,
-    units: 9,
+    units: 12,
   },
   study: pairsStudy,
   effects: (found) => [

@@ -55,7 +55,7 @@ export const oneParameterPicture = claim<PairsProtocol, PairsCell, PairsEvidence
       'seeds 0 and 1: the rise is 3.2 and 5.7 times as large, but test loss − training loss smaller by 0.05 and 0.11, which decides: the pilot contradicts the claim, and margins stay as they were set',
     scatter: 0.04,
     distance: -0.08,
-    units: 9,
+    units: 12,
   },
   study: pairsStudy,
   effects: (found) => picture(found, 'pair', SHIFT),

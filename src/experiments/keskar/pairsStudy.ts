@@ -120,13 +120,13 @@ const standard: PairsProtocol = {
   largeBatch: 200,
   lr: 0.004,
   smallRates: [0.002, 0.004, 0.008],
-  largeRates: [0.004, 0.008, 0.016],
+  largeRates: [0.002, 0.004, 0.008],
   goals: [0.2, 0.4],
   epsilons: [1e-3, 5e-3],
   points: 25,
   smallEpochs: 100,
   largeEpochs: 160,
-  units: 9,
+  units: 12,
   seed: 1000,
 };
 

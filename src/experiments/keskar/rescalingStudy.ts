@@ -118,7 +118,7 @@ export const rescalingStudy: Study<RescalingProtocol, RescalingCell, RescalingEv
     Array.from({ length: units }, (_, u) => ({ ...protocol, unit: seed + u })),
 
   cost: ({ examples, hidden }) => ({
-    seconds: 4 + examples / 50,
+    seconds: 0.5 + examples / 120,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples: examples + TESTED,

@@ -91,7 +91,7 @@ export const edgeStudy: Study<EdgeProtocol, EdgeCell, EdgeEvidence> = {
   },
 
   cost: ({ examples, hidden, rates, steps }) => ({
-    seconds: 10 + (steps * examples) / 12_000,
+    seconds: 2 + (steps * examples) / 11_500,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples,

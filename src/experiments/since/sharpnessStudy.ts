@@ -113,7 +113,7 @@ export const sharpnessStudy: Study<SharpnessProtocol, SharpnessCell, SharpnessEv
   },
 
   cost: ({ examples, hidden, steps }) => ({
-    seconds: 10 + steps / 80,
+    seconds: 1 + steps / 75,
     bytes: perceptronBytes({
       widths: [PIXELS, hidden, hidden, 10],
       examples,

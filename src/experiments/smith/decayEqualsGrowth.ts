@@ -52,9 +52,9 @@ export const decayEqualsGrowth = claim<ScheduleProtocol, ScheduleCell, ScheduleE
     'a stage in which growth or the hybrid is further from decay than another order, or an accuracy that is 0.3 points off',
   power: {
     pilot:
-      'seeds 0 to 2: growth less decay by 0.1 ± 0.2 % of the loss and −0.1 ± 0.3 points; of D where growth differs from decay as another order does, in planted evidence',
-    scatter: 1.2,
-    distance: 0.9,
+      'seeds 0 to 7: D of growth and the hybrid from −0.2 to 0.1, −0.09 and 0.00 points; the scatter of D is that of the stage from epoch 9 to 18, where it is largest',
+    scatter: 1.46,
+    distance: 0.88,
     units: 24,
   },
   study: scheduleStudy,

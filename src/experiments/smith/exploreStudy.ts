@@ -18,7 +18,7 @@ import { perceptronLayers } from '../perceptronLayers.ts';
 /**
  * From a unit's initial weights SGD goes for the same time ε·steps at a large rate, at one `cut` times smaller, and at the large rate with
  * batches `cut` times larger, whose noise ε/B is that of the small one. At the large rate it goes once more in another order. Then ε is cut by
- * cut², for as many steps as before or, for the control, left as it is.
+ * cut², for as many steps as before or, for comparison, left as it is.
  */
 export type ExploreProtocol = {
   readonly data: string;
@@ -49,14 +49,14 @@ export interface ExploreEvidence {
 }
 
 const standard: ExploreProtocol = {
-  data: 'fashion-mnist?average_pool=2',
-  examples: 1024,
-  labelNoise: 0.1,
-  hidden: 32,
-  batchSize: 16,
+  data: 'mnist?average_pool=4',
+  examples: 4096,
+  labelNoise: 0.2,
+  hidden: 16,
+  batchSize: 8,
   lr: 0.2,
   cut: 5,
-  steps: 1000,
+  steps: 4000,
   points: 11,
   units: 6,
   seed: 1000,
@@ -68,7 +68,7 @@ const number = z.number();
 export const exploreStudy: Study<ExploreProtocol, ExploreCell, ExploreEvidence> = {
   id: 'exploring',
   version: 1,
-  presets: { quick: { ...standard, steps: 200, points: 5, units: 2, seed: 0 }, standard },
+  presets: { quick: { ...standard, steps: 400, points: 5, units: 2, seed: 0 }, standard },
   parts: {
     data: 'data set of classes, by name or file',
     examples: 'N, drawn by each unit',

@@ -14,7 +14,7 @@ import {
 type Found = readonly CellEvidence<ExploreCell, ExploreEvidence>[];
 
 const FARTHER = 1.1;
-const LOWER = 1.1;
+const LOWER = 1.02;
 const BARRIER = 0.1;
 
 function distances(found: Found, arm: ExploreArm): Measured {
@@ -26,10 +26,11 @@ function distances(found: Found, arm: ExploreArm): Measured {
   };
 }
 
-function falls(found: Found, to: 'decayed' | 'kept'): Measured {
+/** After as many steps, from where ε is cut on. */
+function falls(found: Found): Measured {
   return {
-    name: 'Loss before the decay over after',
-    values: found.map(({ evidence: { loss } }) => loss.before / loss[to]),
+    name: 'Loss without the decay over with it',
+    values: found.map(({ evidence: { loss } }) => loss.kept / loss.decayed),
     margin: [LOWER, null],
     scale: 'log',
   };
@@ -59,26 +60,25 @@ export const exploresFarther = claim<ExploreProtocol, ExploreCell, ExploreEviden
     'A larger learning rate travels farther in the same time ε·steps, and its decay, like annealing, settles into the basin where it is',
   source: 'Smith et al. 2018, section 2: decay of ε as simulated annealing of the noise g = ε(N/B − 1)',
   population:
-    'perceptrons 196-32-10 on 1,024 images of Fashion-MNIST of 14 × 14 pixels, a tenth of whose labels are replaced; B = 16, ε = 0.2 and 0.04, then 0.008',
+    'perceptrons 49-16-10 on 4,096 images of MNIST of 7 × 7 pixels, a fifth of whose labels are replaced, which is too much to be learnt by heart; B = 8, ε = 0.2 and 0.04, then 0.008',
   unit: 'a perceptron with its own initial weights, subset, label noise and orders',
-  prediction: `With noise εN/B five times as large |θ − θ₀| is at least ${FARTHER} times that of ε/5 after as much time; cut by 25 the training loss falls by a factor of at least ${LOWER}, and the line from before the cut to after it has no barrier above ${BARRIER} of its higher end. Below these it would matter to nobody: distances of large and small batches differ by 1.1 to 1.2 (papers’ small nets).`,
+  prediction: `With noise εN/B five times as large |θ − θ₀| is at least ${FARTHER} times that of ε/5 after as much time; cut by 25 the training loss falls below that of as many steps at ε by a factor of at least ${LOWER}, several times what another order changes, and the line from before the cut to after it has no barrier above ${BARRIER} of its higher end. Below these it would matter to nobody: distances of large and small batches differ by 1.1 to 1.2 (papers’ small nets).`,
   refutedBy:
     'A distance that the rate leaves as it is, a decay after which the loss is no lower, or one that goes over a barrier.',
   power: {
     pilot:
-      'seeds 0 and 1: 0.998 times as far, with a scatter of 0.02 of the logarithm: the pilot contradicts, no number of units helps; loss 1.23 times lower after the decay (1.39 without it), no barrier, also none above 0.03 to another order’s end',
+      'seeds 0 and 1: 1.04 and 1.06 times as far, with batches five times as large 1.00 times; the loss after the decay is that of as many steps without it; no barrier, also none above 0.06 to another order’s end. The pilot contradicts, as did one of 1,024 images learnt by heart (1.00 times as far after 1,000 steps, 1.05 after 8,000), and margins stay as they were set but for that of the loss, which was over the loss before',
     scatter: 0.02,
-    distance: -0.097,
+    distance: -0.047,
     units: 6,
   },
-  effects: (found) => [distances(found, 'large'), falls(found, 'decayed'), barriers(found, 'decay')],
+  effects: (found) => [distances(found, 'large'), falls(found), barriers(found, 'decay')],
   controls: (found) => [
     {
       name: 'batches five times as large',
       removes: 'the large rate has no more noise than the small one',
       effects: [distances(found, 'quiet')],
     },
-    { name: 'as many steps without a decay', removes: 'ε is not cut', effects: [falls(found, 'kept')] },
     {
       name: 'the end of another order',
       removes: 'it did not settle from there',

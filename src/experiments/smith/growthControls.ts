@@ -55,10 +55,9 @@ export const growthControls = claim<ScheduleProtocol, ScheduleCell, ScheduleEvid
   refutedBy:
     'a constant schedule within three standard deviations of decay, or one of more noise that is no worse',
   power: {
-    pilot:
-      'seeds 0 to 2 at ε = 0.01: constant 3 % off decay in the last stage, noisier 3.7 % above it, where orders differ by some 0.3 %',
-    scatter: 3,
-    distance: 4,
+    pilot: 'seeds 0 to 7: constant 7.7 and noisier 14.5 standard deviations above decay in the last stage',
+    scatter: 1.3,
+    distance: 4.7,
     units: 24,
   },
   study: scheduleStudy,

@@ -92,7 +92,7 @@ export const collapseOnNoise = claim<OptimumProtocol, OptimumCell, OptimumEviden
       'seeds 0 to 3, two orders: mean curves within 2 points of one another at equal g, across which they differ by 6; scatter of pseudovalues in curves planted with the pilot’s noise',
     scatter: 0.07,
     distance: 0.1,
-    units: 13,
+    units: 16,
   },
   study: optimumStudy,
   effects: (found, protocol) => [spreadRatio(found, protocol, noiseOf)],

@@ -44,7 +44,7 @@ const standard: EvidenceProtocol = {
   examples: 800,
   tested: 2000,
   lambdas: [1e-5, 1e-4, 0.001, 0.01, 0.1, 1, 10, 100, 1000],
-  units: 4,
+  units: 6,
   seed: 1000,
 };
 const STUDY = { id: 'logistic-evidence' };
@@ -83,7 +83,7 @@ export const evidenceStudy: Study<EvidenceProtocol, EvidenceCell, EvidenceEviden
   },
   cost: ({ examples, lambdas, data }) => {
     const width = data.includes('average_pool') ? 196 : 784;
-    return { seconds: 1 + 2 * lambdas.length * 9 * examples * width ** 2 * 1.2e-9, bytes: 0 };
+    return { seconds: 1 + 2 * lambdas.length * 9 * examples * width ** 2 * 2.6e-10, bytes: 0 };
   },
   async *run(_, cell, host) {
     yield { type: 'phase', phase: 'reading data' };

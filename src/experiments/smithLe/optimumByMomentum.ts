@@ -34,7 +34,7 @@ export const optimumByMomentum = claim<OptimumProtocol, OptimumCell, OptimumEvid
       'seeds 0 to 3, two orders, m from 0.5 to 0.875: peaks at 6.5, 17 and 33, s near 1.17; the scatter is that of four m and three orders in curves planted with the pilot’s noise',
     scatter: 0.15,
     distance: 0.13,
-    units: 13,
+    units: 16,
   },
   study: optimumStudy,
   effects: (found, protocol) => [exponent(MOMENTUM, found, protocol)],

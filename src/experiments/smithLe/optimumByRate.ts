@@ -30,7 +30,7 @@ export const optimumByRate = claim<OptimumProtocol, OptimumCell, OptimumEvidence
       'seeds 0 to 3, two orders, ε from 0.2 to 0.8: s = 1.13 ± 0.23; the scatter is that of four ε and three orders in curves planted with the pilot’s noise',
     scatter: 0.15,
     distance: 0.17,
-    units: 13,
+    units: 16,
   },
   study: optimumStudy,
   effects: (found, protocol) => [exponent(RATE, found, protocol)],

@@ -30,7 +30,7 @@ export const optimumBySize = claim<OptimumProtocol, OptimumCell, OptimumEvidence
       'seeds 0 to 3, two orders: s = 1.7 ± 0.7, beyond the margin and hardly told; at 2,000 images the time is too short to learn all wrong labels, so that large batches lose little',
     scatter: 0.35,
     distance: -0.4,
-    units: 13,
+    units: 16,
   },
   study: optimumStudy,
   effects: (found, protocol) => [exponent(SIZE, found, protocol)],

@@ -79,7 +79,7 @@ export const optimumInside = claim<OptimumProtocol, OptimumCell, OptimumEvidence
     pilot: 'seeds 0 to 3, two orders: 3.1 points over B = 64 and 18 over B = 2; of the former',
     scatter: 1.4,
     distance: 2.1,
-    units: 13,
+    units: 16,
   },
   study: optimumStudy,
   effects: (found, protocol) => gains(curves(found, protocol)),

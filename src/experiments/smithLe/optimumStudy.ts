@@ -72,7 +72,7 @@ const standard: OptimumProtocol = {
   examples: 1000,
   tested: 4000,
   orders: 3,
-  units: 13,
+  units: 16,
   block: 4,
   seed: 1000,
 };

@@ -73,8 +73,8 @@ export const sdeStudy: Study<SdeProtocol, SdeCell, SdeEvidence> = {
     requireAtLeast({ id: 'stationary-variance' }, 100, { steps });
     return SETTINGS.map((setting) => ({ ...setting, unit: seed, ...rest }));
   },
-  cost: ({ steps, units, orders }) => ({
-    seconds: 2 + steps * (0.0003 + 4e-6 * units * orders),
+  cost: ({ steps, units, orders, batchSize }) => ({
+    seconds: 0.3 + steps * (0.0001 + units * orders * (1e-5 + 3.5e-7 * batchSize)),
     bytes: 2 ** 20 + units * orders * 4096,
   }),
   async *run(gpu, cell): AsyncGenerator<CellEvent, SdeEvidence, void> {

@@ -25,8 +25,8 @@ function isCensored({ tuned }: BranchLosses, draws: readonly number[]): boolean 
 
 /**
  * log₂ of the factor k up to which larger batches keep up: whose progress over the window is within a share of the most that any smaller
- * one makes (a tolerance relative to progress), interpolated between the grid's. null where none makes progress, all keep up, or a
- * branch's best rate lies at an end of the grid.
+ * one makes (a tolerance relative to progress), interpolated between the grid's. null where none makes progress, all keep up, or the
+ * best rate of one that decides lies at an end of the grid.
  * @param draws whose mean is taken; all by default
  */
 export function keepingUp(
@@ -37,11 +37,14 @@ export function keepingUp(
 ): number | null {
   if (branches.length < 2) return null;
   const taken = draws ?? branches[0]!.proportional.map((_, draw) => draw);
-  if (rule === 'tuned' && branches.some((branch) => isCensored(branch, taken))) return null;
   const progress = branches.map((branch) => loss - endOf(branch, rule, taken));
   const most = Math.max(...progress);
   if (!(most > 0)) return null;
   const relative = branches.map(({ factor }, i) => ({ factor, loss: -progress[i]! / most }));
   const at = crossing(relative, tolerance);
-  return at >= Math.log2(branches.at(-1)!.factor) ? null : at;
+  if (at >= Math.log2(branches.at(-1)!.factor)) return null;
+  // Those up to the first that does not keep up say where that is; larger ones lie further behind still.
+  const next = branches.findIndex(({ factor }) => Math.log2(factor) > at);
+  const deciding = branches.slice(0, next + 1);
+  return rule === 'tuned' && deciding.some((branch) => isCensored(branch, taken)) ? null : at;
 }

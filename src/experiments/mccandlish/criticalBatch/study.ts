@@ -28,16 +28,17 @@ export type BranchProtocol = {
   readonly batchSize: number;
   readonly factors: readonly number[];
   readonly rates: readonly number[];
-  readonly window: number;
+  readonly windows: readonly number[];
   readonly orders: number;
   readonly probes: number;
   readonly units: number;
   readonly seed: number;
 };
 
-export type BranchCell = Omit<BranchProtocol, 'units' | 'seed' | 'snapshots'> & {
+export type BranchCell = Omit<BranchProtocol, 'units' | 'seed' | 'snapshots' | 'windows'> & {
   readonly unit: number;
   readonly step: number;
+  readonly window: number;
 };
 
 /** Losses at the end of the window by draw; null where a branch diverged. */
@@ -63,14 +64,14 @@ const standard: BranchProtocol = {
   data: 'mnist?average_pool=2',
   hidden: 64,
   examples: 16384,
-  evaluated: 4096,
-  snapshots: [10, 50, 400],
-  trunkBatchSize: 128,
+  evaluated: 2048,
+  snapshots: [10, 100, 400],
+  trunkBatchSize: 1024,
   lr: 0.1,
   batchSize: 4,
   factors: [1, 2, 4, 8, 16, 32, 64, 128],
   rates: [0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2],
-  window: 1024,
+  windows: [1024, 1024, 4096],
   orders: 8,
   probes: 16,
   units: 5,
@@ -83,7 +84,16 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
   id: 'branched-batches',
   version: 1,
   presets: {
-    quick: { ...standard, snapshots: [10, 100], evaluated: 1024, orders: 4, probes: 8, units: 2, seed: 0 },
+    quick: {
+      ...standard,
+      snapshots: [10, 100],
+      windows: [1024, 1024],
+      evaluated: 1024,
+      orders: 4,
+      probes: 8,
+      units: 2,
+      seed: 0,
+    },
     standard,
   },
   parts: {
@@ -97,7 +107,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     batchSize: 'of the smallest branches, as large a batch as k times',
     factors: 'k of the branches, with batches of kB',
     rates: 'ε from which each batch has its best, ascending',
-    window: 'examples that each branch takes',
+    windows: 'examples that each branch takes, by snapshot: more where the loss falls slowly',
     orders: 'draws of each branch’s batches',
     probes: 'random signs behind tr(HΣ)',
     units: 'runs that branch, the replicates',
@@ -111,18 +121,22 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
       z.strictObject({ factor: z.int().positive(), tuned: z.array(losses), proportional: losses }),
     ),
   }),
-  cells({ units, seed, snapshots, ...rest }) {
-    const { factors, orders, window, batchSize } = rest;
+  cells({ units, seed, snapshots, windows, ...rest }) {
+    const { factors, orders, batchSize } = rest;
     const id = { id: 'critical-batch' };
     requireAtLeast(id, 2, { units, snapshots, orders, probes: rest.probes });
     requireAtLeast(id, 3, { factors, rates: rest.rates });
-    const odd = factors.find((factor) => window % (factor * batchSize) !== 0);
-    if (odd !== undefined) {
+    if (windows.length !== snapshots.length) {
+      throw refused(id, 'windows', `has ${windows.length}, expected one a snapshot, ${snapshots.length}`);
+    }
+    for (const window of windows) {
+      const odd = factors.find((factor) => window % (factor * batchSize) !== 0);
+      if (odd === undefined) continue;
       const expected = `expected a multiple of the batch of ${odd * batchSize}`;
-      throw refused(id, 'window', `is ${window} examples, ${expected}`);
+      throw refused(id, 'windows', `has ${window} examples, ${expected}`);
     }
     return Array.from({ length: units }, (_, u) => seed + u).flatMap((unit) =>
-      snapshots.map((step) => ({ unit, step, ...rest })),
+      snapshots.map((step, s) => ({ unit, step, window: windows[s]!, ...rest })),
     );
   },
   cost: ({ step, factors, rates, window, batchSize, orders }) => ({

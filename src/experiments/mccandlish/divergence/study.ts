@@ -92,8 +92,9 @@ export const divergenceStudy: Study<DivergenceProtocol, DivergenceCell, Divergen
       batchSizes.map((branchBatch) => ({ unit, branchBatch, ...rest })),
     );
   },
-  cost: ({ steps, factors, branchBatch, start }) => ({
-    seconds: 4 + 0.0015 * start + steps * factors.length * (0.0004 + 0.000_016 * branchBatch),
+  cost: ({ steps, factors, branchBatch, start, examples }) => ({
+    seconds:
+      0.5 + 0.0012 * examples + 0.0015 * start + steps * factors.length * (0.0004 + 0.000_016 * branchBatch),
     bytes: 2 ** 26 + 4 * 300 * branchBatch * factors.length,
   }),
 

@@ -113,7 +113,7 @@ export const gradientDraws: Study<GradientDrawsProtocol, GradientDrawsCell, Grad
     ),
   // A program for each batch size, at the population and at ten classes; then the draws of both.
   cost: ({ draws, batchSizes, step }) => ({
-    seconds: 3 + 0.55 * batchSizes.length + 0.016 * draws * batchSizes.length + 0.002 * step,
+    seconds: 0.7 + 0.15 * batchSizes.length + 0.004 * draws * batchSizes.length + 0.0007 * step,
     bytes: 2 ** 26,
   }),
 

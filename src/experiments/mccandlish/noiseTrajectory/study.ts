@@ -201,7 +201,7 @@ export const noiseTrajectory: Study<NoiseTrajectoryProtocol, NoiseTrajectoryCell
     seconds:
       2 +
       steps * (0.0011 + 0.000_004 * hidden) +
-      looks(steps).length * (0.05 + (seen + fresh) * (4e-5 + 2.5e-7 * hidden)),
+      looks(steps).length * (0.05 + (seen + fresh) * (2e-5 + 5e-7 * hidden)),
     bytes: 4 * 210 * (examples + seen + fresh) + 2 ** 26,
   }),
 

@@ -24,12 +24,31 @@ function meanScale(windows: readonly Window[]): number | null {
     : scales.reduce((sum: number, scale) => sum + scale!, 0) / scales.length;
 }
 
+/** Of the runs that decide. */
 const average = (found: Found, of: (windows: readonly Window[]) => number | null): Measured => ({
   name: 'B_simple, averaged over a run',
-  values: found.map(({ evidence }) => of(evidence.windows)),
+  values: withMomentum(found, momentaOf(found)[0]!).map(({ evidence }) => of(evidence.windows)),
   margin: MARGIN,
   scale: 'log',
 });
+
+/** Of the others, for comparison: what the replication's momentum was is not known. */
+function averageBeside(found: Found, momentum: number): Measured {
+  return {
+    name: `the same, m = ${momentum}`,
+    values: withMomentum(found, momentum).map(({ evidence }) => meanScale(evidence.windows)),
+    margin: null,
+    scale: 'log',
+  };
+}
+
+function momentaOf(found: Found): number[] {
+  return [...new Set(found.map(({ cell }) => cell.momentum))];
+}
+
+function withMomentum(found: Found, momentum: number): Found {
+  return found.filter(({ cell }) => cell.momentum === momentum);
+}
 
 /** The paper's number for MNIST. */
 export const mnistNoiseScale = claim({
@@ -40,7 +59,7 @@ export const mnistNoiseScale = claim({
     'On MNIST the noise scale B_simple of a small convolutional net averages some 900 examples over a run',
   source: 'McCandlish et al. 2018, table 1: 900; a public replication: 870 to 876',
   population:
-    'a net of two convolutions (8 and 16 channels of 3 × 3, each pooled by 2) on MNIST, one epoch of SGD with B = 128 and ε = 0.01, as in the replication',
+    'a net of two convolutions (8 and 16 channels of 3 × 3, each pooled by 2) on MNIST, one epoch of SGD with B = 128 and ε = 0.01, as in the replication; beside it with a momentum of 0.9',
   unit: 'initial weights and order of its own',
   prediction:
     '900; within a factor of 2, since net and rate of the paper’s run are not known: 450 to 1,800. |G|² and tr Σ are averaged over each twentieth of the run, their ratio over all of it',
@@ -53,7 +72,12 @@ export const mnistNoiseScale = claim({
     units: 3,
   },
   study: runAverage,
-  effects: (found) => [average(found, meanScale)],
+  effects: (found) => [
+    average(found, meanScale),
+    ...momentaOf(found)
+      .slice(1)
+      .map((momentum) => averageBeside(found, momentum)),
+  ],
   controls: (found) => [
     {
       name: 'the first twentieth of the run alone',
@@ -102,7 +126,7 @@ function alongPanel(found: Found): Panel {
     y: { label: 'B_simple, examples', log: true },
     marks: found.map(({ cell, evidence: { windows } }) => ({
       mark: 'line' as const,
-      name: `unit ${cell.unit}`,
+      name: `unit ${cell.unit}, m = ${cell.momentum}`,
       look: { marked: true },
       points: windows.map((window, w) => ({ x: (w + 0.5) / windows.length, y: scaleOf(window) })),
     })),
@@ -116,7 +140,10 @@ function besideTable(found: Found): Table {
     rows: [
       ['McCandlish et al. 2018, table 1', PAPER],
       ['a public replication, B = 128, ε = 0.01', REPLICATION],
-      ...found.map(({ cell, evidence }) => [`unit ${cell.unit}`, meanScale(evidence.windows)]),
+      ...found.map(({ cell, evidence }) => [
+        `unit ${cell.unit}, m = ${cell.momentum}`,
+        meanScale(evidence.windows),
+      ]),
     ],
   };
 }

@@ -16,13 +16,17 @@ export type RunAverageProtocol = {
   readonly examples: number;
   readonly batchSize: number;
   readonly lr: number;
+  readonly momenta: readonly number[];
   readonly measureEvery: number;
   readonly windows: number;
   readonly units: number;
   readonly seed: number;
 };
 
-export type RunAverageCell = Omit<RunAverageProtocol, 'units' | 'seed'> & { readonly unit: number };
+export type RunAverageCell = Omit<RunAverageProtocol, 'units' | 'seed' | 'momenta'> & {
+  readonly momentum: number;
+  readonly unit: number;
+};
 
 /** Means over a part of the run, the parts equally long. */
 export interface Window {
@@ -41,6 +45,7 @@ const standard: RunAverageProtocol = {
   examples: 60_000,
   batchSize: 128,
   lr: 0.01,
+  momenta: [0, 0.9],
   measureEvery: 2,
   windows: 20,
   units: 3,
@@ -60,6 +65,7 @@ export const runAverage: Study<RunAverageProtocol, RunAverageCell, RunAverageEvi
     examples: 'seen once, in an order of the unit’s own',
     batchSize: 'B',
     lr: 'ε',
+    momenta: 'of the runs: the first decides, the others are told beside',
     measureEvery: 'steps from one measurement to the next',
     windows: 'parts of the run in which |G|² and tr Σ are averaged',
     units: 'runs, the replicates',
@@ -70,9 +76,11 @@ export const runAverage: Study<RunAverageProtocol, RunAverageCell, RunAverageEvi
       z.strictObject({ loss: z.number(), gradNormSq: z.number(), traceCovariance: z.number() }),
     ),
   }),
-  cells({ units, seed, ...rest }) {
+  cells({ units, seed, momenta, ...rest }) {
     requireAtLeast(runAverage, 2, { units, channels: rest.channels, windows: rest.windows });
-    return Array.from({ length: units }, (_, u) => ({ unit: seed + u, ...rest }));
+    return momenta.flatMap((momentum) =>
+      Array.from({ length: units }, (_, u) => ({ momentum, unit: seed + u, ...rest })),
+    );
   },
   cost: ({ examples, channels }) => ({
     seconds: 5 + (examples * channels[0]! * channels[1]!) / 128 / 700,
@@ -80,7 +88,7 @@ export const runAverage: Study<RunAverageProtocol, RunAverageCell, RunAverageEvi
   }),
 
   async *run(gpu, cell, host) {
-    const { unit, data, channels, examples, batchSize, lr, measureEvery, windows } = cell;
+    const { unit, data, channels, examples, batchSize, lr, momentum, measureEvery, windows } = cell;
     const { train: own } = unitData(await loadDataset(data, host), { unit, examples });
     const [first, second] = channels as [number, number];
     const side = own.exampleShape.at(-1)!;
@@ -99,6 +107,7 @@ export const runAverage: Study<RunAverageProtocol, RunAverageCell, RunAverageEvi
       data: own,
       batchSize,
       lr,
+      momentum,
       steps: Math.floor(examples / batchSize),
       seed: unit,
       noiseScaleEvery: measureEvery,
