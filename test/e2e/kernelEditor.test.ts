@@ -66,7 +66,7 @@ test('a kernel is edited in the page: what does not compile, races, is wrong or 
     expect(await check(page, 'Does not compile')).toMatch(new RegExp(`line ${line}: `));
     expect(await page.locator('.cm-lint-marker-error').count()).toBe(1);
     await button(page, `line ${line}`).first().click();
-    expect(await page.locator('.cm-activeLine').textContent()).toContain('+==');
+    await page.locator('.cm-activeLine').filter({ hasText: '+==' }).waitFor();
     expect(await violations(page)).toEqual([]);
 
     // A barrier less: what a GPU would do now and then, the detector finds each time.
