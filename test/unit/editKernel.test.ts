@@ -183,12 +183,14 @@ test('an exact number that is wrong stays the worst', () => {
 
 test('times in alternation are compared round by round', () => {
   // The machine slows down to half its speed; the edited kernel takes half of the other's time throughout.
-  const base = [1, 1.2, 1.5, 1.8, 2];
+  const base = [1, 1.2, 1.5, 1.8, 2, 2.1];
   expect(
     ratioOf(
       base,
       base.map((time) => time / 2),
     ),
   ).toEqual({ value: 0.5, spread: 0, within: false });
-  expect(ratioOf(base, [1.1, 1.1, 1.6, 1.7, 2])).toMatchObject({ within: true });
+  expect(ratioOf(base, [1.1, 1.1, 1.6, 1.7, 2, 2.1])).toMatchObject({ within: true });
+  // Three rounds are too few, however far apart they are.
+  expect(ratioOf([4, 4, 4], [1, 1, 1])).toMatchObject({ value: 0.25, within: true });
 });

@@ -21,7 +21,8 @@ import { profileVersions, type ReadyVersion, timeVersions } from './timeVersions
 
 type Events<T = void> = AsyncGenerator<WorkEvent | ResultEvent, T, void>;
 
-const ROUNDS = { quick: 3, cpu: 15, gpu: 15, large: 15 };
+/** Fewer than six tell nothing apart. */
+const ROUNDS = { quick: 7, cpu: 15, gpu: 15, large: 15 };
 
 /**
  * What a text is worth in the place of a shipped kernel: compiled, followed by the race detector, compared with float64 at odd shapes and at the row's own,

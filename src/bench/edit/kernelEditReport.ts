@@ -78,7 +78,7 @@ export type EditVersion = 'shipped' | 'last' | 'edited';
 export interface EditRatio {
   readonly value: number;
   readonly spread: number;
-  /** It differs from 1 by no more than its spread. */
+  /** It differs from 1 by no more than its spread, or in too few rounds. */
   readonly within: boolean;
 }
 

@@ -38,8 +38,8 @@ export async function* timeVersions(
     yield { type: 'progress', done: round, total: rounds, unit: 'rounds' };
     for (const { version, row, prepared } of versions) {
       const { program } = prepared;
-      // What the others have left in caches shall not count; where a run fills a sample, it does not.
-      if (row.repeats > 1) await clock.time(program, 1);
+      // What the version before it has left in caches shall not count.
+      await clock.time(program, 1);
       samples.get(version)!.push((await clock.time(program, row.repeats)) / row.repeats);
     }
   }
@@ -54,10 +54,31 @@ export async function* timeVersions(
   return { rows: Object.fromEntries(rows), ratios: Object.fromEntries(ratios) };
 }
 
+/** Two times are told apart where alike ones would differ so seldom. */
+const LEVEL = 0.05;
+
 /** Of the quotients of one round's samples: what both share in a round cancels. */
 export function ratioOf(base: readonly number[], edited: readonly number[]): EditRatio {
-  const { median, spread } = timingOf(edited.map((sample, i) => sample / base[i]!));
-  return { value: median, spread, within: Math.abs(median - 1) <= spread };
+  const quotients = edited.map((sample, i) => sample / base[i]!);
+  const { median, spread } = timingOf(quotients);
+  return { value: median, spread, within: Math.abs(median - 1) <= spread || signTest(quotients) > LEVEL };
+}
+
+/** How likely at least as many quotients are on one side of 1 where both times are alike: the two-sided sign test. */
+function signTest(quotients: readonly number[]): number {
+  const n = quotients.filter((quotient) => quotient !== 1).length;
+  const fewer = Math.min(
+    quotients.filter((quotient) => quotient < 1).length,
+    quotients.filter((quotient) => quotient > 1).length,
+  );
+  // n over i, divided by 2ⁿ.
+  let term = 2 ** -n;
+  let tail = term;
+  for (let i = 1; i <= fewer; i++) {
+    term *= (n - i + 1) / i;
+    tail += term;
+  }
+  return Math.min(1, 2 * tail);
 }
 
 const PROFILES = 5;

@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import type { LadderName } from '../../bench/kernelsReport.ts';
+import type { LadderName, LadderText } from '../../bench/kernelsReport.ts';
 import { AdapterBanner } from '../adapterBanner.tsx';
 import { SiteHeader } from '../siteHeader.tsx';
 import { Tabs } from '../tabs.tsx';
@@ -167,7 +167,7 @@ export function BenchApp({ session, library, kept }: BenchProps) {
           {tab === 'ladders' && (
             <LadderView
               run={run}
-              ladders={run?.report?.ladders ?? session.catalogue?.ladders ?? []}
+              ladders={laddersOf(run, session)}
               kept={kept}
               state={state}
               onState={changeBenchState}
@@ -203,6 +203,15 @@ export function BenchApp({ session, library, kept }: BenchProps) {
       </main>
     </div>
   );
+}
+
+/** In the words of the version that ran, and those that there are since. */
+function laddersOf(run: RunView | undefined, { catalogue }: BenchSession): readonly LadderText[] {
+  const ran = run?.report?.ladders ?? [];
+  return [
+    ...ran,
+    ...(catalogue?.ladders ?? []).filter(({ name }) => !ran.some((each) => each.name === name)),
+  ];
 }
 
 /** The runs that are compared: those that were chosen, else the first two there are. */

@@ -107,6 +107,7 @@ export class BenchSession extends WorkerSession {
       },
     );
     clearInterval(watch);
+    this.progress = undefined;
     this.#ceilings = result?.ceilings ?? this.#ceilings;
     if (result?.outcome === 'timed') this.#right.set(placeKey(spec), { text, grid });
     if (result || hung !== undefined) this.answer = { of: { row, kernel, text, grid }, result, hung };
@@ -159,6 +160,10 @@ export class BenchSession extends WorkerSession {
       },
     );
     this.#ceilings = live.ceilings ?? this.#ceilings;
+    // A bar that is full, or none.
+    const { progress } = this;
+    this.progress = live.report && progress ? { ...progress, done: progress.total } : undefined;
+    this.changed();
     await this.#runEdited();
   }
 }

@@ -87,7 +87,9 @@ function Compared({ comparison, a, b }: { comparison: Comparison; a: RunView; b:
           <thead>
             <tr>
               <th scope="col">Kernel</th>
-              <th scope="col">Shape</th>
+              <th scope="col" class="shape">
+                Shape
+              </th>
               <th scope="col" class="number">
                 A, ms
               </th>
@@ -108,23 +110,40 @@ function Compared({ comparison, a, b }: { comparison: Comparison; a: RunView; b:
           </tbody>
         </table>
       </ScrollRegion>
-      {onlyA.length > 0 && <p class="hint">Only in A: {onlyA.join('; ')}</p>}
-      {onlyB.length > 0 && <p class="hint">Only in B: {onlyB.join('; ')}</p>}
+      <Only which="A" ids={onlyA} />
+      <Only which="B" ids={onlyB} />
     </>
+  );
+}
+
+/** Rows that the other run has not: at other shapes, for instance. */
+function Only({ which, ids }: { which: string; ids: readonly string[] }) {
+  if (ids.length === 0) return null;
+  return (
+    <details class="fold">
+      <summary>
+        {ids.length} rows are only in {which}
+      </summary>
+      <p class="hint">{ids.join('; ')}</p>
+    </details>
   );
 }
 
 function ComparedLine({ row: { a, b, ratio }, most }: { row: ComparedRow; most: number }) {
   return (
     <tr data-verdict={ratio ? verdict(ratio) : undefined}>
-      <th scope="row">{rowTitle(a)}</th>
+      <th scope="row">
+        {rowTitle(a)}
+        <span class="shape-below">{a.shape}</span>
+      </th>
       <td class="shape">{a.shape}</td>
       <td class="number">{figure(a)}</td>
       <td class="number">{figure(b)}</td>
       <td class="number">
         {ratio && (
           <>
-            {ratio.value.toFixed(3)} <span class="spread">± {digits(ratio.spread)}</span>
+            {ratio.value < 0.1 ? digits(ratio.value) : ratio.value.toFixed(3)}{' '}
+            <span class="spread">± {digits(ratio.spread)}</span>
           </>
         )}
       </td>

@@ -33,7 +33,7 @@ interface ChartProps {
 /** A bar below the first line of its title, and each further line of that. */
 const LINE = 44;
 const TITLE_LINE = 15;
-const LEFT = 30;
+const LEFT = 34;
 const TOP = 6;
 const NOTE_LEFT = 10;
 
@@ -152,7 +152,7 @@ function Drawing({
               {value !== null && <rect class="bar" x={LEFT} y={y + 22} width={length} height="11" rx="1.5" />}
               {spread > 1 && <path class="whisker" d={`M${tip - spread} ${y + 27.5}H${tip + spread}`} />}
               <text class="value" x={tip + Math.max(6, spread + 5)} y={y + 32}>
-                {label(bars, row, metric)}
+                {label(bars, bar, metric)}
               </text>
             </Mark>
           );
@@ -167,8 +167,8 @@ function spreadOf(row: KernelsRow | undefined, metric: LadderMetric): number {
   return metric === 'time' ? (row?.time?.spread ?? 0) : 0;
 }
 
-function label(bars: readonly RungBar[], row: KernelsRow | undefined, metric: LadderMetric): string {
-  if (!row) return 'not run yet';
+function label(bars: readonly RungBar[], { row, kept }: RungBar, metric: LadderMetric): string {
+  if (!row) return kept ? `timed at ${kept.measured.shape}` : 'not run yet';
   if (row.failed !== null) return 'not run here';
   if (row.wrong) return 'WRONG';
   if (!row.time) return '…';

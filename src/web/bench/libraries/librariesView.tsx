@@ -73,7 +73,7 @@ function Result({ result }: { result: LibraryResult }) {
               <th scope="col">Task</th>
               {libraries.map(({ key, name, version }) => (
                 <th key={key} scope="col" class="number">
-                  {name} {version && <span class="spread">{version}</span>}
+                  {name.replaceAll('`', '')} {version && <span class="spread">{version}</span>}
                 </th>
               ))}
             </tr>
@@ -91,8 +91,8 @@ function Result({ result }: { result: LibraryResult }) {
         </table>
       </ScrollRegion>
       <p class="hint">
-        One round after another over all of them, each waiting for its device, each checked against float64.
-        What a library does not have is left empty. These are the runs in the repository;{' '}
+        One round after another over all of them, each waiting for its device, each result compared with a
+        reference. What a library does not have is left empty. These are the runs in the repository;{' '}
         <code>basin bench</code> runs them again on your machine.
       </p>
     </>
