@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
-import { summariseResult } from '../bench/libraryResult.ts';
+import { summariseResult } from './libraryResult.ts';
 
 const QUERY = '?summary';
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { summariseResult } from '../../src/bench/libraryResult.ts';
 import { isNoisy } from '../../src/bench/timing.ts';
+import { summariseResult } from '../../src/build/libraryResult.ts';
 import { benchState, benchValues } from '../../src/web/bench/benchState.ts';
 import { packText, unpackText } from '../../src/web/bench/editor/sharedText.ts';
 import { wgslTokenAt, wgslTokens } from '../../src/web/bench/highlight.ts';

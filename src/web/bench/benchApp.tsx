@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import type { LadderName, LadderText } from '../../bench/kernelsReport.ts';
+import type { LadderName } from '../../bench/kernelsReport.ts';
 import { AdapterBanner } from '../adapterBanner.tsx';
 import { SiteHeader } from '../siteHeader.tsx';
 import { Tabs } from '../tabs.tsx';
@@ -7,25 +7,25 @@ import { useUrlState } from '../urlState.ts';
 import { useDroppedFiles } from '../useDroppedFiles.ts';
 import { useSession } from '../useSession.ts';
 import type { BenchSession } from './benchSession.ts';
-import { benchState, changeBenchState, TABS, type TabId } from './benchState.ts';
+import { benchState, changeBenchState, comparedBy, TABS, type TabId } from './benchState.ts';
 import { builtinRuns, nearestRun } from './builtinRuns.ts';
 import { CeilingsStrip } from './ceilingsStrip.tsx';
 import { CompareView } from './compareView.tsx';
 import { EditorView } from './editor/editorView.tsx';
 import type { KeptKernels } from './editor/keptKernels.ts';
 import { packText } from './editor/sharedText.ts';
-import { Exports } from './exports.tsx';
 import { FamilyFilter } from './familyFilter.tsx';
 import { Fold } from './fold.tsx';
 import { HeatMapView } from './heatMapView.tsx';
 import { KernelsView } from './kernelsView.tsx';
+import { laddersOf } from './laddersOf.ts';
 import { LadderView } from './ladderView.tsx';
 import { LibrariesView } from './libraries/librariesView.tsx';
 import { Problems } from './problems.tsx';
 import { RunControls } from './runControls.tsx';
 import { keyOf, type RunLibrary } from './runLibrary.ts';
-import { OpenFiles, RunPicker } from './runPicker.tsx';
 import type { RunView } from './runView.ts';
+import { ShownBar } from './shownBar.tsx';
 
 const LIVE = 'live';
 
@@ -121,22 +121,13 @@ export function BenchApp({ session, library, kept }: BenchProps) {
           onChoose={(id) => changeBenchState({ tab: id as TabId })}
           tools={
             (ofRun || tab === 'compare') && (
-              <Fold summary={ofRun ? `Shown: ${listed.find(({ key }) => key === shown)?.label}` : 'Files'}>
-                <div class="shown-bar">
-                  {ofRun && (
-                    <RunPicker
-                      label="Shown"
-                      runs={listed}
-                      value={shown}
-                      onPick={(run) => changeBenchState({ run })}
-                    />
-                  )}
-                  <div class="exports">
-                    <OpenFiles onOpen={(files) => void open(files)} />
-                    {ofRun && <Exports report={run?.report} />}
-                  </div>
-                </div>
-              </Fold>
+              <ShownBar
+                runs={ofRun ? listed : undefined}
+                shown={shown}
+                report={run?.report}
+                onShow={(run) => changeBenchState({ run })}
+                onOpen={(files) => void open(files)}
+              />
             )
           }
         >
@@ -203,22 +194,4 @@ export function BenchApp({ session, library, kept }: BenchProps) {
       </main>
     </div>
   );
-}
-
-/** In the words of the version that ran, and those that there are since. */
-function laddersOf(run: RunView | undefined, { catalogue }: BenchSession): readonly LadderText[] {
-  const ran = run?.report?.ladders ?? [];
-  return [
-    ...ran,
-    ...(catalogue?.ladders ?? []).filter(({ name }) => !ran.some((each) => each.name === name)),
-  ];
-}
-
-/** The runs that are compared: those that were chosen, else the first two there are. */
-function comparedBy(
-  { a, b }: { readonly a: string | undefined; readonly b: string | undefined },
-  keys: readonly string[],
-): [string, string] {
-  const left = a ?? keys.find((key) => key !== b) ?? '';
-  return [left, b ?? keys.find((key) => key !== left) ?? ''];
 }

@@ -85,3 +85,9 @@ function written(value: BenchState[keyof BenchState]): string | undefined {
   if (typeof value === 'object') return value.size > 0 ? [...value].join(',') : undefined;
   return `${value}`;
 }
+
+/** The runs that are compared: those that were chosen, else the first two there are. */
+export function comparedBy({ a, b }: Pick<BenchState, 'a' | 'b'>, keys: readonly string[]): [string, string] {
+  const left = a ?? keys.find((key) => key !== b) ?? '';
+  return [left, b ?? keys.find((key) => key !== left) ?? ''];
+}

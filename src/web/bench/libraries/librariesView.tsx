@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { digits } from '../../../bench/kernelsTable.ts';
-import type { LibraryCase, LibraryResult } from '../../../bench/libraryResult.ts';
+import type { LibraryCase, LibraryResult } from '../../../build/libraryResult.ts';
 import { formatNumber } from '../../../present/formatNumber.ts';
 import { ScrollRegion } from '../../scrollRegion.tsx';
 import { libraryResults } from './libraryResults.ts';

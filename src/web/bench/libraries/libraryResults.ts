@@ -1,4 +1,4 @@
-import type { LibraryResult } from '../../../bench/libraryResult.ts';
+import type { LibraryResult } from '../../../build/libraryResult.ts';
 
 const FOLDER = '../../../../bench/results/';
 // One is of an older form, which had no cases.

@@ -1,5 +1,4 @@
 import type { AdapterInfo } from '../gpu/device.ts';
-import { adapterName } from './kernelsTable.ts';
 
 /** What a page shows of a result of `basin bench peers`, `step` or `sweep`. */
 export interface LibraryResult {
@@ -41,7 +40,7 @@ interface Written {
     readonly version: string;
     readonly adapter: AdapterInfo;
     readonly implementations: Readonly<
-      Record<string, { readonly name: string; readonly version?: string; readonly device?: string }>
+      Record<string, { readonly name: string; readonly version?: string; readonly device: string }>
     >;
     readonly cases: readonly {
       readonly case: { readonly key: string };
@@ -70,7 +69,7 @@ export function summariseResult(json: unknown): LibraryResult {
     processors,
     load,
     runtime: version,
-    adapter: implementations.basin?.device ?? adapterName(adapter),
+    adapter: implementations.basin!.device,
     software: adapter.software,
     libraries: Object.entries(implementations)
       .filter(([key]) => timed.has(key))
