@@ -87,7 +87,7 @@ export function BenchApp({ session, library, kept }: BenchProps) {
   const edit = (row: string, kernel: string) =>
     changeBenchState({ tab: 'editor', edit: row, kernel, gridX: '', gridY: '', text: undefined });
 
-  // What is dropped on the editor is no report.
+  // The listener is set once; what it does depends on the view.
   const onFiles = useRef(open);
   onFiles.current = open;
   useDroppedFiles((files) => void onFiles.current(files));
