@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { LadderName } from '../../bench/kernelsReport.ts';
 import { AdapterBanner } from '../adapterBanner.tsx';
 import { SiteHeader } from '../siteHeader.tsx';
@@ -86,6 +86,11 @@ export function BenchApp({ session, library, kept }: BenchProps) {
   };
   const edit = (row: string, kernel: string) =>
     changeBenchState({ tab: 'editor', edit: row, kernel, gridX: '', gridY: '', text: undefined });
+
+  // On a small screen the views' names are wider than it.
+  useEffect(() => {
+    document.getElementById(`tab-${tab}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [tab]);
 
   // The listener is set once; what it does depends on the view.
   const onFiles = useRef(open);
