@@ -82,7 +82,9 @@ function Compared({ comparison, a, b }: { comparison: Comparison; a: RunView; b:
       <ScrollRegion label="Comparison" look="card">
         <table class="kernels compared">
           <caption>
-            <span class="caption-title">B over A</span> A: {sourceLine(a)}; B: {sourceLine(b)}
+            <span class="caption-body">
+              <span class="caption-title">B over A</span> A: {sourceLine(a)}; B: {sourceLine(b)}
+            </span>
           </caption>
           <thead>
             <tr>

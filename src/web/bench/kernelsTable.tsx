@@ -30,13 +30,15 @@ export function KernelsTable({ run, rows, selected, onSelect }: TableProps) {
     <ScrollRegion label="Table of kernels" look="card">
       <table class="kernels">
         <caption>
-          <span class="caption-title">Kernels</span> {sourceLine(run)}
-          {noisy > 0 && (
-            <span class="caption-note">
-              {noisy} of {timed} times are noisy: their rounds spread by more than a fifth of the median, so
-              they are not to be quoted.
-            </span>
-          )}
+          <span class="caption-body">
+            <span class="caption-title">Kernels</span> {sourceLine(run)}
+            {noisy > 0 && (
+              <span class="caption-note">
+                {noisy} of {timed} times are noisy: their rounds spread by more than a fifth of the median, so
+                they are not to be quoted.
+              </span>
+            )}
+          </span>
         </caption>
         <thead>
           <tr>

@@ -66,7 +66,9 @@ function Versions({ result: { rows, ratios, shape } }: { result: KernelEditResul
   return (
     <ScrollRegion label="Versions" look="">
       <table class="versions">
-        <caption>At {shape}, timed in alternation</caption>
+        <caption>
+          <span class="caption-body">At {shape}, timed in alternation</span>
+        </caption>
         <thead>
           <tr>
             <th scope="col">Version</th>
@@ -133,7 +135,9 @@ function Versions({ result: { rows, ratios, shape } }: { result: KernelEditResul
 function Profile({ lines }: { lines: KernelEditResult['profile'] }) {
   return (
     <table class="versions">
-      <caption>Profile: each dispatch by timestamps, in a pass of its own</caption>
+      <caption>
+        <span class="caption-body">Profile: each dispatch by timestamps, in a pass of its own</span>
+      </caption>
       <thead>
         <tr>
           <th scope="col">Kernel</th>
@@ -166,7 +170,9 @@ function Checks({ result: { races, checks } }: { result: KernelEditResult }) {
       {races?.state === 'unknown' && <p>Not looked at for races: {races.reason}.</p>}
       {checks.length > 0 && (
         <table class="versions">
-          <caption>Against float64</caption>
+          <caption>
+            <span class="caption-body">Against float64</span>
+          </caption>
           <thead>
             <tr>
               <th scope="col">Shape</th>

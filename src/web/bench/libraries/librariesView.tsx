@@ -62,11 +62,13 @@ function Result({ result }: { result: LibraryResult }) {
       <ScrollRegion label="Times beside other libraries" look="card">
         <table class="kernels libraries">
           <caption>
-            <span class="caption-title">Milliseconds</span> {adapter}
-            {software && ', software adapter (CPU), not a GPU’s speed'} · {runtime} · {date.slice(0, 10)} ·
-            commit {commit.slice(0, 10)}
-            {commit.includes(' ') && ' with changes'} · {processors}, load {load}. Medians of the rounds, in
-            which all take turns; below them the rounds’ range and how many times as long as Basin it takes.
+            <span class="caption-body">
+              <span class="caption-title">Milliseconds</span> {adapter}
+              {software && ', software adapter (CPU), not a GPU’s speed'} · {runtime} · {date.slice(0, 10)} ·
+              commit {commit.slice(0, 10)}
+              {commit.includes(' ') && ' with changes'} · {processors}, load {load}. Medians of the rounds, in
+              which all take turns; below them the rounds’ range and how many times as long as Basin it takes.
+            </span>
           </caption>
           <thead>
             <tr>
