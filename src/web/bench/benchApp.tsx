@@ -187,13 +187,7 @@ export function BenchApp({ session, library, kept }: BenchProps) {
             <LibrariesView chosen={state.results} onChoose={(results) => changeBenchState({ results })} />
           )}
           {tab === 'compare' && (
-            <CompareView
-              runs={comparable}
-              find={find}
-              a={a}
-              b={b}
-              onPick={(change) => changeBenchState(change)}
-            />
+            <CompareView runs={comparable} find={find} a={a} b={b} onPick={changeBenchState} />
           )}
         </Tabs>
       </main>
