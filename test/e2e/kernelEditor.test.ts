@@ -7,7 +7,7 @@ import { button, violations, waitForStatus, withPage } from './browserPage.ts';
 import { servedPages } from './servedPages.ts';
 
 const pages = servedPages();
-const POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'";
+const POLICY = "default-src 'self'; base-uri 'none'";
 
 const shader = (name: string): string =>
   readFileSync(join(ROOT, 'shaders', 'ladder', `${name}.wgsl`), 'utf8');

@@ -161,7 +161,7 @@ export class BenchSession extends WorkerSession {
     );
     this.#ceilings = live.ceilings ?? this.#ceilings;
     // A bar that is full, or none.
-    const { progress } = this;
+    const progress = this.progress as BenchSession['progress'];
     this.progress = live.report && progress ? { ...progress, done: progress.total } : undefined;
     this.changed();
     await this.#runEdited();
