@@ -14,6 +14,7 @@ import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
 import { reproductionReport } from './src/build/reproductionReport.ts';
+import { resultSummary } from './src/build/resultSummary.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
 import { zodWithoutEval } from './src/build/zodWithoutEval.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
@@ -90,6 +91,7 @@ export default defineConfig(({ mode }) => ({
   define: DEFINED,
   plugins: [
     wgslPlugin(),
+    resultSummary(),
     plotOffset(),
     zodWithoutEval(),
     article(`${root}src/web/article/article.md`, ARTICLE),
@@ -108,7 +110,15 @@ export default defineConfig(({ mode }) => ({
     stamp(),
   ],
   // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
-  optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
+  optimizeDeps: {
+    include: [
+      'zod',
+      'fflate',
+      'wgsl_reflect/wgsl_reflect.module.js',
+      ...['commands', 'language', 'lint', 'state', 'view'].map((part) => `@codemirror/${part}`),
+      '@lezer/highlight',
+    ],
+  },
   worker: { format: 'es' as const, plugins: () => [wgslPlugin(), zodWithoutEval()] },
   preview: { headers: { 'content-security-policy': CONTENT_POLICY } },
   build: {
