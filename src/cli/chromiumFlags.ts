@@ -24,7 +24,8 @@ const QUIET = [
  * one it still falls back to SwiftShader, so a caller must look at the adapter before calling a number a GPU's.
  */
 export function chromiumFlags({ software, platform = process.platform }: ChromiumFlagOptions): string[] {
-  const flags = ['--enable-unsafe-webgpu'];
+  // Without the limit a run goes on with another device however often a driver falls; with it Chromium gives none after the third time.
+  const flags = ['--enable-unsafe-webgpu', '--disable-gpu-process-crash-limit'];
   if (software) flags.push('--use-webgpu-adapter=swiftshader');
   if (platform === 'linux') {
     // Containers rarely allow the namespaces of Chromium's sandbox; only this program's own page is ever opened.
