@@ -8,6 +8,7 @@ import { apiReference } from './src/build/apiReference.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
 import { docs } from './src/build/docs.ts';
+import { licences } from './src/build/licences.ts';
 import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
@@ -77,6 +78,8 @@ function stamp(): Plugin {
   };
 }
 
+const licenceList = licences();
+
 /** `npm run dev` and `npm run build` are the pages; the library and the command line are built after them. */
 export default defineConfig(({ mode }) => ({
   root: isTesting(mode) ? root : `${root}src/web`,
@@ -86,6 +89,7 @@ export default defineConfig(({ mode }) => ({
     wgslPlugin(),
     plotOffset(),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
+    licenceList.pages,
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
     !isTesting(mode) &&
@@ -99,7 +103,7 @@ export default defineConfig(({ mode }) => ({
   ],
   // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
   optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
-  worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
+  worker: { format: 'es' as const, plugins: () => [wgslPlugin(), licenceList.worker()] },
   build: {
     outDir: dist,
     emptyOutDir: true,
