@@ -23,7 +23,9 @@ test('hardware asks Linux for Vulkan, other systems for nothing', () => {
 
 test('a GPU process that falls is started again, however often', () => {
   for (const software of [true, false]) {
-    expect(chromiumFlags({ software })).toContain('--disable-gpu-process-crash-limit');
+    expect(chromiumFlags({ software })).toEqual(
+      expect.arrayContaining(['--disable-gpu-process-crash-limit', '--disable-domain-blocking-for-3d-apis']),
+    );
   }
 });
 
