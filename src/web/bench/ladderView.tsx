@@ -1,6 +1,6 @@
 import { rowOf } from '../../bench/edit/rowOf.ts';
 import type { LadderName, LadderText } from '../../bench/kernelsReport.ts';
-import { adapterName } from '../adapterBanner.tsx';
+import { adapterName } from '../../present/adapterName.ts';
 import { ButtonGroup } from '../buttonGroup.tsx';
 import type { BenchState } from './benchState.ts';
 import type { KeptKernel, KeptKernels } from './editor/keptKernels.ts';

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
-import { adapterName } from '../../adapterBanner.tsx';
+import { adapterName } from '../../../present/adapterName.ts';
 import { JobProgress } from '../../jobProgress.tsx';
 import type { BenchSession } from '../benchSession.ts';
 import { Quick } from '../quick.tsx';
