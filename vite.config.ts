@@ -109,7 +109,7 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 1000,
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['index', 'experiments', 'lab', 'landscape', 'bench', 'job'].map(
+      input: ['index', 'experiments', 'lab', 'measure', 'landscape', 'bench', 'job'].map(
         (page) => `${root}src/web/${page}.html`,
       ),
       onwarn: quiet,

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatJson } from './formatJson.ts';
+import { formatJson } from '../present/formatJson.ts';
 import { makeFolder } from './makeFolder.ts';
 import { writeOutput } from './writeOutput.ts';
 

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { formatJson } from '../present/formatJson.ts';
 import { EMPTY_TABLE, parseTable, type TunedTable } from '../tuning/tunedTable.ts';
-import { formatJson } from './formatJson.ts';
 import { writeOutput } from './writeOutput.ts';
 
 /**

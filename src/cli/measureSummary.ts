@@ -1,4 +1,5 @@
 import type { Interval } from '../measure/statistics/interval.ts';
+import { formatRange } from '../present/formatInterval.ts';
 import { formatCount, formatNumber } from '../present/formatNumber.ts';
 import { toldNumbers } from '../present/quantities.ts';
 
@@ -63,12 +64,7 @@ export function measureSummary(result: Json): string {
 type Ends = Interval | null;
 
 function range(ends: Ends): string {
-  if (!ends) return '';
-  const [low, high] = ends;
-  if (low === null && high === null) return 'may be anything';
-  if (high === null) return `at least ${formatNumber(low)}`;
-  if (low === null) return `at most ${formatNumber(high)}`;
-  return `${formatNumber(low)} to ${formatNumber(high)}`;
+  return ends ? formatRange(ends) : '';
 }
 
 function withError(value: number | null, stderr: number | null | undefined): string {

@@ -1,4 +1,4 @@
-import { formatJson } from './formatJson.ts';
+import { formatJson } from '../present/formatJson.ts';
 import { print } from './print.ts';
 import { writeOutput } from './writeOutput.ts';
 

@@ -66,11 +66,20 @@ export interface ContourPanel extends Axes {
   readonly title: string;
   /** The grid's coordinates, ascending and evenly spaced. */
   readonly grid: { readonly x: readonly number[]; readonly y: readonly number[] };
-  /** What is levelled, with its unit; a logarithm where levels are to be as many times one another. */
+  /** What is levelled, with its unit; a logarithm where levels are to be as many times one another. Of one range, charts have the same levels. */
   readonly quantity: Axis;
   /** By row of y: `[y][x]`; null where there is no value, above all levels. */
   readonly values: readonly (readonly (number | null)[])[];
-  readonly points: readonly { readonly name: string; readonly x: number; readonly y: number }[];
+  readonly points: readonly NamedPoint[];
+  /** Points in their order, joined by lines; small, and without names but those of `points`. */
+  readonly paths?: readonly (readonly NamedPoint[])[];
+}
+
+/** A place on a chart. */
+export interface NamedPoint {
+  readonly name: string;
+  readonly x: number;
+  readonly y: number;
 }
 
 /** A figure as data: charts side by side, drawn alike wherever it is shown. */

@@ -18,6 +18,7 @@ export type WorkEvent =
         | 'draws'
         | 'branches'
         | 'points'
+        | 'products'
         | 'boxes';
     };
 

@@ -17,3 +17,11 @@ export function formatEstimate(
   if (low <= 0) return `≤ ${formatNumber(high, 3)}`;
   return `${formatNumber(value)} (${formatNumber(low, 3)} to ${formatNumber(high, 3)})`;
 }
+
+/** An interval in words: `180 to 320`, `at least 90`, `at most 3`, `may be anything` where both ends are open. */
+export function formatRange([low, high]: Interval): string {
+  if (low === null && high === null) return 'may be anything';
+  if (high === null) return `at least ${formatNumber(low)}`;
+  if (low === null) return `at most ${formatNumber(high)}`;
+  return `${formatNumber(low)} to ${formatNumber(high)}`;
+}

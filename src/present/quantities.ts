@@ -141,11 +141,3 @@ export function toldNumbers(type: string, told: Told): readonly (readonly [symbo
 function plainSymbol(symbol: string): string {
   return symbol.replace(/\{([^}]*)\}/g, '$1');
 }
-
-/** Splits `B_{simple} = …` into its pieces on and below the line. */
-export function scriptPieces(text: string): { text: string; below: boolean }[] {
-  return text
-    .split(/_\{([^}]*)\}/)
-    .map((piece, index) => ({ text: piece, below: index % 2 === 1 }))
-    .filter((piece) => piece.text !== '');
-}

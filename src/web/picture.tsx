@@ -1,19 +1,22 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Look } from '../present/figures/look.ts';
 import { useTheme } from './useTheme.ts';
 import { useWidth } from './useWidth.ts';
 
 /** What draws figures; loaded with the first one, the plotting library with it. */
-type Drawing = typeof import('../present/figures/drawings.ts');
+export type Drawing = typeof import('../present/figures/drawings.ts');
 
 interface PictureProps {
   /** Drawn anew where this is another, or the theme or the width is. */
   of: unknown;
   draw(drawing: Drawing, look: Look): SVGSVGElement;
+  /** What lies over it. */
+  over?(drawing: Drawing, look: Look): ComponentChildren;
 }
 
 /** A picture of a figure, as wide as its place. */
-export function Picture({ of, draw }: PictureProps) {
+export function Picture({ of, draw, over }: PictureProps) {
   const place = useRef<HTMLDivElement>(null);
   const width = useWidth(place);
   const theme = useTheme();
@@ -27,9 +30,10 @@ export function Picture({ of, draw }: PictureProps) {
     if (drawing && width > 0) place.current!.replaceChildren(draw(drawing, { document, theme, width }));
   }, [of, drawing, width, theme]);
   return (
-    <>
+    <div class="picture">
       {problem !== undefined && <p class="error">The figure cannot be drawn: {problem}</p>}
       <div class="drawing" ref={place} />
-    </>
+      {over && drawing && width > 0 && over(drawing, { document, theme, width })}
+    </div>
   );
 }

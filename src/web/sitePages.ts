@@ -3,6 +3,7 @@ export const SITE_PAGES = [
   { href: 'index.html', name: 'Article' },
   { href: 'experiments.html', name: 'Experiments' },
   { href: 'lab.html', name: 'Lab' },
+  { href: 'measure.html', name: 'Measure' },
   { href: 'landscape.html', name: 'Landscape' },
   { href: 'bench.html', name: 'Bench' },
   { href: 'docs/index.html', name: 'Docs' },

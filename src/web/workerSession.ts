@@ -15,7 +15,8 @@ export interface JobWords {
   ended(how: { readonly stopped: boolean; readonly abandoned: boolean }): string;
   /** What is shown of an error. */
   failure?(error: Error): string;
-  take(event: JobEvent): void;
+  /** @param job counted from 0, of several that follow one another */
+  take(event: JobEvent, job: number): void;
 }
 
 /** A page's one line to its worker: what runs, how far it is, what went wrong. */
@@ -95,7 +96,12 @@ export abstract class WorkerSession {
   }
 
   /** Runs a job to its end; errors end up in `error`. */
-  protected async runJob(spec: JobSpec, words: JobWords): Promise<void> {
+  protected runJob(spec: JobSpec, words: JobWords): Promise<void> {
+    return this.runJobs([spec], words);
+  }
+
+  /** Runs jobs one after another to their end, none after one that failed or was stopped; errors end up in `error`. */
+  protected async runJobs(specs: readonly JobSpec[], words: JobWords): Promise<void> {
     this.error = undefined;
     this.state = 'running';
     this.phase = 'starting';
@@ -107,18 +113,23 @@ export abstract class WorkerSession {
         resolve();
       };
     });
-    const onEvent = proxy((event: JobEvent) => {
-      if (abandoned) return;
-      if (event.type === 'adapter') this.adapter = event.adapter;
-      else if (event.type === 'phase') this.phase = event.phase;
-      words.take(event);
-      this.changed();
-    });
+    const taking = (job: number) =>
+      proxy((event: JobEvent) => {
+        if (abandoned) return;
+        if (event.type === 'adapter') this.adapter = event.adapter;
+        else if (event.type === 'phase') this.phase = event.phase;
+        words.take(event, job);
+        this.changed();
+      });
+    const isStopped = (): boolean => (this.state as SessionState) === 'stopping';
     try {
-      await this.ask(({ remote }) =>
-        Promise.race([remote.run(spec, document.baseURI, onEvent, this.files), atOnce]),
-      );
-      const stopped = (this.state as SessionState) === 'stopping';
+      for (const [job, spec] of specs.entries()) {
+        if (isStopped()) break;
+        await this.ask(({ remote }) =>
+          Promise.race([remote.run(spec, document.baseURI, taking(job), this.files), atOnce]),
+        );
+      }
+      const stopped = isStopped();
       this.say(words.ended({ stopped, abandoned }));
     } catch (error) {
       const { message, name } = error as Error;

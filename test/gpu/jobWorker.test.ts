@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { writeSafetensors } from '../../src/data/safetensors.ts';
+import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { JobWorker } from '../../src/jobs/jobWorker.ts';
 
 test('a page’s worker takes one device for its jobs, and frees it where it cannot be trusted any more', async () => {
@@ -46,4 +48,40 @@ test('a page’s worker takes one device for its jobs, and frees it where it can
   } finally {
     GPUAdapter.prototype.requestDevice = request;
   }
+});
+
+test('a measurement that is stopped ends at its next event, without a result', async () => {
+  const worker = new JobWorker();
+  const model = { layers: [{ type: 'Linear', in_features: 4, out_features: 3 }], loss: 'cross_entropy' };
+  const tensors = new Map<string, HostTensor>([
+    ['0.weight', { dtype: 'F32', shape: [3, 4], data: new Float32Array(12) }],
+    ['0.bias', { dtype: 'F32', shape: [3], data: new Float32Array(3) }],
+  ]);
+  const files = {
+    'model.json': new Blob([JSON.stringify(model)]),
+    'w.safetensors': new Blob([writeSafetensors(tensors)]),
+  };
+  const spec = {
+    job: 'measure' as const,
+    model: 'model.json',
+    weights: 'w.safetensors',
+    data: 'gaussian-clusters?examples=60&classes=3&dims=4',
+    density: true,
+  };
+  const products: number[] = [];
+  const types: string[] = [];
+  await worker.run(
+    spec,
+    location.href,
+    (event) => {
+      types.push(event.type);
+      if (event.type !== 'progress' || event.unit !== 'products') return;
+      products.push(event.done);
+      if (products.length === 2) worker.stop();
+    },
+    files,
+  );
+  // 15 parameters, so 15 steps of 8 starts side by side.
+  expect(products).toEqual([8, 16]);
+  expect(types).not.toContain('result');
 });

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { AdapterInfo } from '../../gpu/device.ts';
-import { formatJson } from '../formatJson.ts';
+import { formatJson } from '../../present/formatJson.ts';
 import { print } from '../print.ts';
 import { type HeadlessOptions, type HeadlessRuntime, runHeadless } from '../runtime.ts';
 import { runtimeOption } from './outputOptions.ts';

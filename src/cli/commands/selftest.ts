@@ -1,9 +1,9 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { currentRuntime } from '../../gpu/noAdapter.ts';
+import { formatJson } from '../../present/formatJson.ts';
 import type { SelftestResult, SelftestRow } from '../../selftest/selftest.ts';
 import { runInDeno } from '../denoRuntime.ts';
-import { formatJson } from '../formatJson.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Agreement } from '../../experiments/reproduction/agreement.ts';
 import type { MergedClaim } from '../../experiments/reproduction/mergeClaims.ts';
 import type { Results } from '../../experiments/reproduction/results.ts';
-import { formatJson } from '../formatJson.ts';
+import { formatJson } from '../../present/formatJson.ts';
 import { makeFolder } from '../makeFolder.ts';
 import { save } from '../saveResult.ts';
 import { writeOutput } from '../writeOutput.ts';

@@ -2,6 +2,7 @@ import { writeSafetensors } from '../../data/safetensors.ts';
 import { selectExamples } from '../../data/selectExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { RunKernels } from '../../gpu/runKernels.ts';
+import type { RunControl } from '../../host/runControl.ts';
 import { noiseOf } from '../../measure/noise.ts';
 import { withoutNonFinite } from '../../measure/nonFinite.ts';
 import { openPoint } from '../../measure/openPoint.ts';
@@ -11,6 +12,7 @@ import { flatValues } from '../../nn/flatValues.ts';
 import { permutedIndex } from '../../random/permutation.ts';
 import type { JobEvent, JobHost } from '../jobEvent.ts';
 import { measureRounds } from '../measureRounds.ts';
+import { untilStopped } from '../untilStopped.ts';
 import { measurementsOf } from './measurePoint.ts';
 import { measureResult } from './measureResult.ts';
 import { type MeasureSpec, parseMeasureSpec } from './measureSpec.ts';
@@ -27,10 +29,20 @@ const OPERATORS = {
 } as const;
 
 /**
- * Statistics of the gradient and curvature at one point, in one pass over all examples of the data.
+ * Statistics of the gradient and curvature at one point, over all examples of the data. Stopped by `control` it ends without a result,
+ * at the next of its events.
  * @throws InputError for input that is refused, and for a loss that is not finite, naming the first such example
  */
 export async function* measureJob(
+  device: Gpu,
+  given: MeasureSpec,
+  host: JobHost,
+  control?: RunControl,
+): AsyncGenerator<JobEvent, void, void> {
+  yield* untilStopped(measuring(device, given, host), (event) => event, control);
+}
+
+async function* measuring(
   device: Gpu,
   given: MeasureSpec,
   host: JobHost,

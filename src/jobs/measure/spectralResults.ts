@@ -8,10 +8,11 @@ import {
 } from '../../measure/curvature/eigenvalues.ts';
 import { CurvatureOperator } from '../../measure/curvature/operator.ts';
 import {
+  estimateQuadrature,
   logDeterminant,
   type SpectralDensity,
+  type SpectralQuadrature,
   spectralDensity,
-  spectralQuadrature,
   startsAtOnce,
 } from '../../measure/curvature/spectralDensity.ts';
 import type { Point } from '../../measure/pass.ts';
@@ -71,7 +72,7 @@ export async function* spectralResults(
       yield { type: 'phase', phase: 'estimating the spectral density' };
       const { starts, steps } = spec;
       const width = startsAtOnce(gpu, point, { starts, steps });
-      const quadrature = await spectralQuadrature(gpu, await open(width), { starts, steps, seed });
+      const quadrature = yield* quadratureOf(gpu, await open(width), { starts, steps, seed });
       if (spec.density) made.results.density = spectralDensity(quadrature);
       if (spec.log_det !== undefined) {
         try {
@@ -96,9 +97,33 @@ async function* search(
   options: EigenvalueOptions,
 ): AsyncGenerator<JobEvent, Spectrum, void> {
   const looks = searchEigenvalues(gpu, operator, options);
-  for (;;) {
-    const look = await looks.next();
-    if (look.done) return look.value;
-    yield { type: 'search', ...look.value };
+  try {
+    for (;;) {
+      const look = await looks.next();
+      if (look.done) return look.value;
+      yield { type: 'search', ...look.value };
+    }
+  } finally {
+    // A job that is stopped is left at a yield.
+    await looks.return(undefined as never);
+  }
+}
+
+/** A quadrature, telling how far it is. */
+async function* quadratureOf(
+  gpu: Gpu,
+  operator: CurvatureOperator,
+  options: Parameters<typeof estimateQuadrature>[2],
+): AsyncGenerator<JobEvent, SpectralQuadrature, void> {
+  const looks = estimateQuadrature(gpu, operator, options);
+  try {
+    for (;;) {
+      const look = await looks.next();
+      if (look.done) return look.value;
+      yield { type: 'progress', ...look.value, unit: 'products' };
+    }
+  } finally {
+    // A job that is stopped is left at a yield.
+    await looks.return(undefined as never);
   }
 }

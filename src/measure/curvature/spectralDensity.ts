@@ -27,6 +27,12 @@ export interface Starts {
   readonly seed: number;
 }
 
+/** How far a quadrature is, in products of the operator with a vector. */
+export interface QuadratureProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
 /**
  * Stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017): from each of several vectors of random signs some steps of
  * Lanczos's process, full reorthogonalisation on the device; the tridiagonal matrix's eigenvalues are nodes, the squared first
@@ -46,14 +52,24 @@ export class LanczosQuadrature {
     this.#krylov = new Krylov(gpu, operator, { capacity: Math.min(steps, this.#dimension), seed: 0 });
   }
 
-  async estimate({ starts, seed }: Starts): Promise<SpectralQuadrature> {
+  estimate(starts: Starts): Promise<SpectralQuadrature> {
+    return toEnd(this.estimating(starts));
+  }
+
+  /** The same, telling after each step how many products there are. */
+  async *estimating({ starts, seed }: Starts): AsyncGenerator<QuadratureProgress, SpectralQuadrature, void> {
     const krylov = this.#krylov;
+    const total = Math.ceil(starts / this.#width) * krylov.capacity;
     krylov.begin(seed);
     const rounds: Promise<Float64Array[][]>[] = [];
     for (let start = 0; start < starts; start += this.#width) {
       krylov.clear();
       await krylov.start('signs');
-      await krylov.extend(krylov.capacity);
+      for (let rows = 1; rows <= krylov.capacity; rows++) {
+        await krylov.extend(rows);
+        const before = (start / this.#width) * krylov.capacity;
+        yield { done: (before + rows) * this.#width, total: total * this.#width };
+      }
       // The copies are in order; nothing waits for one before the next start.
       const projections = krylov.projections();
       projections.catch(() => {});
@@ -75,16 +91,33 @@ export class LanczosQuadrature {
  * Stochastic Lanczos quadrature, once. See `LanczosQuadrature`.
  * @param options.steps products a start; P at the most
  */
-export async function spectralQuadrature(
+export function spectralQuadrature(
+  gpu: Gpu,
+  operator: LinearOperator,
+  options: Starts & { readonly steps: number },
+): Promise<SpectralQuadrature> {
+  return toEnd(estimateQuadrature(gpu, operator, options));
+}
+
+/** The same, telling how far it is. */
+export async function* estimateQuadrature(
   gpu: Gpu,
   operator: LinearOperator,
   { steps, ...starts }: Starts & { readonly steps: number },
-): Promise<SpectralQuadrature> {
+): AsyncGenerator<QuadratureProgress, SpectralQuadrature, void> {
   const quadrature = new LanczosQuadrature(gpu, operator, steps);
   try {
-    return await quadrature.estimate(starts);
+    return yield* quadrature.estimating(starts);
   } finally {
     quadrature.dispose();
+  }
+}
+
+/** What a piece of work finds at its end. */
+async function toEnd<Found>(work: AsyncGenerator<unknown, Found, void>): Promise<Found> {
+  for (;;) {
+    const look = await work.next();
+    if (look.done) return look.value;
   }
 }
 

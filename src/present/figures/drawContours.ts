@@ -1,12 +1,14 @@
-import { contour, dot, type Markish, plot, type RenderFunction, rect, text } from '@observablehq/plot';
+import { contour, dot, line, type Markish, plot, type RenderFunction, rect, text } from '@observablehq/plot';
 import type { Axis, ContourPanel } from '../../experiments/figure.ts';
 import { linearTicks, logTicks } from '../axis.ts';
 import { formatNumber } from '../formatNumber.ts';
 import { axisMargins, axisMarks } from './axisMarks.ts';
 import { axisScale } from './axisScale.ts';
 import { bare } from './bare.ts';
+import type { Frame } from './frame.ts';
 import { type Look, PALETTES, type Palette } from './look.ts';
 import { mixColours } from './mixColours.ts';
+import { LABEL_GAP, placeLabels } from './placeLabels.ts';
 import { stacked } from './stacked.ts';
 import { svgElement } from './svgElement.ts';
 import { TEXT_SIZE, textWidth } from './textWidth.ts';
@@ -17,25 +19,32 @@ const HEIGHTS = [0.6, 1.3] as const;
 const LEVELS = 9;
 const BAR = 14;
 
-/** Levels over a plane, filled the darker (on a dark ground the lighter) the higher, with named points and a bar that tells the levels. */
-export function drawContours(panel: ContourPanel, look: Look): SVGSVGElement {
-  const palette = PALETTES[look.theme];
-  const { grid, values, quantity, points } = panel;
+/** The frame of levels, what they are, and the room of the bar that tells them. */
+export function contourFrame(panel: ContourPanel, width: number) {
+  const { grid, values, quantity } = panel;
   const ends = ([first, last]: readonly [number, number]) => ({ range: [first, last] as const });
   const x = axisScale({ ...panel.x, ...ends(endsOf(grid.x)) }, []);
   const y = axisScale({ ...panel.y, ...ends(endsOf(grid.y)) }, []);
   const levels = levelsOf(values.flat(), quantity);
-  const fills = levelFills(levels.length + 1, palette);
   const barRoom =
     BAR + 12 + Math.max(...levels.map((level) => textWidth(levelText(level), TEXT_SIZE.label)), 0);
   const margins = { ...axisMargins(y, undefined), marginRight: barRoom + 10 };
-  const room = look.width - margins.marginLeft - margins.marginRight;
+  const room = width - margins.marginLeft - margins.marginRight;
   const [least, most] = HEIGHTS.map((share) => share * room) as [number, number];
   const tall = Math.min(
     most,
     Math.max(least, (room * (y.range[1] - y.range[0])) / (x.range[1] - x.range[0])),
   );
   const height = Math.round(tall) + margins.marginTop + margins.marginBottom;
+  return { x, y, margins, width, height, levels, barRoom } satisfies Frame & Record<string, unknown>;
+}
+
+/** Levels over a plane, filled the darker (on a dark ground the lighter) the higher, with named points and a bar that tells the levels. */
+export function drawContours(panel: ContourPanel, look: Look): SVGSVGElement {
+  const palette = PALETTES[look.theme];
+  const { grid, values, quantity, points, paths = [] } = panel;
+  const { x, y, margins, height, levels, barRoom } = contourFrame(panel, look.width);
+  const fills = levelFills(levels.length + 1, palette);
   const of = (value: number): number => (quantity.log ? Math.log(value) : value);
   // Above all levels where there is no value, and not so far that the level next to it moves.
   const missing = levels.length > 0 ? of(levels.at(-1)!) + 1 : 1;
@@ -71,24 +80,34 @@ export function drawContours(panel: ContourPanel, look: Look): SVGSVGElement {
   const gaps = values.flatMap((row, j) =>
     row.flatMap((value, i) => (value === null ? [{ x: grid.x[i]!, y: grid.y[j]! }] : [])),
   );
-  const half = (x.range[0] + x.range[1]) / 2;
-  const names = (left: boolean): Markish =>
-    text(
-      points.filter((point) => point.x <= half === left),
-      {
-        x: 'x',
-        y: 'y',
-        text: 'name',
-        dx: left ? 8 : -8,
-        dy: -8,
-        textAnchor: left ? 'start' : 'end',
-        fontSize: TEXT_SIZE.label,
-        fontWeight: 600,
-        fill: palette.text,
-        stroke: palette.card,
-        strokeWidth: 4,
-      },
-    );
+  const room = {
+    width: look.width - margins.marginLeft - margins.marginRight,
+    height: height - margins.marginTop - margins.marginBottom,
+  };
+  const places = placeLabels(
+    points.map((point) => ({
+      name: point.name,
+      x: x.share(point.x) * room.width,
+      y: (1 - y.share(point.y)) * room.height,
+    })),
+    TEXT_SIZE.label,
+    room.width,
+  );
+  const names = points.map((point, i) =>
+    text([point], {
+      x: 'x',
+      y: 'y',
+      text: 'name',
+      dx: places[i]!.anchor === 'start' ? LABEL_GAP : -LABEL_GAP,
+      dy: places[i]!.dy,
+      textAnchor: places[i]!.anchor,
+      fontSize: TEXT_SIZE.label,
+      fontWeight: 600,
+      fill: palette.text,
+      stroke: palette.card,
+      strokeWidth: 4,
+    }),
+  );
   const drawn = bare(
     plot({
       document: look.document,
@@ -102,6 +121,11 @@ export function drawContours(panel: ContourPanel, look: Look): SVGSVGElement {
         axisMarks(x, y, undefined, palette),
         area,
         dot(gaps, { x: 'x', y: 'y', symbol: 'times', r: 2.5, stroke: palette.card, strokeWidth: 1.25 }),
+        paths.map((path) => [
+          line(path, { x: 'x', y: 'y', stroke: palette.card, strokeWidth: 4, strokeOpacity: 0.8 }),
+          line(path, { x: 'x', y: 'y', stroke: palette.text, strokeWidth: 1.5, className: 'path' }),
+          dot(path, { x: 'x', y: 'y', r: 2.5, fill: palette.text, stroke: palette.card }),
+        ]),
         dot(points, {
           x: 'x',
           y: 'y',
@@ -112,8 +136,7 @@ export function drawContours(panel: ContourPanel, look: Look): SVGSVGElement {
           strokeWidth: 2,
           className: 'points',
         }),
-        names(true),
-        names(false),
+        names,
       ],
     }),
   );
@@ -136,8 +159,8 @@ export function drawContours(panel: ContourPanel, look: Look): SVGSVGElement {
 }
 
 /** Round levels within the values: as many times one another where that is asked for and the values allow it. */
-function levelsOf(values: readonly (number | null)[], { log }: Axis): number[] {
-  const known = values.filter((value) => value !== null);
+function levelsOf(values: readonly (number | null)[], { log, range }: Axis): number[] {
+  const known = range ?? values.filter((value) => value !== null);
   if (known.length === 0) return [];
   const least = known.reduce((a, b) => Math.min(a, b));
   const most = known.reduce((a, b) => Math.max(a, b));

@@ -5,6 +5,7 @@ import { axisMargins, axisMarks } from './axisMarks.ts';
 import { type AxisScale, axisScale } from './axisScale.ts';
 import { bare } from './bare.ts';
 import { curveNames, curveStyle, isMarked } from './curveStyle.ts';
+import type { Frame } from './frame.ts';
 import { legend } from './legend.ts';
 import { type Look, PALETTES } from './look.ts';
 import { stacked } from './stacked.ts';
@@ -14,6 +15,15 @@ const HEIGHT = 240;
 /** Curves that are told of in words. */
 const MOST_TOLD = 8;
 
+/** The frame of a chart's curves. */
+export function panelFrame(panel: Panel, width: number) {
+  const x = axisScale(panel.x, panel.marks.flatMap(placesOf));
+  const y = axisScale(panel.y, panel.marks.filter((mark) => !isRight(mark)).flatMap(heightsOf));
+  const right = panel.right && axisScale(panel.right, panel.marks.filter(isRight).flatMap(heightsOf));
+  const margins = axisMargins(y, right);
+  return { x, y, right, margins, width, height: HEIGHT } satisfies Frame & Record<string, unknown>;
+}
+
 /**
  * A chart: lines, points with their intervals, areas, bands, one or two axes of y, and its legend. Dashes and shapes tell curves apart where colours
  * do not.
@@ -21,9 +31,7 @@ const MOST_TOLD = 8;
 export function drawPanel(panel: Panel, look: Look): SVGSVGElement {
   const palette = PALETTES[look.theme];
   const names = curveNames(panel);
-  const x = axisScale(panel.x, panel.marks.flatMap(placesOf));
-  const y = axisScale(panel.y, panel.marks.filter((mark) => !isRight(mark)).flatMap(heightsOf));
-  const right = panel.right && axisScale(panel.right, panel.marks.filter(isRight).flatMap(heightsOf));
+  const { x, y, right, margins } = panelFrame(panel, look.width);
   const marksOf = (mark: FigureMark): Markish[] => {
     if (mark.mark === 'band') {
       const [y1, y2] = mark.range;
@@ -92,7 +100,7 @@ export function drawPanel(panel: Panel, look: Look): SVGSVGElement {
       document: look.document,
       width: look.width,
       height: HEIGHT,
-      ...axisMargins(y, right),
+      ...margins,
       x: { type: x.log ? 'log' : 'linear', domain: [...x.range], axis: null },
       y: { type: y.log ? 'log' : 'linear', domain: [...y.range], axis: null },
       marks: [axisMarks(x, y, right, palette), panel.marks.map(marksOf)],

@@ -1,16 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { type Quantity, scriptPieces } from '../../present/quantities.ts';
-
-/** `B_{simple}` with its index below the line. */
-export function Formula({ text }: { text: string }) {
-  return (
-    <span class="formula">
-      {scriptPieces(text).map((piece, index) =>
-        piece.below ? <sub key={index}>{piece.text}</sub> : piece.text,
-      )}
-    </span>
-  );
-}
+import type { Quantity } from '../../present/quantities.ts';
+import { Formula } from '../formula.tsx';
 
 /** A button that explains a quantity: what it is, its equation, where that stands. */
 export function Explanation({ quantity }: { quantity: Quantity }) {

@@ -1,121 +1,82 @@
-import { useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { AdapterBanner } from '../adapterBanner.tsx';
-import { JobProgress } from '../jobProgress.tsx';
+import { useJobForm } from '../fields/useJobForm.ts';
+import { FileRunBar } from '../files/fileRunBar.tsx';
+import { FilesView } from '../files/filesView.tsx';
+import { FailureView } from '../outcome/failureView.tsx';
 import { SiteHeader } from '../siteHeader.tsx';
+import { changeUrlState, readUrlState } from '../urlState.ts';
 import { useDroppedFiles } from '../useDroppedFiles.ts';
 import { useSession } from '../useSession.ts';
-import { FilesView } from './filesView.tsx';
 import { FoundView } from './foundView.tsx';
-import { type Described, describeJob, type Field, initialValue, type Kind } from './kinds.ts';
+import { describeJob, FIELDS, KINDS, type Kind } from './kinds.ts';
 import { LandscapeForm } from './landscapeForm.tsx';
 import type { LandscapeSession } from './landscapeSession.ts';
 
 /** The landscape page: files, what is to be found of them, and what was. */
 export function LandscapeApp({ session }: { session: LandscapeSession }) {
   useSession(session);
-  const [kind, setKind] = useState<Kind>('line');
-  const [data, setData] = useState('');
-  const [test, setTest] = useState('');
-  const [typed, setTyped] = useState<Readonly<Record<string, string>>>({});
-  const [errors, setErrors] = useState<NonNullable<Described['errors']>>({});
-  const { state, weights } = session;
-  const running = state !== 'idle';
-
-  const take = async (files: readonly File[]): Promise<void> => {
-    await session.take(files);
-    const sets = session.given.filter(({ is }) => is === 'data');
-    if (data === '' && sets[0]) setData(sets[0].name);
-    setErrors({});
-  };
-  useDroppedFiles((files) => {
-    if (!running) void take(files);
+  const form = useJobForm(session, ({ textOf, dataOf }) => {
+    const files = { model: session.model, data: dataOf('data'), test: dataOf('test') };
+    const described = describeJob(kindNow(session), files, textOf, session.weights);
+    if (described.spec) void session.start(described.spec, described.trajectories);
+    return described.errors;
   });
-  const makeExample = async (): Promise<void> => {
-    const example = await session.makeExample();
-    if (example === undefined) return;
-    setData(example);
-    setTest(example);
-    setErrors({});
-  };
-  // Weights not chosen yet are those that come next in the list.
-  const fieldsOf = (field: Field): string => {
-    const value = typed[`${kind} ${field.key}`];
-    if (field.input.is !== 'weights') return value ?? initialValue(field);
-    if (value !== undefined && weights.some(({ label }) => label === value)) return value;
-    const place = ['from', 'to'].indexOf(field.key);
-    const chosen = place >= 0 ? place : field.key.startsWith('through') ? Number(field.key.at(-1)) - 1 : 0;
-    return weights[chosen]?.label ?? '';
-  };
-  const start = (): void => {
-    const described = describeJob(kind, { model: session.model, data, test }, fieldsOf, weights);
-    setErrors(described.errors ?? {});
-    if (described.spec) void session.start(kind, described.spec);
-    else document.getElementById(`setting-${Object.keys(described.errors)[0]}`)?.focus();
-  };
-
+  const kind = kindNow(session);
+  const others = useRef<Partial<Record<Kind, Readonly<Record<string, string>>>>>({});
+  const running = session.state !== 'idle';
+  useDroppedFiles((files) => {
+    if (!running) form.take(files);
+  });
   return (
-    <div class="landscape">
+    <div class="landscape file-page">
       <SiteHeader current="Landscape" tagline="what lies around and between solutions" session={session} />
       <main>
         <AdapterBanner session={session} />
-        <section class="run-bar" aria-label="Run">
-          <div class="buttons">
-            <button
-              type="submit"
-              form="settings"
-              class="primary"
-              disabled={running || session.adapter === undefined}
-            >
-              Run
-            </button>
-            <button type="button" disabled={!running} onClick={() => void session.stop()}>
-              {state === 'stopping' ? 'Stop at once' : 'Stop'}
-            </button>
-          </div>
-          <JobProgress session={session} />
-        </section>
-        {session.error !== undefined && (
-          <section class="banner problem" role="alert">
-            <h2>It ended with an error</h2>
-            <p class="message">{session.error}</p>
-          </section>
-        )}
+        <FileRunBar session={session} />
+        <FailureView error={session.error} />
         <div class="columns">
           <section class="settings" aria-label="Settings">
-            <FilesView
-              session={session}
-              problem={errors.files}
-              onFiles={(files) => void take(files)}
-              onExample={() => void makeExample()}
-            />
+            <FilesView session={session} form={form} />
             <LandscapeForm
               kind={kind}
-              onKind={(kind) => {
-                setKind(kind);
-                setErrors({});
+              onKind={(next) => {
+                others.current[kind] = ownValues(kind);
+                const none = Object.fromEntries(FIELDS[kind].map(({ key }) => [key, undefined]));
+                changeUrlState({ place: next, values: { ...none, ...others.current[next] } });
               }}
-              sets={{ data, test }}
-              onSet={(which, name) => (which === 'data' ? setData(name) : setTest(name))}
+              form={form}
               session={session}
-              textOf={fieldsOf}
-              onValue={({ key }, value) => setTyped((before) => ({ ...before, [`${kind} ${key}`]: value }))}
-              errors={errors}
-              onSubmit={start}
             />
           </section>
           <section class="results" aria-label="Result">
             {session.found ? (
-              <FoundView found={session.found} />
+              <FoundView session={session} found={session.found} />
             ) : (
               <p class="card empty">
                 {running
                   ? 'The figure appears when all points are there.'
-                  : 'Give a model, its weights and data, or train the example, and run.'}
+                  : 'Give a model, its weights and data, or try the example.'}
               </p>
             )}
           </section>
         </div>
       </main>
     </div>
+  );
+}
+
+/** The kind that the address names; else what the weights that there are can be had for. */
+function kindNow({ weights }: LandscapeSession): Kind {
+  const { place } = readUrlState();
+  const named = KINDS.find((kind) => kind === place);
+  return named ?? (weights.length === 1 ? 'rays' : weights.length === 2 ? 'line' : 'plane');
+}
+
+/** What the address says of a kind's fields. */
+function ownValues(kind: Kind): Readonly<Record<string, string>> {
+  const { values } = readUrlState();
+  return Object.fromEntries(
+    FIELDS[kind].flatMap(({ key }) => (values[key] === undefined ? [] : [[key, values[key]]])),
   );
 }

@@ -1,16 +1,13 @@
-import type { GivenFile } from './givenFiles.ts';
-import type { LandscapeSession } from './landscapeSession.ts';
-
-interface FilesProps {
-  session: LandscapeSession;
-  problem: string | undefined;
-  onFiles(files: readonly File[]): void;
-  onExample(): void;
-}
+import { download } from '../download.ts';
+import type { JobForm } from '../fields/useJobForm.ts';
+import type { FilesSession } from './filesSession.ts';
+import type { GivenFile } from './givenFile.ts';
+import { ModelProposal } from './modelProposal.tsx';
 
 /** The files that the page has, how it comes to them, and what each is for. */
-export function FilesView({ session, problem, onFiles, onExample }: FilesProps) {
+export function FilesView({ session, form }: { session: FilesSession; form: JobForm }) {
   const running = session.state !== 'idle';
+  const problem = form.errors.files;
   return (
     <fieldset class="files-given" disabled={running}>
       <legend>Files</legend>
@@ -23,7 +20,7 @@ export function FilesView({ session, problem, onFiles, onExample }: FilesProps) 
           aria-invalid={problem !== undefined}
           aria-describedby={problem === undefined ? 'hint-files' : 'error-files'}
           onChange={({ currentTarget }) => {
-            onFiles([...(currentTarget.files ?? [])]);
+            form.take([...(currentTarget.files ?? [])]);
             // The same files may be chosen again.
             currentTarget.value = '';
           }}
@@ -42,7 +39,18 @@ export function FilesView({ session, problem, onFiles, onExample }: FilesProps) 
         <ul class="given" aria-label="Given files">
           {session.given.map((file) => (
             <li key={file.name}>
-              <span class="name">{file.name}</span> <span class="hint">{purpose(file)}</span>
+              <span class="name">
+                {file.name} <span class="hint">{purpose(file)}</span>
+              </span>
+              {file.made && (
+                <button
+                  type="button"
+                  aria-label={`Save ${file.name}`}
+                  onClick={() => download(file.name, 'application/octet-stream', file.blob)}
+                >
+                  ↓
+                </button>
+              )}
               <button
                 type="button"
                 aria-label={`Remove ${file.name}`}
@@ -54,8 +62,9 @@ export function FilesView({ session, problem, onFiles, onExample }: FilesProps) 
           ))}
         </ul>
       )}
-      <button type="button" disabled={session.adapter === undefined} onClick={onExample}>
-        Train an example
+      <ModelProposal session={session} />
+      <button type="button" disabled={session.adapter === undefined} onClick={form.tryExample}>
+        Try an example
       </button>
     </fieldset>
   );

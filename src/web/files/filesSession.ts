@@ -1,0 +1,71 @@
+import type { PageFiles } from '../../jobs/jobWorker.ts';
+import { WorkerSession } from '../workerSession.ts';
+import { EXAMPLE_MODEL, EXAMPLE_RUNS } from './exampleRun.ts';
+import { type GivenFile, type GivenWeights, givenFile } from './givenFile.ts';
+
+/** The session of a page that is given files, and whose jobs find them by their names. */
+export abstract class FilesSession extends WorkerSession {
+  given: readonly GivenFile[] = [];
+  progress: { readonly done: number; readonly total: number; readonly unit: string } | undefined;
+
+  /** All weights that there are. */
+  get weights(): readonly GivenWeights[] {
+    return this.given.flatMap((file) => (file.is === 'weights' ? file.weights : []));
+  }
+
+  /** The name of the model, of the last one where several were given. */
+  get model(): string | undefined {
+    return this.given.findLast(({ is }) => is === 'model')?.name;
+  }
+
+  protected override get files(): PageFiles {
+    return Object.fromEntries(this.given.map(({ name, blob }) => [name, blob]));
+  }
+
+  /** Takes files; one of a name that is there takes its place. A file that is refused ends up in `error`, and none is taken. @param made by the page itself */
+  async take(files: readonly File[], made = false): Promise<boolean> {
+    this.error = undefined;
+    try {
+      const taken = (await Promise.all(files.map(givenFile))).map((file) =>
+        made ? { ...file, made } : file,
+      );
+      const names = new Set(taken.map(({ name }) => name));
+      this.given = [...this.given.filter(({ name }) => !names.has(name)), ...taken];
+      this.say(`${taken.length} ${taken.length === 1 ? 'file' : 'files'} taken`);
+      return true;
+    } catch (error) {
+      this.error = (error as Error).message;
+      this.say('A file was refused');
+      return false;
+    }
+  }
+
+  remove(name: string): void {
+    this.given = this.given.filter((file) => file.name !== name);
+    this.say(`${name} removed`);
+  }
+
+  /** Trains three small networks, so that there is something to look at. @returns whether it was not stopped, and did not fail */
+  async makeExample(): Promise<boolean> {
+    if (this.state !== 'idle') return false;
+    const trained: File[] = [];
+    this.progress = undefined;
+    await this.runJobs(
+      EXAMPLE_RUNS.map(({ spec }) => spec),
+      {
+        started: 'Training three small networks',
+        failed: 'The training failed',
+        ended: ({ stopped }) => (stopped ? 'Stopped: there is no example' : 'Trained three small networks'),
+        take: (event, run) => {
+          if (event.type !== 'result') return;
+          trained.push(new File([event.tensors as BlobPart], EXAMPLE_RUNS[run]!.file));
+          this.progress = { done: run + 1, total: EXAMPLE_RUNS.length, unit: 'runs' };
+        },
+      },
+    );
+    if (trained.length < EXAMPLE_RUNS.length) return false;
+    const model = new File([JSON.stringify(EXAMPLE_MODEL, null, 1)], 'example.json');
+    // The solutions first: they are what a form chooses.
+    return this.take([model, ...trained.splice(-1), ...trained], true);
+  }
+}
