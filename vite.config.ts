@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
 import { apiReference } from './src/build/apiReference.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
+import { claimResults } from './src/build/claimResults.ts';
 import { docs } from './src/build/docs.ts';
 import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
@@ -84,6 +85,7 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     wgslPlugin(),
     plotOffset(),
+    claimResults(`${root}bench/results/reproduction`),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
