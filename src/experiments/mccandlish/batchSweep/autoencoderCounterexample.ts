@@ -25,7 +25,7 @@ export const autoencoderCounterexample = claim({
     'Of an autoencoder the critical batch size is several times the noise scale B_simple, which for a classifier overstates it',
   source: 'McCandlish et al. 2018, table 1: SVHN autoencoder, B_crit 40 and B_simple 2',
   population:
-    'autoencoders 49-32-8-32-49 of 16,384 examples of MNIST of 7 × 7 pixels, mean squared error, by SGD with B = 1 to 128, each at its best constant ε of six a factor 2 apart',
+    'autoencoders 49-32-8-32-49 of 16,384 examples of MNIST of 7 × 7 pixels, mean squared error, by SGD with B = 1 to 128, each at its best constant ε of five a factor 2 apart',
   unit: 'initial weights, draws and examples of its own, the same for all B and ε',
   prediction: 'B_crit/B_simple = 20 in the paper; 4 is 8 times what its classifiers have at the most (0.5)',
   refutedBy: 'a ratio below 4',
