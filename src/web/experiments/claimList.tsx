@@ -121,7 +121,7 @@ function ClaimRow({ claim: { record, verdict, summary }, tells }: { claim: Liste
       <span class="effect-numbers">
         {statistic
           ? `${statistic.name}: ${effectText(statistic.estimate, statistic.interval)}${statistic.margin ? `, margin ${rangeText(statistic.margin)}` : ''}`
-          : ''}
+          : summary && 'not measured'}
       </span>
     </li>
   );

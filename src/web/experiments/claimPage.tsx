@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { type ExperimentRecord, PAPERS } from '../../experiments/experiment.ts';
 import type { ExperimentResult } from '../../experiments/experimentResult.ts';
+import { formatDuration } from '../../present/formatNumber.ts';
 import { ButtonGroup } from '../buttonGroup.tsx';
 import { CommandView } from '../outcome/commandView.tsx';
 import { FailureView } from '../outcome/failureView.tsx';
@@ -151,7 +152,7 @@ export function ClaimPage({ session, record }: { session: ExperimentSession; rec
             )}
             <ResultView
               result={published}
-              whose={`${published.preset} run that came with this page: ${nameOf(published)}, ${bundled.seeds.length} ${bundled.seeds.length === 1 ? 'seed' : 'seeds'} from ${bundled.seeds[0]} on, ${bundled.minutes} minutes`}
+              whose={`${published.preset} run that came with this page: ${nameOf(published)}, ${bundled.seeds.length} ${bundled.seeds.length === 1 ? 'seed' : 'seeds'} from ${bundled.seeds[0]} on, ${formatDuration(60 * bundled.minutes)}`}
             />
           </>
         )}
@@ -163,7 +164,7 @@ export function ClaimPage({ session, record }: { session: ExperimentSession; rec
           </p>
         )}
       </section>
-      {run && (
+      {run && run.panels.length > 0 && (
         <section class="curves" aria-labelledby="curves-title">
           <h3 id="curves-title">Curves of this run</h3>
           <div class="charts">

@@ -9,10 +9,10 @@ interface Kept {
   readonly speed: number;
 }
 
-/** The speed of an adapter as it was measured before in this browser by this version; undefined where it was not. */
+/** The speed of an adapter as it was measured before in this tab by this version, so that no busy hour is remembered for long; undefined where it was not. */
 export function knownSpeed(adapter: AdapterInfo): number | undefined {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Partial<Kept> | null;
+    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Partial<Kept> | null;
     const same = kept?.adapter === adapterName(adapter) && kept.version === __BASIN_VERSION__;
     return same && typeof kept.speed === 'number' && kept.speed > 0 ? kept.speed : undefined;
   } catch {
@@ -24,7 +24,7 @@ export function knownSpeed(adapter: AdapterInfo): number | undefined {
 export function keepSpeed(adapter: AdapterInfo, speed: number): void {
   try {
     const kept: Kept = { adapter: adapterName(adapter), version: __BASIN_VERSION__, speed };
-    localStorage.setItem(KEY, JSON.stringify(kept));
+    sessionStorage.setItem(KEY, JSON.stringify(kept));
   } catch {
     // Then it is measured again.
   }
