@@ -37,7 +37,7 @@ describe('the page Measure', () => {
   test('a CNN of PyTorch’s, dropped: the numbers of the command line to the bit, by the commands that the page shows', async () => {
     await withPage(pages.browser, pages.server.origin, async (page) => {
       const state =
-        '#weights=weights.safetensors&hvp=v.safetensors&eval=on&batch_sharpness=on&steps=16&smallest=2&histogram=21';
+        '#weights=weights.safetensors&hvp=v.safetensors&eval=on&batch_sharpness=on&eigenvalues=2&smallest=1&starts=4&steps=8&iterations=3&histogram=21';
       await page.goto(`${pages.server.origin}/measure.html${state}`);
       await waitForStatus(page, /Ready/);
       expect(await violations(page)).toEqual([]);

@@ -10,6 +10,7 @@ import { type Field, initialValue } from '../../src/web/fields/field.ts';
 import { dataNames } from '../../src/web/files/dataNames.ts';
 import { givenFile } from '../../src/web/files/givenFile.ts';
 import { modelOf, toldModel } from '../../src/web/files/proposeModel.ts';
+import { withKernels } from '../../src/web/files/withKernels.ts';
 import { measureCards, sharpnessCards } from '../../src/web/measure/cards.ts';
 import { costsOf, costText } from '../../src/web/measure/cost.ts';
 import { describeJobs } from '../../src/web/measure/describeJobs.ts';
@@ -306,4 +307,19 @@ test('data are called as the command line calls them, and pickles are refused', 
   );
   expect(dataNames(given)).toEqual(['train-images-idx3-ubyte', 'd.npz', 'b_1.bin,b_2.bin']);
   await expect(file('model.pt')).rejects.toThrow(/model\.pt: file: is a pickle by its name.*save_file/);
+});
+
+test('a result that is given lends its kernels, and is called by its name on the command line', async () => {
+  const record = { adapter: 'one', choices: [] };
+  const files = [
+    new File([JSON.stringify({ loss: 1, kernels: record })], 'earlier.json'),
+    new File([JSON.stringify({ layers: [] })], 'model.json'),
+  ];
+  const given = await Promise.all(files.map(givenFile));
+  expect(given.map(({ is }) => is)).toEqual(['result', 'model']);
+  const asked = filled({ kernels: 'earlier.json', sharpness: '' });
+  const weights = [{ label: 'run.safetensors: swa', file: 'run.safetensors' }];
+  const [spec] = describeJobs({ model: 'model.json', data: 'mnist' }, asked, weights).specs!;
+  expect(commandLine(spec!)).toContain(' --kernels earlier.json ');
+  expect(withKernels(spec!, given)).toMatchObject({ job: 'measure', kernels: record });
 });

@@ -11,6 +11,8 @@ export interface Field {
         /** In the list of all, of those that are chosen at first; null where there may be none. */
         readonly place: number | null;
       }
+    /** A given result, if any. */
+    | { readonly is: 'result' }
     | {
         readonly is: 'text';
         /** What stands there at first, and what is not told, since the job takes it by itself. */
@@ -35,6 +37,14 @@ export const vector = (key: string, label: string, hint: string): Field => ({
   hint,
   input: { is: 'weights', place: null },
 });
+
+/** A file of a result whose kernels are taken again, if any. */
+export const kernelsOf: Field = {
+  key: 'kernels',
+  label: 'Kernels of a given result',
+  hint: 'Its JSON: the choices of kernels that it records are taken again, so that its bits can be.',
+  input: { is: 'result' },
+};
 
 /** Text that stands there at first, and is what the job takes where nothing is said. */
 export const text = (
@@ -77,7 +87,7 @@ export function initialValue({ input }: Field): string {
       return input.initial ? 'on' : '';
     case 'choice':
       return input.options[0]!;
-    case 'weights':
+    default:
       return '';
   }
 }
@@ -132,6 +142,8 @@ function settingOf({ input }: Field, text: string, given: readonly GivenWeights[
     }
     case 'check':
       return text === '' ? undefined : true;
+    case 'result':
+      return text === '' ? undefined : text;
     case 'choice':
       return text === input.options[0] ? undefined : text;
     case 'text':

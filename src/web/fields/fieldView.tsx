@@ -8,10 +8,19 @@ export interface FieldValues {
   onValue(field: Field, value: string): void;
   readonly errors: Readonly<Record<string, string>>;
   readonly weights: readonly GivenWeights[];
+  /** Names of given results. */
+  readonly results: readonly string[];
 }
 
 /** A field of a form. */
-export function FieldView({ field, textOf, onValue, errors, weights }: FieldValues & { field: Field }) {
+export function FieldView({
+  field,
+  textOf,
+  onValue,
+  errors,
+  weights,
+  results,
+}: FieldValues & { field: Field }) {
   const { key, label, hint, input } = field;
   const value = textOf(field);
   const take = ({ currentTarget }: { currentTarget: { value: string } }) =>
@@ -51,15 +60,26 @@ export function FieldView({ field, textOf, onValue, errors, weights }: FieldValu
           />
         ) : (
           <select {...described} value={value} onInput={take}>
-            {input.is === 'weights' && input.place === null && <option value="">none</option>}
-            {input.is === 'choice'
-              ? input.options.map((option) => <option key={option}>{option}</option>)
-              : weights.map(({ label }) => <option key={label}>{label}</option>)}
+            {(input.is === 'result' || (input.is === 'weights' && input.place === null)) && (
+              <option value="">none</option>
+            )}
+            {optionsOf(input, weights, results).map((option) => (
+              <option key={option}>{option}</option>
+            ))}
           </select>
         )
       }
     </FieldRow>
   );
+}
+
+function optionsOf(
+  input: Field['input'],
+  weights: readonly GivenWeights[],
+  results: readonly string[],
+): readonly string[] {
+  if (input.is === 'choice') return input.options;
+  return input.is === 'result' ? results : weights.map(({ label }) => label);
 }
 
 interface RowProps {

@@ -25,11 +25,16 @@ const EXAMPLE = 'example';
 /**
  * The form of a page that is given files.
  * @param start begins the job that the form describes. @returns what is wrong with which field, undefined where it has begun
+ * @param example what fields hold for the example, by their keys
  */
-export function useJobForm(session: FilesSession, start: (form: JobForm) => Errors | undefined): JobForm {
+export function useJobForm(
+  session: FilesSession,
+  start: (form: JobForm) => Errors | undefined,
+  example: Readonly<Record<string, string>> = {},
+): JobForm {
   useUrlState();
   const [errors, setErrors] = useState<Errors>({});
-  const { adapter, weights, given } = session;
+  const { adapter, weights, results, given } = session;
 
   const runExample = (): void => {
     setErrors({});
@@ -40,8 +45,10 @@ export function useJobForm(session: FilesSession, start: (form: JobForm) => Erro
   const form: JobForm = {
     errors,
     weights,
+    results,
     textOf(field) {
       const value = readUrlState().values[field.key];
+      if (field.input.is === 'result') return session.results.find((name) => name === value) ?? '';
       if (field.input.is !== 'weights') return value ?? initialValue(field);
       const all = session.weights;
       if (value !== undefined && all.some(({ label }) => label === value)) return value;
@@ -66,7 +73,7 @@ export function useJobForm(session: FilesSession, start: (form: JobForm) => Erro
       void session.take(files);
     },
     tryExample() {
-      changeUrlState({ values: { [EXAMPLE]: '1', data: undefined, test: undefined } });
+      changeUrlState({ values: { ...example, [EXAMPLE]: '1', data: undefined, test: undefined } });
       runExample();
     },
     submit() {

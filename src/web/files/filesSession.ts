@@ -1,3 +1,4 @@
+import type { JobEvent } from '../../jobs/job.ts';
 import type { PageFiles } from '../../jobs/jobWorker.ts';
 import { WorkerSession } from '../workerSession.ts';
 import { EXAMPLE_MODEL, EXAMPLE_RUNS } from './exampleRun.ts';
@@ -8,9 +9,17 @@ export abstract class FilesSession extends WorkerSession {
   given: readonly GivenFile[] = [];
   progress: { readonly done: number; readonly total: number; readonly unit: string } | undefined;
 
+  /** What the last job inferred from the files. */
+  notes: readonly string[] = [];
+
   /** All weights that there are. */
   get weights(): readonly GivenWeights[] {
     return this.given.flatMap((file) => (file.is === 'weights' ? file.weights : []));
+  }
+
+  /** Names of results whose kernels can be taken again. */
+  get results(): readonly string[] {
+    return this.given.flatMap(({ is, name }) => (is === 'result' ? [name] : []));
   }
 
   /** The name of the model, of the last one where several were given. */
@@ -67,5 +76,15 @@ export abstract class FilesSession extends WorkerSession {
     const model = new File([JSON.stringify(EXAMPLE_MODEL, null, 1)], 'example.json');
     // The solutions first: they are what a form chooses.
     return this.take([model, ...trained.splice(-1), ...trained], true);
+  }
+
+  /** What a job tells of its way: how far it is, and what it inferred. */
+  protected follow(event: JobEvent): void {
+    if (event.type === 'progress') this.progress = event;
+    else if (event.type === 'search') {
+      const { converged, wanted, products } = event;
+      this.progress = { done: converged, total: wanted, unit: `eigenvalues, ${products} products` };
+    } else if (event.type === 'phase') this.progress = undefined;
+    else if (event.type === 'note') this.notes = [...new Set([...this.notes, event.text])];
   }
 }

@@ -24,6 +24,8 @@ export type GivenFile = {
   readonly made?: boolean;
 } & (
   | { readonly is: 'model' | 'data' }
+  /** With the choices of kernels that it records. */
+  | { readonly is: 'result'; readonly kernels: unknown }
   | {
       readonly is: 'weights';
       readonly weights: readonly GivenWeights[];
@@ -35,7 +37,7 @@ export type GivenFile = {
 const PICKLE = /\.(pt|pth|ckpt|pkl|pickle)$/i;
 
 /**
- * Tells what a file is for: a model by .json, weights or data by the names of a safetensors file's tensors, all else as data.
+ * Tells what a file is for: a model by .json, or a result where it records kernels; weights or data by the names of a safetensors file's tensors, all else as data.
  * @throws InputError for a safetensors file that is refused, and for a pickle
  */
 export async function givenFile(file: File): Promise<GivenFile> {
@@ -44,12 +46,27 @@ export async function givenFile(file: File): Promise<GivenFile> {
     const cure = 'expected safetensors: save_file(model.state_dict(), "weights.safetensors") writes it';
     throw new InputError(name, 'file', `is a pickle by its name, which can hold any program; ${cure}`);
   }
-  if (/\.json$/i.test(name)) return { name, blob: file, is: 'model' };
+  if (/\.json$/i.test(name)) {
+    const kernels = recordedKernels(await file.text());
+    return kernels === undefined
+      ? { name, blob: file, is: 'model' }
+      : { name, blob: file, is: 'result', kernels };
+  }
   if (!/\.safetensors$/i.test(name)) return { name, blob: file, is: 'data' };
   const read = readSafetensors(name, new Uint8Array(await file.arrayBuffer()));
   if (read.has('x') && read.has('y')) return { name, blob: file, is: 'data' };
   const tensors = [...read].map(([name, { shape }]) => ({ name, shape }));
   return { name, blob: file, is: 'weights', weights: weightsOf(name, [...read.keys()]), tensors };
+}
+
+/** The kernels that a result records; undefined for what is none. A file that is no JSON the job refuses. */
+function recordedKernels(text: string): unknown {
+  try {
+    const { kernels, layers } = JSON.parse(text) as { kernels?: unknown; layers?: unknown };
+    return Array.isArray(layers) ? undefined : kernels;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a prefix is neither of last weights nor of those of a replica. */

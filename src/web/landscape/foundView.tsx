@@ -4,6 +4,7 @@ import { landscapeFigure } from '../../present/figures/landscapeFigure.ts';
 import { commandLine } from '../commandLine.ts';
 import { DataTable } from '../dataTable.tsx';
 import { CommandView } from '../outcome/commandView.tsx';
+import { NotesView } from '../outcome/notesView.tsx';
 import { SaveJson, SaveSvg, SaveTensors } from '../outcome/saveButtons.tsx';
 import { WarningsView } from '../outcome/warningsView.tsx';
 import { changeUrlState, useUrlState } from '../urlState.ts';
@@ -59,6 +60,7 @@ export function FoundView({ session, found }: { session: LandscapeSession; found
       ) : (
         <CurvesView figure={figure as Figure<Panel>} />
       )}
+      <NotesView notes={session.notes} />
       <WarningsView warnings={result.warnings} />
       <div class="exports">
         <SaveSvg figure={figure} file={`basin-${kind}.svg`} />

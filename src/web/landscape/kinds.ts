@@ -3,6 +3,7 @@ import {
   check,
   choice,
   type Field,
+  kernelsOf,
   optional,
   readFields,
   text,
@@ -28,7 +29,8 @@ const pair = (parse: (text: string) => number) => (text: string) => {
   throw new Error(`Expected two numbers, found ${values.length}.`);
 };
 
-const BATCH_NORM: readonly Field[] = [
+const HOW: readonly Field[] = [
+  check('weights_by_order', 'Match modules of other names by shapes and order'),
   choice('batch_norm', 'Running statistics of BatchNorm', ['recompute', 'stored']),
   optional(
     'bn_batch_size',
@@ -37,10 +39,11 @@ const BATCH_NORM: readonly Field[] = [
     wholeNumber(1),
     'Examples; 256 if empty, or all where they are fewer.',
   ),
+  kernelsOf,
 ];
 
 /** Which weights a plane marks beside its three. */
-const MARKS = ['none', 'all other weights', 'all other weights, as trajectories'] as const;
+export const MARKS = ['none', 'all other weights', 'all other weights, as trajectories'] as const;
 
 /** What each kind asks for beside model and data, with the defaults of the command line. */
 export const FIELDS: Readonly<Record<Kind, readonly Field[]>> = {
@@ -50,7 +53,7 @@ export const FIELDS: Readonly<Record<Kind, readonly Field[]>> = {
     text('range', 'From t to t', '-1, 2', pair(number)),
     text('points', 'Points', '25', wholeNumber(2)),
     check('curved', 'Curved: cos(tπ/2) and sin(tπ/2) as weights'),
-    ...BATCH_NORM,
+    ...HOW,
   ],
   plane: [
     weights('through 1', 'First weights, w1', 0),
@@ -64,7 +67,7 @@ export const FIELDS: Readonly<Record<Kind, readonly Field[]>> = {
       MARKS,
       'Trajectories connect files whose names differ in a number, as in run-100 and run-200, in its order.',
     ),
-    ...BATCH_NORM,
+    ...HOW,
   ],
   rays: [
     weights('weights', 'Weights'),
@@ -73,7 +76,7 @@ export const FIELDS: Readonly<Record<Kind, readonly Field[]>> = {
     text('points', 'Points of each', '21', wholeNumber(2)),
     text('seed', 'Seed', '0', wholeNumber(0, 2 ** 32 - 1)),
     check('filter_normalised', 'Filter-normalised'),
-    ...BATCH_NORM,
+    ...HOW,
   ],
 };
 

@@ -9,19 +9,23 @@ import { changeUrlState, readUrlState } from '../urlState.ts';
 import { useDroppedFiles } from '../useDroppedFiles.ts';
 import { useSession } from '../useSession.ts';
 import { FoundView } from './foundView.tsx';
-import { describeJob, FIELDS, KINDS, type Kind } from './kinds.ts';
+import { describeJob, FIELDS, KINDS, type Kind, MARKS } from './kinds.ts';
 import { LandscapeForm } from './landscapeForm.tsx';
 import type { LandscapeSession } from './landscapeSession.ts';
 
 /** The landscape page: files, what is to be found of them, and what was. */
 export function LandscapeApp({ session }: { session: LandscapeSession }) {
   useSession(session);
-  const form = useJobForm(session, ({ textOf, dataOf }) => {
-    const files = { model: session.model, data: dataOf('data'), test: dataOf('test') };
-    const described = describeJob(kindNow(session), files, textOf, session.weights);
-    if (described.spec) void session.start(described.spec, described.trajectories);
-    return described.errors;
-  });
+  const form = useJobForm(
+    session,
+    ({ textOf, dataOf }) => {
+      const files = { model: session.model, data: dataOf('data'), test: dataOf('test') };
+      const described = describeJob(kindNow(session), files, textOf, session.weights);
+      if (described.spec) void session.start(described.spec, described.trajectories);
+      return described.errors;
+    },
+    { mark: MARKS[2] },
+  );
   const kind = kindNow(session);
   const others = useRef<Partial<Record<Kind, Readonly<Record<string, string>>>>>({});
   const running = session.state !== 'idle';
@@ -35,7 +39,7 @@ export function LandscapeApp({ session }: { session: LandscapeSession }) {
         <AdapterBanner session={session} />
         <FileRunBar session={session} />
         <FailureView error={session.error} />
-        <div class="columns">
+        <div class={session.found ? 'columns found' : 'columns'}>
           <section class="settings" aria-label="Settings">
             <FilesView session={session} form={form} />
             <LandscapeForm

@@ -4,6 +4,7 @@ import type { LandscapeSpec } from '../../jobs/landscape/landscapeSpec.ts';
 import type { LandscapeResult, LineResult, PlaneResult } from '../../measure/landscape/landscapeResult.ts';
 import type { WeightsFile } from '../fields/field.ts';
 import { FilesSession } from '../files/filesSession.ts';
+import { withKernels } from '../files/withKernels.ts';
 import type { Trajectory } from './kinds.ts';
 import type { Slice } from './slice.ts';
 
@@ -44,13 +45,14 @@ export class LandscapeSession extends FilesSession {
     this.progress = undefined;
     this.found = undefined;
     this.slice = undefined;
-    await this.runJob(spec, {
+    this.notes = [];
+    await this.runJob(withKernels(spec, this.given), {
       started: 'Started',
       failed: 'It ended with an error',
       ended: () => (this.found ? 'Finished' : 'Stopped: nothing is kept'),
       take: (event) => {
-        if (event.type === 'progress') this.progress = event;
-        else if (event.type === 'result') {
+        this.follow(event);
+        if (event.type === 'result') {
           const { result, tensors } = event;
           this.found = { spec, result: result as LandscapeResult, tensors, trajectories };
         }
@@ -73,13 +75,13 @@ export class LandscapeSession extends FilesSession {
     const { through: _, mark: __, margin: ___, weights_prefix: ____, ...rest } = spec as PlaneSpec;
     const line = { ...rest, kind: 'line', from: ENDS[0], to: ENDS[1], range: [0, 1], points: POINTS };
     let exact: ExactSlice | undefined;
-    await this.runJob(line as JobSpec, {
+    await this.runJob(withKernels(line as JobSpec, this.given), {
       started: 'Computing along the slice',
       failed: 'The slice ended with an error',
       ended: () => (exact ? 'Computed along the slice' : 'Stopped: the slice is not computed'),
       take: (event) => {
-        if (event.type === 'progress') this.progress = event;
-        else if (event.type === 'result') {
+        this.follow(event);
+        if (event.type === 'result') {
           exact = { slice, result: event.result as LineResult };
           this.slice = exact;
         }

@@ -3,6 +3,7 @@ import type { ContourPanel, Figure } from '../../experiments/figure.ts';
 import type { PlaneResult } from '../../measure/landscape/landscapeResult.ts';
 import type { PlaneLook } from '../../present/figures/planeFigure.ts';
 import { ButtonGroup } from '../buttonGroup.tsx';
+import { SaveJson, SaveSvg } from '../outcome/saveButtons.tsx';
 import { Picture } from '../picture.tsx';
 import { nearest } from './chartScale.ts';
 import type { ExactSlice } from './landscapeSession.ts';
@@ -54,7 +55,7 @@ export function PlaneView(props: PlaneProps) {
           onPress={(each) => onBeside(each as PlaneLook['beside'])}
         />
       )}
-      <div class="linked-charts">
+      <div class="linked-charts planes">
         {figure.panels.map((panel, i) => (
           <LinkedChart
             key={panel.quantity.label}
@@ -86,9 +87,13 @@ export function PlaneView(props: PlaneProps) {
         ) : (
           <p class="empty">Draw the ends of the slice apart.</p>
         )}
-        <button type="button" disabled={running || isExact || !hasLength} onClick={onExact}>
-          {isExact ? 'Computed along the slice' : 'Compute along the slice'}
-        </button>
+        <div class="exports">
+          <button type="button" disabled={running || isExact || !hasLength} onClick={onExact}>
+            {isExact ? 'Computed along the slice' : 'Compute along the slice'}
+          </button>
+          {along && <SaveSvg figure={along} file="basin-slice.svg" label="Save slice as SVG" />}
+          {isExact && <SaveJson result={exact.result} file="basin-slice.json" label="Save slice as JSON" />}
+        </div>
       </section>
     </>
   );

@@ -105,9 +105,7 @@ export function sliceFigure(plane: PlaneResult, slice: Slice, exact: LineResult 
     caption: 'Along the slice',
     panels: [
       {
-        title: exact
-          ? 'Computed at points, and interpolated between those of the grid'
-          : 'Interpolated between the points of the grid',
+        title: exact ? 'Computed, and interpolated over the grid' : 'Interpolated over the grid',
         x: { label: 'distance along the slice (units of θ)', range: [0, length] },
         y: lossAxis(losses),
         marks,

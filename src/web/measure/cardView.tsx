@@ -34,12 +34,16 @@ function CardView({ card }: { card: Card }) {
       </h4>
       <p class="value">
         {isOpen ? formatRange(interval!) : number}
-        {unit !== undefined && <span class="unit"> {unit}</span>}
+        {unit !== undefined && (value !== null || isOpen) && <span class="unit"> {unit}</span>}
       </p>
       {interval !== undefined && (
         <p class="interval">
           {interval === null ? (
-            'no interval'
+            value === null ? (
+              'not to be had: the warnings say why'
+            ) : (
+              'no interval'
+            )
           ) : isOpen ? (
             <>estimate {number}</>
           ) : (
@@ -48,7 +52,7 @@ function CardView({ card }: { card: Card }) {
         </p>
       )}
       <p class="meaning">
-        {meaning}{' '}
+        <Formula text={meaning} />{' '}
         <a href={href} aria-label={`More of ${name}`}>
           More
         </a>

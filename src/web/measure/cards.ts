@@ -18,7 +18,7 @@ export interface Card {
   /** 95 %; undefined where there is none. */
   readonly interval?: Interval | null;
   readonly unit?: string;
-  /** What it says, in a sentence. */
+  /** What it says, in a sentence; `_{x}` sets x below the line. */
   readonly meaning: string;
   /** More of it in the documentation. */
   readonly href: string;
@@ -101,9 +101,12 @@ function noiseCards(result: MeasureResult): Card[] {
       symbol: 'B_{simple}',
       name: 'Simple noise scale',
       unit,
-      meaning: bSimpleResolved
-        ? `At a batch of ${formatNumber(bSimple, 2)} noise and signal are of one size: far smaller ones cost steps, far larger ones cost ${unit}.`
-        : `Not resolved: these ${unit} do not tell signal from noise well enough for a number.`,
+      meaning:
+        bSimple === null
+          ? 'The batch at which noise and signal are of one size.'
+          : bSimpleResolved
+            ? `At a batch of ${formatNumber(bSimple, 2)} noise and signal are of one size: far smaller ones cost steps, far larger ones cost ${unit}.`
+            : `Not resolved: these ${unit} do not tell signal from noise well enough for a number.`,
       href: DOCS.noise,
     }),
   ];
@@ -118,10 +121,10 @@ function curvatureCards(result: MeasureResult): Card[] {
   const unit = result.units === undefined ? 'examples' : 'units';
   return [
     estimate(result, 'gHg', {
-      symbol: 'GᵀHG',
+      symbol: 'G·HG',
       name: 'Curvature along the gradient',
       meaning:
-        'By how much the slope falls along a step: ½ε²GᵀHG is what a step of rate ε loses of its gain.',
+        'By how much the slope falls along a step: ½ε² G·HG is what a step of rate ε loses of its gain.',
       href: DOCS.curvature,
     }),
     estimate(result, 'epsMax', {
@@ -151,7 +154,7 @@ function curvatureCards(result: MeasureResult): Card[] {
       unit,
       meaning:
         bNoise !== null && bNoise > 0
-          ? `At a batch of ${formatNumber(bNoise, 2)} a step gains half of what the exact gradient’s would; at B the best rate is ε_max/(1 + B_noise/B).`
+          ? `At a batch of ${formatNumber(bNoise, 2)} a step gains half of what the exact gradient’s would; at B the best rate is ε_{max}/(1 + B_{noise}/B).`
           : 'The batch at which a step gains half of what the exact gradient’s would.',
       href: DOCS.noise,
     }),
@@ -172,7 +175,7 @@ function spectrumCards(result: MeasureResult): Card[] {
       symbol: 'λ_{max}',
       name: `Largest eigenvalue of the ${of}`,
       value: largest.value,
-      meaning: `${stable ? `Gradient descent is stable below ε = 2/λ_max = ${formatNumber(2 / largest.value, 3)}. ` : ''}Residual |Hv − λv| = ${formatNumber(largest.residual, 2)}.`,
+      meaning: `${stable ? `Gradient descent is stable below ε = 2/λ_{max} = ${formatNumber(2 / largest.value, 3)}. ` : ''}Residual |Hv − λv| = ${formatNumber(largest.residual, 2)}.`,
       href: DOCS.spectrum,
     });
   }
@@ -241,7 +244,12 @@ function testCards({ gradientTests: found }: MeasureResult): Card[] {
 }
 
 const RATIOS = [
-  ['overallUnbiased', '|G|²/tr Σ', 'All parameters together', 'Signal over noise, the inverse of B_simple.'],
+  [
+    'overallUnbiased',
+    '|G|²/tr Σ',
+    'All parameters together',
+    'Signal over noise, the inverse of B_{simple}.',
+  ],
   [
     'meanUnbiased',
     'mean G_{d}²/Σ_{dd}',

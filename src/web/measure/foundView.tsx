@@ -3,6 +3,7 @@ import { commandLine } from '../commandLine.ts';
 import { DataTable } from '../dataTable.tsx';
 import { download } from '../download.ts';
 import { CommandView } from '../outcome/commandView.tsx';
+import { NotesView } from '../outcome/notesView.tsx';
 import { SaveJson, SaveSvg, SaveTensors } from '../outcome/saveButtons.tsx';
 import { WarningsView } from '../outcome/warningsView.tsx';
 import { Picture } from '../picture.tsx';
@@ -80,17 +81,6 @@ export function FoundView({ found, notes }: { found: FoundPoint; notes: readonly
 
 function formatTime(seconds: number): string {
   return seconds < 60 ? `${formatNumber(seconds, 2)} s` : formatDuration(seconds);
-}
-
-function NotesView({ notes }: { notes: readonly string[] }) {
-  if (notes.length === 0) return null;
-  return (
-    <ul class="notes" aria-label="What was inferred">
-      {notes.map((note) => (
-        <li key={note}>{note}</li>
-      ))}
-    </ul>
-  );
 }
 
 function FigureView({ named: { name, figure }, of }: { named: NamedFigure; of: unknown }) {

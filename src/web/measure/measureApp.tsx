@@ -37,7 +37,7 @@ export function MeasureApp({ session }: { session: MeasureSession }) {
         <AdapterBanner session={session} />
         <FileRunBar session={session} />
         <FailureView error={session.error} />
-        <div class="columns">
+        <div class={session.found ? 'columns found' : 'columns'}>
           <section class="settings" aria-label="Settings">
             <FilesView session={session} form={form} />
             <MeasureForm form={form} session={session} specs={describe(form).specs} />

@@ -1,4 +1,4 @@
-import { check, choice, type Field, optional, text, vector, weights } from '../fields/field.ts';
+import { check, choice, type Field, kernelsOf, optional, text, vector, weights } from '../fields/field.ts';
 import { above, atLeast, list, number, several, wholeNumber } from '../parseNumbers.ts';
 
 /** Fields that stand together. */
@@ -20,6 +20,7 @@ export const POINT: FieldGroup = {
     check('weights_by_order', 'Match modules of other names by shapes and order'),
     check('eval', 'BatchNorm in eval mode, not in train mode'),
     SEED,
+    kernelsOf,
   ],
 };
 

@@ -1,6 +1,7 @@
 import type { JobSpec } from '../../jobs/job.ts';
 import type { SharpnessResult } from '../../measure/sharpness/sharpnessResult.ts';
 import { FilesSession } from '../files/filesSession.ts';
+import { withKernels } from '../files/withKernels.ts';
 import type { MeasureResult } from './measureResult.ts';
 
 /** What a job found, with its tensors as a safetensors file. */
@@ -21,8 +22,6 @@ export interface FoundPoint {
 /** The measuring page's session: the files it was given, the jobs under way, and what the last ones found. */
 export class MeasureSession extends FilesSession {
   found: FoundPoint | undefined;
-  /** What jobs inferred from the files. */
-  notes: readonly string[] = [];
 
   /** Runs `measure`, and what follows it, to the end; errors end up in `error`. */
   async start(specs: readonly JobSpec[]): Promise<void> {
@@ -32,7 +31,8 @@ export class MeasureSession extends FilesSession {
     this.notes = [];
     const began = performance.now();
     let ended = 0;
-    await this.runJobs(specs, {
+    const jobs = specs.map((spec) => withKernels(spec, this.given));
+    await this.runJobs(jobs, {
       started: 'Started',
       failed: 'It ended with an error',
       ended: () => {
@@ -40,13 +40,8 @@ export class MeasureSession extends FilesSession {
         return ended === 0 ? 'Stopped: nothing is kept' : 'Stopped: what was measured by then is below';
       },
       take: (event, job) => {
-        if (event.type === 'progress') this.progress = event;
-        else if (event.type === 'search') {
-          const { converged, wanted, products } = event;
-          this.progress = { done: converged, total: wanted, unit: `eigenvalues, ${products} products` };
-        } else if (event.type === 'phase') this.progress = undefined;
-        else if (event.type === 'note') this.notes = [...new Set([...this.notes, event.text])];
-        else if (event.type === 'result') {
+        this.follow(event);
+        if (event.type === 'result') {
           ended++;
           const { result, tensors } = event;
           const seconds = (performance.now() - began) / 1000;
