@@ -1,10 +1,14 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { claimResults } from '../../src/build/claimResults.ts';
 import { recordOf } from '../../src/experiments/experiment.ts';
 import type { ExperimentResult } from '../../src/experiments/experimentResult.ts';
 import { experiments } from '../../src/experiments/index.ts';
 import type { KeptCell } from '../../src/experiments/keptCell.ts';
 import { planExperiment } from '../../src/experiments/planExperiment.ts';
-import { bundledClaim, summariesOf } from '../../src/experiments/reproduction/bundledClaim.ts';
+import { bundledClaim } from '../../src/experiments/reproduction/bundledClaim.ts';
 import { resultsOf } from '../../src/experiments/reproduction/results.ts';
 import { type ResultSoFar, resultSoFar } from '../../src/experiments/resultSoFar.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
@@ -165,15 +169,43 @@ describe('claims with the run that came with the page', () => {
     expect(bundled.result).toMatchObject({ figure: result.figure, protocol: result.protocol, missing: [] });
   });
 
+  test('come as a module of the build, with a module each that has its figure', async () => {
+    const { result, results } = await merged();
+    const folder = mkdtempSync(join(tmpdir(), 'basin-claims-'));
+    const load = async (id: string) => {
+      const { code } = (claimResults(folder).load as (id: string) => { code: string })(`\0${id}`);
+      return import(`data:text/javascript,${encodeURIComponent(code)}`);
+    };
+    try {
+      expect(await load('virtual:claimResults')).toMatchObject({ preset: null, summaries: {}, claims: {} });
+      writeFileSync(join(folder, 'results.json'), JSON.stringify(results));
+      const list = await load('virtual:claimResults');
+      const { version, verdict, statistic } = results.claims[0]!;
+      expect(list).toMatchObject({
+        preset: 'standard',
+        summaries: { bias: { version, verdict, statistic } },
+      });
+      expect(Object.keys(list.claims)).toEqual(['bias']);
+      expect((await load('virtual:claimResults/bias')).drawn).toBeNull();
+      mkdirSync(join(folder, 'figures'));
+      const drawn = { figure: result.figure, effects: result.outcome!.effects };
+      writeFileSync(join(folder, 'figures/bias.json'), JSON.stringify(drawn));
+      const one = await load('virtual:claimResults/bias');
+      expect(one.drawn).toEqual(drawn);
+      expect(one.claim).toEqual({ ...results.claims[0], kernels: {} });
+      await expect(load('virtual:claimResults/other')).rejects.toThrow(/has no claim other/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('are filtered by paper and verdict; a verdict on another version is none on this one', async () => {
     const { results } = await merged();
     const record = recordOf(biasClaim as never);
     const newer = { ...record, id: 'newer', version: 2 };
     const given = { ...record, id: 'given-up', withdrawn: 'it cannot tell' };
-    const summaries = {
-      ...summariesOf(results),
-      newer: { ...summariesOf(results).bias!, version: 1 },
-    };
+    const [bias] = results.claims;
+    const summaries = { bias: bias!, newer: bias! };
     const claims = listClaims([record, newer, given], summaries);
     expect(claims.map(({ verdict }) => verdict)).toEqual(['reproduced', 'not judged', 'withdrawn']);
     const shown = (values: Record<string, string>): string[] =>

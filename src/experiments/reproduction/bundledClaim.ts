@@ -1,7 +1,7 @@
 import type { UnitValues } from '../experiment.ts';
 import type { ExperimentResult } from '../experimentResult.ts';
 import type { Figure } from '../figure.ts';
-import type { ClaimResult, EffectResult, Results } from './results.ts';
+import type { ClaimResult, EffectResult } from './results.ts';
 
 /** A figure of `basin reproduce` as data, with what the effects in it are means of. */
 export interface FigureData {
@@ -12,7 +12,7 @@ export interface FigureData {
 /** What a run of `basin reproduce` made of a claim, as the list of a page shows it. */
 export type ClaimSummary = Pick<ClaimResult, 'version' | 'verdict' | 'statistic'>;
 
-/** What a run of `basin reproduce` made of a claim, without kernels and cells' names. */
+/** What a run of `basin reproduce` made of a claim. */
 export interface BundledClaim {
   readonly result: ExperimentResult;
   /** Adjusted over the claims of that run (Holm 1979). */
@@ -20,13 +20,6 @@ export interface BundledClaim {
   /** That its cells took to measure. */
   readonly minutes: number;
   readonly seeds: readonly number[];
-}
-
-/** What of a run of `basin reproduce` a list of claims shows, by their ids. */
-export function summariesOf({ claims }: Results): Readonly<Record<string, ClaimSummary>> {
-  return Object.fromEntries(
-    claims.map(({ id, version, verdict, statistic }) => [id, { version, verdict, statistic }]),
-  );
 }
 
 /** A claim of results.json as an experiment gives its result. @param drawn its figure, where that is kept as data */

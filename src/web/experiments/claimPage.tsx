@@ -12,6 +12,7 @@ import { EffectRows } from './effectRows.tsx';
 import { VerdictBadge } from './effectStripView.tsx';
 import { experimentCommands } from './experimentCommand.ts';
 import type { ExperimentSession } from './experimentSession.ts';
+import { NeighbouringClaims, SharingClaims } from './otherClaims.tsx';
 import { PanelView } from './panelView.tsx';
 import { ProtocolForm } from './protocolForm.tsx';
 import { HistoryView, RecordView } from './recordView.tsx';
@@ -92,6 +93,7 @@ export function ClaimPage({ session, record }: { session: ExperimentSession; rec
         ) : (
           <p class="cost">{look?.plan ? costText(look.plan, session.speed) : 'Looking at what it takes …'}</p>
         )}
+        <SharingClaims record={record} records={session.records ?? []} />
         {session.keepingProblem !== undefined && <p class="hint">{session.keepingProblem}</p>}
         {(look?.problem !== undefined || (look?.plan?.kept ?? 0) > 0) && (
           <p class="forget">
@@ -183,6 +185,7 @@ export function ClaimPage({ session, record }: { session: ExperimentSession; rec
           })}
         />
       </section>
+      <NeighbouringClaims record={record} records={session.records ?? []} />
     </article>
   );
 }

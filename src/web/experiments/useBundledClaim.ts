@@ -1,6 +1,6 @@
 import { claims } from 'virtual:claimResults';
 import { useEffect, useState } from 'preact/hooks';
-import type { BundledClaim } from '../../experiments/reproduction/bundledClaim.ts';
+import { type BundledClaim, bundledClaim } from '../../experiments/reproduction/bundledClaim.ts';
 
 /** A claim's result of the run that came with the page: undefined until it is loaded, null where there is none. */
 export function useBundledClaim(id: string): BundledClaim | null | undefined {
@@ -9,7 +9,7 @@ export function useBundledClaim(id: string): BundledClaim | null | undefined {
   useEffect(() => {
     let asked = true;
     load?.().then(
-      (module) => asked && setLoaded(module.default),
+      ({ claim, drawn }) => asked && setLoaded(bundledClaim(claim, drawn)),
       () => asked && setLoaded(null),
     );
     return () => {
