@@ -1,14 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { type ExperimentRecord, PAPERS } from '../../experiments/experiment.ts';
-import type { ExperimentResult } from '../../experiments/experimentResult.ts';
-import { formatDuration } from '../../present/formatNumber.ts';
-import { ButtonGroup } from '../buttonGroup.tsx';
 import { CommandView } from '../outcome/commandView.tsx';
 import { FailureView } from '../outcome/failureView.tsx';
-import { changeUrlState, useUrlState } from '../urlState.ts';
+import { useUrlState } from '../urlState.ts';
+import { ClaimOutcome } from './claimOutcome.tsx';
 import { ClaimRunBar } from './claimRunBar.tsx';
 import { costText } from './costText.ts';
-import { EffectRows } from './effectRows.tsx';
 import { VerdictBadge } from './effectStripView.tsx';
 import { experimentCommands } from './experimentCommand.ts';
 import type { ExperimentSession } from './experimentSession.ts';
@@ -16,15 +13,22 @@ import { NeighbouringClaims, SharingClaims } from './otherClaims.tsx';
 import { PanelView } from './panelView.tsx';
 import { ProtocolForm } from './protocolForm.tsx';
 import { HistoryView, RecordView } from './recordView.tsx';
-import { type JudgedResult, ResultView } from './resultView.tsx';
+import { judged } from './resultView.tsx';
 import { useBundledClaim } from './useBundledClaim.ts';
 import { changedParts, presetOf, runKey, wantedRun } from './wantedRun.ts';
 
 /** Milliseconds after the last change of a protocol until it is looked at. */
 const SETTLED = 200;
 
+interface ClaimPageProps {
+  readonly session: ExperimentSession;
+  readonly record: ExperimentRecord;
+  /** Whether a link of this page led here: then it begins at its title, as a page that is loaded does. */
+  readonly arrives: boolean;
+}
+
 /** A claim: what it says, what a run of it takes, the run, what it came to here and in the run that came with the page. */
-export function ClaimPage({ session, record }: { session: ExperimentSession; record: ExperimentRecord }) {
+export function ClaimPage({ session, record, arrives }: ClaimPageProps) {
   const { values } = useUrlState();
   const title = useRef<HTMLHeadingElement>(null);
   const bundled = useBundledClaim(record.id);
@@ -38,8 +42,10 @@ export function ClaimPage({ session, record }: { session: ExperimentSession; rec
   useEffect(() => {
     const before = document.title;
     document.title = `Basin: ${record.id}`;
-    title.current?.focus({ preventScroll: true });
-    scrollTo(0, 0);
+    if (arrives) {
+      title.current?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
     return () => {
       document.title = before;
     };
@@ -56,8 +62,6 @@ export function ClaimPage({ session, record }: { session: ExperimentSession; rec
   const own = judged(run?.result) ?? (running ? null : judged(look?.plan?.result));
   const soFar = own ? undefined : (run?.soFar ?? look?.plan?.soFar ?? undefined);
   const published = bundled ? judged(bundled.result) : null;
-  const hasOwn = own !== null || soFar !== undefined;
-  const showsOwn = hasOwn && (values.result !== 'bundled' || !published);
   return (
     <article class="claim-page" aria-labelledby="claim-title">
       <p class="way-back">
@@ -112,60 +116,7 @@ export function ClaimPage({ session, record }: { session: ExperimentSession; rec
       </section>
       <ClaimRunBar session={session} wanted={wanted} />
       {run && <FailureView error={session.error} />}
-      <section class="card result" aria-labelledby="result-title">
-        <div class="result-head">
-          <h3 id="result-title">What it came to</h3>
-          {hasOwn && published && (
-            <ButtonGroup
-              legend="Whose result"
-              look="segmented"
-              options={[
-                { value: 'own', label: 'on this machine' },
-                { value: 'bundled', label: `of the ${published.preset} run` },
-              ]}
-              isOn={(value) => (value === 'own') === showsOwn}
-              onPress={(value) =>
-                changeUrlState({ values: { result: value === 'bundled' ? value : undefined } })
-              }
-            />
-          )}
-        </div>
-        {showsOwn && own && <ResultView result={own} whose={`${own.preset} run on this machine`} />}
-        {showsOwn && soFar && (
-          <div class="outcome so-far">
-            <p>
-              {soFar.units} of {soFar.of} units so far, which is no verdict:
-            </p>
-            <EffectRows statistics={soFar.statistics} />
-            <div class="charts">
-              {soFar.figure.panels.map((panel) => (
-                <PanelView key={panel.title} panel={panel} />
-              ))}
-            </div>
-          </div>
-        )}
-        {!showsOwn && published && bundled && (
-          <>
-            {published.experiment.version !== record.version && (
-              <p class="banner warning">
-                This is of version {published.experiment.version} of the claim; it is at version{' '}
-                {record.version} by now.
-              </p>
-            )}
-            <ResultView
-              result={published}
-              whose={`${published.preset} run that came with this page: ${nameOf(published)}, ${bundled.seeds.length} ${bundled.seeds.length === 1 ? 'seed' : 'seeds'} from ${bundled.seeds[0]} on, ${formatDuration(60 * bundled.minutes)}`}
-            />
-          </>
-        )}
-        {!showsOwn && !published && (
-          <p>
-            {bundled === undefined
-              ? 'Loading the result that came with this page …'
-              : 'No run has judged it yet: neither one that came with this page nor one on this machine.'}
-          </p>
-        )}
-      </section>
+      <ClaimOutcome record={record} own={own} soFar={soFar} bundled={bundled} chosen={values.result} />
       {run && run.panels.length > 0 && (
         <section class="curves" aria-labelledby="curves-title">
           <h3 id="curves-title">Curves of this run</h3>
@@ -187,16 +138,5 @@ export function ClaimPage({ session, record }: { session: ExperimentSession; rec
       </section>
       <NeighbouringClaims record={record} records={session.records ?? []} />
     </article>
-  );
-}
-
-function judged(result: ExperimentResult | null | undefined): JudgedResult | null {
-  return result?.outcome ? (result as JudgedResult) : null;
-}
-
-function nameOf({ adapter: { vendor, architecture, device, description } }: ExperimentResult): string {
-  return (
-    [vendor, architecture, description || device].filter((part) => part !== '').join(' ') ||
-    'an unnamed adapter'
   );
 }

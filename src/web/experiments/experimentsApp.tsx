@@ -14,9 +14,10 @@ export function ExperimentsApp({ session }: { session: ExperimentSession }) {
   const { records, run, state } = session;
   const record = records?.find(({ id }) => id === place);
   // From a claim back to the list, the way goes on where it left it.
-  const last = useRef('');
+  const last = useRef<string>();
+  const arrives = last.current !== undefined && last.current !== place;
   useEffect(() => {
-    if (place === '' && last.current !== '') {
+    if (place === '' && last.current) {
       const link = document.querySelector<HTMLElement>(`.claim a[href="#${CSS.escape(last.current)}"]`);
       link?.focus({ preventScroll: true });
       link?.scrollIntoView({ block: 'center' });
@@ -39,7 +40,7 @@ export function ExperimentsApp({ session }: { session: ExperimentSession }) {
             No claim is called “{place}”; these are the claims there are.
           </p>
         )}
-        {record && <ClaimPage key={record.id} record={record} session={session} />}
+        {record && <ClaimPage key={record.id} record={record} session={session} arrives={arrives} />}
         {records && !record && <ClaimList records={records} />}
       </main>
     </div>

@@ -16,10 +16,10 @@ export function SharingClaims({ record, records }: Others) {
     <p class="hint">
       The same cells judge{' '}
       {sharing.map(({ id }, i) => (
-        <>
+        <span key={id}>
           {i > 0 && ', '}
           <a href={`#${id}`}>{id}</a>
-        </>
+        </span>
       ))}
       : what is measured here need not be measured there.
     </p>

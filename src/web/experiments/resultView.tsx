@@ -13,6 +13,11 @@ import { PanelView } from './panelView.tsx';
 /** A result that is judged. */
 export type JudgedResult = ExperimentResult & { readonly outcome: Outcome };
 
+/** Null where there is none, or cells of it are missing. */
+export function judged(result: ExperimentResult | null | undefined): JudgedResult | null {
+  return result?.outcome ? (result as JudgedResult) : null;
+}
+
 /** What an experiment came to: verdict, effects against their margins, figure, control and planted cases, table, numbers. */
 export function ResultView({ result, whose }: { result: JudgedResult; whose: string }) {
   const { outcome, figure, tables, experiment, preset } = result;
