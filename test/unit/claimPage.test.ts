@@ -173,7 +173,7 @@ describe('claims with the run that came with the page', () => {
     const { result, results } = await merged();
     const folder = mkdtempSync(join(tmpdir(), 'basin-claims-'));
     const load = async (id: string) => {
-      const { code } = (claimResults(folder).load as (id: string) => { code: string })(`\0${id}`);
+      const { code } = (claimResults(folder).load as unknown as (id: string) => { code: string })(`\0${id}`);
       return import(`data:text/javascript,${encodeURIComponent(code)}`);
     };
     try {

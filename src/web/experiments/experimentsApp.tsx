@@ -14,7 +14,7 @@ export function ExperimentsApp({ session }: { session: ExperimentSession }) {
   const { records, run, state } = session;
   const record = records?.find(({ id }) => id === place);
   // From a claim back to the list, the way goes on where it left it.
-  const last = useRef<string>();
+  const last = useRef<string | undefined>(undefined);
   const arrives = last.current !== undefined && last.current !== place;
   useEffect(() => {
     if (place === '' && last.current) {
