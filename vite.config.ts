@@ -84,9 +84,9 @@ export default defineConfig(({ mode }) => ({
   base: './',
   define: DEFINED,
   plugins: [
+    claimResults(`${root}bench/results/reproduction`),
     wgslPlugin(),
     plotOffset(),
-    claimResults(`${root}bench/results/reproduction`),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
