@@ -8,6 +8,7 @@ import type { Results } from '../../src/experiments/reproduction/results.ts';
 import { ROOT } from './basin.ts';
 import { button, save, violations, waitForStatus, withPage } from './browserPage.ts';
 import { expectEffectsOfCsv } from './claimRuns.ts';
+import { scriptWeight } from './scriptWeight.ts';
 import { servedPages } from './servedPages.ts';
 
 const pages = servedPages();
@@ -52,6 +53,7 @@ describe('the page of experiments', () => {
       await page.goto(addressOf('view=list'));
       const rows = page.locator('.claim');
       await expect.poll(() => rows.count()).toBe(experiments.length);
+      expect(await scriptWeight(page)).toBeLessThan(150);
       const texts = await rows.allTextContents();
       experiments.forEach(({ statement, source }) => {
         expect(texts.some((text) => text.includes(statement) && text.includes(source))).toBe(true);
