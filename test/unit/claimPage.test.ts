@@ -19,7 +19,8 @@ import { counts, isShown, listClaims, readFilter } from '../../src/web/experimen
 import { effectsCsv } from '../../src/web/experiments/effectsCsv.ts';
 import { experimentCommands } from '../../src/web/experiments/experimentCommand.ts';
 import { timeLeft } from '../../src/web/experiments/timeLeft.ts';
-import { changedParts, runKey, wantedRun } from '../../src/web/experiments/wantedRun.ts';
+import { changedParts, runAddress, runKey, wantedRun } from '../../src/web/experiments/wantedRun.ts';
+import { parseUrlState } from '../../src/web/urlState.ts';
 import { effectsFromCsv } from '../effectsFromCsv.ts';
 import { biasClaim } from './toyClaim.ts';
 
@@ -232,6 +233,11 @@ describe('a claim’s page', () => {
     expect(changedParts(changed)).toEqual({ batchSizes: [4, 16, 64], data: 'mnist?average_pool=2&x=1' });
     expect(runKey(changed)).toBe(runKey(wantedRun(record, { ...values })));
     expect(runKey(changed)).not.toBe(runKey(same));
+    for (const each of [changed, same]) {
+      const { place, values: again } = parseUrlState(runAddress(each));
+      expect(place).toBe('optimal-step');
+      expect(runKey(wantedRun(record, again))).toBe(runKey(each));
+    }
     const protocol = { ...presets.quick, ...changedParts(changed) };
     expect(experimentCommands(record, 'quick', protocol)).toEqual([
       "basin experiment optimal-step --preset quick --data 'mnist?average_pool=2&x=1' --batch-sizes 4,16,64",

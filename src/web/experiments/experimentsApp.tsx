@@ -6,13 +6,15 @@ import { useSession } from '../useSession.ts';
 import { ClaimList } from './claimList.tsx';
 import { ClaimPage } from './claimPage.tsx';
 import type { ExperimentSession } from './experimentSession.ts';
+import { runAddress, runKey, wantedRun } from './wantedRun.ts';
 
 /** The page of experiments: the claims there are, or the one that the address names. */
 export function ExperimentsApp({ session }: { session: ExperimentSession }) {
   useSession(session);
-  const { place } = useUrlState();
+  const { place, values } = useUrlState();
   const { records, run, state } = session;
   const record = records?.find(({ id }) => id === place);
+  const isShown = run !== undefined && record !== undefined && runKey(wantedRun(record, values)) === run.key;
   // From a claim back to the list, the way goes on where it left it.
   const last = useRef<string | undefined>(undefined);
   const arrives = last.current !== undefined && last.current !== place;
@@ -29,9 +31,9 @@ export function ExperimentsApp({ session }: { session: ExperimentSession }) {
       <SiteHeader current="Experiments" tagline="claims of papers, put to the test" session={session} />
       <main>
         <AdapterBanner session={session} />
-        {state !== 'idle' && run && run.wanted.record.id !== place && (
+        {state !== 'idle' && run && !isShown && (
           <p class="banner">
-            <a href={`#${run.wanted.record.id}`}>{run.wanted.record.id}</a> is running: {session.phase}
+            <a href={runAddress(run.wanted)}>{run.wanted.record.id}</a> is running: {session.phase}
           </p>
         )}
         {!records && <p class="loading">Loading the claims …</p>}

@@ -1,5 +1,6 @@
 import type { ExperimentRecord } from '../../experiments/experiment.ts';
 import { type Protocol, type ProtocolValue, readPart } from '../../experiments/protocol.ts';
+import { formatUrlState } from '../urlState.ts';
 
 /** A run of an experiment as the page's address has it. */
 export interface WantedRun {
@@ -38,6 +39,12 @@ export function changedParts({
   return Object.fromEntries(
     Object.entries(changes).map(([part, text]) => [part, readPart(text, base[part]!)]),
   );
+}
+
+/** The fragment of the page's address that is of this run. */
+export function runAddress({ record, preset, changes }: WantedRun): string {
+  const values = { ...(preset === FIRST_PRESET ? {} : { preset }), ...changes };
+  return formatUrlState({ place: record.id, values });
 }
 
 /** The same for runs that are the same. */
