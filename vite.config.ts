@@ -5,17 +5,24 @@ import { playwright } from '@vitest/browser-playwright';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { apiReference } from './src/build/apiReference.ts';
+import { article } from './src/build/article.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
 import { claimResults } from './src/build/claimResults.ts';
 import { docs } from './src/build/docs.ts';
+import { offline } from './src/build/offline.ts';
 import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
 import { quiet } from './src/build/quiet.ts';
+import { reproductionReport } from './src/build/reproductionReport.ts';
+import { resultSummary } from './src/build/resultSummary.ts';
 import { wgslPlugin } from './src/build/wgslPlugin.ts';
+import { zodWithoutEval } from './src/build/zodWithoutEval.ts';
 import { chromiumFlags } from './src/cli/chromiumFlags.ts';
 import { fingerprint, SOURCES, writeStamp } from './src/cli/distStamp.mjs';
 import { findBrowser } from './src/cli/findBrowser.ts';
+import { ARTICLE } from './src/experiments/article.ts';
+import { CONTENT_POLICY } from './src/host/contentPolicy.ts';
 import { DOCS } from './src/web/docs/contents.ts';
 import { SITE_PAGES } from './src/web/sitePages.ts';
 
@@ -86,8 +93,13 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     claimResults(`${root}bench/results/reproduction`),
     wgslPlugin(),
+    resultSummary(),
     plotOffset(),
+    zodWithoutEval(),
+    article(`${root}src/web/article/article.md`, ARTICLE),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
+    reproductionReport(`${root}bench/results/reproduction/report.html`),
+    !isTesting(mode) && offline(`${root}src/web/serviceWorker.js`),
     !isTesting(mode) && builtinData(`${root}.cache`),
     !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
     !isTesting(mode) &&
@@ -100,8 +112,17 @@ export default defineConfig(({ mode }) => ({
     stamp(),
   ],
   // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
-  optimizeDeps: { include: ['zod', 'fflate', 'wgsl_reflect/wgsl_reflect.module.js'] },
-  worker: { format: 'es' as const, plugins: () => [wgslPlugin()] },
+  optimizeDeps: {
+    include: [
+      'zod',
+      'fflate',
+      'wgsl_reflect/wgsl_reflect.module.js',
+      ...['commands', 'language', 'lint', 'state', 'view'].map((part) => `@codemirror/${part}`),
+      '@lezer/highlight',
+    ],
+  },
+  worker: { format: 'es' as const, plugins: () => [wgslPlugin(), zodWithoutEval()] },
+  preview: { headers: { 'content-security-policy': CONTENT_POLICY } },
   build: {
     outDir: dist,
     emptyOutDir: true,

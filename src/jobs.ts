@@ -5,6 +5,6 @@
 
 import './gpu/disposeSymbol.ts';
 
-export type { KernelsSpec } from './bench/kernelsReport.ts';
+export type { Ceilings, KernelsSpec } from './bench/kernelsReport.ts';
 export { RunControl } from './host/runControl.ts';
 export { type JobEvent, type JobHost, type JobSpec, type Reading, runJob } from './jobs/job.ts';

@@ -31,6 +31,8 @@ export interface CompileOptions {
   readonly soon?: boolean;
   /** An op a dispatch: what fusion is worth is measured so. */
   readonly unfused?: boolean;
+  /** Takes the place of each call before anything is compiled: a kernel that is edited runs where the shipped one is planned. */
+  readonly substitute?: ((call: KernelCall) => KernelCall) | undefined;
 }
 
 /** What the choice of kernels may depend on: the adapter's kind, subgroups, float16, and measured or recorded choices. */
@@ -74,8 +76,11 @@ export async function compileOptimised(gpu: Gpu, graph: Graph, options: CompileO
     throw error;
   }
   const writes = new Set(graph.nodes.flatMap(({ op, attributes }) => op.writes?.(attributes) ?? []));
-  const { label, soon } = options;
-  return Program.record(gpu, label, planner.dispatches, planner.owned, [...writes], soon);
+  const { label, soon, substitute } = options;
+  const dispatches = substitute
+    ? planner.dispatches.map((dispatch) => ({ ...dispatch, call: substitute(dispatch.call) }))
+    : planner.dispatches;
+  return Program.record(gpu, label, dispatches, planner.owned, [...writes], soon);
 }
 
 /** Refuses states of another number of replicas: a kernel would read past the end of those that have fewer. */

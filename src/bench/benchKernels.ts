@@ -3,11 +3,10 @@ import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
 import type { ResultEvent, WorkEvent } from '../host/workEvent.ts';
 import type { PreparedTrial } from '../selftest/runTrial.ts';
-import { type BenchClock, benchClock } from './benchClock.ts';
+import { benchClock } from './benchClock.ts';
 import { heatMap } from './heatMap.ts';
 import { FAMILIES, type KernelCase, kernelCases, scaleFor } from './kernelCases.ts';
 import {
-  type Ceilings,
   type HeatMap,
   KERNELS_FORMAT,
   type KernelsEvent,
@@ -24,8 +23,7 @@ import { ladderText } from './ladder/rung.ts';
 import { sumLadder } from './ladder/sum.ts';
 import { fmaProbe, measureCeilings } from './measureCeilings.ts';
 import { prepareRow } from './prepareRow.ts';
-import { rooflineShare } from './roofline.ts';
-import { timingOf } from './timing.ts';
+import { timedRow } from './timedRow.ts';
 
 const ROUNDS = { full: 15, quick: 3 };
 const HEAT_MAP_ROUNDS = 10;
@@ -86,7 +84,7 @@ export async function* benchKernels(
         // What the others have left in caches shall not count; where a run fills a sample, it does not.
         if (repeats > 1) await clock.time(prepared.program, 1);
         samples.push((await clock.time(prepared.program, repeats)) / repeats);
-        each.row = timed(each, clock, ceilings);
+        each.row = timedRow(each.row, samples, clock, ceilings);
         rows.set(each.row.id, each.row);
         yield { type: 'row', row: each.row };
       }
@@ -159,17 +157,4 @@ function picked(cases: readonly KernelCase[], { families, only }: KernelsSpec): 
     'only',
     `no row contains ${only?.join(' or ')}; there are ${of.map(({ id }) => id).join('; ')}`,
   );
-}
-
-function timed({ row, samples }: Live, clock: BenchClock, ceilings: Ceilings): KernelsRow {
-  const time = timingOf([...samples], clock.info.grain / row.repeats);
-  const { flops, bytes } = row;
-  const perSecond = 1 / (time.median * 1e6);
-  return {
-    ...row,
-    time,
-    gflops: flops === 0 ? null : flops * perSecond,
-    gbs: bytes * perSecond,
-    roofline: rooflineShare({ flops, bytes, milliseconds: time.median }, ceilings),
-  };
 }

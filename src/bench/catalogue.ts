@@ -1,4 +1,5 @@
-import { FAMILIES } from './kernelCases.ts';
+import { rowOf } from './edit/rowOf.ts';
+import { FAMILIES, kernelCases } from './kernelCases.ts';
 import type { LadderText } from './kernelsReport.ts';
 import { convLadder } from './ladder/conv.ts';
 import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
@@ -13,6 +14,14 @@ export interface Catalogue {
   /** In the order of their first rows. */
   readonly families: readonly string[];
   readonly ladders: readonly LadderText[];
+  /** Rows without their shapes, each with what it computes: their kernels can be edited. */
+  readonly rows: readonly { readonly row: string; readonly title: string }[];
+}
+
+/** Each row once, whatever the scale. */
+function rows(): Catalogue['rows'] {
+  const titles = new Map(kernelCases('quick').map((each) => [rowOf(each), each.ladder?.title ?? each.title]));
+  return [...titles].map(([row, title]) => ({ row, title }));
 }
 
 export const catalogue: Catalogue = {
@@ -25,4 +34,5 @@ export const catalogue: Catalogue = {
     ladderText(convWeightGradientLadder),
     ladderText(mlpStepLadder),
   ],
+  rows: rows(),
 };

@@ -2,12 +2,16 @@ import { kernelTarget } from '../autograd/compile.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { DeviceLostError } from '../gpu/orLost.ts';
 import { compileTime } from '../gpu/pipeline.ts';
-import { type PreparedTrial, prepareTrial, runTrial } from '../selftest/runTrial.ts';
+import { checkTrial, type PreparedTrial, prepareTrial, type TrialCheck } from '../selftest/runTrial.ts';
 import type { BenchClock } from './benchClock.ts';
 import type { KernelCase } from './kernelCases.ts';
 import type { KernelsRow, RowDispatch } from './kernelsReport.ts';
 import { reflectVariant } from './reflectVariant.ts';
 import { fillingRepeats } from './repeats.ts';
+
+interface Checked extends Pick<PreparedTrial, 'compared'> {
+  readonly check: TrialCheck;
+}
 
 /** A row, and what it takes to time it where it is right. */
 export interface PreparedRow {
@@ -15,6 +19,8 @@ export interface PreparedRow {
   readonly prepared: PreparedTrial | null;
   /** It does not compile, or differs from float64: not one that the adapter was never meant to run. */
   readonly broken: boolean;
+  /** How it compares with float64, and what was compared: null where it did not run. */
+  readonly checked: Checked | null;
 }
 
 /**
@@ -43,14 +49,17 @@ export async function prepareRow(
     roofline: null,
   };
   const refused = refuses(kernelTarget(gpu));
-  if (refused !== null) return { row: { ...empty, failed: refused }, prepared: null, broken: false };
+  if (refused !== null)
+    return { row: { ...empty, failed: refused }, prepared: null, broken: false, checked: null };
   let prepared: PreparedTrial | undefined;
   try {
     prepared = await prepareTrial(gpu, trial);
     const { program } = prepared;
     const { dispatches } = program;
     const bytes = bytesOf(prepared);
-    const { ok, worstError, tolerance } = await runTrial(gpu, prepared);
+    const check = await checkTrial(gpu, prepared);
+    const { ok, worst } = check;
+    const checked = { check, compared: prepared.compared };
     const row: KernelsRow = {
       ...empty,
       dispatches: await Promise.all(
@@ -63,8 +72,8 @@ export async function prepareRow(
           }),
         ),
       ),
-      error: worstError,
-      tolerance,
+      error: Number.isFinite(worst.error) ? worst.error : null,
+      tolerance: worst.tolerance,
       wrong: !ok,
       compile: [...new Set(dispatches.map(({ pipeline }) => pipeline))].reduce(
         (total, pipeline) => total + compileTime(pipeline),
@@ -75,14 +84,19 @@ export async function prepareRow(
     };
     if (!ok) {
       prepared.dispose();
-      return { row, prepared: null, broken: true };
+      return { row, prepared: null, broken: true, checked };
     }
     const { repeats } = await fillingRepeats((n) => time(program, n));
-    return { row: { ...row, repeats }, prepared, broken: false };
+    return { row: { ...row, repeats }, prepared, broken: false, checked };
   } catch (error) {
     prepared?.dispose();
     if (error instanceof DeviceLostError) throw error;
-    return { row: { ...empty, failed: (error as Error).message }, prepared: null, broken: true };
+    return {
+      row: { ...empty, failed: (error as Error).message },
+      prepared: null,
+      broken: true,
+      checked: null,
+    };
   }
 }
 

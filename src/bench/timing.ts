@@ -23,3 +23,8 @@ export function timingOf(samples: readonly number[], grain = 0): Timing {
   ];
   return { samples, median, q1, q3, spread: Math.max(median - low, high - median, grain) };
 }
+
+/** A spread beyond a fifth of the median: the machine did something else meanwhile, and the time is not to be quoted. */
+export function isNoisy({ median, spread }: Pick<Timing, 'median' | 'spread'>): boolean {
+  return spread > median / 5;
+}

@@ -4,8 +4,11 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import type { Plugin } from 'vite';
+import { CONTENT_POLICY } from '../host/contentPolicy.ts';
 
 const require = createRequire(import.meta.url);
+
+const POLICY = `<meta http-equiv="content-security-policy" content="${CONTENT_POLICY}"/>`;
 
 /** What TypeDoc writes into each page: the theme, before anything is drawn. It becomes a file, for a strict content security policy. */
 const INLINE = /<script>([^<]+)<\/script>/g;
@@ -77,7 +80,13 @@ async function make(root: string, out: string, entries: readonly string[]): Prom
   }
 }
 
-/** All files; of pages, scripts that stand in them become files beside TypeDoc's own. */
+/** Where TypeDoc's script makes a `<style>` for its filters, which the policy refuses, and what it may do instead. */
+const FILTERS = 'document.head.appendChild(document.createElement("style"))';
+const SHEET =
+  '(()=>{const sheet=new CSSStyleSheet();document.adoptedStyleSheets.push(sheet);let rules="";' +
+  'return{dataset:{},get innerHTML(){return rules},set innerHTML(text){rules=text;sheet.replaceSync(text)}}})()';
+
+/** All files; pages get the site's content security policy, and scripts that stand in them become files beside TypeDoc's own. */
 async function copyPages(from: string, to: string): Promise<void> {
   const scripts = new Map<string, string>();
   const entries = await readdir(from, { recursive: true, withFileTypes: true });
@@ -86,11 +95,22 @@ async function copyPages(from: string, to: string): Promise<void> {
     const target = join(to, relative(from, source));
     await mkdir(dirname(target), { recursive: true });
     const bytes = await readFile(source);
+    if (entry.name === 'main.js') {
+      const script = bytes.toString('utf8');
+      if (!script.includes(FILTERS))
+        throw new Error('TypeDoc’s script no longer has a style for its filters');
+      await writeFile(
+        target,
+        script.replace(FILTERS, () => SHEET),
+      );
+      continue;
+    }
     if (!entry.name.endsWith('.html')) {
       await writeFile(target, bytes);
       continue;
     }
-    const page = bytes.toString('utf8').replace(INLINE, (_, script: string) => {
+    const text = bytes.toString('utf8').replace('<head>', `<head>${POLICY}`);
+    const page = text.replace(INLINE, (_, script: string) => {
       const name = scripts.get(script) ?? `inline-${scripts.size}.js`;
       scripts.set(script, name);
       return `<script src="${relative(dirname(target), join(to, 'assets', name))}"></script>`;

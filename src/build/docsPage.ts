@@ -40,10 +40,7 @@ export function docsPage(
   return `<!doctype html>
 <html lang="en">
   <head>
-    ${pageHead(
-      `${up}icon.svg`,
-      stylesheets.map((sheet) => up + sheet),
-    )}
+    ${pageHead({ icon: `${up}icon.svg`, stylesheets: stylesheets.map((sheet) => up + sheet), policy: true })}
     <title>${attribute(title)} · Basin</title>
   </head>
   <body class="docs">

@@ -48,9 +48,15 @@ export function slug(text: string): string {
  * code block's info string is its language; the rest is for the tests of the documentation.
  * @param file how errors name the text
  * @param link where a link of the text leads on the site
+ * @param blocks what the code blocks of other languages become, by the language: `text` is what they hold, `argument` the rest of their info string
  * @throws Error for raw HTML, an image, a language that has no colours, a second heading of one anchor
  */
-export function renderMarkdown(file: string, text: string, link: (href: string) => string): Rendered {
+export function renderMarkdown(
+  file: string,
+  text: string,
+  link: (href: string) => string,
+  blocks: Readonly<Record<string, (text: string, argument: string) => string>> = {},
+): Rendered {
   const headings: Heading[] = [];
   let title = '';
   let tables = 0;
@@ -78,7 +84,8 @@ export function renderMarkdown(file: string, text: string, link: (href: string) 
         return `<a href="${attribute(link(href))}">${this.parser.parseInline(tokens)}</a>`;
       },
       code({ text, lang }) {
-        const language = lang?.split(' ', 1)[0] || 'text';
+        const [language = 'text', argument = ''] = lang?.split(/ (.*)/) ?? [];
+        if (Object.hasOwn(blocks, language)) return blocks[language]!(text, argument);
         if (language !== 'text' && !hljs.getLanguage(language))
           refuse(`no colours for the language ${language}`);
         const html = language === 'text' ? attribute(text) : hljs.highlight(text, { language }).value;

@@ -1,13 +1,23 @@
 import type { Plugin } from 'vite';
+import { CONTENT_POLICY } from '../host/contentPolicy.ts';
 import { emitStyle } from './emitStyle.ts';
 
 /** Where the pages' files lie below a page: `'../'` for each folder that it is in. */
 type Up = string;
 
-/** What the head of every page begins with. @param icon the address of the site's icon from the page */
-export function pageHead(icon: string, stylesheets: readonly string[]): string {
+export interface PageHead {
+  /** The address of the site's icon from the page. */
+  readonly icon: string;
+  readonly stylesheets: readonly string[];
+  /** Whether the page is under the site's content security policy; under `npm run dev` Vite puts styles into pages. */
+  readonly policy: boolean;
+}
+
+/** What the head of every page begins with. */
+export function pageHead({ icon, stylesheets, policy }: PageHead): string {
   return [
     '<meta charset="utf-8" />',
+    ...(policy ? [`<meta http-equiv="content-security-policy" content="${CONTENT_POLICY}" />`] : []),
     '<meta name="viewport" content="width=device-width, initial-scale=1" />',
     '<meta name="color-scheme" content="light dark" />',
     `<link rel="icon" type="image/svg+xml" href="${icon}" />`,
@@ -34,9 +44,13 @@ export function siteNav(
  */
 export function pageHeads(pages: Parameters<typeof siteNav>[0], pageCss: string): Plugin[] {
   let sheet = 'page.css';
+  let policy = false;
   return [
     {
       name: 'basin:page-heads',
+      configResolved: ({ command }) => {
+        policy = command === 'build';
+      },
       async generateBundle() {
         sheet = await emitStyle(this, pageCss);
       },
@@ -49,7 +63,10 @@ export function pageHeads(pages: Parameters<typeof siteNav>[0], pageCss: string)
           if (!head.test(html)) throw new Error(`${path} has no head to put the site's into`);
           const name = pages.find(({ href }) => `/${href}` === path)?.name ?? '';
           return html
-            .replace(head, `<head>\n    ${pageHead('/icon.svg', [])}\n    <!--style-->\n`)
+            .replace(
+              head,
+              `<head>\n    ${pageHead({ icon: '/icon.svg', stylesheets: [], policy })}\n    <!--style-->\n`,
+            )
             .replace('<!--pages-->', siteNav(pages, name, './'));
         },
       },

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sirv from 'sirv';
+import { CONTENT_POLICY } from '../host/contentPolicy.ts';
 import type { JobHost } from '../jobs/job.ts';
 import type { JobFailure } from '../jobs/jobFailure.ts';
 
@@ -16,7 +17,7 @@ export interface JobServer {
 }
 
 /**
- * Starts the server on a free port of 127.0.0.1, with the headers that isolate a page (COOP, COEP). It answers under that
+ * Starts the server on a free port of 127.0.0.1, with the headers that isolate a page (COOP, COEP) and its content security policy. It answers under that
  * address alone: a page of another name that leads here is refused.
  *
  * GET /host-file?path=… answers with the file's bytes, GET /host-find?path=… with what lies there, POST /host-tensors takes
@@ -28,6 +29,7 @@ export async function serveJob(folder: string, host: Required<JobHost>): Promise
     setHeaders(response) {
       response.setHeader('cross-origin-opener-policy', 'same-origin');
       response.setHeader('cross-origin-embedder-policy', 'require-corp');
+      response.setHeader('content-security-policy', CONTENT_POLICY);
     },
   });
   let tensors: Uint8Array | undefined;

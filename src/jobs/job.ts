@@ -1,4 +1,5 @@
 import type { MomentsSpec } from '../bench/benchMoments.ts';
+import type { KernelEditSpec } from '../bench/edit/kernelEditReport.ts';
 import type { InstrumentBenchOptions } from '../bench/instruments/benchInstruments.ts';
 import type { KernelsSpec } from '../bench/kernelsReport.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -31,6 +32,7 @@ export type JobSpec =
   | ({ readonly job: 'landscape' } & LandscapeSpec)
   | ({ readonly job: 'tune' } & TuneSpec)
   | ({ readonly job: 'benchKernels' } & KernelsSpec)
+  | ({ readonly job: 'editKernel' } & KernelEditSpec)
   | ({ readonly job: 'benchMoments' } & MomentsSpec)
   | { readonly job: 'benchCurvature'; readonly rounds: number }
   | { readonly job: 'benchLandscape'; readonly rounds: number }
@@ -86,6 +88,8 @@ const JOBS: {
   tune: async (gpu, spec, host) => (await import('../tuning/tuneJob.ts')).tuneJob(gpu, spec, host),
   benchKernels: async (gpu, spec, _, control) =>
     (await import('../bench/benchKernels.ts')).benchKernels(gpu, spec, control),
+  editKernel: async (gpu, spec, _, control) =>
+    (await import('../bench/edit/editKernel.ts')).editKernel(gpu, spec, control),
   benchMoments: async (gpu, spec) => (await import('../bench/benchMoments.ts')).benchMoments(gpu, spec),
   benchCurvature: async (gpu, { rounds }, host) =>
     (await import('../bench/curvature/benchCurvature.ts')).benchCurvature(gpu, rounds, host),

@@ -1,5 +1,7 @@
 import { expose } from 'comlink';
 import type { Catalogue } from '../bench/catalogue.ts';
+import type { WantedTarget } from '../bench/edit/editTarget.ts';
+import type { EditTarget } from '../bench/edit/kernelEditReport.ts';
 import { type ExperimentRecord, recordOf } from '../experiments/experiment.ts';
 import type { ExperimentPlan, PlannedRun } from '../experiments/planExperiment.ts';
 import { type AdapterInfo, type Gpu, openDevice, uncaught } from '../gpu/device.ts';
@@ -59,6 +61,15 @@ export class JobWorker {
   /** What the kernel bench can be asked for. */
   async kernelCatalogue(): Promise<Catalogue> {
     return (await import('../bench/catalogue.ts')).catalogue;
+  }
+
+  /**
+   * What is known of a kernel that is to be edited.
+   * @throws InputError if there is no such row, or this adapter does not run it
+   */
+  async kernelToEdit(wanted: WantedTarget): Promise<EditTarget> {
+    const gpu = await this.#open();
+    return (await import('../bench/edit/editTarget.ts')).editTarget(gpu, wanted);
   }
 
   /** The experiments there are. */

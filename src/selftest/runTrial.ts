@@ -6,7 +6,8 @@ import { orLost } from '../gpu/orLost.ts';
 import type { Program } from '../gpu/program.ts';
 import { State } from '../gpu/state.ts';
 import { Graph, read, store, type Tensor } from '../ops/index.ts';
-import type { Expected, Trial, Values } from './trial.ts';
+import { type Deviation, deviation, sameBits } from './deviation.ts';
+import type { Trial, Values } from './trial.ts';
 
 /** How one kernel did at one shape. */
 export interface SelftestRow {
@@ -71,7 +72,7 @@ function plannedFor(gpu: Gpu, { asGpu, variant, prefers = variant }: Trial): Gpu
 
 /** @throws with the kernel and the compiler's message where WGSL is refused; if the trial's variant is none here. */
 export async function prepareTrial(gpu: Gpu, trial: Trial): Promise<PreparedTrial> {
-  const { replicas, variant, unfused } = trial;
+  const { replicas, variant, unfused, substitute } = trial;
   const planned = plannedFor(gpu, trial);
   if (variant !== undefined && !trial.candidates?.(kernelTarget(planned)).some((c) => c.name === variant)) {
     throw new Error(`${trial.kernel} ${trial.name}: there is no variant ${variant} on this adapter`);
@@ -100,6 +101,7 @@ export async function prepareTrial(gpu: Gpu, trial: Trial): Promise<PreparedTria
     replicas,
     arena,
     unfused,
+    substitute,
   });
   const operands = Object.entries(states).map(([name, state]) => ({ name, state }));
   const changed = operands.filter(({ name }) => trial.operands[name]!.changed).map(({ state }) => state);
@@ -131,16 +133,57 @@ export function failedTrial({ kernel, name }: Trial, { message }: Error): Selfte
   };
 }
 
+/** How the numbers of a trial compare with its reference. */
+export interface TrialCheck {
+  readonly ok: boolean;
+  /** A second run gave the same bits. */
+  readonly deterministic: boolean;
+  /** Of the element whose error is the largest part of what is allowed. */
+  readonly worst: Deviation;
+}
+
 /** Runs a trial twice from the same start, and compares the runs with each other and with the reference. */
 export async function runTrial(gpu: Gpu, prepared: PreparedTrial): Promise<SelftestRow> {
-  const { trial, program, compared } = prepared;
+  const { trial, program } = prepared;
   const started = performance.now();
-  // Both are submitted before the first is waited for: some implementations look for finished work only now and then.
-  const [first, second] = await Promise.all([run(gpu, prepared), run(gpu, prepared)]);
+  const results = await runTwice(gpu, prepared);
   const milliseconds = performance.now() - started;
-  const deterministic = first.every((values, i) => sameBits(values, second[i]!));
+  const { ok, deterministic, worst } = compared(prepared, results);
+  const { kernel, variant } = kernelOf(trial, program);
+  return {
+    kernel,
+    variant,
+    case: trial.name,
+    worstError: Number.isFinite(worst.error) ? worst.error : null,
+    tolerance: worst.tolerance,
+    deterministic,
+    ok,
+    milliseconds: Math.round(1000 * milliseconds) / 1000,
+  };
+}
 
-  let worst = { ratio: 0, error: 0, tolerance: 0 };
+/** The same, with the place of the largest error. */
+export async function checkTrial(gpu: Gpu, prepared: PreparedTrial): Promise<TrialCheck> {
+  return compared(prepared, await runTwice(gpu, prepared));
+}
+
+/** Runs a trial once and compares it with the reference: on what emulates a device, a second run costs as much as the first. */
+export async function checkOnce(gpu: Gpu, prepared: PreparedTrial): Promise<TrialCheck> {
+  const values = await run(gpu, prepared);
+  return compared(prepared, [values, values]);
+}
+
+/** Both are submitted before the first is waited for: some implementations look for finished work only now and then. */
+function runTwice(gpu: Gpu, prepared: PreparedTrial): Promise<[Values[], Values[]]> {
+  return Promise.all([run(gpu, prepared), run(gpu, prepared)]);
+}
+
+function compared(
+  { trial, compared }: PreparedTrial,
+  [first, second]: readonly [readonly Values[], readonly Values[]],
+): TrialCheck {
+  const deterministic = first.every((values, i) => sameBits(values, second[i]!));
+  let worst: Deviation | undefined;
   for (let replica = 0; replica < trial.replicas; replica++) {
     const values = Object.fromEntries(
       Object.entries(trial.operands).map(([name, o]) => [name, o.values(o.shared ? 0 : replica)]),
@@ -155,21 +198,13 @@ export async function runTrial(gpu: Gpu, prepared: PreparedTrial): Promise<Selft
     compared.forEach((state, i) => {
       const found = first[at + (state.replicated ? replica : 0)]!;
       at += state.replicas;
-      const here = worstError(found, expected[i]!);
-      if (here.ratio > worst.ratio || worst.tolerance === 0) worst = here;
+      const here = { ...deviation(found, expected[i]!), result: i, replica };
+      // Of two that are exact, the one that need not be.
+      const ties = here.ratio === worst?.ratio && worst.tolerance === 0;
+      if (!worst || here.ratio > worst.ratio || ties) worst = here;
     });
   }
-  const { kernel, variant } = kernelOf(trial, program);
-  return {
-    kernel,
-    variant,
-    case: trial.name,
-    worstError: Number.isFinite(worst.error) ? worst.error : null,
-    tolerance: worst.tolerance,
-    deterministic,
-    ok: deterministic && worst.ratio <= 1,
-    milliseconds: Math.round(1000 * milliseconds) / 1000,
-  };
+  return { deterministic, ok: deterministic && worst!.ratio <= 1, worst: worst! };
 }
 
 /** Uploads, runs and reads back: the values of each compared state, replica after replica. */
@@ -232,30 +267,4 @@ function kernelOf({ kernel, name }: Trial, { dispatches }: Program): { kernel: s
     throw new Error(`the trial of ${kernel} (${name}) runs ${found || 'nothing'}`);
   }
   return { kernel: dispatch.kernel, variant: dispatch.pipeline.label.slice(dispatch.kernel.length + 1) };
-}
-
-function worstError(
-  found: Values,
-  { values, tolerance, at }: Expected,
-): { ratio: number; error: number; tolerance: number } {
-  let worst = { ratio: -1, error: 0, tolerance: 0 };
-  if (!at && found.length !== values.length) return { ratio: Infinity, error: Infinity, tolerance: 0 };
-  for (let i = 0; i < values.length; i++) {
-    const wanted = values[i]!;
-    const value = found[at ? at[i]! : i]!;
-    const allowed = typeof tolerance === 'number' ? tolerance : tolerance[i]!;
-    const same = value === wanted || (Number.isNaN(value) && Number.isNaN(wanted));
-    const difference = Math.abs(value - wanted);
-    const error = same ? 0 : Number.isNaN(difference) ? Infinity : difference;
-    const ratio = error === 0 ? 0 : error / allowed;
-    if (ratio > worst.ratio) worst = { ratio, error, tolerance: allowed };
-  }
-  return worst;
-}
-
-function sameBits(a: Values, b: Values): boolean {
-  const [left, right] = [a, b].map(({ buffer, byteOffset, length }) => {
-    return new Uint32Array(buffer, byteOffset, length);
-  }) as [Uint32Array, Uint32Array];
-  return left.length === right.length && left.every((word, i) => word === right[i]);
 }

@@ -1,3 +1,4 @@
+import type { KernelCall } from '../gpu/kernelCall.ts';
 import type { Candidate } from '../gpu/kernelChoice.ts';
 import type { State } from '../gpu/state.ts';
 import type { Graph, Tensor } from '../ops/graph.ts';
@@ -46,6 +47,8 @@ export interface Trial {
   readonly prefers?: string;
   /** An op a dispatch: nothing is fused. */
   readonly unfused?: boolean;
+  /** Puts another kernel where the planner has one: one that is edited. */
+  readonly substitute?: (call: KernelCall) => KernelCall;
   readonly operands: Readonly<Record<string, Operand>>;
   /** Applies the op to the operands by name; gives the results. */
   readonly trace: (

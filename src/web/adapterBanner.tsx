@@ -1,13 +1,8 @@
-import type { AdapterInfo } from '../gpu/device.ts';
+import { adapterName } from '../present/adapterName.ts';
 import type { WorkerSession } from './workerSession.ts';
 
 /** What a page knows of its adapter. */
 type AdapterState = Pick<WorkerSession, 'adapter' | 'adapterError' | 'findAdapter'>;
-
-/** The adapter's name as its driver gives it. */
-export function adapterName({ vendor, architecture, device, description }: AdapterInfo): string {
-  return [vendor, architecture, description || device].filter((part) => part !== '').join(' ') || 'unnamed';
-}
 
 /** What the page computes on, in one line. */
 export function AdapterLine({ session }: { session: AdapterState }) {
@@ -43,13 +38,14 @@ export function AdapterBanner({ session }: { session: AdapterState }) {
       </section>
     );
   }
-  if (!adapter?.software) return null;
+  // Its place is kept, so that nothing moves when the adapter is known.
   return (
-    <section class="banner warning" aria-label="Software adapter">
-      <p>
-        <strong>Software adapter:</strong> correct, but its speed is not a GPU’s. {adapterName(adapter)}{' '}
-        computes on the CPU.
-      </p>
-    </section>
+    <div class="adapter-note">
+      {adapter?.software && (
+        <p class="banner warning">
+          <strong>Software adapter:</strong> correct, but its speed is not a GPU’s.
+        </p>
+      )}
+    </div>
   );
 }

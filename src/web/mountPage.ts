@@ -1,5 +1,6 @@
 import { type ComponentChild, render } from 'preact';
 import { KERNEL_EDIT, type KernelEdit } from '../build/kernelEdit.ts';
+import { keepOffline } from './keepOffline.ts';
 
 /**
  * Puts a page into its element.
@@ -13,5 +14,6 @@ export function mountPage(
   if (!root) throw new Error('the page has no element "app"');
   root.replaceChildren();
   render(page, root);
+  keepOffline();
   import.meta.hot?.on(KERNEL_EDIT, onKernelEdit);
 }

@@ -6,6 +6,7 @@ import { createServer } from 'vite';
 import { describe, expect, test } from 'vitest';
 import { parseKernelsReport } from '../../src/bench/compareKernels.ts';
 import type { KernelsReport } from '../../src/bench/kernelsReport.ts';
+import { isNoisy } from '../../src/bench/timing.ts';
 import { inFolder, ROOT } from './basin.ts';
 import { button, save, violations, waitForStatus, withPage as withPageOf } from './browserPage.ts';
 import { servedPages } from './servedPages.ts';
@@ -145,7 +146,7 @@ describe('the bench page', () => {
       await button(page, 'Run version 2').click();
       await waitForStatus(page, /Finished: 1 of 1 rows timed/);
       await page.locator('.figures .change').waitFor();
-      expect(await versions.nth(1).textContent()).toMatch(/^2.* ms$/);
+      expect(await versions.nth(1).textContent()).toMatch(/^2.* ms(, noisy)?$/);
       expect(await versions.nth(0).textContent()).toMatch(/^1.*not run yet$/);
       expect(await violations(page)).toEqual([]);
     });
@@ -209,19 +210,102 @@ describe('the bench page', () => {
     );
   });
 
-  test('lists the runs that were committed', async () => {
-    await withBench(async (page) => {
-      const committed = readdirSync(join(ROOT, 'bench', 'results')).filter((name) =>
-        /^kernels-.*\.json$/.test(name),
-      );
-      const options = await page.getByLabel('Shown').locator('option').allTextContents();
-      expect(options.slice(1).map((option) => option.split(':')[0])).toEqual(committed.sort());
-      for (const name of committed.slice(0, 1)) {
-        await page.getByLabel('Shown').selectOption({ index: 1 });
-        const report = parseKernelsReport(readFileSync(join(ROOT, 'bench', 'results', name), 'utf8'), name);
-        await expect.poll(() => page.locator('[data-row]').count()).toBe(report.rows.length);
-      }
-    });
+  test('opens with a run that was committed, and keeps in its address what is looked at', async () => {
+    const committed = readdirSync(join(ROOT, 'bench', 'results'))
+      .filter((name) => /^kernels-.*\.json$/.test(name))
+      .sort();
+    const reports = committed.map((name) =>
+      parseKernelsReport(readFileSync(join(ROOT, 'bench', 'results', name), 'utf8'), name),
+    );
+    const software = reports.find(({ adapter }) => adapter.software)!;
+    const noisy = software.rows.filter(({ time }) => time && isNoisy(time));
+    const slow = software.rows.find(({ time }) => time)!;
+    await withBench(
+      async (page) => {
+        // Of software, as what this page computes on is.
+        await expect.poll(() => page.locator('[data-row]').count()).toBe(software.rows.length);
+        expect(await page.locator('.caption-note').textContent()).toContain(`${noisy.length} of `);
+        expect(await page.locator(`[data-row="${noisy[0]!.id}"] .noisy`).getAttribute('title')).toMatch(
+          /Not to be quoted: .* % of the median/,
+        );
+        const options = await page.getByLabel('Shown').locator('option').allTextContents();
+        expect(options.slice(1).map((option) => option.split(/[ ,]/)[0])).toEqual(
+          committed.map((name) => name.replace(/^kernels-|\.json$/g, '')),
+        );
+        // What a point is called stands above the plot.
+        const [label, ...points] = await page
+          .locator('.plot-svg .label, .plot-svg .point')
+          .evaluateAll((marks) =>
+            [...marks]
+              .sort((a, b) => Number(b.matches('.label')) - Number(a.matches('.label')))
+              .map((mark) => mark.getBoundingClientRect().toJSON() as { top: number; bottom: number }),
+          );
+        expect(points.length).toBeGreaterThan(5);
+        expect(points.filter(({ top }) => top < label!.bottom)).toEqual([]);
+
+        await page.locator(`[data-row="${slow.id}"] button`).click();
+        await tab(page, 'Ladders').click();
+        await button(page, 'sum').click();
+        await page.locator('.rung-mark').nth(4).click();
+        await button(page, 'GFLOP/s').click();
+        const address = page.url();
+        await page.reload();
+        expect(await button(page, 'sum').getAttribute('aria-pressed')).toBe('true');
+        expect(await button(page, 'GFLOP/s').getAttribute('aria-pressed')).toBe('true');
+        expect(await page.locator('#rung-title').textContent()).toMatch(/^5 /);
+        expect(page.url()).toBe(address);
+        await page.goBack();
+        await page.locator('#picked-title').filter({ hasText: slow.shape }).waitFor();
+
+        // The two runs that came with the page are compared before any was chosen.
+        await tab(page, 'Compare').click();
+        await page.locator('.summary').waitFor();
+        await page
+          .locator('.compare-view .warning')
+          .filter({ hasText: /the adapters differ/ })
+          .waitFor();
+
+        await tab(page, 'Libraries').click();
+        const times = page.locator('table.libraries');
+        await times.waitFor();
+        await page.getByLabel('Result').selectOption('peers-chromium-swiftshader');
+        await times.filter({ hasText: /jax-js.*TensorFlow\.js.*matmul NN 256×256×256.* ×/s }).waitFor();
+        expect(page.url()).toContain('#libraries?');
+        expect(await violations(page)).toEqual([]);
+      },
+      { viewport: { width: 1024, height: 800 } },
+    );
+  });
+
+  test('begins with figures on a phone', async () => {
+    await withBench(
+      async (page) => {
+        const table = page.locator('table.kernels');
+        await table.waitFor();
+        const { y } = (await table.boundingBox())!;
+        expect(y).toBeLessThan(660);
+        // Every column can be scrolled to, and the kernel's name stays beside it.
+        const region = page.getByRole('region', { name: 'Table of kernels' });
+        await region.evaluate((element) => element.scrollTo({ left: element.scrollWidth }));
+        const [name, error] = await Promise.all(
+          ['th[scope="row"]', 'td:last-child'].map((cell) =>
+            page.locator('[data-row]').first().locator(cell).boundingBox(),
+          ),
+        );
+        expect(name!.x).toBeGreaterThanOrEqual(0);
+        expect(error!.x + error!.width).toBeLessThanOrEqual(390);
+        await page.getByText(/^Families: all$/).click();
+        await button(page, 'reduce').click();
+        await page.getByText(/^Families: reduce$/).waitFor();
+        for (const name of ['Kernels', 'Ladders', 'Editor', 'Libraries', 'Compare']) {
+          await tab(page, name).click();
+          const width = await page.evaluate(() => document.documentElement.scrollWidth);
+          expect(width, name).toBeLessThanOrEqual(390);
+        }
+        expect(await violations(page)).toEqual([]);
+      },
+      { viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
+    );
   });
 });
 

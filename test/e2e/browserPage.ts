@@ -7,6 +7,9 @@ import { findBrowser } from '../../src/cli/findBrowser.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
+/** What Playwright says of it. */
+const SERVICE_WORKER_BLOCKED = 'Service Worker registration blocked by Playwright';
+
 /** A browser whose WebGPU adapter is SwiftShader. */
 export function launchBrowser(): Promise<Browser> {
   const { path } = findBrowser({ install: true });
@@ -20,12 +23,15 @@ export async function withPage(
   use: (page: Page) => Promise<void>,
   options: BrowserContextOptions = {},
 ): Promise<void> {
-  const context = await browser.newContext(options);
+  // The site is kept once for each fresh browser, which no test but that of it waits for.
+  const context = await browser.newContext({ serviceWorkers: 'block', ...options });
   try {
     const page = await context.newPage();
     const problems: string[] = [];
     page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+      const text = message.text();
+      if (text === SERVICE_WORKER_BLOCKED) return;
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(text);
     });
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('request', (request) => {
@@ -42,7 +48,8 @@ export async function withPage(
 
 /** What axe finds on the page as it is. */
 export async function violations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ content: readFileSync(AXE, 'utf8') });
+  // Not as a script of the page's, which its content security policy would refuse.
+  await page.evaluate(readFileSync(AXE, 'utf8'));
   return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: typeof import('axe-core') };
     const { violations } = await axe.run();

@@ -3,7 +3,8 @@ import { everyTrial } from '../../src/bench/everyTrial.ts';
 import { State } from '../../src/gpu/state.ts';
 import { Graph, type Node, size, type Tensor } from '../../src/ops/graph.ts';
 import { read } from '../../src/ops/leaf.ts';
-import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
+import { emulatedGpu } from '../../src/selftest/emulatedGpu.ts';
+import { GPU_CONSTANTS } from './gpuConstants.ts';
 
 beforeAll(() => {
   Object.assign(globalThis, GPU_CONSTANTS);

@@ -7,8 +7,9 @@ import { batchNorm1d, dropout, gelu, linear, relu, sequential, tanh } from '../.
 import type { LayerSpec, LossName } from '../../src/nn/modelSpec.ts';
 import { type FusedStep, fuseStep } from '../../src/optim/fuseStep.ts';
 import type { OptimizerRule } from '../../src/optim/optimizer.ts';
+import { emulatedGpu } from '../../src/selftest/emulatedGpu.ts';
 import { makeRunParts } from '../../src/train/runParts.ts';
-import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
+import { GPU_CONSTANTS } from './gpuConstants.ts';
 
 for (const [name, value] of Object.entries(GPU_CONSTANTS)) vi.stubGlobal(name, value);
 

@@ -10,7 +10,8 @@ import { advance } from '../../src/ops/state/advance.ts';
 import { store } from '../../src/ops/state/store.ts';
 import { take } from '../../src/ops/state/take.ts';
 import { tanh } from '../../src/ops/tanh.ts';
-import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
+import { emulatedGpu } from '../../src/selftest/emulatedGpu.ts';
+import { GPU_CONSTANTS } from './gpuConstants.ts';
 
 beforeAll(() => {
   Object.assign(globalThis, GPU_CONSTANTS);

@@ -9,7 +9,8 @@ import { relu } from '../../src/ops/relu.ts';
 import { square } from '../../src/ops/square.ts';
 import { store } from '../../src/ops/state/store.ts';
 import { sum } from '../../src/ops/sum.ts';
-import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
+import { emulatedGpu } from '../../src/selftest/emulatedGpu.ts';
+import { GPU_CONSTANTS } from './gpuConstants.ts';
 
 beforeAll(() => {
   Object.assign(globalThis, GPU_CONSTANTS);

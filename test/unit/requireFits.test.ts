@@ -4,7 +4,7 @@ import type { Gpu } from '../../src/gpu/device.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
 import { memoryOf, type RunNames, requireFits } from '../../src/train/requireFits.ts';
 import type { RunShape } from '../../src/train/runParts.ts';
-import { GPU_CONSTANTS } from './emulatedGpu.ts';
+import { GPU_CONSTANTS } from './gpuConstants.ts';
 
 beforeAll(() => {
   for (const [name, value] of Object.entries(GPU_CONSTANTS)) vi.stubGlobal(name, value);

@@ -1,10 +1,11 @@
 import { beforeAll, expect, test, vi } from 'vitest';
+import { emulatedGpu } from '../../src/selftest/emulatedGpu.ts';
 import { prepareTrial, runTrial, type SelftestRow } from '../../src/selftest/runTrial.ts';
 import { selftest } from '../../src/selftest/selftest.ts';
 import type { Trial } from '../../src/selftest/trial.ts';
 import { engineTrials } from '../../src/selftest/trials.ts';
 import { given } from '../../src/selftest/values.ts';
-import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
+import { GPU_CONSTANTS } from './gpuConstants.ts';
 
 const copy: Trial = {
   kernel: 'structure/copy',

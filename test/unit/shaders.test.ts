@@ -7,8 +7,9 @@ import { listKernels, readKernel } from '../../src/build/readKernel.ts';
 import { splitHeader } from '../../src/build/splitHeader.ts';
 import type { MatmulShape } from '../../src/ops/plans/matmulPlan.ts';
 import { shapeTrial } from '../../src/selftest/cases/products.ts';
+import { emulatedGpu, type Race } from '../../src/selftest/emulatedGpu.ts';
 import { prepareTrial, runTrial, trialsFor } from '../../src/selftest/runTrial.ts';
-import { emulatedGpu, GPU_CONSTANTS } from './emulatedGpu.ts';
+import { GPU_CONSTANTS } from './gpuConstants.ts';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
 const codeOf = (name: string): string => readFileSync(`${SHADERS}${name}.wgsl`, 'utf8');
@@ -166,7 +167,7 @@ test.for(INTERPRETED)(
 );
 
 /** What is said of four invocations that hand numbers on three times, `before` their writing of them and before their reading. */
-async function racesOf(before: string): Promise<readonly string[]> {
+async function racesOf(before: string): Promise<readonly Race[]> {
   const { gpu, races } = emulatedGpu();
   const { device } = gpu;
   const code = `

@@ -1,79 +1,103 @@
-import { useEffect, useState } from 'preact/hooks';
-import { kernelsCsv } from '../../bench/kernelsCsv.ts';
-import type { KernelsReport, LadderName } from '../../bench/kernelsReport.ts';
+import { useEffect, useRef } from 'preact/hooks';
+import type { LadderName } from '../../bench/kernelsReport.ts';
 import { AdapterBanner } from '../adapterBanner.tsx';
-import { download } from '../download.ts';
 import { SiteHeader } from '../siteHeader.tsx';
 import { Tabs } from '../tabs.tsx';
+import { useUrlState } from '../urlState.ts';
 import { useDroppedFiles } from '../useDroppedFiles.ts';
 import { useSession } from '../useSession.ts';
 import type { BenchSession } from './benchSession.ts';
-import { builtinRuns } from './builtinRuns.ts';
+import { benchState, changeBenchState, comparedBy, TABS, type TabId } from './benchState.ts';
+import { builtinRuns, nearestRun } from './builtinRuns.ts';
 import { CeilingsStrip } from './ceilingsStrip.tsx';
 import { CompareView } from './compareView.tsx';
+import { EditorView } from './editor/editorView.tsx';
+import type { KeptKernels } from './editor/keptKernels.ts';
+import { packText } from './editor/sharedText.ts';
 import { FamilyFilter } from './familyFilter.tsx';
+import { Fold } from './fold.tsx';
 import { HeatMapView } from './heatMapView.tsx';
 import { KernelsView } from './kernelsView.tsx';
+import { laddersOf } from './laddersOf.ts';
 import { LadderView } from './ladderView.tsx';
+import { LibrariesView } from './libraries/librariesView.tsx';
+import { Problems } from './problems.tsx';
 import { RunControls } from './runControls.tsx';
-import type { RunLibrary } from './runLibrary.ts';
-import { OpenFiles, RunPicker } from './runPicker.tsx';
+import { keyOf, type RunLibrary } from './runLibrary.ts';
 import type { RunView } from './runView.ts';
+import { ShownBar } from './shownBar.tsx';
 
 const LIVE = 'live';
-const TABS = [
-  { id: 'kernels', label: 'Kernels' },
-  { id: 'ladders', label: 'Ladders' },
-  { id: 'tiles', label: 'Tile sizes' },
-  { id: 'compare', label: 'Compare' },
-];
 
-/** The bench page: what this adapter can do at most, and how close each kernel comes. */
-export function BenchApp({ session, library }: { session: BenchSession; library: RunLibrary }) {
+interface BenchProps {
+  session: BenchSession;
+  library: RunLibrary;
+  kept: KeptKernels;
+}
+
+/** The bench page: what this adapter can do at most, how close each kernel comes, and kernels to be written. */
+export function BenchApp({ session, library, kept }: BenchProps) {
   useSession(session);
   useSession(library);
-  const [tab, setTab] = useTab();
-  const [quick, setQuick] = useState(false);
-  const [families, setFamilies] = useState<ReadonlySet<string>>(new Set());
-  const [shown, setShown] = useState(LIVE);
-  const [selected, setSelected] = useState<string>();
-  const [compared, setCompared] = useState({ a: '', b: '' });
-  const { live, state, edits, refusedEdits } = session;
+  useSession(kept);
+  const state = benchState(useUrlState());
+  const { live, edits, refusedEdits } = session;
+  const { tab, quick, families } = state;
+  const busy = session.state !== 'idle';
 
+  const listed = [{ key: LIVE, label: live?.name ?? 'this page’s run: none yet' }, ...library.listed];
+  const looking = !session.adapter && session.adapterError === undefined;
+  // Until the page has a run of its own it shows one that came with it.
+  const nearest = looking ? undefined : nearestRun(session.adapter);
+  const wanted = listed.find(({ key }) => key === state.run)?.key;
+  const shown = wanted ?? (live || !nearest ? LIVE : keyOf(nearest));
   const find = (key: string): RunView | undefined => (key === LIVE ? live : library.get(key));
   const run = find(shown);
-  const listed = [{ key: LIVE, label: live?.name ?? 'this page’s run: none yet' }, ...library.listed];
   const comparable = live?.report ? listed : library.listed;
+  const [a, b] = comparedBy(
+    state,
+    comparable.map(({ key }) => key),
+  );
   const known = session.catalogue?.families ?? [];
   const all = [...new Set([...known, ...(run?.rows ?? []).map(({ family }) => family)])];
   const rows = (run?.rows ?? []).filter(({ family }) => families.size === 0 || families.has(family));
 
+  const showLive = () => changeBenchState({ run: undefined });
   const start = () => {
-    setShown(LIVE);
+    showLive();
     void session.start({ quick, ...(families.size > 0 ? { families: [...families] } : {}) });
   };
   const open = async (files: readonly File[]) => {
-    const keys = await library.open(files);
-    const [first, second] = keys;
+    const [first, second] = await library.open(files);
     if (first === undefined) return;
-    if (second !== undefined) setCompared({ a: first, b: second });
-    else setCompared(({ a, b }) => (a === '' ? { a: first, b } : { a, b: first }));
-    if (second !== undefined) setTab('compare');
-    else if (tab !== 'compare') setShown(first);
+    if (second !== undefined) changeBenchState({ tab: 'compare', a: first, b: second });
+    else if (tab === 'compare') changeBenchState({ b: first });
+    else changeBenchState({ run: first });
   };
   const runTiles = () => {
-    setShown(LIVE);
+    showLive();
     void session.runTiles(quick);
   };
   const runLadder = (ladder: LadderName, rung?: number) => {
-    setShown(LIVE);
+    showLive();
     // Ids go on with the shape, so that "1 " is not the beginning of 10.
     const id = rung === undefined ? `${ladder} ladder ` : `${ladder} ladder ${rung} `;
     void session.runRows([id], quick);
   };
+  const edit = (row: string, kernel: string) =>
+    changeBenchState({ tab: 'editor', edit: row, kernel, gridX: '', gridY: '', text: undefined });
 
-  useDroppedFiles((files) => void open(files));
+  // On a small screen the views' names are wider than it.
+  useEffect(() => {
+    document.getElementById(`tab-${tab}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [tab]);
 
+  // The listener is set once; what it does depends on the view.
+  const onFiles = useRef(open);
+  onFiles.current = open;
+  useDroppedFiles((files) => void onFiles.current(files));
+
+  const ofRun = tab === 'kernels' || tab === 'ladders' || tab === 'tiles';
   return (
     <div class="bench">
       <SiteHeader
@@ -83,48 +107,53 @@ export function BenchApp({ session, library }: { session: BenchSession; library:
       />
       <main>
         <AdapterBanner session={session} />
-        <RunControls session={session} quick={quick} onQuick={setQuick} onRun={start} />
+        {tab !== 'editor' && (
+          <RunControls
+            session={session}
+            quick={quick}
+            onQuick={(quick) => changeBenchState({ quick })}
+            onRun={start}
+          />
+        )}
         {session.error !== undefined && (
-          <section class="banner problem" role="alert">
-            <h2>The run ended with an error</h2>
-            <p class="message">{session.error}</p>
-          </section>
+          <Problems title="The run ended with an error" messages={[session.error]} />
         )}
-        {library.problems.length > 0 && (
-          <section class="banner problem" role="alert">
-            <h2>Not opened</h2>
-            {library.problems.map((problem) => (
-              <p key={problem} class="message">
-                {problem}
-              </p>
-            ))}
-          </section>
-        )}
+        {library.problems.length > 0 && <Problems title="Not opened" messages={library.problems} />}
         <Tabs
           label="Views"
           tabs={TABS}
           chosen={tab}
-          onChoose={setTab}
+          onChoose={(id) => changeBenchState({ tab: id as TabId })}
           tools={
-            <div class="shown-bar">
-              <RunPicker label="Shown" runs={listed} value={shown} onPick={setShown} />
-              <div class="exports">
-                <OpenFiles onOpen={(files) => void open(files)} />
-                <Exports report={run?.report} />
-              </div>
-            </div>
+            (ofRun || tab === 'compare') && (
+              <ShownBar
+                runs={ofRun ? listed : undefined}
+                shown={shown}
+                report={run?.report}
+                onShow={(run) => changeBenchState({ run })}
+                onOpen={(files) => void open(files)}
+              />
+            )
           }
         >
-          {tab !== 'compare' && <CeilingsStrip run={run} />}
+          {ofRun && <CeilingsStrip run={run} />}
           {tab === 'kernels' && (
             <>
-              <FamilyFilter families={all} chosen={families} onChoose={setFamilies} />
+              <Fold summary={`Families: ${families.size > 0 ? [...families].join(', ') : 'all'}`}>
+                <FamilyFilter
+                  families={all}
+                  chosen={families}
+                  onChoose={(families) => changeBenchState({ families })}
+                />
+              </Fold>
               <KernelsView
                 run={run}
+                loading={run === undefined && (looking || shown !== LIVE)}
                 rows={rows}
-                selected={selected}
-                onSelect={setSelected}
-                onAgain={shown === LIVE && state === 'idle' ? (id) => void session.runRows([id]) : undefined}
+                selected={state.row}
+                onSelect={(row) => changeBenchState({ row })}
+                onAgain={shown === LIVE && !busy ? (id) => void session.runRows([id]) : undefined}
+                onEdit={edit}
                 edits={edits}
                 refused={refusedEdits}
                 builtin={builtinRuns.length > 0}
@@ -134,72 +163,34 @@ export function BenchApp({ session, library }: { session: BenchSession; library:
           {tab === 'ladders' && (
             <LadderView
               run={run}
-              ladders={run?.report?.ladders ?? session.catalogue?.ladders ?? []}
-              busy={state !== 'idle'}
+              ladders={laddersOf(run, session)}
+              kept={kept}
+              state={state}
+              onState={changeBenchState}
+              busy={busy}
               edits={edits}
               refused={refusedEdits}
               onRun={session.adapter ? runLadder : undefined}
+              onEdit={edit}
+              onOpenKept={({ row, kernel, text, grid: [gridX, gridY] }) =>
+                changeBenchState({ tab: 'editor', edit: row, kernel, gridX, gridY, text: packText(text) })
+              }
             />
+          )}
+          {tab === 'editor' && (
+            <EditorView session={session} kept={kept} state={state} onState={changeBenchState} />
           )}
           {tab === 'tiles' && (
-            <HeatMapView run={run} busy={state !== 'idle'} onRun={session.adapter ? runTiles : undefined} />
+            <HeatMapView run={run} busy={busy} onRun={session.adapter ? runTiles : undefined} />
+          )}
+          {tab === 'libraries' && (
+            <LibrariesView chosen={state.results} onChoose={(results) => changeBenchState({ results })} />
           )}
           {tab === 'compare' && (
-            <CompareView
-              runs={comparable}
-              find={find}
-              a={compared.a}
-              b={compared.b}
-              onPick={(which, key) => setCompared((before) => ({ ...before, [which]: key }))}
-            />
+            <CompareView runs={comparable} find={find} a={a} b={b} onPick={changeBenchState} />
           )}
         </Tabs>
       </main>
     </div>
   );
-}
-
-function Exports({ report }: { report: KernelsReport | undefined }) {
-  const name = report
-    ? `kernels-${report.adapter.architecture || report.adapter.vendor || 'adapter'}-${report.date.slice(0, 19).replace(/[:T]/g, '-')}`
-    : '';
-  return (
-    <>
-      <button
-        type="button"
-        disabled={!report}
-        onClick={() => download(`${name}.json`, 'application/json', JSON.stringify(report, null, 1))}
-      >
-        Save JSON
-      </button>
-      <button
-        type="button"
-        disabled={!report}
-        onClick={() => report && download(`${name}.csv`, 'text/csv', kernelsCsv(report))}
-      >
-        Save CSV
-      </button>
-    </>
-  );
-}
-
-/** The view is part of the address, so that one can be linked to. */
-function useTab(): [string, (id: string) => void] {
-  const read = () => {
-    const id = location.hash.slice(1);
-    return TABS.some((tab) => tab.id === id) ? id : TABS[0]!.id;
-  };
-  const [tab, setTab] = useState(read);
-  useEffect(() => {
-    const follow = () => setTab(read());
-    addEventListener('hashchange', follow);
-    return () => removeEventListener('hashchange', follow);
-  }, []);
-  return [
-    tab,
-    (id) => {
-      history.replaceState(null, '', `#${id}`);
-      setTab(id);
-    },
-  ];
 }

@@ -1,5 +1,6 @@
 import type { Ceiling, Ceilings, ClockInfo } from '../../bench/kernelsReport.ts';
 import { formatNumber } from '../../present/formatNumber.ts';
+import { Fold } from './fold.tsx';
 import type { RunView } from './runView.ts';
 
 const TILES: readonly (readonly [keyof Ceilings, string])[] = [
@@ -13,14 +14,19 @@ const TILES: readonly (readonly [keyof Ceilings, string])[] = [
 /** What this adapter can do at most, as measured before the kernels. */
 export function CeilingsStrip({ run }: { run: RunView | undefined }) {
   const ceilings = run?.ceilings;
+  const most = [ceilings?.copyBandwidth, ceilings?.fmaPeak].flatMap((each) =>
+    each ? `${formatNumber(each.median, 3)} ${each.unit}` : [],
+  );
   return (
     <section class="ceilings" aria-label="Ceilings of this adapter">
-      <dl>
-        {TILES.map(([key, label]) => (
-          <Tile key={key} label={label} ceiling={ceilings?.[key]} />
-        ))}
-      </dl>
-      {run?.clock && <Clock {...run.clock} />}
+      <Fold summary={`Ceilings: ${most.length > 0 ? most.join(', ') : 'not measured yet'}`}>
+        <dl>
+          {TILES.map(([key, label]) => (
+            <Tile key={key} label={label} ceiling={ceilings?.[key]} />
+          ))}
+        </dl>
+        {run?.clock && <Clock {...run.clock} />}
+      </Fold>
     </section>
   );
 }

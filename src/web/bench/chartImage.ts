@@ -19,14 +19,15 @@ const STYLE = [
 /** A chart of the page as a file of its own, in the colours that it has now: a `<style>` of the page reaches it no more. */
 export function svgText(svg: SVGSVGElement): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
-  const copies = [copy, ...copy.querySelectorAll('*')];
+  const copies = [copy, ...copy.querySelectorAll<SVGElement>('*')];
   [svg, ...svg.querySelectorAll('*')].forEach((element, i) => {
     const style = getComputedStyle(element);
     const target = copies[i]!;
     for (const name of target.getAttributeNames()) {
       if (/^(class|role|tabindex|aria-|data-)/.test(name)) target.removeAttribute(name);
     }
-    target.setAttribute('style', STYLE.map((name) => `${name}:${style.getPropertyValue(name)}`).join(';'));
+    // Not as an attribute's text, which the page's content security policy refuses.
+    for (const name of STYLE) target.style.setProperty(name, style.getPropertyValue(name));
   });
   const page = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
   page.setAttribute('width', '100%');
@@ -40,8 +41,13 @@ export function svgText(svg: SVGSVGElement): string {
 /** The same as pixels, `scale` of them to a CSS pixel. */
 export async function pngOf(svg: SVGSVGElement, scale = 2): Promise<Blob> {
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(svg))}`;
-  await image.decode();
+  const address = URL.createObjectURL(new Blob([svgText(svg)], { type: 'image/svg+xml' }));
+  try {
+    image.src = address;
+    await image.decode();
+  } finally {
+    URL.revokeObjectURL(address);
+  }
   const canvas = new OffscreenCanvas(scale * svg.clientWidth, scale * svg.clientHeight);
   canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvas.convertToBlob({ type: 'image/png' });

@@ -15,7 +15,7 @@ interface CompareProps {
   find(key: string): RunView | undefined;
   a: string;
   b: string;
-  onPick(which: 'a' | 'b', key: string): void;
+  onPick(change: { readonly a?: string; readonly b?: string }): void;
 }
 
 /** Two runs row by row: B's time over A's. */
@@ -40,21 +40,16 @@ export function CompareView({ runs, find, a, b, onPick }: CompareProps) {
   return (
     <div class="compare-view">
       <div class="tools">
-        <RunPicker label="A" runs={runs} value={a} none="choose a run" onPick={(key) => onPick('a', key)} />
-        <button
-          type="button"
-          disabled={a === '' && b === ''}
-          onClick={() => {
-            onPick('a', b);
-            onPick('b', a);
-          }}
-        >
+        <RunPicker label="A" runs={runs} value={a} none="choose a run" onPick={(a) => onPick({ a })} />
+        <button type="button" disabled={a === '' && b === ''} onClick={() => onPick({ a: b, b: a })}>
           Swap A and B
         </button>
-        <RunPicker label="B" runs={runs} value={b} none="choose a run" onPick={(key) => onPick('b', key)} />
+        <RunPicker label="B" runs={runs} value={b} none="choose a run" onPick={(b) => onPick({ b })} />
       </div>
       {comparison && left && right ? (
         <Compared comparison={comparison} a={left} b={right} />
+      ) : left && right ? (
+        <p class="empty card">Comparing …</p>
       ) : (
         <p class="empty card">
           Choose two runs: this page’s, one that came with it, or files of this page or of{' '}
@@ -87,12 +82,16 @@ function Compared({ comparison, a, b }: { comparison: Comparison; a: RunView; b:
       <ScrollRegion label="Comparison" look="card">
         <table class="kernels compared">
           <caption>
-            <span class="caption-title">B over A</span> A: {sourceLine(a)}; B: {sourceLine(b)}
+            <span class="caption-body">
+              <span class="caption-title">B over A</span> A: {sourceLine(a)}; B: {sourceLine(b)}
+            </span>
           </caption>
           <thead>
             <tr>
               <th scope="col">Kernel</th>
-              <th scope="col">Shape</th>
+              <th scope="col" class="shape">
+                Shape
+              </th>
               <th scope="col" class="number">
                 A, ms
               </th>
@@ -113,23 +112,40 @@ function Compared({ comparison, a, b }: { comparison: Comparison; a: RunView; b:
           </tbody>
         </table>
       </ScrollRegion>
-      {onlyA.length > 0 && <p class="hint">Only in A: {onlyA.join('; ')}</p>}
-      {onlyB.length > 0 && <p class="hint">Only in B: {onlyB.join('; ')}</p>}
+      <Only which="A" ids={onlyA} />
+      <Only which="B" ids={onlyB} />
     </>
+  );
+}
+
+/** Rows that the other run has not: at other shapes, for instance. */
+function Only({ which, ids }: { which: string; ids: readonly string[] }) {
+  if (ids.length === 0) return null;
+  return (
+    <details class="fold">
+      <summary>
+        {ids.length} rows are only in {which}
+      </summary>
+      <p class="hint">{ids.join('; ')}</p>
+    </details>
   );
 }
 
 function ComparedLine({ row: { a, b, ratio }, most }: { row: ComparedRow; most: number }) {
   return (
     <tr data-verdict={ratio ? verdict(ratio) : undefined}>
-      <th scope="row">{rowTitle(a)}</th>
+      <th scope="row">
+        {rowTitle(a)}
+        <span class="shape-below">{a.shape}</span>
+      </th>
       <td class="shape">{a.shape}</td>
       <td class="number">{figure(a)}</td>
       <td class="number">{figure(b)}</td>
       <td class="number">
         {ratio && (
           <>
-            {ratio.value.toFixed(3)} <span class="spread">± {digits(ratio.spread)}</span>
+            {ratio.value < 0.1 ? digits(ratio.value) : ratio.value.toFixed(3)}{' '}
+            <span class="spread">± {digits(ratio.spread)}</span>
           </>
         )}
       </td>

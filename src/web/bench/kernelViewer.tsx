@@ -19,10 +19,12 @@ interface ViewerProps {
   edits: number;
   /** What is wrong with files as they were last written. */
   refused: ReadonlyMap<string, string>;
+  /** Opens the kernel in the editor. */
+  onEdit(kernel: string): void;
 }
 
 /** A kernel's WGSL beside what it takes: bindings, workgroup memory, registers, grid. */
-export function KernelViewer({ dispatches, kernel, edits, refused }: ViewerProps) {
+export function KernelViewer({ dispatches, kernel, edits, refused, onEdit }: ViewerProps) {
   const [chosen, setChosen] = useState(0);
   const [form, setForm] = useState<TextForm>('written');
   const at = Math.min(chosen, Math.max(0, dispatches.length - 1));
@@ -72,6 +74,9 @@ export function KernelViewer({ dispatches, kernel, edits, refused }: ViewerProps
           isOn={(form) => form === shown}
           onPress={setForm}
         />
+        <button type="button" class="small" aria-label={`Edit ${name}`} onClick={() => onEdit(name)}>
+          Edit
+        </button>
       </div>
       {refused.has(name) && (
         <p class="error" role="alert">

@@ -1,9 +1,11 @@
 import { Fragment } from 'preact';
 import type { KernelsRow } from '../../bench/kernelsReport.ts';
 import { rowCells } from '../../bench/kernelsTable.ts';
+import { isNoisy } from '../../bench/timing.ts';
 import { ScrollRegion } from '../scrollRegion.tsx';
 import { Change } from './change.tsx';
 import { familyColours } from './familyColour.ts';
+import { Noisy } from './noisy.tsx';
 import { RooflineBar } from './rooflineBar.tsx';
 import type { RunView } from './runView.ts';
 import { sourceLine } from './sourceLine.ts';
@@ -22,16 +24,28 @@ export function KernelsTable({ run, rows, selected, onSelect }: TableProps) {
   const families = [...new Set(rows.map(({ family }) => family))];
   const changes = rows.some(({ id }) => run.before.has(id));
   const columns = changes ? 9 : 8;
+  const times = rows.flatMap(({ time }) => time ?? []);
+  const [timed, noisy] = [times.length, times.filter(isNoisy).length];
   return (
     <ScrollRegion label="Table of kernels" look="card">
       <table class="kernels">
         <caption>
-          <span class="caption-title">Kernels</span> {sourceLine(run)}
+          <span class="caption-body">
+            <span class="caption-title">Kernels</span> {sourceLine(run)}
+            {noisy > 0 && (
+              <span class="caption-note">
+                {noisy} of {timed} times are noisy: their rounds spread by more than a fifth of the median, so
+                they are not to be quoted.
+              </span>
+            )}
+          </span>
         </caption>
         <thead>
           <tr>
             <th scope="col">Kernel</th>
-            <th scope="col">Shape</th>
+            <th scope="col" class="shape">
+              Shape
+            </th>
             <th scope="col" class="number">
               Time, ms
             </th>
@@ -77,6 +91,7 @@ export function KernelsTable({ run, rows, selected, onSelect }: TableProps) {
                     >
                       {row.title}
                     </button>
+                    <span class="shape-below">{row.shape}</span>
                   </th>
                   <td class="shape">{row.shape}</td>
                   {row.failed !== null ? (
@@ -104,7 +119,10 @@ function Figures({ row, before }: { row: KernelsRow; before: KernelsRow | null |
     <Fragment>
       <td class="number time" title={time ? `interquartile range ${range} ms` : undefined}>
         {time ? (
-          <Spread text={milliseconds!} />
+          <>
+            <Noisy time={time} />
+            <Spread text={milliseconds!} />
+          </>
         ) : wrong ? (
           <strong class="wrong">WRONG</strong>
         ) : (

@@ -1,3 +1,4 @@
+import { rowOf } from '../../bench/edit/rowOf.ts';
 import type { KernelsRow } from '../../bench/kernelsReport.ts';
 import { KernelsTable } from './kernelsTable.tsx';
 import { KernelViewer } from './kernelViewer.tsx';
@@ -8,12 +9,16 @@ import type { RunView } from './runView.ts';
 
 interface KernelsViewProps {
   run: RunView | undefined;
+  /** The run is on its way. */
+  loading: boolean;
   /** Those of the families that are picked. */
   rows: readonly KernelsRow[];
   selected: string | undefined;
   onSelect(id: string): void;
   /** Times one row again; undefined where that cannot be now. */
   onAgain: ((id: string) => void) | undefined;
+  /** Opens a kernel of a row, which is named without its shape, in the editor. */
+  onEdit(row: string, kernel: string): void;
   edits: number;
   refused: ReadonlyMap<string, string>;
   /** Runs came with the page. */
@@ -22,14 +27,16 @@ interface KernelsViewProps {
 
 /** The table, the roofline beside it, and the source of the row that is picked. */
 export function KernelsView(props: KernelsViewProps) {
-  const { run, rows, selected, onSelect, onAgain, edits, refused, builtin } = props;
+  const { run, loading, rows, selected, onSelect, onAgain, onEdit, edits, refused, builtin } = props;
   if (!run || rows.length === 0) {
     return (
       <p class="empty card">
-        {run
-          ? 'No rows yet.'
-          : 'Nothing has run yet. Run measures this adapter’s ceilings, checks each kernel against float64, then times it.'}
-        {!run && builtin && ' Or look at a run that came with this page: pick it under “Shown”.'}
+        {loading
+          ? 'Opening a run that came with this page …'
+          : run
+            ? 'No rows yet.'
+            : 'Nothing has run yet. Run measures this adapter’s ceilings, checks each kernel against float64, then times it.'}
+        {!run && !loading && builtin && ' Or look at a run that came with this page: pick it under “Shown”.'}
       </p>
     );
   }
@@ -49,7 +56,12 @@ export function KernelsView(props: KernelsViewProps) {
           {row.ladder && <p class="hint">{row.ladder.title}</p>}
           <RowFigures row={row} before={run.before.get(row.id)} />
           {row.dispatches.length > 0 && (
-            <KernelViewer dispatches={row.dispatches} edits={edits} refused={refused} />
+            <KernelViewer
+              dispatches={row.dispatches}
+              edits={edits}
+              refused={refused}
+              onEdit={(kernel) => onEdit(rowOf(row), kernel)}
+            />
           )}
         </section>
       </div>

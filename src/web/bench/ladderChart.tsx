@@ -1,6 +1,8 @@
 import type { KernelsRow, LadderName, RungText } from '../../bench/kernelsReport.ts';
+import { isNoisy } from '../../bench/timing.ts';
 import { formatNumber } from '../../present/formatNumber.ts';
 import { ButtonGroup } from '../buttonGroup.tsx';
+import type { KeptKernel } from './editor/keptKernels.ts';
 import { foldLines } from './foldLines.ts';
 import { Mark, useRoving } from './mark.tsx';
 import { NOTE_LINE, Note } from './note.tsx';
@@ -13,6 +15,8 @@ export type LadderMetric = 'time' | 'rate';
 /** A version, and how it did where it ran. */
 export interface RungBar extends RungText {
   readonly row: KernelsRow | undefined;
+  /** One that was written here, not shipped. */
+  readonly kept?: KeptKernel;
 }
 
 interface ChartProps {
@@ -26,8 +30,10 @@ interface ChartProps {
   onSelect(number: number): void;
 }
 
+/** A bar below the first line of its title, and each further line of that. */
 const LINE = 44;
-const LEFT = 30;
+const TITLE_LINE = 15;
+const LEFT = 34;
 const TOP = 6;
 const NOTE_LEFT = 10;
 
@@ -100,9 +106,13 @@ function Drawing({
   );
   const values = bars.map(({ row }) => (metric === 'time' ? row?.time?.median : row?.gflops) ?? null);
   const most = Math.max(...bars.map(({ row }, i) => (values[i] ?? 0) + spreadOf(row, metric))) || 1;
-  const room = Math.max(40, width - LEFT - 130);
+  const room = Math.max(40, width - LEFT - 160);
   const note = run ? foldLines(sourceLines(run, shape && `${name}, ${shape}`), width - 2 * NOTE_LEFT) : [];
-  const height = TOP + LINE * bars.length + 8 + NOTE_LINE * Math.max(2, note.length);
+  const titles = bars.map(({ title }) => foldLines([title], width - LEFT - 12));
+  const heights = titles.map((lines) => LINE + TITLE_LINE * (lines.length - 1));
+  const tops = heights.map((_, i) => heights.slice(0, i).reduce((sum, each) => sum + each, TOP));
+  const end = heights.reduce((sum, each) => sum + each, TOP);
+  const height = end + 8 + NOTE_LINE * Math.max(2, note.length);
   return (
     <svg
       class="plot-svg ladder-svg"
@@ -113,38 +123,42 @@ function Drawing({
     >
       <g>
         {bars.map((bar, i) => {
-          const { number, title, row } = bar;
+          const { number, row, kept } = bar;
           const value = values[i] ?? null;
-          const y = TOP + LINE * i;
+          const top = tops[i]!;
+          // Of the bar itself.
+          const y = top + heights[i]! - LINE;
           const length = value === null ? 0 : Math.max(1.5, (room * value) / most);
           const spread = (room * spreadOf(row, metric)) / most;
-          const end = LEFT + length;
+          const tip = LEFT + length;
           return (
             <Mark
               key={number}
               index={i}
               roving={roving}
               pressed={number === selected}
-              look="rung-mark"
+              look={kept ? 'rung-mark kept' : 'rung-mark'}
               onPress={() => onSelect(number)}
             >
-              <rect class="back" x="1" y={y} width={width - 2} height={LINE - 4} rx="4" />
-              <text class="strong" x="10" y={y + 15}>
+              <rect class="back" x="1" y={top} width={width - 2} height={heights[i]! - 4} rx="4" />
+              <text class="strong" x="10" y={top + 15}>
                 {number}
               </text>
-              <text x={LEFT} y={y + 15}>
-                {shortened(title, (width - LEFT - 8) / 6.1)}
-              </text>
+              {titles[i]!.map((line, at) => (
+                <text key={line} x={LEFT} y={top + 15 + TITLE_LINE * at}>
+                  {line}
+                </text>
+              ))}
               {value !== null && <rect class="bar" x={LEFT} y={y + 22} width={length} height="11" rx="1.5" />}
-              {spread > 1 && <path class="whisker" d={`M${end - spread} ${y + 27.5}H${end + spread}`} />}
-              <text class="value" x={end + Math.max(6, spread + 5)} y={y + 32}>
-                {label(bars, row, metric)}
+              {spread > 1 && <path class="whisker" d={`M${tip - spread} ${y + 27.5}H${tip + spread}`} />}
+              <text class="value" x={tip + Math.max(6, spread + 5)} y={y + 32}>
+                {label(bars, bar, metric)}
               </text>
             </Mark>
           );
         })}
       </g>
-      <Note lines={note} x={NOTE_LEFT} y={TOP + LINE * bars.length + 16} />
+      <Note lines={note} x={NOTE_LEFT} y={end + 16} />
     </svg>
   );
 }
@@ -153,23 +167,20 @@ function spreadOf(row: KernelsRow | undefined, metric: LadderMetric): number {
   return metric === 'time' ? (row?.time?.spread ?? 0) : 0;
 }
 
-function label(bars: readonly RungBar[], row: KernelsRow | undefined, metric: LadderMetric): string {
-  if (!row) return 'not run yet';
+function label(bars: readonly RungBar[], { row, kept }: RungBar, metric: LadderMetric): string {
+  if (!row) return kept ? `timed at ${kept.measured.shape}` : 'not run yet';
   if (row.failed !== null) return 'not run here';
   if (row.wrong) return 'WRONG';
   if (!row.time) return '…';
   const ratio = over(bars, row);
   const figure =
     metric === 'time' ? `${formatNumber(row.time.median, 3)} ms` : `${formatNumber(row.gflops, 3)} GFLOP/s`;
-  return ratio && row.ladder?.number !== bars[0]?.number ? `${figure}, ${ratio}` : figure;
+  const noisy = isNoisy(row.time) ? ', noisy' : '';
+  return ratio && row !== bars[0]?.row ? `${figure}, ${ratio}${noisy}` : `${figure}${noisy}`;
 }
 
 /** How many times as fast as the first version. */
 function over(bars: readonly RungBar[], row: KernelsRow | undefined): string | undefined {
   const first = bars[0]?.row?.time?.median;
   return first && row?.time ? `${formatNumber(first / row.time.median, 3)} ×` : undefined;
-}
-
-function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, Math.max(1, Math.floor(most) - 1)).trimEnd()}…` : text;
 }

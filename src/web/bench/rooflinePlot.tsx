@@ -13,8 +13,10 @@ import type { RunView } from './runView.ts';
 import { sourceLine, sourceLines } from './sourceLine.ts';
 
 /** With a note of two lines. */
-const HEIGHT = 360;
+const HEIGHT = 346;
 const NOTE_LEFT = 8;
+/** Above the plot, where no point is: what is said of the point that is picked or pointed at. */
+const LABEL_LINE = 16;
 const MARGIN = { left: 52, right: 14, top: 14, bottom: 74 };
 
 /** A row that has a place under the roofline: it is timed, and computes something. */
@@ -91,6 +93,9 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
     points.findIndex(({ id }) => id === selected),
   );
   const colours = familyColours(run.rows);
+  const labelLines = width < 420 ? 3 : 2;
+  const top = MARGIN.top + LABEL_LINE * labelLines;
+  const bottom = HEIGHT + LABEL_LINE * labelLines - MARGIN.bottom;
   const peak = ceilings.fmaPeak.median;
   const bandwidth = ceilings.copyBandwidth.median;
   const ridge = peak / bandwidth;
@@ -102,7 +107,7 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
   );
   const y = logScale(
     [Math.min(attainable(x.from, ceilings), ...rates) / 1.5, Math.max(peak, ...rates) * 1.8],
-    [HEIGHT - MARGIN.bottom, MARGIN.top],
+    [bottom, top],
   );
   const left = x.from;
   // Where the slanted roof crosses the lower edge, or the left one.
@@ -111,7 +116,7 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
   const middle = Math.sqrt(foot * ridge);
   const labelled = points.find(({ id }) => id === (pointed ?? selected));
   const note = foldLines(sourceLines(run), width - 2 * NOTE_LEFT);
-  const height = HEIGHT + NOTE_LINE * (note.length - 2);
+  const height = bottom + MARGIN.bottom + NOTE_LINE * (note.length - 2);
   return (
     <svg
       class="plot-svg"
@@ -124,8 +129,8 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
       <g class="grid">
         {logTicks(x.from, x.to).map((tick) => (
           <g key={tick}>
-            <line x1={x(tick)} x2={x(tick)} y1={MARGIN.top} y2={HEIGHT - MARGIN.bottom} />
-            <text x={x(tick)} y={HEIGHT - MARGIN.bottom + 16} text-anchor="middle">
+            <line x1={x(tick)} x2={x(tick)} y1={top} y2={bottom} />
+            <text x={x(tick)} y={bottom + 16} text-anchor="middle">
               {formatNumber(tick, 2)}
             </text>
           </g>
@@ -138,10 +143,10 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
             </text>
           </g>
         ))}
-        <text class="axis" x={width - MARGIN.right} y={HEIGHT - MARGIN.bottom + 32} text-anchor="end">
+        <text class="axis" x={width - MARGIN.right} y={bottom + 32} text-anchor="end">
           arithmetic intensity, flop/byte
         </text>
-        <text class="axis" x={MARGIN.left + 4} y={MARGIN.top + 10}>
+        <text class="axis" x={MARGIN.left + 4} y={top + 10}>
           GFLOP/s
         </text>
       </g>
@@ -165,7 +170,7 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
             <circle
               cx={x(row.intensity)}
               cy={y(row.gflops)}
-              r={row.id === selected ? 6 : 4.5}
+              r={row.id === (labelled?.id ?? selected) ? 6.5 : 4.5}
               style={{ fill: colours.get(row.family) }}
             />
           </Mark>
@@ -182,23 +187,27 @@ function Drawing({ run, ceilings, points, width, selected, onSelect }: DrawingPr
           fma {formatNumber(peak, 3)} GFLOP/s
         </text>
       </g>
-      {labelled && <Label row={labelled} x={x(labelled.intensity)} y={y(labelled.gflops)} width={width} />}
-      <Note lines={note} x={NOTE_LEFT} y={HEIGHT - 20} />
+      {labelled && <Label row={labelled} width={width} most={labelLines} />}
+      <Note lines={note} x={NOTE_LEFT} y={bottom + MARGIN.bottom - 20} />
     </svg>
   );
 }
 
-function Label({ row, x, y, width }: { row: Point; x: number; y: number; width: number }) {
-  const right = x > width / 2;
-  const down = y < 60;
+function Label({ row, width, most }: { row: Point; width: number; most: number }) {
+  const figures = `${formatNumber(row.gflops, 3)} GFLOP/s${share(row)}`;
+  const name = foldLines([rowName(row)], width - MARGIN.left).slice(0, most - 1);
   return (
-    <g class="label" text-anchor={right ? 'end' : 'start'}>
-      <text x={x + (right ? -10 : 10)} y={y + (down ? 18 : -20)} class="strong">
-        {rowName(row)}
-      </text>
-      <text x={x + (right ? -10 : 10)} y={y + (down ? 32 : -6)}>
-        {formatNumber(row.gflops, 3)} GFLOP/s{share(row)}
-      </text>
+    <g class="label">
+      {[...name, figures].map((line, i) => (
+        <text
+          key={line}
+          x={MARGIN.left + 4}
+          y={LABEL_LINE * (i + 1) - 4}
+          class={i < name.length ? 'strong' : undefined}
+        >
+          {line}
+        </text>
+      ))}
     </g>
   );
 }

@@ -2,6 +2,7 @@ import type { KernelsRow } from '../../bench/kernelsReport.ts';
 import { timeText } from '../../bench/kernelsTable.ts';
 import { formatCount, formatNumber } from '../../present/formatNumber.ts';
 import { Change } from './change.tsx';
+import { Noisy } from './noisy.tsx';
 import { RooflineBar } from './rooflineBar.tsx';
 
 /** What was measured of a row, in a line or two. */
@@ -20,6 +21,7 @@ export function RowFigures({ row, before }: { row: KernelsRow; before: KernelsRo
   return (
     <p class="figures">
       <strong>{timeText(time)} ms</strong>
+      <Noisy time={time} />
       {before && <Change before={before.time} after={time} />}
       {gflops !== null && <span>{formatNumber(gflops, 3)} GFLOP/s</span>}
       <span>{formatNumber(gbs, 3)} GB/s</span>

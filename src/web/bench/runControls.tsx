@@ -1,5 +1,6 @@
-import { formatCount } from '../../present/formatNumber.ts';
+import { JobProgress } from '../jobProgress.tsx';
 import type { BenchSession } from './benchSession.ts';
+import { Quick } from './quick.tsx';
 
 interface ControlsProps {
   session: BenchSession;
@@ -27,43 +28,8 @@ export function RunControls({ session, quick, onQuick, onRun }: ControlsProps) {
           {state === 'stopping' ? 'Stop at once' : 'Stop'}
         </button>
       </div>
-      <Progress session={session} />
-      <label class="quick">
-        <input
-          type="checkbox"
-          checked={quick}
-          disabled={running}
-          onChange={(event) => onQuick(event.currentTarget.checked)}
-        />
-        <span>
-          quick<span class="hint">: small shapes, seconds; no figures to quote</span>
-        </span>
-      </label>
+      <JobProgress session={session} />
+      <Quick quick={quick} disabled={running} onQuick={onQuick} />
     </section>
-  );
-}
-
-function Progress({ session }: { session: BenchSession }) {
-  const { state, phase, progress, live } = session;
-  const share = progress && progress.total > 0 ? progress.done / progress.total : 0;
-  return (
-    <div class="progress">
-      <p class="status" role="status">
-        {session.announcement}
-      </p>
-      <progress
-        max={1}
-        value={state !== 'idle' && !progress ? undefined : state === 'idle' && live?.report ? 1 : share}
-        aria-label="Progress of the run"
-      />
-      <p class="numbers">
-        {state !== 'idle' && <span>{state === 'running' ? phase : state}</span>}
-        {state !== 'idle' && progress && (
-          <span>
-            {formatCount(progress.done)} of {formatCount(progress.total)} {progress.unit}
-          </span>
-        )}
-      </p>
-    </div>
   );
 }

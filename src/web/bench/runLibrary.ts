@@ -1,4 +1,3 @@
-import { adapterName } from '../adapterBanner.tsx';
 import { type BuiltinRun, builtinRuns } from './builtinRuns.ts';
 import { type RunView, viewOf } from './runView.ts';
 
@@ -22,7 +21,7 @@ export class RunLibrary {
   }
 
   get listed(): readonly ListedRun[] {
-    const built = builtinRuns.map((run) => ({ key: keyOf(run), label: `${run.name}: ${describe(run)}` }));
+    const built = builtinRuns.map((run) => ({ key: keyOf(run), label: describe(run) }));
     const opened = [...this.#opened].filter(([key]) => !built.some((run) => run.key === key));
     return [...built, ...opened.map(([key, { name }]) => ({ key, label: name }))];
   }
@@ -78,10 +77,11 @@ export class RunLibrary {
   }
 }
 
-function keyOf({ name }: BuiltinRun): string {
-  return `built-in ${name}`;
+/** What a run that came with the page is called in its address. */
+export function keyOf({ name }: BuiltinRun): string {
+  return name;
 }
 
-function describe({ adapter }: BuiltinRun): string {
-  return `${adapterName(adapter)}${adapter.software ? ' (software)' : ''}`;
+function describe({ name, adapter, date }: BuiltinRun): string {
+  return `${name.replace(/^kernels-/, '')}${adapter.software ? ' (software)' : ''}, ${date.slice(0, 10)}`;
 }

@@ -1,4 +1,4 @@
-import { adapterName } from '../adapterBanner.tsx';
+import { adapterName } from '../../present/adapterName.ts';
 import type { RunView } from './runView.ts';
 
 /** Where numbers come from: a software adapter is named as one wherever they go. */

@@ -1,5 +1,5 @@
 import { detectRaces } from 'wgsl_reflect/wgsl_reflect.module.js';
-import type { Gpu } from '../../src/gpu/device.ts';
+import type { Gpu } from '../gpu/device.ts';
 
 interface Buffer {
   readonly size: number;
@@ -17,15 +17,15 @@ export interface Emulation {
   /** WGSL of every pipeline, by its label: the kernel and its knobs. */
   readonly variants: ReadonlyMap<string, string>;
   /** What the race detector says of the dispatches that were run. */
-  readonly races: readonly string[];
+  readonly races: readonly Race[];
 }
 
-/** The constants of WebGPU that buffers and layouts are made with; Node has none. */
-export const GPU_CONSTANTS = {
-  GPUBufferUsage: { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 },
-  GPUShaderStage: { COMPUTE: 4 },
-  GPUMapMode: { READ: 1 },
-};
+/** Two accesses that nothing orders; without lines what else the detector stumbled over: a barrier that not all reach. */
+export interface Race {
+  readonly message: string;
+  /** Lines of the WGSL that was compiled, from 1. */
+  readonly lines: readonly number[];
+}
 
 /**
  * A kernel as the detector follows it: wgsl_reflect 1.6 steps into a block and on over its first statement at once, so a barrier there would be passed
@@ -41,7 +41,7 @@ function steppable(code: string): string {
  */
 export function emulatedGpu({ software = false, subgroupSize = 0, f16 = false } = {}): Emulation {
   const variants = new Map<string, string>();
-  const races: string[] = [];
+  const races: Race[] = [];
   const createBuffer = ({ size }: { size: number }) => {
     const data = new ArrayBuffer(size);
     return {
@@ -59,7 +59,10 @@ export function emulatedGpu({ software = false, subgroupSize = 0, f16 = false } 
       binding === 0 ? { uniform: buffer.data.slice(offset, offset + size) } : buffer.data,
     ]);
     const found = detectRaces(steppable(pipeline.code), 'main', grid, { 0: Object.fromEntries(bound) });
-    races.push(...found.races.map(({ message }) => message), ...found.errors);
+    races.push(
+      ...found.races.map(({ message, a, b }) => ({ message, lines: [a.line, b.line] })),
+      ...found.errors.map((message) => ({ message, lines: [] })),
+    );
   };
   const createCommandEncoder = () => {
     const commands: (() => void)[] = [];
