@@ -1,7 +1,7 @@
 import type { ExperimentRecord } from '../../experiments/experiment.ts';
-import type { ExperimentResult } from '../../experiments/experimentResult.ts';
 import type { BundledClaim } from '../../experiments/reproduction/bundledClaim.ts';
 import type { ResultSoFar } from '../../experiments/resultSoFar.ts';
+import { adapterName } from '../../present/adapterName.ts';
 import { formatDuration } from '../../present/formatNumber.ts';
 import { ButtonGroup } from '../buttonGroup.tsx';
 import { changeUrlState } from '../urlState.ts';
@@ -87,12 +87,5 @@ function SoFarView({ soFar: { units, of, statistics, figure } }: { soFar: Result
 /** Preset, adapter, seeds and time of the run that came with the page. */
 function describe({ result, seeds, minutes }: BundledClaim): string {
   const count = `${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'} from ${seeds[0]} on`;
-  return `${result.preset} run that came with this page: ${nameOf(result)}, ${count}, ${formatDuration(60 * minutes)}`;
-}
-
-function nameOf({ adapter: { vendor, architecture, device, description } }: ExperimentResult): string {
-  return (
-    [vendor, architecture, description || device].filter((part) => part !== '').join(' ') ||
-    'an unnamed adapter'
-  );
+  return `${result.preset} run that came with this page: ${adapterName(result.adapter)}, ${count}, ${formatDuration(60 * minutes)}`;
 }

@@ -1,5 +1,5 @@
 import type { AdapterInfo } from '../../gpu/device.ts';
-import { adapterName } from '../adapterBanner.tsx';
+import { adapterName } from '../../present/adapterName.ts';
 
 const KEY = 'basin adapter speed';
 
