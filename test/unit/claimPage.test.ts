@@ -121,7 +121,7 @@ describe('the CSV of a claim', () => {
 });
 
 /** Whose units share their cells: there is nothing to be told before all are there. */
-const WHOLE = new Set(['batch-control']);
+const WHOLE = new Set(['batch-control', 'sde-variance']);
 
 describe('what the first units come to', () => {
   test.each(experiments.filter(({ plant }) => plant).map((each) => [each.id, each] as const))(
