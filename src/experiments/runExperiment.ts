@@ -1,5 +1,6 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { ByteSource } from '../host/byteSource.ts';
+import type { FinishedParts } from '../host/finishedParts.ts';
 import type { RunControl } from '../host/runControl.ts';
 import type { WorkEvent } from '../host/workEvent.ts';
 import type { Experiment, SeriesPoint } from './experiment.ts';
@@ -26,7 +27,9 @@ export interface WantedRun {
 export interface RunPlace {
   readonly gpu: Gpu;
   readonly host: ByteSource;
-  readonly control?: RunControl;
+  readonly control?: RunControl | undefined;
+  /** Cells that were measured on a device that was lost. */
+  readonly finished?: FinishedParts | undefined;
 }
 
 /** What an experiment tells while it runs. */
@@ -54,7 +57,7 @@ export async function* runExperiment(
   { preset, protocol: changes, cells: folder, soFar = false }: WantedRun,
   place: RunPlace,
 ): AsyncGenerator<ExperimentEvent, ExperimentResult, void> {
-  const { gpu, host } = place;
+  const { gpu, host, finished } = place;
   const protocol = resolveProtocol(experiment, { preset, protocol: changes });
   const planned = await plannedCells(experiment, { preset, protocol }, place);
   const total = planned.length;
@@ -62,6 +65,10 @@ export async function* runExperiment(
     folder === undefined
       ? new Map<string, KeptCell>()
       : await keptCells(experiment, planned, (name) => `${folder}/${name}.json`, host);
+  for (const { name } of planned) {
+    const done = finished?.get<KeptCell>(name);
+    if (done) found.set(name, done);
+  }
   if (found.size > 0) yield { type: 'note', text: `${found.size} of ${total} cells are there already` };
 
   let units = 0;
@@ -75,6 +82,7 @@ export async function* runExperiment(
     );
     if (!kept) break;
     found.set(name, kept);
+    finished?.keep(name, kept);
     yield { type: 'cell', name, cell: kept, done: found.size, total };
     const partial = soFar && found.size < total ? resultSoFar(experiment, protocol, planned, found) : null;
     if (partial && partial.units > units) {

@@ -4,6 +4,7 @@ import { experiments } from '../experiments/index.ts';
 import { type ExperimentEvent, runExperiment } from '../experiments/runExperiment.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { ByteSource } from '../host/byteSource.ts';
+import type { FinishedParts } from '../host/finishedParts.ts';
 import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
 import { showValue } from '../host/showValue.ts';
@@ -35,6 +36,7 @@ export async function* experimentJob(
   host: ByteSource,
   control?: RunControl,
   list: readonly Experiment[] = experiments,
+  finished?: FinishedParts,
 ): AsyncGenerator<ExperimentEvent | ResultEvent, void, void> {
   const { job: _, ...rest } = given as ExperimentSpec & { job?: string };
   const parsed = schema.safeParse(rest);
@@ -44,7 +46,7 @@ export async function* experimentJob(
   }
   const { id, ...wanted } = parsed.data;
   const experiment = findExperiment(id, list);
-  const result = yield* runExperiment(experiment, wanted, { gpu, host, control });
+  const result = yield* runExperiment(experiment, wanted, { gpu, host, control, finished });
   yield { type: 'result', result, exitCode: 0 };
 }
 
