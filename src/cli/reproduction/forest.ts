@@ -1,9 +1,10 @@
 import { effectText, rangeText } from '../../experiments/effectText.ts';
+import { decidingEffect } from '../../experiments/reproduction/decidingEffect.ts';
 import type { ClaimResult, EffectResult } from '../../experiments/reproduction/results.ts';
 import { effectStrip, type Stretch } from '../../present/figures/effectStrip.ts';
 import { escapeHtml } from '../escapeHtml.ts';
 
-/** All claims in one picture: a row each, the effect with its interval against its margin, on a scale of its own. */
+/** All claims in one picture: a row each, the effect that decides with its interval against its margin, on a scale of its own. */
 export function forest(claims: readonly ClaimResult[]): string {
   return `<div class="forest" role="list">${claims.map(row).join('')}</div>`;
 }
@@ -14,7 +15,9 @@ const SHAPES: Readonly<Record<ClaimResult['verdict'], string>> = {
   inconclusive: 'open',
 };
 
-function row({ id, statement, statistic, verdict }: ClaimResult): string {
+function row(claim: ClaimResult): string {
+  const { id, statement, verdict } = claim;
+  const statistic = decidingEffect(claim);
   const shape = SHAPES[verdict];
   const numbers = statistic
     ? `${escapeHtml(statistic.name)}: ${escapeHtml(effectText(statistic.estimate, statistic.interval))}${statistic.margin ? `, margin ${escapeHtml(rangeText(statistic.margin))}` : ''}`
