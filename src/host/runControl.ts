@@ -4,6 +4,7 @@ export class RunControl {
   #stopped = false;
   #wake: (() => void)[] = [];
   readonly #learningRates = new Map<number | 'all', number>();
+  #batchSize: number | null = null;
 
   get paused(): boolean {
     return this.#paused;
@@ -38,6 +39,23 @@ export class RunControl {
   takeLearningRates(): ReadonlyMap<number | 'all', number> {
     const taken = new Map(this.#learningRates);
     this.#learningRates.clear();
+    return taken;
+  }
+
+  /** B from the next step on, in place of the schedule's. */
+  setBatchSize(batchSize: number): void {
+    this.#batchSize = batchSize;
+  }
+
+  /** Whether a batch size was set that no one has taken. */
+  get resizes(): boolean {
+    return this.#batchSize !== null;
+  }
+
+  /** The batch size set since the last call; null for none. */
+  takeBatchSize(): number | null {
+    const taken = this.#batchSize;
+    this.#batchSize = null;
     return taken;
   }
 

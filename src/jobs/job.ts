@@ -25,8 +25,8 @@ export type { JobEvent, JobHost, Reading };
 
 /** A job, by its name: what `runJob` takes. Settings are those of the command line and of train.json. */
 export type JobSpec =
-  /** `resume`: from the snapshot that the description names, if there is one. */
-  | ({ readonly job: 'train'; readonly resume?: boolean } & TrainSpec)
+  /** `resume`: from the snapshot that the description names, if there is one; readings up to step `known` are then not told again. */
+  | ({ readonly job: 'train'; readonly resume?: boolean; readonly known?: number } & TrainSpec)
   | ({ readonly job: 'measure' } & MeasureSpec)
   | ({ readonly job: 'sharpness' } & SharpnessSpec)
   | ({ readonly job: 'landscape' } & LandscapeSpec)

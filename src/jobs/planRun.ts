@@ -26,6 +26,7 @@ import { optimizerRule, optimizerSettings } from '../train/optimizerOf.ts';
 import { type PlannedBatches, planBatches } from '../train/planBatches.ts';
 import { type RunNames, requireFits } from '../train/requireFits.ts';
 import { MOST_STEPS, possibleBatchSizes, type RunShape } from '../train/runParts.ts';
+import { requireDivisors } from '../train/smallBatches.ts';
 import { augmentationWarning } from '../train/stepSampling.ts';
 import { timeConstants } from '../train/timeConstants.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
@@ -43,7 +44,15 @@ import {
 } from './trainSpec.ts';
 
 /** What a run takes, and what a user should know about it. */
-export type PlannedRun = TrainingOptions & { readonly notes: readonly string[] };
+export interface PlannedRun {
+  readonly options: TrainingOptions;
+  readonly notes: readonly string[];
+  /**
+   * Refuses a batch size that the run cannot go on with, whatever else it was given.
+   * @throws InputError naming the key
+   */
+  requireBatchSize(batchSize: number): Promise<void>;
+}
 
 /**
  * Refuses what can be refused before data are read and a device is opened.
@@ -135,10 +144,19 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
     neverDueWarning(instruments, steps),
   ];
   return {
-    ...drawn,
-    recordEvery: spec.record_every,
-    replicas,
+    options: { ...drawn, recordEvery: spec.record_every, replicas },
     notes: [...notes, ...warnings.flatMap((warning) => warning ?? [])],
+    async requireBatchSize(size) {
+      const refuse = (key: string, reason: string): InputError => new InputError('train.json', key, reason);
+      const fixed = `says how batches are drawn, so that B cannot be set while the run goes on`;
+      if (isOrderFile(spec.order)) throw refuse('order', fixed);
+      if (ruleOf(spec)) throw refuse('batch_schedule', fixed);
+      requireDivisors(smallBatches(spec), [size], refuse);
+      const measures = instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false;
+      requireBatches(file, model, shapes, { batchSizes: [size], measures, passes: null });
+      const resized = { ...shape, batches: [{ fromStep: 0, batchSize: size }] };
+      await requireFits(gpu, resized, replicas.length, { ...namesIn(spec), batchSize: 'batch_size' });
+    },
   };
 }
 

@@ -40,22 +40,33 @@ export function requireSnapshotKey({ snapshot }: ParsedTrainSpec): void {
   throw new InputError('train.json', 'snapshot', expected);
 }
 
-/** Snapshots of a run, if its description asks for them: at which steps, and of what. */
+/** Of a run's time, snapshots by the clock take this part at most. */
+const SHARE_OF_TIME = 0.05;
+
+/** Snapshots of a run, if its description asks for them: when, and of what. */
 export class RunSnapshots {
   readonly #file: string;
+  /** Steps between two; Infinity where the clock says when. */
   readonly #every: number;
+  /** Seconds between two; Infinity where steps say when. */
+  readonly #seconds: number;
   readonly #identity: RunIdentity;
   readonly #gpu: Gpu;
+  /** When the next one is due by the clock, in milliseconds of it. */
+  #nextAt: number;
+  #lastStep = -1;
 
   private constructor(
-    { file, every }: NonNullable<ParsedTrainSpec['snapshot']>,
+    { file, every, seconds }: NonNullable<ParsedTrainSpec['snapshot']>,
     identity: RunIdentity,
     gpu: Gpu,
   ) {
     this.#file = file;
-    this.#every = every;
+    this.#every = every ?? Number.POSITIVE_INFINITY;
+    this.#seconds = seconds ?? Number.POSITIVE_INFINITY;
     this.#identity = identity;
     this.#gpu = gpu;
+    this.#nextAt = performance.now() + 1000 * this.#seconds;
   }
 
   /**
@@ -77,7 +88,7 @@ export class RunSnapshots {
     return new RunSnapshots(spec.snapshot, identity, gpu);
   }
 
-  /** The next step after one (counted from 1) at which there is one. */
+  /** The next step after one (counted from 1) at which there is one; Infinity where the clock says when. */
   next(step: number): number {
     return (Math.floor(step / this.#every) + 1) * this.#every;
   }
@@ -85,9 +96,35 @@ export class RunSnapshots {
   /** The run's snapshot, if one is due after its steps so far. */
   async *due(run: TrainingRun): AsyncGenerator<TrainEvent, void, void> {
     const step = run.submitted;
-    if (run.stopped || (step % this.#every !== 0 && step !== run.options.steps)) return;
+    if (run.stopped || (step % this.#every !== 0 && step !== run.options.steps)) yield* this.dueByClock(run);
+    else yield* this.now(run);
+  }
+
+  /** The same, if the clock says when: what is told of it before any reading of a later step. */
+  async *dueByClock(run: TrainingRun): AsyncGenerator<TrainEvent, void, void> {
+    if (!run.stopped && performance.now() >= this.#nextAt) yield* this.now(run);
+  }
+
+  /** By the clock the next one is due at once: something was changed that would be lost with the run. */
+  soon(): void {
+    if (this.#seconds < Number.POSITIVE_INFINITY) this.#nextAt = 0;
+  }
+
+  /** Before a run that its snapshots follow by the clock rests: it may never go on. */
+  async *beforeRest(run: TrainingRun): AsyncGenerator<TrainEvent, void, void> {
+    if (this.#seconds === Number.POSITIVE_INFINITY || run.submitted === 0) return;
+    if (run.submitted !== this.#lastStep || this.#nextAt === 0) yield* this.now(run);
+  }
+
+  /** The run as it is after all steps submitted. */
+  async *now(run: TrainingRun): AsyncGenerator<TrainEvent, void, void> {
+    const began = performance.now();
+    const step = run.submitted;
     const tensors = await writeSnapshot(await run.snapshot(), this.#identity, this.#gpu.info);
     yield { type: 'snapshot', file: this.#file, step, tensors };
+    const ended = performance.now();
+    this.#lastStep = step;
+    this.#nextAt = ended + Math.max(1000 * this.#seconds, (ended - began) / SHARE_OF_TIME);
   }
 }
 

@@ -3,8 +3,10 @@ import { writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { type KernelRecord, RunKernels } from '../gpu/runKernels.ts';
 import type { HostTensor } from '../host/hostTensor.ts';
+import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
 import type { Evaluation, Evaluator } from '../measure/evaluation/evaluator.ts';
+import { parameterLayout } from '../nn/forward.ts';
 import { stateDictLayout } from '../nn/modelSpec.ts';
 import { stateDictTensors } from '../nn/stateDict.ts';
 import { captureCount } from '../optim/captureSteps.ts';
@@ -13,10 +15,12 @@ import { type ReplicaLog, replicaLogs } from '../train/replicaLog.ts';
 import { datasetsOf } from '../train/residentData.ts';
 import type { BatchChange, RateSearched, RunChange } from '../train/runChange.ts';
 import type { StepReading } from '../train/runReadings.ts';
+import { setChanges } from '../train/setChanges.ts';
 import { shortestFloat32 } from '../train/shortestFloat32.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
 import { type BatchTable, batchTable, foundRate, type UsedBatch, usedBatches } from '../train/usedBatches.ts';
+import { withBatchSize } from '../train/withBatchSize.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
 import { planRun, ruleOf } from './planRun.ts';
 import { earlierSnapshot, RunSnapshots } from './runSnapshots.ts';
@@ -36,61 +40,108 @@ export async function* trainJob(
 ): AsyncGenerator<JobEvent, void, void> {
   const began = Date.now();
   yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
-  const { job: _, resume, ...description } = given as TrainSpec & { job?: string; resume?: boolean };
+  const { job: _, resume, known = 0, ...description } = given as TrainSpec & GoesOn & { job?: string };
   const spec = parseTrainSpec(description);
   const earlier = resume ? await earlierSnapshot(spec, host, device) : null;
   const kernels = new RunKernels(device, earlier?.kernels ?? spec.kernels);
   const gpu: Gpu = { ...device, kernels };
-  const options = await planRun(spec, host, gpu);
+  const planned = await planRun(spec, host, gpu);
+  const options = { ...planned.options, furtherSizes: setSizes(earlier?.changes) };
   const { dataset, steps } = options;
-  const notes = [...options.notes, ...(earlier?.warnings ?? [])];
+  const notes = [...planned.notes, ...(earlier?.warnings ?? [])];
   for (const text of notes) yield { type: 'note', text };
+  yield {
+    type: 'planned',
+    steps,
+    examples: dataset.examples,
+    parameters: parameterLayout(options.model).entries.reduce((sum, { elements }) => sum + elements, 0),
+  };
   const snapshots = await RunSnapshots.of(gpu, spec, options, { earlier, kernels: kernels.record });
   if (resume) yield { type: 'note', text: resumed(spec, earlier) };
 
   yield { type: 'phase', phase: 'compiling' };
-  const run = await TrainingRun.open(gpu, options);
+  let run = await TrainingRun.open(gpu, options);
   const evaluators: Evaluator[] = [];
+  const close = (): void => {
+    for (const made of evaluators.splice(0)) made.dispose();
+    run.dispose();
+  };
   try {
     const evaluator = async (data: Dataset, which: EvaluatedWeights = 'last'): Promise<Evaluator> => {
       evaluators.push(await run.evaluator(data, which));
       return evaluators.at(-1)!;
     };
-    const test = dataset.test ? await evaluator(dataset.test) : null;
-    const logs = replicaLogs(run);
+    let test = dataset.test ? await evaluator(dataset.test) : null;
+    let logs = replicaLogs(run);
     if (earlier) run.restore(earlier.file, earlier);
     let told = run.changes.length;
+    /** Readings up to this step are known to whoever takes the events. */
+    let knownStep = known;
+    const taken = (readings: readonly StepReading[]): Generator<JobEvent> =>
+      readingEvents(readings, logs, knownStep);
     /** What the noise scale changed of B since it was asked last. */
     const changed = function* (): Generator<JobEvent> {
       for (const change of run.changes.slice(told)) {
-        if ('batchSize' in change) yield { type: 'note', text: batchNote(run, change) };
+        if ('bSimple' in change) yield { type: 'note', text: batchNote(run, change) };
         if ('search' in change) yield { type: 'note', text: searchNote(change) };
       }
       told = run.changes.length;
     };
 
+    /** Waits where the run rests, and sets what was asked for from its next step on. */
+    const steer = async function* (): AsyncGenerator<JobEvent, void, void> {
+      if (control?.paused) yield* snapshots?.beforeRest(run) ?? [];
+      await control?.whileRunning();
+      for (const [replica, lr] of control?.takeLearningRates() ?? []) {
+        run.setLearningRate(lr, replica === 'all' ? undefined : replica);
+        const whose = replica === 'all' ? null : replica;
+        yield { type: 'learningRate', step: run.submitted + 1, replica: whose, learningRate: lr };
+        snapshots?.soon();
+      }
+      if (control?.stopped) run.stop();
+    };
+    /** Sets B from the next step on: the run is opened anew. */
+    const resize = async function* (batchSize: number): AsyncGenerator<JobEvent, void, void> {
+      try {
+        await planned.requireBatchSize(batchSize);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        yield { type: 'note', text: `B = ${batchSize} was refused: ${error.item}: ${error.reason}` };
+        return;
+      }
+      for await (const readings of run.steps(run.submitted)) yield* taken(readings);
+      if (run.stopped) return;
+      for (const made of evaluators.splice(0)) made.dispose();
+      run = await withBatchSize(gpu, run, batchSize);
+      test = dataset.test ? await evaluator(dataset.test) : null;
+      logs = replicaLogs(run);
+      knownStep = Math.max(knownStep, run.submitted);
+      for await (const readings of run.steps(run.submitted)) yield* taken(readings);
+      yield { type: 'batchSize', step: run.submitted + 1, batchSize };
+      told = run.changes.length;
+      snapshots?.soon();
+    };
+
     yield { type: 'phase', phase: 'training' };
-    for await (const readings of run.steps(run.submitted)) yield* taken(readings, logs);
+    for await (const readings of run.steps(run.submitted)) yield* taken(readings);
     let lastStep = run.submitted;
     const before = run.submitted;
     const every = spec.evaluate?.every ?? steps;
     while (run.submitted < steps && !run.stopped) {
-      await control?.whileRunning();
-      if (control?.stopped) run.stop();
+      yield* steer();
+      const size = run.stopped ? null : (control?.takeBatchSize() ?? null);
+      if (size !== null) yield* resize(size);
       const nextEvaluation = (Math.floor(run.submitted / every) + 1) * every;
       const until = Math.min(steps, nextEvaluation, snapshots?.next(run.submitted) ?? steps);
       for await (const readings of run.steps(until)) {
         lastStep = readings.at(-1)?.step ?? lastStep;
-        yield* taken(readings, logs);
+        yield* taken(readings);
         yield* changed();
         yield { type: 'progress', done: lastStep, before, total: steps, unit: 'steps' };
-        await control?.whileRunning();
-        for (const [replica, lr] of control?.takeLearningRates() ?? []) {
-          run.setLearningRate(lr, replica === 'all' ? undefined : replica);
-          const whose = replica === 'all' ? null : replica;
-          yield { type: 'learningRate', step: run.submitted + 1, replica: whose, learningRate: lr };
-        }
-        if (control?.stopped) run.stop();
+        yield* steer();
+        // At the end of a stretch what is due there comes first.
+        if (run.submitted < until) yield* snapshots?.dueByClock(run) ?? [];
+        if (control?.resizes && run.submitted < steps && !run.stopped) break;
       }
       if (test && run.submitted === nextEvaluation && run.submitted < steps && !run.stopped) {
         yield* evaluationEvents(
@@ -100,6 +151,15 @@ export async function* trainJob(
         );
       }
       if (snapshots) yield* snapshots.due(run);
+    }
+
+    const late = control?.takeBatchSize() ?? null;
+    if (late !== null) {
+      yield { type: 'note', text: `B = ${late} was not set: the run takes no step after ${run.submitted}` };
+    }
+    // What was stopped from outside may go on another time.
+    if (control?.stopped && snapshots && !logs.every(({ diverged }) => diverged)) {
+      yield* snapshots.beforeRest(run);
     }
 
     yield { type: 'phase', phase: 'evaluating' };
@@ -167,9 +227,20 @@ export async function* trainJob(
       ...provenance(spec, device.info, began),
     });
   } finally {
-    for (const made of evaluators) made.dispose();
-    run.dispose();
+    close();
   }
+}
+
+/** How a run goes on from its snapshot. */
+interface GoesOn {
+  readonly resume?: boolean;
+  /** The last step whose reading whoever asks has had: what came up to it is not told again. */
+  readonly known?: number;
+}
+
+/** The batch sizes to which a run was set on its way. */
+function setSizes(changes: readonly RunChange[] = []): number[] {
+  return setChanges(changes).flatMap((change) => ('batchSize' in change ? [change.batchSize] : []));
 }
 
 /** Of a run that all replicas ended, the last one's: how far the device was ahead of it differs from run to run. */
@@ -197,10 +268,16 @@ function batchNote(
   return `step ${from + 1}: B = ${batchSize}, ε = ${rate} (B_simple ${noise})`;
 }
 
-/** What steps read, taken into the replicas' logs. */
-function* taken(readings: readonly StepReading[], logs: readonly ReplicaLog[]): Generator<JobEvent> {
-  const news = readings.flatMap((reading) => logs[reading.replica]!.take(reading) ?? []);
+/** What steps read, taken into the replicas' logs; of steps up to `known` nothing is told. */
+function* readingEvents(
+  readings: readonly StepReading[],
+  logs: readonly ReplicaLog[],
+  known: number,
+): Generator<JobEvent> {
+  const read = readings.flatMap((reading) => logs[reading.replica]!.take(reading) ?? []);
+  const news = known > 0 ? read.filter(({ step }) => step > known) : read;
   if (news.length > 0) yield { type: 'readings', readings: news };
+  for (const log of logs) if (log.diverged && log.diverged.step <= known) log.divergenceTold = true;
   yield* divergenceEvents(logs);
 }
 
@@ -286,9 +363,14 @@ async function* resultEvents(
     for (const [name, tensor] of all) tensors.set(name, tensor);
   }
   yield* divergenceEvents(logs);
+  const set = setChanges(run.changes);
   yield {
     type: 'result',
-    result: { ...(sweep ? { replicas: results } : results[0]), ...whole },
+    result: {
+      ...(sweep ? { replicas: results } : results[0]),
+      ...(set.length > 0 ? { changes: set } : {}),
+      ...whole,
+    },
     ...(tensors.size > 0 ? { tensors: writeSafetensors(tensors) } : {}),
     exitCode: !sweep && logs[0]!.diverged ? 3 : 0,
   };

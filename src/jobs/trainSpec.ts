@@ -115,8 +115,14 @@ const schema = z.strictObject({
   record_every: count.default(1),
   /** Loss and accuracy on the data set's test split every so many steps, and at the end. */
   evaluate: z.strictObject({ every: count }).optional(),
-  /** The whole run in a file every so many steps and at the end, from which `--resume` goes on. */
-  snapshot: z.strictObject({ file: z.string().min(1), every: count }).optional(),
+  /** The whole run in a file every so many steps or seconds, and at the end, from which `--resume` goes on. */
+  snapshot: z
+    .strictObject({
+      file: z.string().min(1),
+      every: count.optional(),
+      seconds: z.number().positive().optional(),
+    })
+    .optional(),
   /** The kernel choices of an earlier result, to be taken again: the same bits, whatever was tuned since. */
   kernels: kernelRecordSchema.optional(),
 });
@@ -181,6 +187,12 @@ export function parseTrainSpec(spec: unknown): ParsedTrainSpec {
   });
   const sizes = [batch_size ?? DEFAULT_BATCH_SIZE, ...table.map((entry) => entry.batch_size)];
   requireDivisors(smallBatches(parsed.data), sizes, refuse);
+  const { snapshot } = parsed.data;
+  if (snapshot && (snapshot.every === undefined) === (snapshot.seconds === undefined)) {
+    const [key, found] =
+      snapshot.every === undefined ? ['every', 'missing'] : ['seconds', 'given beside every'];
+    throw refuse(`snapshot.${key}`, `${found}, expected one of every (steps) and seconds`);
+  }
   if (steps !== undefined && epochs !== undefined)
     throw refuse('epochs', 'steps is given as well; expected one of the two');
   if (lr_schedule.type === 'table' && steps !== undefined && lr_schedule.values.length < steps) {

@@ -153,6 +153,7 @@ function lessOf(
         const less = {
           batches: batches.map(({ fromStep, batchSize }) => ({ fromStep, batchSize: smaller(batchSize) })),
           batchControl: batchControl && { ...batchControl, sizes: batchControl.sizes.map(smaller) },
+          furtherSizes: shape.furtherSizes?.map(smaller),
         };
         return [{ ...shape, ...less, bnBatchSize }, replicas];
       },

@@ -2,7 +2,7 @@ import type { Interval } from '../measure/statistics/interval.ts';
 import type { FoundRate } from './lrSearch.ts';
 
 /** What was changed of a run on its way, from a step on (counted from 0) to the end. */
-export type RunChange = { readonly from: number } & (RateChange | RateSearched | BatchChange);
+export type RunChange = { readonly from: number } & (RateChange | RateSearched | BatchChange | BatchSet);
 
 /** ε in place of the schedule's. */
 export interface RateChange {
@@ -16,6 +16,11 @@ export interface RateSearched {
   readonly replica: number;
   readonly rateFactor: number;
   readonly search: FoundRate;
+}
+
+/** B in place of the schedule's, set from outside. */
+export interface BatchSet {
+  readonly batchSize: number;
 }
 
 /** B, and ε times a factor, as the noise scale asked for it. */

@@ -43,6 +43,8 @@ export interface RunShape {
   readonly batches: readonly BatchFrom[];
   /** Where the noise scale decides B: the first entry of `batches` is the start. */
   readonly batchControl?: BatchControl | undefined;
+  /** Further batch sizes that steps may have: those that were set from outside. */
+  readonly furtherSizes?: readonly number[] | undefined;
   /** Where a line search is to find ε. */
   readonly lrSearch?: LrSearch | undefined;
   readonly sampling: SamplingMode;
@@ -160,13 +162,16 @@ export function dueAt({ instruments = [] }: Pick<RunShape, 'instruments'>, step:
 export function possibleBatchSizes({
   batches,
   batchControl,
-}: Pick<RunShape, 'batches' | 'batchControl'>): number[] {
-  return [...new Set([...batches.map(({ batchSize }) => batchSize), ...(batchControl?.sizes ?? [])])];
+  furtherSizes = [],
+}: Pick<RunShape, 'batches' | 'batchControl' | 'furtherSizes'>): number[] {
+  const planned = batches.map(({ batchSize }) => batchSize);
+  return [...new Set([...planned, ...(batchControl?.sizes ?? []), ...furtherSizes])];
 }
 
 /** Every kind of step that the run may take, all known before the first one: in the order in which they come. */
 function stepKinds(shape: RunShape): StepKind[] {
-  const { batches, batchControl, instruments = [], steps } = shape;
+  const { batches, batchControl, furtherSizes = [], instruments = [], steps } = shape;
+  const known = !batchControl && furtherSizes.length === 0;
   const kinds = new Map<string, StepKind>();
   const take = (kind: StepKind): void => {
     const key = keyOf(kind);
@@ -177,7 +182,7 @@ function stepKinds(shape: RunShape): StepKind[] {
   if (instruments.length > 0) {
     const table = new BatchSizes(batches);
     for (let step = 0; step < steps; step++) {
-      for (const batchSize of batchControl ? sizes : [table.at(step)]) take(kindAt(shape, step, batchSize));
+      for (const batchSize of known ? [table.at(step)] : sizes) take(kindAt(shape, step, batchSize));
     }
   }
   return [...kinds.values()];

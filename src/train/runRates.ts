@@ -36,7 +36,8 @@ export class RunRates {
     const changed = replica === null ? all : [replica];
     for (const rates of changed.map((r) => this.#host[r]!)) {
       if ('rate' in change) rates.fill(change.rate, from);
-      else for (let step = from; step < rates.length; step++) rates[step]! *= change.rateFactor;
+      else if ('rateFactor' in change)
+        for (let step = from; step < rates.length; step++) rates[step]! *= change.rateFactor;
     }
     return changed;
   }

@@ -12,6 +12,15 @@ export type TrainEvent =
       readonly replica: number | null;
       readonly learningRate: number;
     }
+  /** What the run is of: N examples, P parameters. */
+  | {
+      readonly type: 'planned';
+      readonly steps: number;
+      readonly examples: number;
+      readonly parameters: number;
+    }
+  /** A batch size that was set from outside; `step`, counted from 1, is the first of it. */
+  | { readonly type: 'batchSize'; readonly step: number; readonly batchSize: number }
   /** The whole run, to be kept in a file, in place of what that holds when it is written. The run goes on after it. */
   | { readonly type: 'snapshot'; readonly file: string; readonly step: number; readonly tensors: Uint8Array }
   | { readonly type: 'diverged'; readonly replica: number; readonly step: number; readonly reason: string };

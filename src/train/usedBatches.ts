@@ -10,8 +10,8 @@ export interface UsedBatch {
   readonly batchSize: number;
   /** ε of that step. */
   readonly learningRate: number;
-  /** Whether the run began with it, its plan had it, or the noise scale asked for it. */
-  readonly reason: 'start' | 'schedule' | 'noise';
+  /** Whether the run began with it, its plan had it, the noise scale asked for it, or it was set from outside. */
+  readonly reason: 'start' | 'schedule' | 'noise' | 'set';
   /** The running noise scale by which it was chosen, with its 95 % interval. */
   readonly bSimple?: number | null;
   readonly bSimpleInterval?: Interval;
@@ -33,6 +33,7 @@ export function usedBatches(run: TrainingRun, replica: number, steps: number): U
       const used = { step: fromStep + 1, batchSize, learningRate: shortestFloat32(rates[fromStep]!) };
       const change = run.changes.find((one) => 'batchSize' in one && one.from === fromStep);
       if (!change || !('batchSize' in change)) return { ...used, reason: i === 0 ? 'start' : 'schedule' };
+      if (!('bSimple' in change)) return { ...used, reason: 'set' };
       const { bSimple, bSimpleInterval } = change;
       return { ...used, reason: 'noise', bSimple, bSimpleInterval };
     });

@@ -223,6 +223,83 @@ test('rates that were set from outside are part of it', async () => {
   }
 });
 
+test('a batch size that was set from outside gives the bits of a schedule that has it there, and is kept', async () => {
+  const spec: TrainSpec = {
+    ...NORMED,
+    batch_schedule: undefined,
+    batch_size: 8,
+    steps: 40,
+    snapshot: { file: 'run.snapshot', every: 5 },
+  };
+  const control = new RunControl();
+  const whole = await run(spec, {
+    control,
+    each: (event) => {
+      if (event.type === 'snapshot' && event.step === 10) control.setBatchSize(16);
+      if (event.type === 'snapshot' && event.step === 20) control.setBatchSize(6);
+      return undefined;
+    },
+  });
+  const readings = ({ events }: Ended) =>
+    events.flatMap((event) => (event.type === 'readings' ? event.readings : []));
+  const { changes, ...result } = JSON.parse(whole.result);
+  expect(changes).toEqual([{ step: 11, batchSize: 16 }]);
+  expect(whole.events).toContainEqual({ type: 'batchSize', step: 11, batchSize: 16 });
+  expect(whole.events).toContainEqual({
+    type: 'note',
+    text: 'B = 6 was refused: measure.small_batch: is 4, expected a divisor of the batch size 6 below it',
+  });
+  const table = [
+    { from_step: 0, batch_size: 8 },
+    { from_step: 10, batch_size: 16 },
+  ];
+  const scheduled = await run({ ...spec, batch_size: undefined, batch_schedule: table });
+  expect(whole.tensors).toEqual(scheduled.tensors);
+  expect(result.replicas).toEqual(JSON.parse(scheduled.result).replicas);
+  expect(readings(whole)).toEqual(readings(scheduled));
+  for (const step of [10, 25]) {
+    const again = await run(spec, { from: whole.snapshots.get(step)! });
+    if (step === 10) expect(JSON.parse(again.result).changes).toBeUndefined();
+    else {
+      expect(again.result).toBe(whole.result);
+      expect(again.tensors).toEqual(whole.tensors);
+      expect(readings(again)).toEqual(readings(whole));
+    }
+  }
+});
+
+test('snapshots by the clock come when something was set, when the run rests, and at its end', async () => {
+  const control = new RunControl();
+  const spec: TrainSpec = { ...PLAIN, steps: 600, snapshot: { file: 'run.snapshot', seconds: 1000 } };
+  const whole = await run(spec, {
+    control,
+    each: (event) => {
+      if (event.type !== 'readings') return undefined;
+      const step = event.readings.at(-1)!.step;
+      if (step < 300) control.setLearningRate(0.05);
+      return undefined;
+    },
+  });
+  const steps = [...whole.snapshots.keys()];
+  expect(steps.at(-1)).toBe(600);
+  expect(steps.length).toBeGreaterThan(1);
+  // The change is in it.
+  const again = await run(spec, { from: whole.snapshots.get(steps[0]!)! });
+  expect(JSON.parse(again.result).changes[0]).toEqual(JSON.parse(whole.result).changes[0]);
+  const stopping = new RunControl();
+  const stopped = await run(spec, {
+    control: stopping,
+    each: (event) => {
+      if (event.type === 'readings') stopping.stop();
+      return undefined;
+    },
+  });
+  const [at] = [...stopped.snapshots.keys()];
+  expect(JSON.parse(stopped.result).steps).toBe(at);
+  const plain = await run(spec);
+  expect((await run(spec, { from: stopped.snapshots.get(at!)! })).result).toBe(plain.result);
+});
+
 test('a resume takes the kernels of the snapshot, also for what runs after the last step', async () => {
   const gpu = await testGpu();
   const tuned: Gpu = { ...gpu, kernels: { wanted: () => 'tiles 4×4' } };

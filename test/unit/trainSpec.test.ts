@@ -161,6 +161,8 @@ const REFUSED: [what: string, changes: object, message: RegExp][] = [
   ],
   ['a shift by no pixels', { augment: { shift: 0 } }, /augment\.shift: is 0/],
   ['snapshots without a file', { snapshot: { every: 5 } }, /train\.json: snapshot\.file: missing/],
+  ['snapshots never', { snapshot: { file: 's' } }, /snapshot\.every: missing, expected one of every/],
+  ['snapshots twice', { snapshot: { file: 's', every: 1, seconds: 1 } }, /snapshot\.seconds: given beside/],
   ['snapshots at no step', { snapshot: { file: 's', every: 0 } }, /snapshot\.every: is 0/],
   ['a resume, which is no part of a run', { resume: true }, /unknown key "resume"/],
   [
