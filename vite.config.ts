@@ -114,6 +114,7 @@ export default defineConfig(({ mode }) => ({
     include: [
       'zod',
       'fflate',
+      'idb',
       'wgsl_reflect/wgsl_reflect.module.js',
       ...['commands', 'language', 'lint', 'state', 'view'].map((part) => `@codemirror/${part}`),
       '@lezer/highlight',
