@@ -132,7 +132,7 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 1000,
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['index', 'experiments', 'lab', 'measure', 'landscape', 'bench', 'job'].map(
+      input: ['index', 'experiments', 'lab', 'measure', 'landscape', 'runs', 'bench', 'job'].map(
         (page) => `${root}src/web/${page}.html`,
       ),
       onwarn: quiet,
