@@ -38,6 +38,8 @@ export class LabSession extends WorkerSession {
   #store: RunStore | undefined;
   #shown: ShownRun | undefined;
   #snapshotFile: Blob | undefined;
+  /** Whether this tab holds the run that is shown. */
+  #holds = false;
   readonly #rate = new StepRate();
   /** What is to be read once the page is ready. */
   #standing: string | undefined;
@@ -81,8 +83,21 @@ export class LabSession extends WorkerSession {
   keepIn(store: RunStore | undefined, problem?: string): void {
     this.#store = store;
     this.storeProblem = problem;
-    store?.subscribe(() => this.changed());
+    store?.subscribe(() => void this.#follow());
     this.changed();
+  }
+
+  /** Follows what becomes of the run that is shown in another tab: that it goes on there, or has ended. */
+  async #follow(): Promise<void> {
+    this.changed();
+    const [{ record }, store] = [this, this.#store];
+    if (this.state !== 'idle' || this.#holds || !record || !store) return;
+    const now = await store.get(record.id);
+    const elsewhere = now?.status === 'running' && (await heldRuns()).has(record.id);
+    if (elsewhere === this.elsewhere || this.state !== 'idle' || this.record?.id !== record.id) return;
+    this.elsewhere = elsewhere;
+    if (elsewhere) this.say(restText(record, true));
+    else await this.show(record.id);
   }
 
   /** Shows a run as it is kept. @returns whether there is one of this name */
@@ -121,8 +136,12 @@ export class LabSession extends WorkerSession {
     this.error = undefined;
     this.state = 'running';
     this.say('Run started');
+    this.#holds = true;
     const release = await this.#keep(shown);
-    await this.#run(shown, 'Run started').finally(() => release?.());
+    await this.#run(shown, 'Run started').finally(async () => {
+      await release?.();
+      this.#holds = false;
+    });
   }
 
   /** Keeps a new run in the store, where there is one. @returns what lets others go on with it */
@@ -153,6 +172,7 @@ export class LabSession extends WorkerSession {
       this.say('This run goes on in another tab');
       return;
     }
+    this.#holds = true;
     try {
       const { recording, seconds } = await readRun(store, record, record.snapshot?.parts ?? 0);
       const blob = record.snapshot && ((await store.file(record.id, SNAPSHOT)) ?? null);
@@ -175,6 +195,7 @@ export class LabSession extends WorkerSession {
       this.changed();
     } finally {
       await release();
+      this.#holds = false;
     }
   }
 
