@@ -9,6 +9,7 @@ import { article } from './src/build/article.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
 import { docs } from './src/build/docs.ts';
+import { licences } from './src/build/licences.ts';
 import { offline } from './src/build/offline.ts';
 import { pageHeads } from './src/build/pageHead.ts';
 import { plotOffset } from './src/build/plotOffset.ts';
@@ -84,6 +85,8 @@ function stamp(): Plugin {
   };
 }
 
+const licenceList = licences();
+
 /** `npm run dev` and `npm run build` are the pages; the library and the command line are built after them. */
 export default defineConfig(({ mode }) => ({
   root: isTesting(mode) ? root : `${root}src/web`,
@@ -96,6 +99,7 @@ export default defineConfig(({ mode }) => ({
     zodWithoutEval(),
     article(`${root}src/web/article/article.md`, ARTICLE),
     pageHeads(SITE_PAGES, `${root}src/web/page.css`),
+    licenceList.pages,
     reproductionReport(`${root}bench/results/reproduction/report.html`),
     !isTesting(mode) && offline(`${root}src/web/serviceWorker.js`),
     !isTesting(mode) && builtinData(`${root}.cache`),
@@ -120,7 +124,7 @@ export default defineConfig(({ mode }) => ({
       '@lezer/highlight',
     ],
   },
-  worker: { format: 'es' as const, plugins: () => [wgslPlugin(), zodWithoutEval()] },
+  worker: { format: 'es' as const, plugins: () => [wgslPlugin(), zodWithoutEval(), licenceList.worker()] },
   preview: { headers: { 'content-security-policy': CONTENT_POLICY } },
   build: {
     outDir: dist,

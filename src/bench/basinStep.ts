@@ -89,7 +89,7 @@ export async function basinStep(
         for (let i = 0; i < steps; i++) program.encode(pass);
       };
       taken += steps;
-      const [rows] = (await replay.submit(encode, { count: 1, slot: (taken - 1) % STEPS, read: true }))!;
+      const [rows] = (await replay.submit([encode], { count: 1, slot: (taken - 1) % STEPS, read: true }))!;
       loss = rows![0]!;
     },
     read: async () => Float32Array.of(loss),

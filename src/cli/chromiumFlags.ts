@@ -16,6 +16,9 @@ const QUIET = [
   '--disable-quic',
 ];
 
+/** However often a driver falls, a page may have another device: a job goes on with it, and ends by itself where that is of no use. */
+const AGAIN = ['--disable-gpu-process-crash-limit', '--disable-domain-blocking-for-3d-apis'];
+
 /**
  * Command-line flags under which headless Chromium has a WebGPU adapter.
  *
@@ -24,7 +27,7 @@ const QUIET = [
  * one it still falls back to SwiftShader, so a caller must look at the adapter before calling a number a GPU's.
  */
 export function chromiumFlags({ software, platform = process.platform }: ChromiumFlagOptions): string[] {
-  const flags = ['--enable-unsafe-webgpu'];
+  const flags = ['--enable-unsafe-webgpu', ...AGAIN];
   if (software) flags.push('--use-webgpu-adapter=swiftshader');
   if (platform === 'linux') {
     // Containers rarely allow the namespaces of Chromium's sandbox; only this program's own page is ever opened.

@@ -15,10 +15,6 @@ export async function runHere(
   onEvent: (event: JobEvent) => Promise<void> | void,
   cache?: TunedTable,
 ): Promise<void> {
-  const gpu = await openDevice(entryPoint);
-  try {
-    for await (const event of headlessEvents(gpu, spec, host, cache)) await onEvent(event);
-  } finally {
-    gpu.dispose();
-  }
+  const open = () => openDevice(entryPoint);
+  for await (const event of headlessEvents(open, spec, host, cache)) await onEvent(event);
 }

@@ -1,5 +1,6 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { ByteSource } from '../host/byteSource.ts';
+import type { FinishedParts } from '../host/finishedParts.ts';
 import type { RunControl } from '../host/runControl.ts';
 import type { WorkEvent } from '../host/workEvent.ts';
 import type { Experiment, SeriesPoint } from './experiment.ts';
@@ -23,7 +24,9 @@ export interface WantedRun {
 export interface RunPlace {
   readonly gpu: Gpu;
   readonly host: ByteSource;
-  readonly control?: RunControl;
+  readonly control?: RunControl | undefined;
+  /** Cells that were measured on a device that was lost. */
+  readonly finished?: FinishedParts | undefined;
 }
 
 /** What an experiment tells while it runs. */
@@ -50,13 +53,15 @@ export async function* runExperiment(
   { preset, protocol: changes, cells: folder }: WantedRun,
   place: RunPlace,
 ): AsyncGenerator<ExperimentEvent, ExperimentResult, void> {
-  const { gpu, host } = place;
+  const { gpu, host, finished } = place;
   const protocol = resolveProtocol(experiment, { preset, protocol: changes });
   const planned = await plannedCells(experiment, { preset, protocol }, place);
   const total = planned.length;
   const found = new Map<string, KeptCell>();
-  for (const { name, definition } of folder === undefined ? [] : planned) {
-    const kept = await readCell(experiment, `${folder}/${name}.json`, definition, host);
+  for (const { name, definition } of planned) {
+    const kept =
+      finished?.get<KeptCell>(name) ??
+      (folder === undefined ? null : await readCell(experiment, `${folder}/${name}.json`, definition, host));
     if (kept) found.set(name, kept);
   }
   if (found.size > 0) yield { type: 'note', text: `${found.size} of ${total} cells are there already` };
@@ -71,6 +76,7 @@ export async function* runExperiment(
     );
     if (!kept) break;
     found.set(name, kept);
+    finished?.keep(name, kept);
     yield { type: 'cell', name, cell: kept, done: found.size, total };
   }
 

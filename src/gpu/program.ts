@@ -200,16 +200,20 @@ export class Program {
   }
 
   /**
-   * Appends all dispatches to a compute pass.
+   * Appends all dispatches to a compute pass, or those from one on until another, which are then all appended in their order.
    * @throws if the program is disposed of
    */
-  encode(pass: GPUComputePassEncoder): void {
+  encode(
+    pass: GPUComputePassEncoder,
+    { from = 0, until = this.dispatches.length }: { readonly from?: number; readonly until?: number } = {},
+  ): void {
     this.#requireLive();
     // What runs once is not worth waiting for, and what runs again has the same results without it.
     if (this.#ran) this.replaceStandIns().catch(() => {});
-    this.#ran = true;
+    this.#ran ||= until === this.dispatches.length;
     for (const state of this.#writes) state.wrote();
-    for (const { pipeline, group, grid } of this.#running) {
+    for (let i = from; i < until; i++) {
+      const { pipeline, group, grid } = this.#running[i]!;
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);

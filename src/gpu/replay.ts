@@ -2,13 +2,7 @@ import type { Gpu } from './device.ts';
 import { orLost } from './orLost.ts';
 import { Scope } from './scope.ts';
 import type { State } from './state.ts';
-
-/** Milliseconds that a submit should last: long enough to hide its cost, short enough to steer and not to trip a watchdog. */
-const SHORTEST = 50;
-const LONGEST = 400;
-/** Fewer steps than this in a submit only where so many last this long: a slow device, or a very large model. */
-const USUAL_CHUNK = 16;
-const TOO_LONG = 1500;
+import { SubmitPace } from './submitPace.ts';
 
 interface Wanted {
   /** Steps in the submit. */
@@ -17,20 +11,22 @@ interface Wanted {
   readonly slot: number;
   /** Whether the ring is read back. */
   readonly read: boolean;
+  /** The steps' kinds, in their order, by which the next submits are paced. */
+  readonly kinds?: readonly string[];
 }
 
 /**
- * Submits many steps as one pass and brings the ring's rows back off the hot path. Staging buffers are made once; the
- * steps in a submit are doubled or halved until it lasts between 50 and 400 ms, which changes no result.
+ * Submits many steps as one pass and brings the ring's rows back off the hot path. Staging buffers are made once; how many
+ * steps a submit should hold follows from how long their kinds took before.
  */
 export class Replay {
   readonly #gpu: Gpu;
   readonly #ring: State;
-  readonly #largest: number;
   readonly #scope: Scope;
   /** Those that no submit has. */
   readonly #staging: GPUBuffer[];
-  #chunk = USUAL_CHUNK;
+  /** How many steps the next submit should hold, and over how many submits a step is spread. */
+  readonly pace: SubmitPace;
   #lastDone = 0;
 
   /**
@@ -40,7 +36,7 @@ export class Replay {
   constructor(gpu: Gpu, ring: State, largestChunk: number, inFlight: number) {
     this.#gpu = gpu;
     this.#ring = ring;
-    this.#largest = largestChunk;
+    this.pace = new SubmitPace(largestChunk);
     const size = 4 * ring.replicas * largestChunk * ring.shape[1]!;
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
     const made = Scope.makeNow((scope) => ({
@@ -53,28 +49,28 @@ export class Replay {
     this.#staging = made.staging;
   }
 
-  /** Steps that the next submit should hold. */
-  get chunk(): number {
-    return this.#chunk;
-  }
-
   /**
-   * @param encode appends the steps' dispatches to the pass
+   * @param parts each appends some of the steps' dispatches to a pass, which is a submit of its own; together all of them
    * @returns the rows of the steps, an array a replica, or null if they were not wanted; settles when the device is done
    * @throws DeviceLostError
    * @throws if more are read back at once than there are staging buffers for
    */
   async submit(
-    encode: (pass: GPUComputePassEncoder) => void,
-    { count, slot, read }: Wanted,
+    parts: readonly ((pass: GPUComputePassEncoder) => void)[],
+    { count, slot, read, kinds = [] }: Wanted,
   ): Promise<Float32Array[] | null> {
     const { device } = this.#gpu;
     const started = performance.now();
     if (read && this.#staging.length === 0) throw new Error('no submit may be read back before another is');
-    const encoder = device.createCommandEncoder({ label: `${count} steps` });
-    const pass = encoder.beginComputePass({ label: `${count} steps` });
-    encode(pass);
-    pass.end();
+    const encoded = parts.map((encode) => {
+      const encoder = device.createCommandEncoder({ label: `${count} steps` });
+      const pass = encoder.beginComputePass({ label: `${count} steps` });
+      encode(pass);
+      pass.end();
+      return encoder;
+    });
+    const encoder = encoded.pop()!;
+    for (const before of encoded) device.queue.submit([before.finish()]);
     const staging = read ? this.#staging.pop()! : null;
     const width = this.#ring.shape[1]!;
     if (staging) {
@@ -92,11 +88,11 @@ export class Replay {
     device.queue.submit([encoder.finish()]);
     if (!staging) {
       await orLost(this.#gpu, device.queue.onSubmittedWorkDone());
-      this.#pace(started, count);
+      this.#took(started, kinds);
       return null;
     }
     await orLost(this.#gpu, staging.mapAsync(GPUMapMode.READ));
-    this.#pace(started, count);
+    this.#took(started, kinds);
     const values = new Float32Array(
       staging.getMappedRange().slice(0, 4 * this.#ring.replicas * count * width),
     );
@@ -107,14 +103,10 @@ export class Replay {
     );
   }
 
-  #pace(started: number, count: number): void {
+  #took(started: number, kinds: readonly string[]): void {
     const now = performance.now();
-    const lasted = now - Math.max(started, this.#lastDone);
+    if (kinds.length > 0) this.pace.took(kinds, now - Math.max(started, this.#lastDone));
     this.#lastDone = now;
-    if (count < this.#chunk) return;
-    if (lasted > TOO_LONG) this.#chunk = Math.max(1, this.#chunk >> 1);
-    else if (lasted > LONGEST) this.#chunk = Math.max(Math.min(USUAL_CHUNK, this.#chunk), this.#chunk >> 1);
-    else if (lasted < SHORTEST) this.#chunk = Math.min(this.#largest, this.#chunk * 2);
   }
 
   dispose(): void {

@@ -5,18 +5,23 @@ import type { Candidate, KernelChoices, KernelDemand } from './kernelChoice.ts';
 /** The choices of a run: variant by the exact shape, by family. */
 export type KernelRecord = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** The same while it is made. */
+export type TakenKernels = Record<string, Record<string, string>>;
+
 /**
  * Keeps the choices of one run, and repeats those of an earlier one. With a record given, measurements count for nothing:
  * a shape that it does not name gets the planner's default.
  */
 export class RunKernels implements KernelChoices {
   /** What was taken, wherever there was a choice. */
-  readonly record: Record<string, Record<string, string>> = {};
+  readonly record: TakenKernels;
   readonly #given: KernelRecord | undefined;
   readonly #measured: KernelChoices | undefined;
   readonly #around: KernelChoices | undefined;
 
-  constructor(gpu: Gpu, given?: KernelRecord) {
+  /** @param record what was taken before, which goes on */
+  constructor(gpu: Gpu, given?: KernelRecord, record: TakenKernels = {}) {
+    this.record = record;
     this.#given = given;
     this.#measured = given ? undefined : gpu.kernels;
     this.#around = gpu.kernels;

@@ -4,6 +4,7 @@ import { experiments } from '../experiments/index.ts';
 import { type ExperimentEvent, runExperiment } from '../experiments/runExperiment.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { ByteSource } from '../host/byteSource.ts';
+import type { FinishedParts } from '../host/finishedParts.ts';
 import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
 import { showValue } from '../host/showValue.ts';
@@ -33,6 +34,7 @@ export async function* experimentJob(
   host: ByteSource,
   control?: RunControl,
   list: readonly Experiment[] = experiments,
+  finished?: FinishedParts,
 ): AsyncGenerator<ExperimentEvent | ResultEvent, void, void> {
   const { job: _, ...rest } = given as ExperimentSpec & { job?: string };
   const parsed = schema.safeParse(rest);
@@ -46,6 +48,6 @@ export async function* experimentJob(
     const names = list.map((each) => each.id).join(', ');
     throw new InputError('experiment', 'id', `is ${showValue(id)}, expected one of ${names}`);
   }
-  const result = yield* runExperiment(experiment, wanted, { gpu, host, control });
+  const result = yield* runExperiment(experiment, wanted, { gpu, host, control, finished });
   yield { type: 'result', result, exitCode: 0 };
 }

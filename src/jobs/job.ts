@@ -4,6 +4,7 @@ import type { InstrumentBenchOptions } from '../bench/instruments/benchInstrumen
 import type { KernelsSpec } from '../bench/kernelsReport.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { LimitError } from '../gpu/limitError.ts';
+import type { FinishedParts } from '../host/finishedParts.ts';
 import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
 import { showValue } from '../host/showValue.ts';
@@ -51,6 +52,7 @@ type Events = AsyncGenerator<JobEvent, void, void>;
 /**
  * Runs a job and yields what happens, alike in a page's worker, under Node and in a headless browser. Taking no
  * more events pauses it; `control` pauses, stops and changes the learning rate from outside.
+ * @param finished what it did on a device that was lost: it is not done again, and what it does on this one is kept there
  * @throws InputError for input that is refused; DeviceLostError if the device goes away, with the last step read.
  */
 export async function* runJob(
@@ -58,10 +60,11 @@ export async function* runJob(
   spec: JobSpec,
   host: JobHost,
   control?: RunControl,
+  finished?: FinishedParts,
 ): AsyncGenerator<JobEvent, void, void> {
   const last = new LastStep();
   try {
-    for await (const event of jobEvents(gpu, spec, host, control)) {
+    for await (const event of jobEvents(gpu, spec, host, control, finished)) {
       last.take(event);
       yield event;
     }
@@ -79,6 +82,7 @@ const JOBS: {
     spec: Extract<JobSpec, { readonly job: Name }>,
     host: JobHost,
     control?: RunControl,
+    finished?: FinishedParts,
   ) => Events | Promise<Events>;
 } = {
   train: trainJob,
@@ -97,18 +101,26 @@ const JOBS: {
     (await import('../bench/landscape/benchLandscape.ts')).benchLandscape(gpu, rounds),
   benchInstruments: async (gpu, spec, host) =>
     (await import('../bench/instruments/benchInstruments.ts')).benchInstruments(gpu, spec, host),
-  experiment: async (...given) => (await import('./experimentJob.ts')).experimentJob(...given),
-  reproduce: async (...given) => (await import('./reproduceJob.ts')).reproduceJob(...given),
+  experiment: async (gpu, spec, host, control, finished) =>
+    (await import('./experimentJob.ts')).experimentJob(gpu, spec, host, control, undefined, finished),
+  reproduce: async (gpu, spec, host, control, finished) =>
+    (await import('./reproduceJob.ts')).reproduceJob(gpu, spec, host, control, undefined, finished),
   // A page has no use for the references.
   selftest: async (gpu, spec) => (await import('./selftestJob.ts')).selftestJob(gpu, spec),
 };
 
-async function* jobEvents(gpu: Gpu, spec: JobSpec, host: JobHost, control?: RunControl): Events {
+async function* jobEvents(
+  gpu: Gpu,
+  spec: JobSpec,
+  host: JobHost,
+  control?: RunControl,
+  finished?: FinishedParts,
+): Events {
   const run = Object.hasOwn(JOBS, spec.job) ? JOBS[spec.job] : null;
   if (!run) {
     const reason = `is ${showValue(spec.job)}, expected one of ${Object.keys(JOBS).join(', ')}`;
     throw new InputError('job', 'job', reason);
   }
   yield { type: 'adapter', adapter: gpu.info };
-  yield* await (run as (...given: unknown[]) => Events | Promise<Events>)(gpu, spec, host, control);
+  yield* await (run as (...given: unknown[]) => Events | Promise<Events>)(gpu, spec, host, control, finished);
 }

@@ -7,6 +7,7 @@ import { wantedClaims } from '../experiments/reproduction/wantedClaims.ts';
 import type { ExperimentEvent } from '../experiments/runExperiment.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { ByteSource } from '../host/byteSource.ts';
+import type { FinishedParts } from '../host/finishedParts.ts';
 import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
 import type { ResultEvent } from '../host/workEvent.ts';
@@ -44,6 +45,7 @@ export async function* reproduceJob(
   host: ByteSource,
   control?: RunControl,
   list: readonly Experiment[] = experiments,
+  finished?: FinishedParts,
 ): AsyncGenerator<ExperimentEvent | ResultEvent, void, void> {
   const { job: _, ...rest } = given as ReproduceSpec & { job?: string };
   const parsed = schema.safeParse(rest);
@@ -53,7 +55,7 @@ export async function* reproduceJob(
   }
   const { plan, cells, shard, ...wanted } = parsed.data;
   const claims = wantedClaims(list, wanted);
-  const place = { gpu, host, control };
+  const place = { gpu, host, control, finished };
   if (plan) {
     yield { type: 'result', result: await planClaims(claims, { cells, shard }, place), exitCode: 0 };
     return;

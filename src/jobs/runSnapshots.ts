@@ -13,6 +13,7 @@ import {
 import type { TrainEvent } from '../train/trainEvent.ts';
 import type { TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
 import type { JobHost } from './jobEvent.ts';
+import type { KeptRun } from './keptRun.ts';
 import { isOrderFile, type ParsedTrainSpec } from './trainSpec.ts';
 
 /**
@@ -52,6 +53,7 @@ export class RunSnapshots {
   readonly #seconds: number;
   readonly #identity: RunIdentity;
   readonly #gpu: Gpu;
+  readonly #kept: KeptRun | undefined;
   /** When the next one is due by the clock, in milliseconds of it. */
   #nextAt: number;
   #lastStep = -1;
@@ -60,7 +62,9 @@ export class RunSnapshots {
     { file, every, seconds }: NonNullable<ParsedTrainSpec['snapshot']>,
     identity: RunIdentity,
     gpu: Gpu,
+    kept: KeptRun | undefined,
   ) {
+    this.#kept = kept;
     this.#file = file;
     this.#every = every ?? Number.POSITIVE_INFINITY;
     this.#seconds = seconds ?? Number.POSITIVE_INFINITY;
@@ -70,22 +74,33 @@ export class RunSnapshots {
   }
 
   /**
-   * @param earlier the snapshot that the run goes on from
+   * @param earlier the file that the run goes on from
+   * @param kept keeps each state in memory as well
    * @throws InputError if that one's run was given something else
    */
   static async of(
     gpu: Gpu,
     spec: ParsedTrainSpec,
     options: TrainingOptions,
-    { earlier, kernels }: { readonly earlier: Snapshot | null; readonly kernels: KernelRecord },
+    {
+      earlier,
+      warnings,
+      kernels,
+      kept,
+    }: {
+      readonly earlier: Snapshot | null;
+      readonly warnings: readonly string[];
+      readonly kernels: KernelRecord;
+      readonly kept?: KeptRun | undefined;
+    },
   ): Promise<RunSnapshots | null> {
     if (!spec.snapshot) return null;
     const job = jobOf(spec);
     requireShortJob('train.json', job);
     const contents = await runContents(options);
     if (earlier) requireSameContents(earlier, contents, job);
-    const identity = { job, contents, kernels, warnings: earlier?.warnings ?? [] };
-    return new RunSnapshots(spec.snapshot, identity, gpu);
+    const identity = { job, contents, kernels, warnings };
+    return new RunSnapshots(spec.snapshot, identity, gpu, kept);
   }
 
   /** The next step after one (counted from 1) at which there is one; Infinity where the clock says when. */
@@ -120,7 +135,9 @@ export class RunSnapshots {
   async *now(run: TrainingRun): AsyncGenerator<TrainEvent, void, void> {
     const began = performance.now();
     const step = run.submitted;
-    const tensors = await writeSnapshot(await run.snapshot(), this.#identity, this.#gpu.info);
+    const state = await run.snapshot();
+    this.#kept?.keep(state, began);
+    const tensors = await writeSnapshot(state, this.#identity, this.#gpu.info);
     yield { type: 'snapshot', file: this.#file, step, tensors };
     const ended = performance.now();
     this.#lastStep = step;

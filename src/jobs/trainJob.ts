@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { writeSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { type KernelRecord, RunKernels } from '../gpu/runKernels.ts';
+import type { FinishedParts } from '../host/finishedParts.ts';
 import type { HostTensor } from '../host/hostTensor.ts';
 import { InputError } from '../host/inputError.ts';
 import type { RunControl } from '../host/runControl.ts';
@@ -17,11 +18,11 @@ import type { BatchChange, RateSearched, RunChange } from '../train/runChange.ts
 import type { StepReading } from '../train/runReadings.ts';
 import { setChanges } from '../train/setChanges.ts';
 import { shortestFloat32 } from '../train/shortestFloat32.ts';
-import type { Snapshot } from '../train/snapshot.ts';
 import { type EvaluatedWeights, type TrainingOptions, TrainingRun } from '../train/trainingRun.ts';
 import { type BatchTable, batchTable, foundRate, type UsedBatch, usedBatches } from '../train/usedBatches.ts';
 import { withBatchSize } from '../train/withBatchSize.ts';
 import type { JobEvent, JobHost } from './jobEvent.ts';
+import { KeptRun, type KeptState, keptState } from './keptRun.ts';
 import { planRun, ruleOf } from './planRun.ts';
 import { earlierSnapshot, RunSnapshots } from './runSnapshots.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
@@ -30,6 +31,7 @@ export type { TrainSpec };
 
 /**
  * Trains as a train.json says (interfaces: `basin train`). With `resume` beside it, it goes on from the snapshot that this names.
+ * @param finished the run as it was on a device that was lost, from which it goes on, if there is one
  * @throws InputError for input that is refused, before anything runs; DeviceLostError
  */
 export async function* trainJob(
@@ -37,12 +39,15 @@ export async function* trainJob(
   given: TrainSpec,
   host: JobHost,
   control?: RunControl,
+  finished?: FinishedParts,
 ): AsyncGenerator<JobEvent, void, void> {
   const began = Date.now();
   yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const { job: _, resume, known = 0, ...description } = given as TrainSpec & GoesOn & { job?: string };
   const spec = parseTrainSpec(description);
-  const earlier = resume ? await earlierSnapshot(spec, host, device) : null;
+  const inMemory = keptState(finished);
+  const inFile = resume && !inMemory ? await earlierSnapshot(spec, host, device) : null;
+  const earlier = inMemory ?? inFile;
   const kernels = new RunKernels(device, earlier?.kernels ?? spec.kernels);
   const gpu: Gpu = { ...device, kernels };
   const planned = await planRun(spec, host, gpu);
@@ -56,8 +61,15 @@ export async function* trainJob(
     examples: dataset.examples,
     parameters: parameterLayout(options.model).entries.reduce((sum, { elements }) => sum + elements, 0),
   };
-  const snapshots = await RunSnapshots.of(gpu, spec, options, { earlier, kernels: kernels.record });
-  if (resume) yield { type: 'note', text: resumed(spec, earlier) };
+  const kept =
+    finished && new KeptRun(finished, { kernels: kernels.record, warnings: earlier?.warnings ?? [] });
+  const snapshots = await RunSnapshots.of(gpu, spec, options, {
+    earlier: inFile,
+    warnings: earlier?.warnings ?? [],
+    kernels: kernels.record,
+    kept,
+  });
+  if (resume || inMemory) yield { type: 'note', text: resumed(spec, earlier) };
 
   yield { type: 'phase', phase: 'compiling' };
   let run = await TrainingRun.open(gpu, options);
@@ -142,6 +154,7 @@ export async function* trainJob(
         if (run.submitted === until && until < steps) continue;
         yield* steer();
         yield* snapshots?.dueByClock(run) ?? [];
+        await kept?.keepDue(run);
         if (control?.resizes && run.submitted < steps && !run.stopped) break;
       }
       if (control?.stopped) run.stop();
@@ -154,6 +167,7 @@ export async function* trainJob(
         );
       }
       if (snapshots) yield* snapshots.due(run);
+      await kept?.keepDue(run);
     }
 
     const late = control?.takeBatchSize() ?? null;
@@ -284,10 +298,9 @@ function* readingEvents(
   yield* divergenceEvents(logs);
 }
 
-function resumed({ snapshot, steps }: ParsedTrainSpec, earlier: Snapshot | null): string {
-  const { file } = snapshot!;
-  if (!earlier) return `there is no ${file} yet: the run begins at its start`;
-  return `${file}: the run goes on after step ${earlier.step}${steps === undefined ? '' : ` of ${steps}`}`;
+function resumed({ snapshot, steps }: ParsedTrainSpec, earlier: KeptState | null): string {
+  if (!earlier) return `there is no ${snapshot!.file} yet: the run begins at its start`;
+  return `${earlier.file}: the run goes on after step ${earlier.step}${steps === undefined ? '' : ` of ${steps}`}`;
 }
 
 /** What a result says of all its replicas. */

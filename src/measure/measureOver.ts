@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { Scope } from '../gpu/scope.ts';
 import { State } from '../gpu/state.ts';
 import { submitAhead } from '../gpu/submitAhead.ts';
+import type { FinishedParts } from '../host/finishedParts.ts';
 import { InputError } from '../host/inputError.ts';
 import { requireAwaited } from '../host/requireAwaited.ts';
 import { showValue } from '../host/showValue.ts';
@@ -44,12 +45,14 @@ export async function measureOver<M extends Measurements>(
 
 /**
  * The same, yielding after each round how many there were.
+ * @param finished what rounds gave on a device that was lost: they are not measured again
  * @throws RangeError for parameters of several replicas
  */
 export async function* measureInRounds<M extends Measurements>(
   gpu: Gpu,
   point: Point,
   measurements: M,
+  finished?: FinishedParts,
 ): AsyncGenerator<number, FoundBy<M>, void> {
   requireMeasurements(measurements);
   const at = { gpu, point };
@@ -76,7 +79,8 @@ export async function* measureInRounds<M extends Measurements>(
           Object.keys(measurements).map((name) => [name, found.get(name) ?? null]),
         ) as FoundBy<M>;
       }
-      answers = await answer(gpu, point, asked);
+      const work = () => answer(gpu, point, asked);
+      answers = finished ? await finished.once(`round ${rounds}`, work) : await work();
       yield rounds;
     }
   } finally {

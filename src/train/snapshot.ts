@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { readSafetensorsFile, writeSafetensors } from '../data/safetensors.ts';
 import type { AdapterInfo } from '../gpu/device.ts';
 import type { KernelRecord } from '../gpu/runKernels.ts';
@@ -87,6 +88,25 @@ export function requireShortJob(file: string, job: Readonly<Record<string, unkno
   throw new InputError(file, 'snapshot', reason);
 }
 
+const whole = z.int().min(0);
+
+/** What of the metadata the run is rebuilt from: the file may be made by anyone, checksums and all. */
+const schema = z.object({
+  step: whole,
+  changes: z.array(
+    z.union([
+      z.looseObject({ from: whole, replica: whole.nullable(), rate: z.number() }),
+      z.looseObject({ from: whole, replica: whole, rateFactor: z.number(), search: z.looseObject({}) }),
+      z.looseObject({ from: whole, batchSize: whole.min(1) }),
+    ]),
+  ),
+  job: z.looseObject({}),
+  contents: z.looseObject({}),
+  kernels: z.record(z.string(), z.record(z.string(), z.string())),
+  warnings: z.array(z.string()),
+  checksums: z.record(z.string(), z.string()),
+});
+
 /**
  * Reads a snapshot, whole or not at all.
  * @param info of the adapter that goes on with it
@@ -110,13 +130,19 @@ export async function readSnapshot(file: string, bytes: Uint8Array, info: Adapte
       'does not hold what was written (its checksum differs): damaged',
     );
   }
-  const parsed = <T>(key: string): T => parseJson(file, key, rest[key] ?? '') as T;
+  const parsed = (key: string): unknown => parseJson(file, key, rest[key] ?? '');
   const here = computedBy(info);
   if (rest.version !== here.version) {
     const reason = `is of basin ${rest.version}, this is ${here.version}: its kernels and states may be others`;
     throw new InputError(file, 'version', reason);
   }
-  const checksums = parsed<Record<string, string>>('checksums');
+  const keys = Object.keys(schema.shape).map((key) => [key, parsed(key)] as const);
+  const read = schema.safeParse(Object.fromEntries(keys));
+  if (!read.success) {
+    const { path, message } = read.error.issues[0]!;
+    throw new InputError(file, path.join('.'), message);
+  }
+  const { checksums, ...told } = read.data;
   for (const name of Object.keys(checksums)) {
     const found = tensors.get(name);
     if (!found) throw new InputError(file, name, 'missing from the file');
@@ -124,22 +150,22 @@ export async function readSnapshot(file: string, bytes: Uint8Array, info: Adapte
       throw new InputError(file, name, 'does not hold what was written (its checksum differs): damaged');
     }
   }
-  const { data } = tensors.get(ROWS)!;
+  const rows = tensors.get(ROWS);
+  if (rows?.dtype !== 'F32')
+    throw new InputError(file, ROWS, 'missing from the file, expected float32 numbers');
   tensors.delete(ROWS);
   const differing = firstDifference(parsed('adapter'), JSON.parse(JSON.stringify(here.adapter)));
   const another = (what: string, then: unknown, now: unknown): string =>
     `${file} was written by another ${what} (${then}, this is ${now}): the steps from here on may differ in their last bits`;
   return {
+    ...told,
     file,
-    step: parsed('step'),
     states: tensors,
-    rows: data as Float32Array,
-    changes: parsed('changes'),
-    job: parsed('job'),
-    contents: parsed('contents'),
-    kernels: parsed('kernels'),
+    rows: rows.data as Float32Array,
+    changes: told.changes as unknown as readonly RunChange[],
+    contents: told.contents as unknown as RunContents,
     warnings: [
-      ...parsed<string[]>('warnings'),
+      ...told.warnings,
       ...(differing ? [another(`adapter: ${differing.path}`, differing.a, differing.b)] : []),
       ...(rest.commit === here.commit ? [] : [another('commit', rest.commit, here.commit)]),
     ],

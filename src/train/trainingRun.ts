@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { ResidentExamples } from '../data/uploadExamples.ts';
 import type { Arena } from '../gpu/arena.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { inParts } from '../gpu/inParts.ts';
 import type { DispatchTime, Program } from '../gpu/program.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { State } from '../gpu/state.ts';
@@ -338,21 +339,35 @@ export class TrainingRun {
   #submit(end: number): void {
     const first = this.#submitted;
     const slots = this.#parts.ring.shape[0]!;
-    const count = Math.min(this.#parts.replay.chunk, end - first, slots - (first % slots));
-    this.#fly(first, count, (pass) => {
-      for (let step = first; step < first + count; step++) {
-        for (const program of this.#programsBefore(step)) program.encode(pass);
-        this.#programAt(step).encode(pass);
-        this.#encodeAfter(pass, step);
-      }
+    const { pace } = this.#parts.replay;
+    const kindOf = (next: number): string => this.#kindOf(first + next);
+    const count = pace.count(kindOf, Math.min(end - first, slots - (first % slots)));
+    const kinds = Array.from({ length: count }, (_, i) => kindOf(i));
+    const programs = kinds.flatMap((_, i) => {
+      const step = first + i;
+      return [...this.#programsBefore(step), this.#programAt(step), ...this.#programsAfter(step)];
     });
+    // Only a step alone may take so long that it is spread.
+    const parts = count === 1 ? pace.parts(kinds[0]!) : 1;
+    this.#fly(first, kinds, inParts(programs, parts));
   }
 
-  #fly(first: number, count: number, encode: (pass: GPUComputePassEncoder) => void): void {
+  /** @param kinds of the steps; without them their time says nothing of others */
+  #fly(
+    first: number,
+    kinds: readonly string[],
+    parts: readonly ((pass: GPUComputePassEncoder) => void)[],
+    count = kinds.length,
+  ): void {
     const read = Array.from({ length: count }, (_, i) => first + i).some((step) =>
       this.#readings.records(step),
     );
-    const rows = this.#parts.replay.submit(encode, { count, slot: first % this.#parts.ring.shape[0]!, read });
+    const rows = this.#parts.replay.submit(parts, {
+      count,
+      slot: first % this.#parts.ring.shape[0]!,
+      read,
+      kinds,
+    });
     // A failure is told to whoever asks for the readings.
     rows.catch(() => {});
     this.#submitted = first + count;
@@ -421,9 +436,16 @@ export class TrainingRun {
   }
 
   /** What follows a step: its capture. */
-  #encodeAfter(pass: GPUComputePassEncoder, step: number): void {
+  #programsAfter(step: number): Program[] {
     const { averaging } = this.#options;
-    if (averaging && captures(averaging, step + 1)) this.#programs.get(CAPTURE)!.encode(pass);
+    return averaging && captures(averaging, step + 1) ? [this.#programs.get(CAPTURE)!] : [];
+  }
+
+  /** What tells apart steps that may take different times. */
+  #kindOf(step: number): string {
+    const key = this.#keyOf(step);
+    const kind = this.#whole.at(step, key) ? `${key}, whole` : key;
+    return this.#programsAfter(step).length > 0 ? `${kind}, captured` : kind;
   }
 
   /**
@@ -562,7 +584,7 @@ export class TrainingRun {
     for (const program of this.#programsBefore(step)) program.run();
     // What reads the step's values is submitted after it: without timestamps neither is.
     const times = await this.#programAt(step).profile();
-    this.#fly(step, 1, (pass) => this.#encodeAfter(pass, step));
+    this.#fly(step, [], inParts(this.#programsAfter(step), 1), 1);
     return times;
   }
 

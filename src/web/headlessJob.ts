@@ -16,12 +16,8 @@ declare global {
 
 window.basinRun = async (spec, token, cache) => {
   try {
-    const gpu = await openDevice();
-    try {
-      for await (const event of headlessEvents(gpu, spec, hostOf(token), cache)) await send(event, token);
-    } finally {
-      gpu.dispose();
-    }
+    const events = headlessEvents(openDevice, spec, hostOf(token), cache);
+    for await (const event of events) await send(event, token);
     return undefined;
   } catch (error) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -15,6 +15,9 @@ interface PictureProps {
   over?(drawing: Drawing, look: Look): ComponentChildren;
 }
 
+/** No chart has room in less, in pixels; a place is so narrow only while the page is laid out anew. */
+const LEAST_WIDTH = 160;
+
 /** A picture of a figure, as wide as its place. */
 export function Picture({ of, draw, over }: PictureProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -27,13 +30,14 @@ export function Picture({ of, draw, over }: PictureProps) {
   }, []);
   // Not by `draw`, which is another function at each render.
   useLayoutEffect(() => {
-    if (drawing && width > 0) place.current!.replaceChildren(draw(drawing, { document, theme, width }));
+    if (drawing && width >= LEAST_WIDTH)
+      place.current!.replaceChildren(draw(drawing, { document, theme, width }));
   }, [of, drawing, width, theme]);
   return (
     <div class="picture">
       {problem !== undefined && <p class="error">The figure cannot be drawn: {problem}</p>}
       <div class="drawing" ref={place} />
-      {over && drawing && width > 0 && over(drawing, { document, theme, width })}
+      {over && drawing && width >= LEAST_WIDTH && over(drawing, { document, theme, width })}
     </div>
   );
 }

@@ -289,8 +289,9 @@ test('measuring ghost batches and tests makes and uploads nothing while it train
   const { submit, mapAsync, ...made } = counter.stop();
   run.dispose();
   expect(readings).toBe(80);
-  expect(submit).toBeLessThanOrEqual(3);
-  expect(mapAsync).toBe(submit);
+  // At first steps of each kind go alone, over several submits.
+  expect(submit).toBeLessThanOrEqual(32);
+  expect(mapAsync).toBeLessThanOrEqual(submit);
   expect(made).toEqual({ createBuffer: 0, createPipeline: 0, createBindGroup: 0, writeBuffer: 0 });
 });
 

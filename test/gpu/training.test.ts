@@ -118,8 +118,10 @@ test('1,000 steps of 784-128-10: few submits, nothing made, read-backs only for 
     run.dispose();
     expect(readings).toBe(reads ? 1000 : 0);
     expect(counts.submit).toBeGreaterThan(0);
-    expect(counts.submit).toBeLessThanOrEqual(Math.ceil(1000 / 16));
-    expect(counts.mapAsync).toBe(reads ? counts.submit : 0);
+    // Steps whose time is not known yet go alone, over a few submits.
+    expect(counts.submit).toBeLessThanOrEqual(20 + Math.ceil(1000 / 16));
+    if (reads) expect(counts.submit - counts.mapAsync).toBeLessThanOrEqual(6);
+    else expect(counts.mapAsync).toBe(0);
     const { submit: _, mapAsync: __, ...made } = counts;
     expect(made).toEqual({ createBuffer: 0, createPipeline: 0, createBindGroup: 0, writeBuffer: 0 });
   }
@@ -141,7 +143,8 @@ for (const seeds of [[1], [1, 2, 3, 4]]) {
     const { submit, mapAsync, ...made } = counter.stop();
     run.dispose();
     expect(submit).toBeGreaterThan(0);
-    expect(mapAsync).toBe(submit);
+    expect(mapAsync).toBeGreaterThan(0);
+    expect(submit - mapAsync).toBeLessThanOrEqual(12);
     expect(made).toEqual({ createBuffer: 0, createPipeline: 0, createBindGroup: 0, writeBuffer: 0 });
     const sizes = readings.filter(({ replica }) => replica === 0).map(({ batchSize }) => batchSize);
     expect(sizes).toEqual([...Array(50).fill(32), ...Array(30).fill(128)]);

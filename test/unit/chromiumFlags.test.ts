@@ -21,6 +21,14 @@ test('hardware asks Linux for Vulkan, other systems for nothing', () => {
   }
 });
 
+test('a GPU process that falls is started again, however often', () => {
+  for (const software of [true, false]) {
+    expect(chromiumFlags({ software })).toEqual(
+      expect.arrayContaining(['--disable-gpu-process-crash-limit', '--disable-domain-blocking-for-3d-apis']),
+    );
+  }
+});
+
 test('nothing is fetched from the network', () => {
   for (const software of [true, false]) {
     expect(chromiumFlags({ software })).toEqual(

@@ -291,7 +291,7 @@ describe('the command', () => {
     expect(readdirSync(cells).sort()).toEqual(result.cells.map((name) => `${name}.json`).sort());
     expect(text).toContain('The mean of normal numbers is their bias (Gauss 1809)');
     expect(text).toContain('toy 1, standard: runs 4, tosses 50, bias 0.25, seed 1000');
-    expect(text).toMatch(/mean +│ +0\.\d+ \[0\.\d+, 0\.\d+\] +│ +\[-0\.250, 0\.750\]/);
+    expect(text).toMatch(/mean +│ +0\.\d+ \[0\.\d+, 0\.\d+\] +│ +\[−0\.25, 0\.75\]/);
     expect(text).toContain(
       'verdict: inconclusive\nbecause consistent with the claim, but its protocol was changed (tosses, bias)',
     );

@@ -15,7 +15,7 @@ import { biasClaim } from './toyClaim.ts';
 import { toy } from './toyExperiment.ts';
 
 const info = { vendor: 'v', architecture: 'a', device: 'd', description: 'x', software: true };
-const gpu = { info, errors: [] } as unknown as Gpu;
+const gpu = { info, errors: [], lost: new Promise(() => {}) } as unknown as Gpu;
 
 /** A second claim of the first one's cells. */
 const sibling: Experiment = { ...biasClaim, id: 'bias-again' };

@@ -7,11 +7,10 @@ import type { MeasuredClaims } from '../../experiments/reproduction/measureClaim
 import { mergeClaims } from '../../experiments/reproduction/mergeClaims.ts';
 import type { Plan } from '../../experiments/reproduction/planClaims.ts';
 import { plantedRates } from '../../experiments/reproduction/plantedRates.ts';
-import { type Results, resultsOf } from '../../experiments/reproduction/results.ts';
+import { resultsOf } from '../../experiments/reproduction/results.ts';
 import { readShard } from '../../experiments/reproduction/shard.ts';
 import { wantedClaims } from '../../experiments/reproduction/wantedClaims.ts';
 import { InputError } from '../../host/inputError.ts';
-import { parseJson } from '../../host/parseJson.ts';
 import { showValue } from '../../host/showValue.ts';
 import { CellFolder } from '../cellFolder.ts';
 import { fileHost } from '../fileHost.ts';
@@ -19,6 +18,7 @@ import { makeFolder } from '../makeFolder.ts';
 import { print } from '../print.ts';
 import { Progress } from '../progress.ts';
 import { agreementText, claimList, planText, plantedText, resultsText } from '../reproduction/claimsText.ts';
+import { parseResults } from '../reproduction/parseResults.ts';
 import { saveReproduction } from '../reproduction/saveReproduction.ts';
 import { type HeadlessOptions, runHeadless } from '../runtime.ts';
 import { saveJson } from '../saveResult.ts';
@@ -90,7 +90,9 @@ async function reproduce(claims: string[], options: ReproduceOptions, means: Mea
     );
   }
   if (options.planted !== undefined) return planted(claims, options.planted, options, means);
-  const other = options.against === undefined ? null : await readResults(options.against);
+  const { against } = options;
+  const other =
+    against === undefined ? null : parseResults(against, await fileHost(process.cwd()).read(against));
   const seed = options.seed === undefined ? undefined : readSeed(options.seed);
   const shard = options.shard === undefined ? undefined : readShard(options.shard);
   const wanted = wantedClaims(all, { claims, preset, seed });
@@ -150,19 +152,6 @@ async function planted(
   makeFolder(out, '--out');
   await saveJson(join(out, 'planted.json'), rates);
   await print(`${plantedText(rates)}\n`);
-}
-
-/** The claims of an earlier results.json. @throws InputError for a file that is none */
-async function readResults(path: string): Promise<Results['claims']> {
-  const json = parseJson(
-    path,
-    'results',
-    await fileHost(process.cwd()).read(path),
-  ) as Partial<Results> | null;
-  const known = Array.isArray(json?.claims) && json.claims.every((each) => typeof each?.verdict === 'string');
-  if (!known)
-    throw new InputError(path, '--against', 'holds no claims with verdicts, expected a results.json');
-  return json.claims!;
 }
 
 function readCount(option: string, text: string): number {

@@ -1,3 +1,4 @@
+import { lossOf } from '../../gpu/orLost.ts';
 import { readCell } from '../keptCell.ts';
 import { measureCell } from '../measureCell.ts';
 import { type PlannedCell, plannedCells } from '../plannedCells.ts';
@@ -48,6 +49,10 @@ export async function* measureClaims(
   for (const [i, { claim, planned }] of own.entries()) {
     const { experiment } = claim;
     const { name, definition, cell } = planned;
+    if (place.finished?.get(name)) {
+      measured++;
+      continue;
+    }
     if (
       folder !== undefined &&
       (await readCell(experiment, `${folder}/${name}.json`, definition, place.host))
@@ -61,10 +66,11 @@ export async function* measureClaims(
       const made = yield* measureCell(experiment, place, planned, phases);
       if (!made) break;
       measured++;
+      place.finished?.keep(name, made);
       yield { type: 'cell', name, cell: made, done: kept + measured, total: own.length };
     } catch (error) {
       const { name: kind, message } = error as Error;
-      if (kind === 'DeviceLostError') throw error;
+      if (kind === 'DeviceLostError' || lossOf(place.gpu)) throw error;
       failed.push({ claim: experiment.id, name, cell, error: message });
       yield { type: 'note', text: `${experiment.id}: cell ${name} failed: ${message}` };
     }

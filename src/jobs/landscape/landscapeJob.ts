@@ -4,6 +4,7 @@ import { readWeights } from '../../data/readWeights.ts';
 import { writeSafetensors } from '../../data/safetensors.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { RunKernels } from '../../gpu/runKernels.ts';
+import type { FinishedParts } from '../../host/finishedParts.ts';
 import type { RunControl } from '../../host/runControl.ts';
 import {
   type LandscapeInput,
@@ -47,14 +48,15 @@ export async function* landscapeJob(
   given: LandscapeSpec,
   host: JobHost,
   control?: RunControl,
+  finished?: FinishedParts,
 ): AsyncGenerator<JobEvent, void, void> {
   const began = Date.now();
   yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const spec = parseLandscapeSpec(given);
-  const kernels = new RunKernels(device, spec.kernels);
+  const kernels = new RunKernels(device, spec.kernels, finished?.kernels);
   const gpu: Gpu = { ...device, kernels };
   const { input, weightsOf, notes } = await readInput(spec, host);
-  const work = await landscapeOf(gpu, spec, input, weightsOf);
+  const work = await landscapeOf(gpu, spec, { ...input, finished }, weightsOf);
   for (const text of notes) yield { type: 'note', text };
 
   yield { type: 'phase', phase: 'evaluating points' };

@@ -2,6 +2,7 @@ import { writeSafetensors } from '../../data/safetensors.ts';
 import { selectExamples } from '../../data/selectExamples.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { RunKernels } from '../../gpu/runKernels.ts';
+import type { FinishedParts } from '../../host/finishedParts.ts';
 import type { RunControl } from '../../host/runControl.ts';
 import { noiseOf } from '../../measure/noise.ts';
 import { withoutNonFinite } from '../../measure/nonFinite.ts';
@@ -38,18 +39,20 @@ export async function* measureJob(
   given: MeasureSpec,
   host: JobHost,
   control?: RunControl,
+  finished?: FinishedParts,
 ): AsyncGenerator<JobEvent, void, void> {
-  yield* untilStopped(measuring(device, given, host), (event) => event, control);
+  yield* untilStopped(measuring(device, given, host, finished), (event) => event, control);
 }
 
 async function* measuring(
   device: Gpu,
   given: MeasureSpec,
   host: JobHost,
+  finished?: FinishedParts,
 ): AsyncGenerator<JobEvent, void, void> {
   yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const spec = parseMeasureSpec(given);
-  const kernels = new RunKernels(device, spec.kernels);
+  const kernels = new RunKernels(device, spec.kernels, finished?.kernels);
   const gpu: Gpu = { ...device, kernels };
   const input = await readMeasureInput(gpu, spec, host);
   for (const text of input.notes) yield { type: 'note', text };
@@ -71,8 +74,14 @@ async function* measuring(
         : []),
     ];
     const measurements = measurementsOf(point, spec, vector);
-    const found = yield* measureRounds(gpu, point, measurements, (round) => (round === 1 ? afterFirst : []));
-    const spectral = yield* spectralResults(gpu, point, spec, found.trace);
+    const found = yield* measureRounds(
+      gpu,
+      point,
+      measurements,
+      (round) => (round === 1 ? afterFirst : []),
+      finished,
+    );
+    const spectral = yield* spectralResults(gpu, point, spec, found.trace, finished);
     yield { type: 'progress', done: 2 * N, total: 2 * N, unit: 'examples' };
 
     const { along, errors } = found.noise;

@@ -1,5 +1,6 @@
 import type { Gpu } from '../../gpu/device.ts';
 import { Scope } from '../../gpu/scope.ts';
+import { FinishedParts } from '../../host/finishedParts.ts';
 import {
   type Eigenpair,
   type EigenvalueOptions,
@@ -34,12 +35,14 @@ export interface SpectralResults {
 /**
  * What was asked for of the matrix's spectrum.
  * @param trace measured already, null where it was not asked for
+ * @param finished searches and quadratures that need not be made again
  */
 export async function* spectralResults(
   gpu: Gpu,
   point: Point,
   spec: MeasureSettings,
   trace: Estimate | null,
+  finished = new FinishedParts(),
 ): AsyncGenerator<JobEvent, SpectralResults, void> {
   const { seed, operator: kind } = spec;
   const made: SpectralResults = { results: {}, warnings: [] };
@@ -58,9 +61,13 @@ export async function* spectralResults(
       const count = spec[key];
       if (count === undefined) continue;
       yield { type: 'phase', phase: `finding the ${which} eigenvalues` };
-      // One vector at a time: a search has no more.
-      single ??= await open(1);
-      const { pairs, products, converged } = yield* search(gpu, single, { count, which, seed });
+      let found = finished.get<Spectrum>(key);
+      if (!found) {
+        // One vector at a time: a search has no more.
+        single ??= await open(1);
+        found = finished.keep(key, yield* search(gpu, single, { count, which, seed }));
+      }
+      const { pairs, products, converged } = found;
       made.results[key] = pairs;
       if (!converged) {
         made.warnings.push(
@@ -71,8 +78,12 @@ export async function* spectralResults(
     if (sampled) {
       yield { type: 'phase', phase: 'estimating the spectral density' };
       const { starts, steps } = spec;
-      const width = startsAtOnce(gpu, point, { starts, steps });
-      const quadrature = yield* quadratureOf(gpu, await open(width), { starts, steps, seed });
+      let quadrature = finished.get<SpectralQuadrature>('quadrature');
+      if (!quadrature) {
+        const width = startsAtOnce(gpu, point, { starts, steps });
+        const made = yield* quadratureOf(gpu, await open(width), { starts, steps, seed });
+        quadrature = finished.keep('quadrature', made);
+      }
       if (spec.density) made.results.density = spectralDensity(quadrature);
       if (spec.log_det !== undefined) {
         try {

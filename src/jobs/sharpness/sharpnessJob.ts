@@ -1,6 +1,7 @@
 import { writeSafetensors } from '../../data/safetensors.ts';
 import type { Gpu } from '../../gpu/device.ts';
 import { RunKernels } from '../../gpu/runKernels.ts';
+import type { FinishedParts } from '../../host/finishedParts.ts';
 import type { HostTensor } from '../../host/hostTensor.ts';
 import type { RunControl } from '../../host/runControl.ts';
 import { lossGradient } from '../../measure/gradient/lossGradient.ts';
@@ -29,11 +30,12 @@ export async function* sharpnessJob(
   given: SharpnessSpec,
   host: JobHost,
   control?: RunControl,
+  finished?: FinishedParts,
 ): AsyncGenerator<JobEvent, void, void> {
   yield { type: 'phase', phase: `reading ${given.data ?? 'data'}` };
   const began = Date.now();
   const spec = parseSharpnessSpec(given);
-  const kernels = new RunKernels(device, spec.kernels);
+  const kernels = new RunKernels(device, spec.kernels, finished?.kernels);
   const gpu: Gpu = { ...device, kernels };
   const { notes, ...input } = await readPointInput(gpu, spec, host, { evalMode: '--eval', ghostBatch: null });
   for (const text of notes) yield { type: 'note', text };
@@ -50,9 +52,9 @@ export async function* sharpnessJob(
     };
     // The first round is of the gradient, the last one of the losses at what was found; between them lies a box each.
     const total = epsilon.length * (subspace === undefined ? 1 : 2);
-    const work = measureRounds(gpu, point, measurements, (round) =>
-      round > 1 && round <= total + 1 ? [{ type: 'progress', done: round - 1, total, unit: 'boxes' }] : [],
-    );
+    const boxDone = (round: number): readonly JobEvent[] =>
+      round > 1 && round <= total + 1 ? [{ type: 'progress', done: round - 1, total, unit: 'boxes' }] : [];
+    const work = measureRounds(gpu, point, measurements, boxDone, finished);
     const found = yield* untilStopped(work, (event) => event, control);
     if (!found) return;
     const result: SharpnessResult = {

@@ -4,6 +4,7 @@ import type { Gpu } from '../../gpu/device.ts';
 import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State, type StateOptions } from '../../gpu/state.ts';
+import { submitInParts } from '../../gpu/submitInParts.ts';
 import { exampleLosses } from '../../nn/exampleLosses.ts';
 import { forward } from '../../nn/forward.ts';
 import type { ModelSpec } from '../../nn/modelSpec.ts';
@@ -30,6 +31,7 @@ const MICRO_BATCH = 1000;
 
 /** Loss and accuracy of weights over a whole data set in eval mode, in file order, for all replicas at once. */
 export class Evaluator {
+  readonly #device: GPUDevice;
   readonly #scope: Scope;
   readonly #examples: number;
   readonly #counters: State;
@@ -37,6 +39,7 @@ export class Evaluator {
   readonly #batches: readonly { readonly batchSize: number; readonly program: Program }[];
 
   private constructor(
+    device: GPUDevice,
     scope: Scope,
     parts: {
       examples: number;
@@ -45,6 +48,7 @@ export class Evaluator {
       batches: readonly { batchSize: number; program: Program }[];
     },
   ) {
+    this.#device = device;
     this.#scope = scope;
     this.#examples = parts.examples;
     this.#counters = parts.counters;
@@ -96,14 +100,14 @@ export class Evaluator {
         programs.set(batchSize, scope.own(await compile(gpu, graph, { label, replicas, arena })));
       }
       const batches = sizes.map((batchSize) => ({ batchSize, program: programs.get(batchSize)! }));
-      return new Evaluator(scope, { examples: total, counters, ring, batches });
+      return new Evaluator(gpu.device, scope, { examples: total, counters, ring, batches });
     });
   }
 
   /** Evaluates the weights as they are after all that was submitted, a result a replica. */
   async evaluate(): Promise<Evaluation[]> {
     this.#counters.write(Uint32Array.of(0, 0, 0));
-    for (const { program } of this.#batches) program.run();
+    for (const { program } of this.#batches) submitInParts(this.#device, [program]).catch(() => {});
     const width = this.#ring.shape[1]!;
     const total = this.#examples;
     // Read before anything else is submitted: another evaluation may follow at once.

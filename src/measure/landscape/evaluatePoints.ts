@@ -73,9 +73,13 @@ export async function* evaluatePoints(
       points.vectors(s).forEach((vector, k) => {
         span.setDirection(k, vector);
       });
-      const into: PointValues[] = [];
+      const part = `points ${s}`;
+      const known = input.finished?.get<readonly PointValues[]>(part) ?? [];
+      const into = [...known];
       found.push(into);
-      for (let first = 0; first < coefficients.length; first += width) {
+      done += known.length;
+      // Those that are known are of whole waves.
+      for (let first = known.length; first < coefficients.length; first += width) {
         // The last wave is filled up by its last point.
         span.setCoefficients(
           Array.from({ length: width }, (_, i) => coefficients[first + i] ?? coefficients.at(-1)!),
@@ -87,6 +91,7 @@ export async function* evaluatePoints(
         waiting = values.then((all) => {
           into.push(...all.slice(0, coefficients.length - first));
           done += Math.min(width, coefficients.length - first);
+          input.finished?.keep(part, [...into]);
         });
         // A failure is told to whoever waits for it.
         waiting.catch(() => {});

@@ -1,4 +1,5 @@
 import type { Dataset } from '../../data/dataset.ts';
+import type { FinishedParts } from '../../host/finishedParts.ts';
 import { InputError } from '../../host/inputError.ts';
 import { requireCount } from '../../host/requireNumber.ts';
 import { isBatchNorm, requireBatches } from '../../nn/batchNorm.ts';
@@ -19,6 +20,8 @@ export interface LandscapeInput {
   readonly batchNorm: StatisticsMode;
   /** Examples of a batch of the pass that recomputes statistics; MICRO_BATCH, or all if they are fewer, by default. */
   readonly bnBatchSize?: number | undefined;
+  /** Points that were evaluated on a device that was lost. */
+  readonly finished?: FinishedParts | undefined;
 }
 
 /** A state dict, and how messages call it. */

@@ -1,0 +1,4 @@
+/** Settles after so many milliseconds. */
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
+}

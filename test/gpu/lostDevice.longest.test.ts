@@ -1,0 +1,4 @@
+import { openDevice } from '../../src/gpu/device.ts';
+import { testLostDevice } from './testLostDevice.ts';
+
+testLostDevice(openDevice, 20);
