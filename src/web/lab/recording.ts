@@ -23,7 +23,10 @@ export interface RecordingMark {
 /** What the job says that a run is of. */
 type Planned = Omit<Extract<PageNews, { readonly type: 'planned' }>, 'type'>;
 
-const SOURCES = ['reading', 'noise', 'instrument', 'evaluation'] as const;
+/** Whose readings come at steps of their own: each instrument’s do. */
+function sourceOf({ from, id }: Quantity): string {
+  return from === 'instrument' ? id.replace(/-.*/, '') : from;
+}
 
 /** All that one run has shown. */
 export class Recording {
@@ -56,7 +59,7 @@ export class Recording {
   readonly #first = new Map<number, Reading>();
   readonly #varied = new Set<string>();
   #batches: BatchSizes;
-  #tables: Record<Quantity['from'], SeriesTable>;
+  #tables: ReadonlyMap<string, SeriesTable>;
 
   constructor(spec: TrainSpec, started = new Date()) {
     this.spec = spec;
@@ -71,12 +74,14 @@ export class Recording {
     this.#batches = plannedBatches(spec);
   }
 
-  #emptyTables(): Record<Quantity['from'], SeriesTable> {
-    const tables = SOURCES.map((source) => {
-      const shown = this.quantities.filter(({ from }) => from === source);
-      return [source, new SeriesTable(shown, this.replicas.length)];
-    });
-    return Object.fromEntries(tables) as Record<Quantity['from'], SeriesTable>;
+  #emptyTables(): ReadonlyMap<string, SeriesTable> {
+    const sources = new Set(['reading', ...this.quantities.map(sourceOf)]);
+    return new Map(
+      [...sources].map((source) => {
+        const shown = this.quantities.filter((quantity) => sourceOf(quantity) === source);
+        return [source, new SeriesTable(shown, this.replicas.length)];
+      }),
+    );
   }
 
   /** @param seconds that the run has run for */
@@ -141,14 +146,14 @@ export class Recording {
     this.lastSeconds = Math.max(this.lastSeconds, seconds);
     // A rule decides B as the run goes on.
     if (this.#batches.at(step - 1) !== batchSize) this.#batches.change({ fromStep: step - 1, batchSize });
-    this.#tables.reading.add(reading, seconds);
-    if (reading.gradNormSq !== undefined) this.#tables.noise.add(reading, seconds);
-    if (reading.instruments) this.#tables.instrument.add(reading, seconds);
+    this.rows.add(reading, seconds);
+    if (reading.gradNormSq !== undefined) this.#tables.get('noise')?.add(reading, seconds);
+    for (const type of Object.keys(reading.instruments ?? {})) this.#tables.get(type)?.add(reading, seconds);
   }
 
   #tabulateEvaluation(evaluation: Evaluation, seconds: number): void {
     const { split, weights } = evaluation;
-    if (split === 'test' && weights === 'last') this.#tables.evaluation.add(evaluation, seconds);
+    if (split === 'test' && weights === 'last') this.#tables.get('evaluation')?.add(evaluation, seconds);
   }
 
   /** What is worth drawing: of what the run was set to, what has changed on the way. */
@@ -189,12 +194,12 @@ export class Recording {
   }
 
   table(quantity: Quantity): SeriesTable {
-    return this.#tables[quantity.from];
+    return this.#tables.get(sourceOf(quantity))!;
   }
 
   /** The rows that have a loss. */
   get rows(): SeriesTable {
-    return this.#tables.reading;
+    return this.#tables.get('reading')!;
   }
 
   /** Examples drawn in the first so many steps. */

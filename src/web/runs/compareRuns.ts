@@ -106,11 +106,11 @@ export function pairedEffects(a: Compared, b: Compared): Table | null {
     });
     if (found.length === 0) return [];
     const mean = (which: 0 | 1): number => found.reduce((sum, pair) => sum + pair[which], 0) / found.length;
-    return [[name, mean(0), mean(1), differenceOf(found), found.length]];
+    return [[name, differenceOf(found), found.length, mean(0), mean(1)]];
   });
   return {
     title: 'Paired by seed: second less first, with a 95 % interval',
-    columns: ['', a.name, b.name, 'difference', 'seeds'],
+    columns: ['', 'difference', 'seeds', a.name, b.name],
     rows,
   };
 }

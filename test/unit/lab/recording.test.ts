@@ -76,6 +76,22 @@ test('a run is cut back to a mark, and shows again what it showed then', () => {
   expect(recording.rows.steps).toEqual([1, 2, 3]);
 });
 
+test('each instrument has rows of its own, so that one that looks seldom has a curve', () => {
+  const instruments = [
+    { type: 'distance', every: 1 },
+    { type: 'eigenvalue', every: 2 },
+  ];
+  const told = (step: number) => ({
+    distance: { fromStart: step },
+    ...(step % 2 === 1 ? { eigenvalue: { value: 10 * step } } : {}),
+  });
+  const readings = [1, 2, 3].map((step) => reading(step, { instruments: told(step) }));
+  const recording = recordingOf({ ...SPEC, instruments }, { type: 'readings', readings });
+  const drawn = recording.quantities.find(({ id }) => id === 'eigenvalue-value')!;
+  expect(recording.table(drawn).steps).toEqual([1, 3]);
+  expect(recording.table(drawn).columns(drawn.id)).toEqual([[10, 30]]);
+});
+
 test('x goes in steps, epochs, examples and seconds, through a change of B', () => {
   const recording = recordingOf(
     SPEC,
