@@ -193,7 +193,8 @@ describe('the page Runs', () => {
     expect(await compare.locator('.numbers-table').first().textContent()).toMatch(
       /steps.*1000000.*1200|steps.*1200.*1000000/,
     );
-    expect(await compare.locator('.chart').first().textContent()).toMatch(/the first/);
+    expect(await compare.locator('.compared').textContent()).toMatch(/A .*B the first/);
+    expect(await compare.locator('.chart').first().textContent()).toMatch(/A: ε = .*B: ε = /);
     expect(await compare.locator('.numbers-table').count()).toBe(2);
     // It is in the address.
     await page.reload();

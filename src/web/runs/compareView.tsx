@@ -8,6 +8,11 @@ import { readRun } from './readRun.ts';
 import type { RunRecord } from './runRecord.ts';
 import type { RunStore } from './runStore.ts';
 
+/** By which charts and tables name a run: names are long. */
+function letterOf(place: number): string {
+  return String.fromCharCode(65 + place);
+}
+
 /** Runs over each other: their curves, the settings in which they differ, how they ended seed by seed. */
 export function CompareView({ store, runs }: { store: RunStore; runs: readonly RunRecord[] }) {
   const { values } = useUrlState();
@@ -17,7 +22,9 @@ export function CompareView({ store, runs }: { store: RunStore; runs: readonly R
   const state = runs.map(({ id, updated, name }) => `${id} ${updated} ${name}`).join();
   useEffect(() => {
     let left = false;
-    Promise.all(runs.map(async (record) => ({ name: record.name, ...(await readRun(store, record)) }))).then(
+    Promise.all(
+      runs.map(async (record, i) => ({ name: letterOf(i), ...(await readRun(store, record)) })),
+    ).then(
       (found) => {
         if (!left) setRead(found);
       },
@@ -32,7 +39,10 @@ export function CompareView({ store, runs }: { store: RunStore; runs: readonly R
   const units = X_UNITS.filter((one) => read?.every(({ recording }) => hasUnit(one, recording)));
   const unit: XUnit = units.includes(asked) ? asked : 'steps';
   const panels = useMemo(() => (read ? comparePanels(read, unit) : []), [read, unit]);
-  const differences = useMemo(() => settingsDifferences(runs), [state]);
+  const differences = useMemo(
+    () => settingsDifferences(runs.map(({ spec }, i) => ({ name: letterOf(i), spec }))),
+    [state],
+  );
   const effects = useMemo(
     () => (read ? read.slice(1).map((one) => pairedEffects(read[0]!, one)) : []),
     [read],
@@ -59,6 +69,13 @@ export function CompareView({ store, runs }: { store: RunStore; runs: readonly R
           Close
         </button>
       </div>
+      <ul class="compared" aria-label="Runs by letter">
+        {runs.map(({ id, name }, i) => (
+          <li key={id}>
+            <strong>{letterOf(i)}</strong> {name}
+          </li>
+        ))}
+      </ul>
       {problem !== undefined && (
         <p class="banner problem" role="alert">
           {problem}
@@ -74,7 +91,7 @@ export function CompareView({ store, runs }: { store: RunStore; runs: readonly R
           <DataTable key={i} table={table} />
         ) : (
           <p key={i} class="hint">
-            {runs[0]!.name} and {runs[i + 1]?.name} share no seed, so that nothing is paired.
+            {letterOf(0)} and {letterOf(i + 1)} share no seed, so that nothing is paired.
           </p>
         ),
       )}
