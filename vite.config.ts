@@ -8,6 +8,7 @@ import { apiReference } from './src/build/apiReference.ts';
 import { article } from './src/build/article.ts';
 import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
+import { claimResults } from './src/build/claimResults.ts';
 import { docs } from './src/build/docs.ts';
 import { licences } from './src/build/licences.ts';
 import { offline } from './src/build/offline.ts';
@@ -93,6 +94,7 @@ export default defineConfig(({ mode }) => ({
   base: './',
   define: DEFINED,
   plugins: [
+    claimResults(`${root}bench/results/reproduction`),
     wgslPlugin(),
     resultSummary(),
     plotOffset(),

@@ -5,7 +5,6 @@ import { type State, state } from '../gpu/state.ts';
 import { InputError } from '../host/inputError.ts';
 import { fill } from '../ops/fill.ts';
 import { size, type Tensor } from '../ops/graph.ts';
-import { threefry2x32, uniform01 } from '../random/threefry.ts';
 import { jvp } from './jvp.ts';
 import { trace } from './trace.ts';
 import { vjp } from './vjp.ts';
@@ -62,13 +61,17 @@ export async function checkDerivatives(
   { reference, seed = 1 }: CheckOptions = {},
 ): Promise<DerivativeErrors> {
   requireGpu('checkDerivatives', gpu);
+  const { adjointError, againstDifferences, againstReference, drawCotangent, drawPoint } = await import(
+    './compareDerivatives.ts'
+  );
   const point = drawPoint(inputs, seed);
   if (!point.moves.includes(true)) {
     throw new InputError('checkDerivatives', 'inputs', 'none is of floats, nothing to differentiate by');
   }
-  const { adjointError, againstDifferences, againstReference } = await import('./compareDerivatives.ts');
   return Scope.within(async (scope) => {
-    const { at, cotangent, missing } = await traceDerivatives(gpu, scope, f, point, seed);
+    const { at, cotangent, missing } = await traceDerivatives(gpu, scope, f, point, (elements) =>
+      drawCotangent(elements, seed),
+    );
     const here = await at(0);
     /** The reference, of as many values as the function has. */
     const exact = (...values: Float64Array[]): Float64Array => {
@@ -93,25 +96,6 @@ export interface Point {
   readonly along: readonly Float32Array[];
   /** For second derivatives. */
   readonly across: readonly Float32Array[];
-}
-
-/** Numbers in [−1, 1), the same for a seed and a stream. */
-function draw(seed: number, stream: number, elements: number): Float32Array {
-  const number = (i: number): number => 2 * uniform01(threefry2x32(seed, stream, i, 0)[0]) - 1;
-  return Float32Array.from({ length: elements }, (_, i) => number(i));
-}
-
-const COTANGENT = 0;
-
-function drawPoint(inputs: readonly CheckedInput[], seed: number): Point {
-  const shapes = inputs.map(({ shape }) => shape);
-  const drawn = (purpose: number) => shapes.map((shape, i) => draw(seed, 1 + 3 * i + purpose, size(shape)));
-  const random = drawn(0);
-  const values = inputs.map(({ values: given }, i) =>
-    given instanceof Uint32Array ? given : Float32Array.from(given ?? random[i]!),
-  );
-  const moves = values.map((of) => of instanceof Float32Array);
-  return { shapes, values, moves, along: drawn(1), across: drawn(2) };
 }
 
 /** Those of the operands that move. */
@@ -144,7 +128,7 @@ async function traceDerivatives(
   scope: Scope,
   f: (...inputs: Tensor[]) => Tensor,
   point: Point,
-  seed: number,
+  draw: (elements: number) => Float32Array<ArrayBuffer>,
 ): Promise<Derivatives> {
   const { shapes, values, moves, along } = point;
   const own = (label: string, shape: readonly number[], of: Float32Array | Uint32Array): State =>
@@ -159,7 +143,7 @@ async function traceDerivatives(
       const all = operands.map(read);
       const wrt = moving(point, all);
       const y = f(...all);
-      cotangent = draw(seed, COTANGENT, size(y.shape));
+      cotangent = draw(size(y.shape));
       const c = read(own('cotangent', y.shape, cotangent));
       const whole = (of: readonly (Tensor | null)[]): Tensor[] =>
         of.map((tensor, k) => tensor ?? fill(graph, 0, wrt[k]!.shape));

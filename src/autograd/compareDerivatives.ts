@@ -1,11 +1,44 @@
-import type { Found, Point } from './checkDerivatives.ts';
+import { threefry2x32, uniform01 } from '../random/threefry.ts';
+import type { CheckedInput, Found, Point } from './checkDerivatives.ts';
 
 /** Steps of difference quotients of float64 values; of second differences. */
 const FINE_STEP = 2 ** -20;
 const SECOND_STEP = 2 ** -13;
 
+/** Streams of random numbers, the operands' behind it. */
+const COTANGENT = 0;
+
+/** Numbers in [−1, 1), the same for a seed and a stream. */
+function draw(seed: number, stream: number, elements: number): Float32Array<ArrayBuffer> {
+  const number = (i: number): number => 2 * uniform01(threefry2x32(seed, stream, i, 0)[0]) - 1;
+  return Float32Array.from({ length: elements }, (_, i) => number(i));
+}
+
+export function drawCotangent(elements: number, seed: number): Float32Array<ArrayBuffer> {
+  return draw(seed, COTANGENT, elements);
+}
+
+/** Operands, those that are not given random, and directions. */
+export function drawPoint(inputs: readonly CheckedInput[], seed: number): Point {
+  const shapes = inputs.map(({ shape }) => shape);
+  const drawn = (purpose: number) =>
+    shapes.map((shape, i) =>
+      draw(
+        seed,
+        1 + 3 * i + purpose,
+        shape.reduce((product, extent) => product * extent, 1),
+      ),
+    );
+  const random = drawn(0);
+  const values = inputs.map(({ values: given }, i) =>
+    given instanceof Uint32Array ? given : Float32Array.from(given ?? random[i]!),
+  );
+  const moves = values.map((of) => of instanceof Float32Array);
+  return { shapes, values, moves, along: drawn(1), across: drawn(2) };
+}
+
 /**
- * By central differences of the values and of the gradients. Loaded when derivatives are checked, alone: it imports nothing.
+ * By central differences of the values and of the gradients. Loaded when derivatives are checked, alone: it imports nothing that an engine wants otherwise.
  */
 export function againstDifferences(
   here: Found,

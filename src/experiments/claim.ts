@@ -59,7 +59,6 @@ export interface ClaimDefinition<P extends Protocol, Cell extends object, Eviden
 
 /** What is drawn and told of a claim beside its verdict. JSON. */
 export interface ClaimDetail {
-  readonly effects: readonly Measured[];
   readonly panels: readonly Panel[];
   readonly tables: readonly Table[];
 }
@@ -122,16 +121,16 @@ export function claim<P extends Protocol, Cell extends object, Evidence>(
           planted: plantedChecks(),
           variants: definition.sensitivity?.(found, protocol) ?? [],
         }),
+        effects,
         detail: {
-          effects,
           panels: definition.panels?.(found, protocol) ?? [],
           tables: definition.tables?.(found, protocol) ?? [],
         },
       };
     },
-    figure: ({ statistics, detail }): Figure => ({
+    figure: ({ statistics, effects = [], detail }): Figure => ({
       caption: `${statement}: what was measured, and each effect with its 95 % interval over the units against its margin`,
-      panels: [...detail.panels, ...effectPanels(detail.effects, statistics)],
+      panels: [...detail.panels, ...effectPanels(effects, statistics)],
     }),
     tables: ({ detail }) => detail.tables,
   };

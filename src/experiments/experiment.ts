@@ -24,6 +24,17 @@ export interface Statistic extends Effect {
   readonly p?: number;
 }
 
+/** What a statistic is the mean of: a reader who has it can compute the statistic again. */
+export interface UnitValues {
+  readonly name: string;
+  /** One of each unit, in the order of the units; null where a unit gave none. */
+  readonly values: readonly (number | null)[];
+  /** `log`: the mean is the geometric one. */
+  readonly scale?: 'linear' | 'log';
+  /** Effects of one name here have intervals of one scatter, pooled over them; a unit without a value leaves none of them one. */
+  readonly pooled?: string;
+}
+
 /** A case whose outcome is known before: a control without the claimed cause, a planted effect, a planted null. */
 export interface Check {
   readonly name: string;
@@ -45,6 +56,8 @@ export interface Sensitivity {
 /** What an experiment comes to. JSON. */
 export interface Outcome<Detail = unknown> {
   readonly statistics: readonly Statistic[];
+  /** In the order of the statistics, where these are means over units. */
+  readonly effects?: readonly UnitValues[];
   /** The same measurements with the claimed cause taken away. */
   readonly controls: readonly Check[];
   /** Made-up evidence of known truth, judged by the same function. */
@@ -205,11 +218,20 @@ export interface Experiment<
 /** What an experiment says of itself before it runs: plain data, for pages that ask a worker. */
 export type ExperimentRecord = Pick<
   Experiment,
-  'id' | 'version' | 'statement' | 'source' | 'withdrawn' | 'presets' | 'parts' | 'series' | 'record'
+  | 'id'
+  | 'version'
+  | 'statement'
+  | 'source'
+  | 'withdrawn'
+  | 'presets'
+  | 'parts'
+  | 'series'
+  | 'record'
+  | 'study'
 >;
 
 /** The record of an experiment, without what computes. */
 export function recordOf(experiment: Experiment): ExperimentRecord {
-  const { id, version, statement, source, withdrawn, presets, parts, series, record } = experiment;
-  return { id, version, statement, source, withdrawn, presets, parts, series, record };
+  const { id, version, statement, source, withdrawn, presets, parts, series, record, study } = experiment;
+  return { id, version, statement, source, withdrawn, presets, parts, series, record, study };
 }

@@ -1,7 +1,7 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { ByteSource } from '../host/byteSource.ts';
 import type { Experiment } from './experiment.ts';
-import { adapterOf, type CellDefinition, cellName, filesOf } from './keptCell.ts';
+import { adapterOf, type CellDefinition, cellName, filesOf, type KeptCell, readCell } from './keptCell.ts';
 import type { Protocol } from './protocol.ts';
 
 /** A cell that is to be measured, and the name under which it is kept. */
@@ -49,4 +49,23 @@ export async function plannedCells(
       return { cell: each.cell, definition, name: await cellName(definition) };
     }),
   );
+}
+
+/**
+ * Those of some cells that are kept, by their names.
+ * @param pathOf where a cell of a name is, by the host's paths
+ * @throws InputError for one that is not what its name says
+ */
+export async function keptCells(
+  experiment: Experiment,
+  planned: readonly PlannedCell[],
+  pathOf: (name: string) => string,
+  host: ByteSource,
+): Promise<Map<string, KeptCell>> {
+  const found = new Map<string, KeptCell>();
+  for (const { name, definition } of planned) {
+    const kept = await readCell(experiment, pathOf(name), definition, host);
+    if (kept) found.set(name, kept);
+  }
+  return found;
 }

@@ -5,10 +5,11 @@ import type { RunControl } from '../host/runControl.ts';
 import type { WorkEvent } from '../host/workEvent.ts';
 import type { Experiment, SeriesPoint } from './experiment.ts';
 import { type ExperimentResult, experimentResult } from './experimentResult.ts';
-import { type KeptCell, readCell } from './keptCell.ts';
+import type { KeptCell } from './keptCell.ts';
 import { measureCell } from './measureCell.ts';
-import { plannedCells } from './plannedCells.ts';
+import { keptCells, plannedCells } from './plannedCells.ts';
 import { resolveProtocol } from './protocol.ts';
+import { type ResultSoFar, resultSoFar } from './resultSoFar.ts';
 
 /** How an experiment is run. */
 export interface WantedRun {
@@ -18,6 +19,8 @@ export interface WantedRun {
   readonly protocol: Readonly<Record<string, unknown>>;
   /** A folder of cells, named by the host's paths: those that are there are not measured again. */
   readonly cells?: string;
+  /** Tells what the units that are done come to, as more of them are. */
+  readonly soFar?: boolean;
 }
 
 /** Where an experiment runs. */
@@ -41,7 +44,8 @@ export type ExperimentEvent =
       readonly cell: KeptCell;
       readonly done: number;
       readonly total: number;
-    };
+    }
+  | ({ readonly type: 'soFar' } & ResultSoFar);
 
 /**
  * Measures the cells of an experiment that are not there yet, one after the other, and judges all of them. Stopped, it gives the
@@ -50,22 +54,24 @@ export type ExperimentEvent =
  */
 export async function* runExperiment(
   experiment: Experiment,
-  { preset, protocol: changes, cells: folder }: WantedRun,
+  { preset, protocol: changes, cells: folder, soFar = false }: WantedRun,
   place: RunPlace,
 ): AsyncGenerator<ExperimentEvent, ExperimentResult, void> {
   const { gpu, host, finished } = place;
   const protocol = resolveProtocol(experiment, { preset, protocol: changes });
   const planned = await plannedCells(experiment, { preset, protocol }, place);
   const total = planned.length;
-  const found = new Map<string, KeptCell>();
-  for (const { name, definition } of planned) {
-    const kept =
-      finished?.get<KeptCell>(name) ??
-      (folder === undefined ? null : await readCell(experiment, `${folder}/${name}.json`, definition, host));
-    if (kept) found.set(name, kept);
+  const found =
+    folder === undefined
+      ? new Map<string, KeptCell>()
+      : await keptCells(experiment, planned, (name) => `${folder}/${name}.json`, host);
+  for (const { name } of planned) {
+    const done = finished?.get<KeptCell>(name);
+    if (done) found.set(name, done);
   }
   if (found.size > 0) yield { type: 'note', text: `${found.size} of ${total} cells are there already` };
 
+  let units = 0;
   for (const [i, { cell, definition, name }] of planned.entries()) {
     if (found.has(name)) continue;
     const kept = yield* measureCell(
@@ -78,6 +84,11 @@ export async function* runExperiment(
     found.set(name, kept);
     finished?.keep(name, kept);
     yield { type: 'cell', name, cell: kept, done: found.size, total };
+    const partial = soFar && found.size < total ? resultSoFar(experiment, protocol, planned, found) : null;
+    if (partial && partial.units > units) {
+      units = partial.units;
+      yield { type: 'soFar', ...partial };
+    }
   }
 
   return experimentResult(

@@ -10,21 +10,11 @@ export function inParts(
 ): ((pass: GPUComputePassEncoder) => void)[] {
   const total = programs.reduce((sum, { dispatches }) => sum + dispatches.length, 0);
   const size = Math.max(1, Math.ceil(total / parts));
-  if (parts === 1 || total <= 1) {
-    return [
-      (pass) => {
-        for (const program of programs) program.encode(pass);
-      },
-    ];
-  }
   return Array.from({ length: Math.ceil(total / size) }, (_, part) => (pass: GPUComputePassEncoder) => {
-    let before = 0;
+    let from = part * size;
     for (const program of programs) {
-      const { length } = program.dispatches;
-      const from = Math.max(0, part * size - before);
-      const until = Math.min(length, (part + 1) * size - before);
-      if (from < until) program.encode(pass, { from, until });
-      before += length;
+      program.encode(pass, Math.max(0, from), from + size);
+      from -= program.dispatches.length;
     }
   });
 }

@@ -200,20 +200,17 @@ export class Program {
   }
 
   /**
-   * Appends all dispatches to a compute pass, or those from one on until another, which are then all appended in their order.
+   * Appends all dispatches to a compute pass, or those from one on until another; where these are apart, all in their order.
    * @throws if the program is disposed of
    */
-  encode(
-    pass: GPUComputePassEncoder,
-    { from = 0, until = this.dispatches.length }: { readonly from?: number; readonly until?: number } = {},
-  ): void {
+  encode(pass: GPUComputePassEncoder, from = 0, until = Number.POSITIVE_INFINITY): void {
+    const part = this.#running.slice(from, Math.max(0, until));
     this.#requireLive();
     // What runs once is not worth waiting for, and what runs again has the same results without it.
     if (this.#ran) this.replaceStandIns().catch(() => {});
-    this.#ran ||= until === this.dispatches.length;
+    this.#ran ||= until >= this.#running.length;
     for (const state of this.#writes) state.wrote();
-    for (let i = from; i < until; i++) {
-      const { pipeline, group, grid } = this.#running[i]!;
+    for (const { pipeline, group, grid } of part) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);

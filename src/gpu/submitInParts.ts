@@ -15,7 +15,8 @@ const lastDone = new WeakMap<GPUDevice, number>();
 export function submitInParts(device: GPUDevice, programs: readonly Program[]): Promise<unknown> {
   const label = programs.map((program) => program.label).join(', ');
   const started = performance.now();
-  for (const encode of inParts(programs, partsOf(expected(programs)))) {
+  const expected = programs.reduce((sum, program) => sum + (took.get(program) ?? Number.NaN), 0);
+  for (const encode of inParts(programs, partsOf(expected))) {
     const encoder = device.createCommandEncoder({ label });
     const pass = encoder.beginComputePass({ label });
     encode(pass);
@@ -34,15 +35,4 @@ export function submitInParts(device: GPUDevice, programs: readonly Program[]): 
     () => {},
   );
   return done;
-}
-
-/** Milliseconds that programs will take; undefined where one of them never ran to its end. */
-function expected(programs: readonly Program[]): number | undefined {
-  let total = 0;
-  for (const program of programs) {
-    const each = took.get(program);
-    if (each === undefined) return undefined;
-    total += each;
-  }
-  return total;
 }

@@ -9,10 +9,10 @@ const SPREAD_FROM = 800;
 /** Submits over which work is spread whose time is not known yet. */
 const PARTS_AT_FIRST = 4;
 
-/** Over how many submits work is spread that takes so many milliseconds; undefined where that is not known. */
-export function partsOf(milliseconds: number | undefined): number {
-  if (milliseconds === undefined) return PARTS_AT_FIRST;
-  return milliseconds < SPREAD_FROM ? 1 : Math.ceil(milliseconds / LONGEST);
+/** Over how many submits work is spread that takes so many milliseconds; NaN where that is not known. */
+export function partsOf(milliseconds: number): number {
+  if (milliseconds < SPREAD_FROM) return 1;
+  return Math.ceil(milliseconds / LONGEST) || PARTS_AT_FIRST;
 }
 
 /**
@@ -46,7 +46,7 @@ export class SubmitPace {
 
   /** Submits over which a step is spread. */
   parts(kind: string): number {
-    return partsOf(this.#milliseconds.get(kind));
+    return partsOf(this.#milliseconds.get(kind) ?? Number.NaN);
   }
 
   /** Takes in how long a submit of steps of these kinds took. */

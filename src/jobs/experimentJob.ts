@@ -18,6 +18,8 @@ const schema = z.strictObject({
   protocol: z.record(z.string(), z.unknown()).default({}),
   /** A folder of cells: those that are there are not measured again. */
   cells: z.string().optional(),
+  /** Whether it tells what the units that are done come to, as more of them are. */
+  soFar: z.boolean().default(false),
 });
 
 /** Which experiment is run, and how. */
@@ -43,11 +45,15 @@ export async function* experimentJob(
     throw new InputError('experiment', path.join('.') || 'description', message);
   }
   const { id, ...wanted } = parsed.data;
-  const experiment = list.find((each) => each.id === id);
-  if (!experiment) {
-    const names = list.map((each) => each.id).join(', ');
-    throw new InputError('experiment', 'id', `is ${showValue(id)}, expected one of ${names}`);
-  }
+  const experiment = findExperiment(id, list);
   const result = yield* runExperiment(experiment, wanted, { gpu, host, control, finished });
   yield { type: 'result', result, exitCode: 0 };
+}
+
+/** @throws InputError for a name that none has */
+export function findExperiment(id: string, list: readonly Experiment[] = experiments): Experiment {
+  const experiment = list.find((each) => each.id === id);
+  if (experiment) return experiment;
+  const names = list.map((each) => each.id).join(', ');
+  throw new InputError('experiment', 'id', `is ${showValue(id)}, expected one of ${names}`);
 }

@@ -3,6 +3,7 @@ import type { Catalogue } from '../bench/catalogue.ts';
 import type { WantedTarget } from '../bench/edit/editTarget.ts';
 import type { EditTarget } from '../bench/edit/kernelEditReport.ts';
 import { type ExperimentRecord, recordOf } from '../experiments/experiment.ts';
+import type { ExperimentPlan, PlannedRun } from '../experiments/planExperiment.ts';
 import { type AdapterInfo, type Gpu, openDevice, uncaught } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
 import { RunControl } from '../host/runControl.ts';
@@ -79,6 +80,29 @@ export class JobWorker {
   async experimentRecords(): Promise<readonly ExperimentRecord[]> {
     const { experiments } = await import('../experiments/index.ts');
     return experiments.map(recordOf);
+  }
+
+  /**
+   * What a run of an experiment would take, and what its kept cells come to; without a device, of the cells alone.
+   * @throws InputError for a protocol that is refused
+   */
+  async planExperiment(
+    id: string,
+    run: PlannedRun,
+    base: string,
+    files: PageFiles = {},
+  ): Promise<ExperimentPlan> {
+    const { findExperiment } = await import('./experimentJob.ts');
+    const { planExperiment } = await import('../experiments/planExperiment.ts');
+    const opened = (await this.#gpu?.catch(() => null)) ?? null;
+    const gpu = opened && withTunedKernels(opened, await readBrowserCache());
+    return planExperiment(findExperiment(id), run, { gpu, host: pageHost(base, files) });
+  }
+
+  /** How fast this adapter is, as a share of the one that costs are told of. @throws NoAdapterError */
+  async adapterSpeed(): Promise<number> {
+    const { adapterSpeed } = await import('../experiments/reproduction/adapterSpeed.ts');
+    return adapterSpeed(withTunedKernels(await this.#open(), await readBrowserCache()));
   }
 
   pause(): void {

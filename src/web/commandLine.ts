@@ -29,7 +29,7 @@ function path(file: WeightsFile): string {
 }
 
 /** As a POSIX shell takes it. */
-function shellWord(word: string): string {
+export function shellWord(word: string): string {
   return /^[\w./:=@%+,#-]+$/.test(word) && !word.startsWith('#')
     ? word
     : `'${word.replaceAll("'", "'\\''")}'`;

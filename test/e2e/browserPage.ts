@@ -57,7 +57,7 @@ export async function violations(page: Page): Promise<string[]> {
   });
 }
 
-export function button(page: Page, name: string) {
+export function button(page: Page, name: string | RegExp) {
   return page.getByRole('button', { name, exact: true });
 }
 

@@ -103,7 +103,7 @@ test('experiment critical-batch: a claim of a study, refused where a window is n
     const { experiment, outcome } = readResult<ClaimDetail>(folder, 'a.json');
     expect(experiment).toMatchObject({ id: 'critical-batch', version: 2 });
     expect(outcome.verdict).toBe('inconclusive');
-    expect(outcome.detail.effects[0]!.values).toHaveLength(2);
+    expect(outcome.effects![0]!.values).toHaveLength(2);
     expect(outcome.planted.map(({ holds }) => holds)).toEqual([true, true]);
     expect(outcome.sensitivity).toHaveLength(2);
     expect(ended.stdout).toContain('verdict: inconclusive');

@@ -125,4 +125,4 @@ test('a kernel is edited in the page: what does not compile, races, is wrong or 
       expect(violated).toEqual([]);
     }
   });
-});
+}, 240_000);

@@ -78,7 +78,9 @@ describe('basin reproduce', () => {
     // Six of the study that two claims share, four of the toy.
     expect(first.measured).toBe(10);
     expect(readdirSync(join(out, 'cells'))).toHaveLength(10);
-    expect(readdirSync(join(out, 'figures')).sort()).toEqual(['bias-again.svg', 'bias.svg', 'toy.svg']);
+    expect(readdirSync(join(out, 'figures')).sort()).toEqual(
+      ['bias-again', 'bias', 'toy'].flatMap((id) => [`${id}.json`, `${id}.svg`]),
+    );
     const [bias] = resultsIn().claims;
     expect(bias).toMatchObject({
       id: 'bias',

@@ -67,8 +67,8 @@ test('programs are cut into parts with every dispatch once, in order', () => {
       const seen: string[] = [];
       const programs = lengths.map((length, p) => {
         const dispatches = Array.from({ length });
-        const encode = (_: unknown, { from = 0, until = length } = {}): void => {
-          for (let i = from; i < until; i++) seen.push(`${p}.${i}`);
+        const encode = (_: unknown, from: number, until: number): void => {
+          for (let i = from; i < Math.min(until, length); i++) seen.push(`${p}.${i}`);
         };
         return { dispatches, encode } as unknown as Program;
       });

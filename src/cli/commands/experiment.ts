@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Experiment } from '../../experiments/experiment.ts';
 import type { ExperimentResult } from '../../experiments/experimentResult.ts';
 import { experiments } from '../../experiments/index.ts';
+import { partOption } from '../../experiments/partOption.ts';
 import { readPart } from '../../experiments/protocol.ts';
 import { InputError } from '../../host/inputError.ts';
 import { showValue } from '../../host/showValue.ts';
@@ -68,14 +69,9 @@ function addExperiment(parent: Command, experiment: Experiment, means: Means): v
     .addOption(runtimeOption());
   for (const [part, value] of Object.entries(standard)) {
     const kind = typeof value === 'string' ? 'text' : typeof value === 'number' ? 'n' : 'n,n,…';
-    command.option(`--${optionOf(part)} <${kind}>`, `${parts[part]} (${partText(value)})`);
+    command.option(`--${partOption(part)} <${kind}>`, `${parts[part]} (${partText(value)})`);
   }
   command.action((options: ExperimentOptions) => runExperiment(experiment, options, means));
-}
-
-/** batchSizes → batch-sizes */
-function optionOf(part: string): string {
-  return part.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 async function runExperiment(

@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { effectText, pText, rangeText } from '../../experiments/effectText.ts';
 import { type Experiment, PAPERS, type Paper } from '../../experiments/experiment.ts';
 import type { Agreement } from '../../experiments/reproduction/agreement.ts';
+import { decidingEffect } from '../../experiments/reproduction/decidingEffect.ts';
 import type { MergedClaim } from '../../experiments/reproduction/mergeClaims.ts';
 import type { Plan } from '../../experiments/reproduction/planClaims.ts';
 import type { PlantedRates } from '../../experiments/reproduction/plantedRates.ts';
@@ -49,7 +50,9 @@ function minutesText(minutes: number | null): string {
 /** What claims come to: effects, controls, verdicts; and what is missing. */
 export function resultsText({ claims, missing, failed }: Results, merged: readonly MergedClaim[]): string {
   const table = plainTable(['claim', 'effect', 'estimate, 95 %', 'margin', 'p', 'p (Holm)', 'verdict'], 2);
-  for (const { id, statistic, p, pHolm, verdict } of claims) {
+  for (const claim of claims) {
+    const { id, p, pHolm, verdict } = claim;
+    const statistic = decidingEffect(claim);
     table.push([
       id,
       statistic?.name ?? '',

@@ -1,11 +1,10 @@
 import { effectText, rangeText } from '../../experiments/effectText.ts';
+import { decidingEffect } from '../../experiments/reproduction/decidingEffect.ts';
 import type { ClaimResult, EffectResult } from '../../experiments/reproduction/results.ts';
+import { effectStrip, type Stretch } from '../../present/figures/effectStrip.ts';
 import { escapeHtml } from '../escapeHtml.ts';
 
-/** Of a row's scale beyond the narrower of what it must show. */
-const ROOM = 0.2;
-
-/** All claims in one picture: a row each, the effect with its interval against its margin, on a scale of its own. */
+/** All claims in one picture: a row each, the effect that decides with its interval against its margin, on a scale of its own. */
 export function forest(claims: readonly ClaimResult[]): string {
   return `<div class="forest" role="list">${claims.map(row).join('')}</div>`;
 }
@@ -16,7 +15,9 @@ const SHAPES: Readonly<Record<ClaimResult['verdict'], string>> = {
   inconclusive: 'open',
 };
 
-function row({ id, statement, statistic, verdict }: ClaimResult): string {
+function row(claim: ClaimResult): string {
+  const { id, statement, verdict } = claim;
+  const statistic = decidingEffect(claim);
   const shape = SHAPES[verdict];
   const numbers = statistic
     ? `${escapeHtml(statistic.name)}: ${escapeHtml(effectText(statistic.estimate, statistic.interval))}${statistic.margin ? `, margin ${escapeHtml(rangeText(statistic.margin))}` : ''}`
@@ -30,24 +31,13 @@ ${statistic ? strip(statistic, shape) : '<div class="strip"></div>'}
 }
 
 /** Margin, interval and estimate along one line. */
-function strip({ estimate, interval, margin }: EffectResult, shape: string): string {
-  const ends = [...interval, ...(margin ?? []), estimate].filter((end): end is number => end !== null);
-  if (ends.length === 0) return '<div class="strip"></div>';
-  // Ratios of far ends are seen on the scale of their logarithms.
-  const log = Math.min(...ends) > 0 && Math.max(...ends) / Math.min(...ends) > 20;
-  const scale = (value: number): number => (log ? Math.log(value) : value);
-  const [least, most] = [Math.min(...ends.map(scale)), Math.max(...ends.map(scale))];
-  const room = ROOM * (most - least) || Math.max(Math.abs(most), 1e-9) / 2;
-  const place = (value: number | null, open: number): number =>
-    value === null ? open : (100 * (scale(value) - least + room)) / (most - least + 2 * room);
-  const span = ([low, high]: EffectResult['interval']): string => {
-    const [from, to] = [place(low, 0), place(high, 100)];
-    return `left:${from.toFixed(2)}%;width:${Math.max(0, to - from).toFixed(2)}%`;
-  };
-  const open = interval.map((end, i) => (end === null ? ` open-${i}` : '')).join('');
-  return `<div class="strip">${margin ? `<i class="band" style="${span(margin)}"></i>` : ''}${
-    estimate === null
-      ? ''
-      : `<i class="bar${open}" style="${span(interval)}"></i><i class="mark ${shape}" style="left:${place(estimate, 0).toFixed(2)}%"></i>`
-  }</div>`;
+function strip(effect: EffectResult, shape: string): string {
+  const places = effectStrip(effect);
+  if (!places) return '<div class="strip"></div>';
+  const { band, bar, open, mark } = places;
+  const span = ({ left, width }: Stretch): string => `left:${left.toFixed(2)}%;width:${width.toFixed(2)}%`;
+  const ends = open.map((isOpen, i) => (isOpen ? ` open-${i}` : '')).join('');
+  return `<div class="strip">${band ? `<i class="band" style="${span(band)}"></i>` : ''}${
+    bar ? `<i class="bar${ends}" style="${span(bar)}"></i>` : ''
+  }${mark === null ? '' : `<i class="mark ${shape}" style="left:${mark.toFixed(2)}%"></i>`}</div>`;
 }

@@ -38,8 +38,8 @@ statistic and a margin set before it ran, a control with the claimed cause remov
 Preset <b>${escapeHtml(preset)}</b>${adapters.length > 0 ? `, measured on ${adapters.map(escapeHtml).join('; ')}` : ''}.</p>
 ${preset === 'quick' ? '<p class="warning"><strong>A quick run</strong> shows that all of it works, and decides nothing: its verdicts are inconclusive by rule.</p>' : ''}
 <h2 id="all">All claims</h2>
-<p>${tally(claims)} Each row has a scale of its own: the shaded band is the claim’s margin, the bar the 95 % interval of the effect over the
-units of replication, the mark its estimate. A claim is reproduced where all of the bar lies within the band.</p>
+<p>${tally(claims)} Each row has a scale of its own: the shaded band is the claim’s margin, the bar the 95 % interval over the units of replication of the effect that decides, the one
+least surely within its margin; the mark its estimate. A claim is reproduced where all of the bar lies within the band.</p>
 ${forest(claims)}
 ${absent(missing, failed)}
 ${articleTable(claims)}

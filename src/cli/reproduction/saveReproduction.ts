@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Agreement } from '../../experiments/reproduction/agreement.ts';
+import type { FigureData } from '../../experiments/reproduction/bundledClaim.ts';
 import type { MergedClaim } from '../../experiments/reproduction/mergeClaims.ts';
 import type { Results } from '../../experiments/reproduction/results.ts';
 import { formatJson } from '../../present/formatJson.ts';
@@ -13,7 +14,7 @@ import { renderReproduction } from './renderReproduction.ts';
 const CHART_WIDTH = 350;
 
 /**
- * Writes what claims came to: `figures/<claim>.svg` of those that are judged, `results.json`, `report.html`, and `claims.md`, a table.
+ * Writes what claims came to: `figures/<claim>.svg` of those that are judged, and as data in `figures/<claim>.json`; `results.json`, `report.html`, and `claims.md`, a table.
  * @throws InputError where the folder for figures cannot be made; OutputError
  */
 export async function saveReproduction(
@@ -31,6 +32,8 @@ export async function saveReproduction(
     if (!figure) continue;
     const { id } = claim.experiment;
     await writeOutput(join(folder, `${id}.svg`), figureText(figure));
+    const data: FigureData = { figure, effects: result.outcome?.effects ?? [] };
+    await writeOutput(join(folder, `${id}.json`), `${formatJson(data)}\n`);
     const drawn = chartTexts(figure, CHART_WIDTH);
     charts.set(
       id,

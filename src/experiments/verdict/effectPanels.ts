@@ -1,12 +1,11 @@
-import type { Statistic } from '../experiment.ts';
+import type { Statistic, UnitValues } from '../experiment.ts';
 import type { Panel } from '../figure.ts';
-import type { Measured } from './measured.ts';
 
 /** Room beyond what is drawn, as a share of it, for a margin without an end there. */
 const ROOM = 0.25;
 
 /** A chart for each effect that has a margin: its units, their mean with its interval, and the margin. */
-export function effectPanels(effects: readonly Measured[], statistics: readonly Statistic[]): Panel[] {
+export function effectPanels(effects: readonly UnitValues[], statistics: readonly Statistic[]): Panel[] {
   return effects.flatMap(({ name, values, scale }, i): Panel[] => {
     const { value, interval, margin } = statistics[i]!;
     if (margin === null) return [];

@@ -1,9 +1,9 @@
 import kernel from '../../../shaders/structure/accumulate.wgsl';
 import type { State } from '../../gpu/state.ts';
-import { showShape } from '../../host/showShape.ts';
 import { size, stateOf, type Tensor } from '../graph.ts';
 import { applyAll, type Op } from '../op.ts';
 import { linearGrid } from '../plans/linearGrid.ts';
+import { kindOf } from './kindOf.ts';
 
 const accumulateOp: Op = {
   name: 'accumulate',
@@ -25,9 +25,7 @@ export function accumulate(state: State, x: Tensor): void {
   const fits = size(x.shape) === state.elements && (state.replicated || !x.replicated);
   if (!fits || state.dtype !== 'f32' || stateOf(x) === state) {
     throw new Error(
-      `accumulate: ${state.label} is ${state.replicated ? 'replicated' : 'shared'} ${state.dtype} ` +
-        `${showShape(state.shape)}, found ${stateOf(x) === state ? 'itself' : x.replicated ? 'replicated' : 'shared'} ` +
-        `${x.dtype} ${showShape(x.shape)}`,
+      `accumulate: ${state.label} is ${kindOf(state)}, found ${stateOf(x) === state ? 'itself' : kindOf(x)}`,
     );
   }
   applyAll(accumulateOp, [x], { state }, []);

@@ -1,7 +1,7 @@
 import type { State } from '../../gpu/state.ts';
-import { showShape } from '../../host/showShape.ts';
 import { size, type Tensor } from '../graph.ts';
 import { applyAll, defineOp } from '../op.ts';
+import { kindOf } from './kindOf.ts';
 
 /** Marker for the compiler: the operand's kernel writes into the state, or a copy does. */
 export const storeOp = defineOp({ name: 'store', writes: ({ state }) => [state], takes: ['any'] });
@@ -12,10 +12,7 @@ export const storeOp = defineOp({ name: 'store', writes: ({ state }) => [state],
  */
 export function store(state: State, x: Tensor): void {
   if (size(x.shape) !== state.elements || x.dtype !== state.dtype || (x.replicated && !state.replicated)) {
-    throw new Error(
-      `store: ${state.label} is ${state.replicated ? 'replicated' : 'shared'} ${state.dtype} ` +
-        `${showShape(state.shape)}, found ${x.replicated ? 'replicated' : 'shared'} ${x.dtype} ${showShape(x.shape)}`,
-    );
+    throw new Error(`store: ${state.label} is ${kindOf(state)}, found ${kindOf(x)}`);
   }
   applyAll(storeOp, [x], { state }, []);
 }

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Panel } from '../../experiments/figure.ts';
 import { adapterName } from '../../present/adapterName.ts';
 import { formatNumber } from '../../present/formatNumber.ts';
+import { Formula } from '../formula.tsx';
 import { Picture } from '../picture.tsx';
 import { changeUrlState } from '../urlState.ts';
 import { useSession } from '../useSession.ts';
@@ -52,7 +53,9 @@ export function FigureView({ session, state }: { session: ArticleSession; state:
           <Picture key={i} of={panel} draw={({ drawChart }, look) => drawChart(panel, look)} />
         ))}
       </div>
-      <p class="finding">{known && figure.sentence(known, value)}</p>
+      <p class="finding">
+        <Formula text={(known && figure.sentence(known, value)) ?? ''} />
+      </p>
       <p class="provenance">
         <Provenance session={session} state={state} />
       </p>

@@ -1,5 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { JobProgress } from '../jobProgress.tsx';
+import { useRunFocus } from '../useRunFocus.ts';
 import type { FilesSession } from './filesSession.ts';
 
 /** Run, stop, and how far it is. */
@@ -8,15 +9,7 @@ export function FileRunBar({ session }: { session: FilesSession }) {
   const running = state !== 'idle';
   const run = useRef<HTMLButtonElement>(null);
   const stop = useRef<HTMLButtonElement>(null);
-  const wasRunning = useRef(false);
-  // The control that had the focus may have been disabled by the change: whoever uses the keyboard is not sent to the top.
-  useEffect(() => {
-    const focused = document.activeElement;
-    const lost = focused === null || focused === document.body || focused.matches(':disabled');
-    if (running && lost) stop.current?.focus();
-    else if (!running && wasRunning.current && lost) run.current?.focus();
-    wasRunning.current = running;
-  }, [running]);
+  useRunFocus(running, run, stop);
   return (
     <section class="run-bar" aria-label="Run">
       <div class="buttons">

@@ -1,13 +1,19 @@
 import { z } from 'zod';
 import type { Effect } from '../../../measure/statistics/interval.ts';
 import { normal } from '../../../random/normal.ts';
-import type { CellEvidence, Check, Experiment, Outcome, Statistic } from '../../experiment.ts';
+import type { CellEvidence, Check, Experiment, Outcome, Statistic, UnitValues } from '../../experiment.ts';
 import type { Figure, Table } from '../../figure.ts';
 import { requireAtLeast } from '../../protocol.ts';
 import { relay } from '../../relay.ts';
 import { perceptronTrunk } from '../../sgdTrunk.ts';
 import { largestP, tailOfInterval } from '../../verdict/tailOfInterval.ts';
-import { type ArmRun, type BatchControlOutcome, judgeBatchControl } from './judgeBatchControl.ts';
+import {
+  type Arm,
+  type ArmCosts,
+  type ArmRun,
+  type BatchControlOutcome,
+  judgeBatchControl,
+} from './judgeBatchControl.ts';
 import {
   BATCH_CONTROL,
   BATCH_CONTROL_MARGIN,
@@ -140,6 +146,12 @@ export const batchControl: Experiment<
       const p = tailOfInterval(effect, [null, 1], units - 1, 'log');
       return { name, ...effect, margin: [null, BATCH_CONTROL_MARGIN], units, ...(p === null ? {} : { p }) };
     };
+    const over = (name: string, costs: readonly number[]): UnitValues => ({
+      name,
+      values: detail.controlled.costs.map((cost, i) => finite(cost / costs[i]!)),
+      scale: 'log',
+      pooled: name,
+    });
     const gating = [
       told('cost over the best fixed batch’s', overFixed),
       told('cost over a yoked run’s', overYoked),
@@ -148,6 +160,11 @@ export const batchControl: Experiment<
       statistics: [
         ...gating,
         { name: 'cost over that of the stages reversed', ...overReversed, margin: null, units },
+      ],
+      effects: [
+        over('cost over the best fixed batch’s', detail.best.costs),
+        over('cost over a yoked run’s', armOf(detail, 'yoked').costs),
+        over('cost over that of the stages reversed', armOf(detail, 'reversed').costs),
       ],
       p: largestP(gating),
       controls: [withoutCause(runs, protocol)],
@@ -164,6 +181,10 @@ export const batchControl: Experiment<
   figure: batchControlFigure,
   tables: armTables,
 };
+
+function armOf({ arms }: BatchControlOutcome, arm: Arm): ArmCosts {
+  return arms.find((each) => each.arm === arm)!;
+}
 
 /** The stages of a schedule in the opposite order, each as long as it was. */
 export function reversed(table: GoalRuns['batches'], steps: number): GoalRuns['batches'] {

@@ -18,7 +18,13 @@ import {
 } from './frozenPoint.ts';
 import { type Finding, judgeOptimalStep } from './judgeOptimalStep.ts';
 import { plantedTrunks } from './plantedTrunks.ts';
-import { effectsFigure, type JudgedTrunks, optimalStepStatistics, optimalStepTables } from './present.ts';
+import {
+  effectsFigure,
+  type JudgedTrunks,
+  optimalStepStatistics,
+  optimalStepTables,
+  optimalStepUnits,
+} from './present.ts';
 import { OPTIMAL_STEP, OPTIMAL_STEP_PARTS, type OptimalStepProtocol } from './protocol.ts';
 import { OPTIMAL_STEP_RECORD } from './record.ts';
 
@@ -111,6 +117,7 @@ export const optimalStep: Experiment<OptimalStepProtocol, OptimalStepCell, Sampl
     const statistics = optimalStepStatistics(detail);
     return {
       statistics,
+      effects: optimalStepUnits(detail),
       p: largestP(statistics),
       controls: detail.controls.swapped.map((swap, i) => ({
         name: `predictions of ${i + 1} step${i > 0 ? 's' : ''} on, for other measurements`,

@@ -174,21 +174,22 @@ function judgePredictions(
     const rejected = Math.min(chiSquared.rate.tail, chiSquared.gain.tail) < margins.rejectedBelow;
     return { step, ...of, chiSquared, verdict: verdictOf(places, rejected) };
   });
-  const [rival] = studentIntervals([
-    points.map((trunk) =>
-      trunk.reduce(
-        (sum, { hyperbola, powerLaw }) =>
-          sum + (hyperbola && powerLaw ? powerLaw.misfit - hyperbola.misfit : Number.NaN),
-        0,
-      ),
-    ),
-  ]);
+  const [rival] = studentIntervals([points.map(rivalMisfit)]);
   const places = steps.map(({ verdict }) =>
     verdict === 'fail' ? 'outside' : verdict === 'inconclusive' ? 'across' : 'within',
   );
   const rejected = steps.some(({ verdict }) => verdict === 'within tolerance; model rejected');
   const verdict = verdictOf([...places, rivalPlace(rival!)], rejected);
   return { steps, rival: rival!, verdict, reason: reasonOf(steps, rival!, margins) };
+}
+
+/** χ² of the fitted power law less that of the fitted hyperbola, over the points of a trunk; NaN where one of them cannot be fitted. */
+export function rivalMisfit(trunk: readonly FrozenPointOutcome[]): number {
+  return trunk.reduce(
+    (sum, { hyperbola, powerLaw }) =>
+      sum + (hyperbola && powerLaw ? powerLaw.misfit - hyperbola.misfit : Number.NaN),
+    0,
+  );
 }
 
 /** Where an interval lies: within the bounds, outside them, or across one of them. */

@@ -1,7 +1,7 @@
 import type { Effect, Interval } from '../../../measure/statistics/interval.ts';
 import { breakEvenRate, optimalGain, optimalRate } from '../../../measure/statistics/localModel.ts';
 import type { MeasuredRate } from '../../../measure/statistics/measuredRates.ts';
-import type { Outcome, Statistic } from '../../experiment.ts';
+import type { Outcome, Statistic, UnitValues } from '../../experiment.ts';
 import type { Figure, Table } from '../../figure.ts';
 import { tailOfInterval } from '../../verdict/tailOfInterval.ts';
 import {
@@ -10,11 +10,14 @@ import {
   type FrozenPointOutcome,
   type OptimalStepOutcome,
   type PredictionOutcome,
+  rivalMisfit,
 } from './judgeOptimalStep.ts';
 import { OPTIMAL_STEP_MARGINS } from './protocol.ts';
 
 /** What the trunks come to, and the seeds of these. */
 export type JudgedTrunks = OptimalStepOutcome & { readonly trunks: readonly number[] };
+
+const RIVAL = 'χ² of the power law less that of the hyperbola';
 
 /** Every effect at every step, measured over predicted; and how much worse the rival fits. */
 export function optimalStepStatistics({ steps, rival, trunks }: JudgedTrunks): Statistic[] {
@@ -37,7 +40,24 @@ export function optimalStepStatistics({ steps, rival, trunks }: JudgedTrunks): S
         return told(`${EFFECTS[key]} at step ${step.step}`, step[key], [1 / margin, margin], of);
       }),
     ),
-    told('χ² of the power law less that of the hyperbola', rival, [0, null], { groups: 1, scale: 'linear' }),
+    told(RIVAL, rival, [0, null], { groups: 1, scale: 'linear' }),
+  ];
+}
+
+/** What the statistics are means of, in their order. */
+export function optimalStepUnits({ steps, points }: JudgedTrunks): UnitValues[] {
+  return [
+    ...steps.flatMap(({ step }, s) =>
+      EFFECT_KEYS.map(
+        (key): UnitValues => ({
+          name: `${EFFECTS[key]} at step ${step}`,
+          values: points.map((trunk) => finite(Math.exp(trunk[s]!.logRatios[key]))),
+          scale: 'log',
+          pooled: EFFECTS[key],
+        }),
+      ),
+    ),
+    { name: RIVAL, values: points.map((trunk) => finite(rivalMisfit(trunk))), pooled: RIVAL },
   ];
 }
 
@@ -76,6 +96,10 @@ export function optimalStepTables({ detail }: Outcome<JudgedTrunks>): Table[] {
     effectsTable('Measured over predicted, with 95 % over the trunks', detail),
     effectsTable('The same with B_simple in place of B_noise', detail.controls.simpleNoiseScale),
   ];
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function effectsTable(title: string, { steps }: PredictionOutcome): Table {

@@ -76,7 +76,7 @@ export const batchSize: LiveFigure = {
     if (!fit || !first || !last) return undefined;
     const of = (point: typeof first): string =>
       `B = ${point.batch} takes ${formatNumber(point.steps, 2)} steps and ${formatNumber(point.steps * point.batch, 2)} examples`;
-    return `To a loss of ${goal}, ${of(first)}, ${of(last)}. The hyperbola through the points bends at B_crit ≈ ${formatNumber(fit.critical, 2)}.`;
+    return `To a loss of ${goal}, ${of(first)}, ${of(last)}. The hyperbola through the points bends at B_{crit} ≈ ${formatNumber(fit.critical, 2)}.`;
   },
 };
 

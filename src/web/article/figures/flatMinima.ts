@@ -59,7 +59,7 @@ export const flatMinima: LiveFigure = {
     const last = (drawn: Drawn | undefined) => meanOfLast(drawn?.lambda ?? []);
     const [own, all] = [last(chosen), last(value === EXAMPLES ? chosen : others.get(EXAMPLES))];
     if (own === undefined || all === undefined) return undefined;
-    const whole = `with all ${EXAMPLES} examples in each step λ_max is ${formatNumber(all, 2)} at the end`;
+    const whole = `with all ${EXAMPLES} examples in each step λ_{max} is ${formatNumber(all, 2)} at the end`;
     return value === EXAMPLES
       ? `At ε = ${RATE}, ${whole}.`
       : `At ε = ${RATE}, ${whole}; with B = ${value} it is ${formatNumber(own, 2)}.`;

@@ -36,6 +36,6 @@ export interface LiveFigure {
   /** What the jobs have told so far, job by job. */
   digest(run: number, events: readonly (readonly JobEvent[])[]): Drawn;
   panels(shown: Shown, value: number): readonly Panel[];
-  /** What is to be seen, in a sentence of the numbers that are drawn; undefined where there are too few. */
+  /** What is to be seen, in a sentence of the numbers that are drawn, `B_{crit}` for an index; undefined where there are too few. */
   sentence(shown: Shown, value: number): string | undefined;
 }
