@@ -120,6 +120,7 @@ export default defineConfig(({ mode }) => ({
     include: [
       'zod',
       'fflate',
+      'idb',
       'wgsl_reflect/wgsl_reflect.module.js',
       ...['commands', 'language', 'lint', 'state', 'view'].map((part) => `@codemirror/${part}`),
       '@lezer/highlight',
@@ -137,7 +138,7 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 1000,
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['index', 'experiments', 'lab', 'measure', 'landscape', 'bench', 'job'].map(
+      input: ['index', 'experiments', 'lab', 'measure', 'landscape', 'runs', 'bench', 'job'].map(
         (page) => `${root}src/web/${page}.html`,
       ),
       onwarn: quiet,

@@ -208,7 +208,11 @@ function setSnapshot(
 ): void {
   const given = { file: snapshot === undefined ? undefined : path(snapshot), every: snapshotEvery };
   const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  if (Object.keys(changes).length > 0) spec.snapshot = { ...(spec.snapshot as Json | undefined), ...changes };
+  if (Object.keys(changes).length === 0) return;
+  const { seconds, ...before } = (spec.snapshot ?? {}) as Json;
+  // Steps that are asked for here take the place of the file's seconds.
+  const kept = seconds === undefined || snapshotEvery !== undefined ? before : { ...before, seconds };
+  spec.snapshot = { ...kept, ...changes };
 }
 
 function replicas(spec: Json, options: TrainOptions): Json[] | undefined {

@@ -32,16 +32,19 @@ export class JobWorker {
    * @param base the page's address, against which `data/` is found.
    * @param onEvent takes each event before the next is made.
    * @param files what the page was given, by the names that the job has for them.
+   * @param changes what is set of the run before its first step.
    * @throws what the job throws; an error when the device reported one that nothing caught.
    */
   async run(
     spec: JobSpec,
     base: string,
-    onEvent: (event: JobEvent) => Promise<void> | void,
+    onEvent: (event: PageEvent) => Promise<void> | void,
     files: PageFiles = {},
+    changes: readonly AskedChange[] = [],
   ): Promise<void> {
     if (this.#control) throw new Error('a job is running already');
     const control = new RunControl();
+    for (const change of changes) set(control, change);
     this.#control = control;
     try {
       const gpu = await this.#open();
@@ -50,8 +53,9 @@ export class JobWorker {
         // A result that a failed command had a part in is no result.
         if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
         if (event.type === 'result' && spec.job === 'tune') await keep(event.result as TuneResult);
-        // A page has nowhere to keep a run.
+        // A blob goes by reference: the page keeps it and never touches its bytes.
         if (event.type !== 'snapshot') await onEvent(event);
+        else await onEvent({ ...event, tensors: new Blob([event.tensors as BlobPart]) });
       }
     } finally {
       this.#control = undefined;
@@ -113,8 +117,9 @@ export class JobWorker {
     this.#control?.stop();
   }
 
-  setLearningRate(learningRate: number, replica?: number): void {
-    this.#control?.setLearningRate(learningRate, replica);
+  /** Sets something of the run from its next step on. */
+  change(change: AskedChange): void {
+    if (this.#control) set(this.#control, change);
   }
 
   #open(): Promise<Gpu> {
@@ -132,6 +137,27 @@ export class JobWorker {
     }, forget);
     return opening;
   }
+}
+
+/** A run's snapshot as a page has it. */
+export type PageSnapshot = Omit<Extract<JobEvent, { readonly type: 'snapshot' }>, 'tensors'> & {
+  readonly tensors: Blob;
+};
+
+/** What a job tells a page beside snapshots. */
+export type PageNews = Exclude<JobEvent, { readonly type: 'snapshot' }>;
+
+/** What a page's job tells: as any job, but for snapshots, which a page keeps as blobs. */
+export type PageEvent = PageNews | PageSnapshot;
+
+/** What a page sets of a run that goes on; of all replicas where none is named. */
+export type AskedChange =
+  | { readonly learningRate: number; readonly replica?: number | undefined }
+  | { readonly batchSize: number };
+
+function set(control: RunControl, change: AskedChange): void {
+  if ('batchSize' in change) control.setBatchSize(change.batchSize);
+  else control.setLearningRate(change.learningRate, change.replica);
 }
 
 /** Later runs in this browser take what was measured. */

@@ -150,13 +150,16 @@ export async function* trainJob(
         yield* taken(readings);
         yield* changed();
         yield { type: 'progress', done: lastStep, before, total: steps, unit: 'steps' };
+        // At the end of a stretch what is due there comes first: a snapshot that had not told it would leave it out.
+        if (run.submitted === until && until < steps) continue;
         yield* steer();
-        // At the end of a stretch what is due there comes first.
-        if (run.submitted < until) yield* snapshots?.dueByClock(run) ?? [];
+        yield* snapshots?.dueByClock(run) ?? [];
         await kept?.keepDue(run);
         if (control?.resizes && run.submitted < steps && !run.stopped) break;
       }
-      if (test && run.submitted === nextEvaluation && run.submitted < steps && !run.stopped) {
+      if (control?.stopped) run.stop();
+      const lost = logs.every(({ diverged }) => diverged);
+      if (test && run.submitted === nextEvaluation && run.submitted < steps && !lost) {
         yield* evaluationEvents(
           await test.evaluate(),
           { step: run.submitted, split: 'test', weights: 'last' },
@@ -164,6 +167,7 @@ export async function* trainJob(
         );
       }
       if (snapshots) yield* snapshots.due(run);
+      await kept?.keepDue(run);
     }
 
     const late = control?.takeBatchSize() ?? null;

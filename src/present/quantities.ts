@@ -17,6 +17,8 @@ export interface Quantity {
   readonly source: string;
   /** Drawn on a logarithmic axis at first. */
   readonly log: boolean;
+  /** An estimate of what is positive that may itself be negative. */
+  readonly signed?: boolean;
   /** Read from one mini-batch, so that single readings scatter and a running mean shows more. */
   readonly scatters: boolean;
   /** Which events carry it: every reading, those with per-example statistics, those of an instrument, or evaluations. */
@@ -64,9 +66,10 @@ export const quantities: readonly Quantity[] = [
     name: 'Squared norm of the training set’s gradient',
     equation: '|G|² ≈ |ḡ|² − tr Σ (1/B − 1/N)',
     meaning:
-      'The signal: G is the mean gradient of all N training examples. The squared norm of a batch’s mean gradient ḡ exceeds |G|² by tr Σ (1/B − 1/N) where batches are drawn without replacement, by tr Σ / B where each example is drawn anew (iid); here that excess is taken off. Unbiased, so single estimates may be negative where B is much smaller than the noise scale: a logarithmic axis leaves those out, a linear one shows them.',
+      'The signal: G is the mean gradient of all N training examples. The squared norm of a batch’s mean gradient ḡ exceeds |G|² by tr Σ (1/B − 1/N) where batches are drawn without replacement, by tr Σ / B where each example is drawn anew (iid); here that excess is taken off. Unbiased, so single estimates may be negative where B is much smaller than the noise scale: a logarithmic axis leaves those out, one that is linear around 0 shows them.',
     source: 'McCandlish et al. 2018, appendix A.1, for a finite set',
     log: true,
+    signed: true,
     scatters: true,
     from: 'noise',
     read: reading('gradNormSqOfTrainingSet'),

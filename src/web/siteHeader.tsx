@@ -6,7 +6,8 @@ interface HeaderProps {
   current: SitePageName;
   /** What the page is for, in a few words. */
   tagline: string;
-  session: WorkerSession;
+  /** What the page computes with; left out where it computes nothing. */
+  session?: WorkerSession;
 }
 
 /** The head of a page: the way to the others, and what this one computes on. */
@@ -22,7 +23,7 @@ export function SiteHeader({ current, tagline, session }: HeaderProps) {
         ))}
       </nav>
       <p class="tagline">{tagline}</p>
-      <AdapterLine session={session} />
+      {session && <AdapterLine session={session} />}
     </header>
   );
 }

@@ -5,6 +5,7 @@ export const SITE_PAGES = [
   { href: 'lab.html', name: 'Lab' },
   { href: 'measure.html', name: 'Measure' },
   { href: 'landscape.html', name: 'Landscape' },
+  { href: 'runs.html', name: 'Runs' },
   { href: 'bench.html', name: 'Bench' },
   { href: 'docs/index.html', name: 'Docs' },
 ] as const;

@@ -1,11 +1,17 @@
 import { proxy } from 'comlink';
 import type { AdapterInfo } from '../gpu/device.ts';
 import { currentRuntime, noAdapter } from '../gpu/noAdapter.ts';
-import type { JobEvent, JobSpec } from '../jobs/job.ts';
-import type { PageFiles } from '../jobs/jobWorker.ts';
+import type { JobSpec } from '../jobs/job.ts';
+import type { AskedChange, PageEvent, PageFiles, PageNews, PageSnapshot } from '../jobs/jobWorker.ts';
 import { openWorker, type WorkerLine } from './worker.ts';
 
 export type SessionState = 'idle' | 'running' | 'paused' | 'stopping';
+
+/** A job, and what is set of it before its first step. */
+export interface AskedJob {
+  readonly spec: JobSpec;
+  readonly changes?: readonly AskedChange[];
+}
 
 /** What is said of a job at its ends, and what becomes of its events. */
 export interface JobWords {
@@ -15,8 +21,12 @@ export interface JobWords {
   ended(how: { readonly stopped: boolean; readonly abandoned: boolean }): string;
   /** What is shown of an error. */
   failure?(error: Error): string;
+  /** What goes on in the place of a job that an error ended; null where it is the end. */
+  again?(error: Error): Promise<AskedJob | null>;
   /** @param job counted from 0, of several that follow one another */
-  take(event: JobEvent, job: number): void;
+  take(event: PageNews, job: number): void;
+  /** Takes a snapshot of a run that asks for some. */
+  keep?(snapshot: PageSnapshot): void;
 }
 
 /** A page's one line to its worker: what runs, how far it is, what went wrong. */
@@ -100,8 +110,15 @@ export abstract class WorkerSession {
     return this.runJobs([spec], words);
   }
 
-  /** Runs jobs one after another to their end, none after one that failed or was stopped; errors end up in `error`. */
-  protected async runJobs(specs: readonly JobSpec[], words: JobWords): Promise<void> {
+  /**
+   * Runs jobs one after another to their end, none after one that failed or was stopped; errors end up in `error`.
+   * @param changes what is set of each before its first step
+   */
+  protected async runJobs(
+    specs: readonly JobSpec[],
+    words: JobWords,
+    changes: readonly AskedChange[] = [],
+  ): Promise<void> {
     this.error = undefined;
     this.state = 'running';
     this.phase = 'starting';
@@ -114,20 +131,30 @@ export abstract class WorkerSession {
       };
     });
     const taking = (job: number) =>
-      proxy((event: JobEvent) => {
+      proxy((event: PageEvent) => {
         if (abandoned) return;
         if (event.type === 'adapter') this.adapter = event.adapter;
         else if (event.type === 'phase') this.phase = event.phase;
-        words.take(event, job);
+        if (event.type === 'snapshot') words.keep?.(event);
+        else words.take(event, job);
         this.changed();
       });
     const isStopped = (): boolean => (this.state as SessionState) === 'stopping';
+    const run = ({ spec, changes }: AskedJob, job: number): Promise<void> =>
+      this.ask(({ remote }) =>
+        Promise.race([remote.run(spec, document.baseURI, taking(job), this.files, changes ?? []), atOnce]),
+      );
     try {
-      for (const [job, spec] of specs.entries()) {
-        if (isStopped()) break;
-        await this.ask(({ remote }) =>
-          Promise.race([remote.run(spec, document.baseURI, taking(job), this.files), atOnce]),
-        );
+      for (const [place, spec] of specs.entries()) {
+        for (let job: AskedJob | null = isStopped() ? null : { spec, changes }; job; ) {
+          try {
+            await run(job, place);
+            job = null;
+          } catch (error) {
+            job = isStopped() ? null : ((await words.again?.(error as Error)) ?? null);
+            if (!job) throw error;
+          }
+        }
       }
       const stopped = isStopped();
       this.say(words.ended({ stopped, abandoned }));

@@ -9,6 +9,7 @@ import { formatEstimate } from '../../src/present/formatInterval.ts';
 import { quantities } from '../../src/present/quantities.ts';
 import { basin, inFolder } from './basin.ts';
 import { button, save, violations, waitForStatus, withPage as withPageOf } from './browserPage.ts';
+import { fill, inWorker, lastStep, waitForStep } from './labPage.ts';
 import { servedPages } from './servedPages.ts';
 
 const pages = servedPages();
@@ -18,26 +19,9 @@ function withPage(use: (page: Page) => Promise<void>, options: BrowserContextOpt
   return withPageOf(pages.browser, pages.server.origin, use, options);
 }
 
-/** Puts a line in front of the worker's script, which init scripts do not reach. */
-async function inWorker(page: Page, line: string): Promise<void> {
-  await page.route('**/jobWorker*.js', async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${line}\n${await response.text()}` });
-  });
-}
-
 async function open(page: Page): Promise<void> {
   await page.goto(`${pages.server.origin}/lab.html`);
   await page.getByRole('heading', { name: 'Basin' }).waitFor();
-}
-
-async function fill(page: Page, settings: Record<string, string>): Promise<void> {
-  for (const [name, value] of Object.entries(settings)) {
-    const control = page.locator(`#setting-${name}`);
-    if ((await control.evaluate((element) => element.tagName)) === 'SELECT')
-      await control.selectOption(value);
-    else await control.fill(value);
-  }
 }
 
 /** A run on small synthetic data that lasts until it is stopped. */
@@ -51,14 +35,6 @@ const ENDLESS = {
   measureEvery: '5',
   evaluateEvery: '50',
 };
-
-function lastStep(page: Page): Promise<number> {
-  return page.locator('.numbers').evaluate((element) => Number(element.getAttribute('data-step')));
-}
-
-async function waitForStep(page: Page, least: number): Promise<void> {
-  await expect.poll(() => lastStep(page), { timeout: 60_000 }).toBeGreaterThan(least);
-}
 
 /** Pixels of a chart that have a colour: curves have, axes and grid are grey. */
 function colouredPixels(page: Page, id: string): Promise<number> {
@@ -88,9 +64,11 @@ describe('the page', () => {
       await fill(page, ENDLESS);
       await button(page, 'Start').click();
       await waitForStep(page, 60);
-      for (const { id } of quantities) {
+      // ε/B is drawn where it changes.
+      for (const { id } of quantities.filter(({ id }) => id !== 'temperature')) {
         await expect.poll(() => colouredPixels(page, id), { timeout: 20_000 }).toBeGreaterThan(40);
       }
+      expect(await page.locator('[data-quantity=temperature]').count()).toBe(0);
 
       await button(page, 'Pause').click();
       await waitForStatus(page, /Paused/);
@@ -246,7 +224,7 @@ describe('the page', () => {
       expect(await page.locator('.settings-of-run').textContent()).toMatch(/B = 16/);
 
       const recording = JSON.parse(`${await save(page, 'Save JSON')}`);
-      expect(recording.rateChanges).toEqual([{ step, replica: null, learningRate: 0.3 }]);
+      expect(recording.changes).toEqual([{ step, replica: null, learningRate: 0.3 }]);
       const rate = (at: number): number =>
         recording.readings.find((reading: Reading) => reading.step === at).learningRate;
       expect([rate(step - 1), rate(step)]).toEqual([0.02, 0.3]);
@@ -320,31 +298,6 @@ describe('the page', () => {
       );
       await open(page);
       await expect(page.getByRole('alert').textContent()).resolves.toMatch(/no WebGPU.*Chrome or Edge 113/s);
-    });
-  });
-
-  test('a lost device ends the run with the last step read, and the next run has another', async () => {
-    await withPage(async (page) => {
-      await inWorker(
-        page,
-        `const request = GPUAdapter.prototype.requestDevice;
-        GPUAdapter.prototype.requestDevice = async function (...given) {
-          const device = await request.apply(this, given);
-          new BroadcastChannel('lose').onmessage = () => device.destroy();
-          return device;
-        };`,
-      );
-      await open(page);
-      await fill(page, ENDLESS);
-      await button(page, 'Start').click();
-      await waitForStep(page, 20);
-      await page.evaluate(() => new BroadcastChannel('lose').postMessage(''));
-      const alert = page.getByRole('alert');
-      await alert.waitFor();
-      expect(await alert.textContent()).toMatch(/device was lost.*last step read was \d\d+/is);
-      await button(page, 'Start').click();
-      await waitForStep(page, 0);
-      expect(await alert.count()).toBe(0);
     });
   });
 

@@ -6,8 +6,9 @@ import { renderReport } from '../../src/cli/report.ts';
 import type { JobSpec } from '../../src/jobs/job.ts';
 import { instruments } from '../../src/measure/instruments.ts';
 import type { Reading } from '../../src/train/reading.ts';
+import { defaultSettings } from '../../src/web/lab/labFields.ts';
+import { parseSettings } from '../../src/web/lab/parseSettings.ts';
 import { Recording } from '../../src/web/lab/recording.ts';
-import { defaultSettings, parseSettings } from '../../src/web/lab/settings.ts';
 import { lossVariance } from '../gpu/lossVariance.ts';
 
 beforeAll(() => {
@@ -29,15 +30,15 @@ const reading = (step: number, variance?: number): Reading => ({
 const readings = [reading(1, 0.25), reading(2), reading(3, 0.5)];
 
 test('a quantity in the list has a chart on the page', () => {
-  const { run } = parseSettings({ ...defaultSettings, instruments: 'loss_variance', measureEvery: '2' });
-  expect((run!.spec as { instruments?: unknown }).instruments).toEqual([{ type: 'loss_variance', every: 2 }]);
-  const recording = new Recording(run!);
-  recording.take({ type: 'readings', readings });
+  const { spec } = parseSettings({ ...defaultSettings, instruments: 'loss_variance', measureEvery: '2' });
+  expect(spec!.instruments).toEqual([{ type: 'loss_variance', every: 2 }]);
+  const recording = new Recording(spec!);
+  recording.take({ type: 'readings', readings }, 1);
   const drawn = recording.quantities.find(({ name }) => name === 'Variance of the losses')!;
   const table = recording.table(drawn);
   expect(table.steps).toEqual([1, 3]);
   expect(table.columns(drawn.id)).toEqual([[0.25, 0.5]]);
-  const { run: plain } = parseSettings(defaultSettings);
+  const { spec: plain } = parseSettings(defaultSettings);
   expect(new Recording(plain!).quantities.map(({ id }) => id)).not.toContain(drawn.id);
 });
 

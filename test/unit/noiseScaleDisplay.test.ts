@@ -1,16 +1,24 @@
 import { expect, test } from 'vitest';
 import { noiseScaleText } from '../../src/cli/noiseScaleText.ts';
 import type { Reading } from '../../src/jobs/job.ts';
+import type { TrainSpec } from '../../src/jobs/trainSpec.ts';
 import { formatEstimate } from '../../src/present/formatInterval.ts';
 import { quantities } from '../../src/present/quantities.ts';
 import { Recording } from '../../src/web/lab/recording.ts';
-import type { PlannedRun } from '../../src/web/lab/settings.ts';
+import { recordingCsv } from '../../src/web/lab/recordingFile.ts';
 
 const bSimple = quantities.find(({ id }) => id === 'bSimple')!;
 
 function reading(step: number, measured: Partial<Reading> = {}): Reading {
   return { replica: 0, step, batchSize: 64, learningRate: 0.1, temperature: 0.1 / 64, loss: 1, ...measured };
 }
+
+const SPEC: TrainSpec = {
+  data: 'mnist',
+  model: { hidden: [4] },
+  optimizer: { lr: 0.1 },
+  measure: { every: 2 },
+};
 
 const RESOLVED = {
   gradNormSq: 1,
@@ -47,12 +55,8 @@ test('an estimate whose interval is open is told by the interval alone, for peop
 });
 
 test('what is drawn at a step is what is known at it: no number where the interval is open, but the interval', () => {
-  const recording = new Recording({
-    spec: { job: 'train' },
-    replicas: ['ε = 0.1'],
-    description: '',
-  } as unknown as PlannedRun);
-  recording.take({ type: 'readings', readings: [reading(1, RESOLVED), reading(2), reading(3, OPEN)] });
+  const recording = new Recording(SPEC);
+  recording.take({ type: 'readings', readings: [reading(1, RESOLVED), reading(2), reading(3, OPEN)] }, 1);
   const table = recording.table(bSimple);
   expect(table.steps).toEqual([1, 3]);
   expect(table.columns('bSimple')).toEqual([[236, null]]);
@@ -66,14 +70,9 @@ test('what is drawn at a step is what is known at it: no number where the interv
 });
 
 test('the table of readings has the standard error and both ends, Infinity for an open one', () => {
-  const recording = new Recording({
-    spec: { job: 'train' },
-    replicas: ['ε = 0.1'],
-    description: '',
-  } as unknown as PlannedRun);
-  recording.take({ type: 'readings', readings: [reading(1, RESOLVED), reading(2), reading(3, OPEN)] });
-  const [head, ...lines] = recording
-    .toCsv()
+  const recording = new Recording(SPEC);
+  recording.take({ type: 'readings', readings: [reading(1, RESOLVED), reading(2), reading(3, OPEN)] }, 1);
+  const [head, ...lines] = recordingCsv(recording)
     .trim()
     .split('\r\n')
     .map((line) => line.split(','));

@@ -15,6 +15,7 @@ export const DOCS = [
   {
     name: 'Reference',
     files: [
+      'lab.md',
       'library.md',
       'data.md',
       'train.md',

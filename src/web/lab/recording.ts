@@ -1,79 +1,121 @@
 import type { AdapterInfo } from '../../gpu/device.ts';
-import type { JobEvent, JobSpec, Reading } from '../../jobs/job.ts';
-import { type Evaluation, type Quantity, quantitiesOf } from '../../present/quantities.ts';
-import type { Mark } from './chartOptions.ts';
+import type { Reading } from '../../jobs/job.ts';
+import type { PageNews } from '../../jobs/jobWorker.ts';
+import type { TrainSpec } from '../../jobs/trainSpec.ts';
+import type { Evaluation, Quantity } from '../../present/quantities.ts';
+import { BatchSizes } from '../../train/batchSizes.ts';
+import type { Divergence } from '../../train/replicaLog.ts';
+import type { SetChange } from '../../train/setChanges.ts';
+import { describeSpec } from './describeSpec.ts';
+import type { Mark } from './drawMarks.ts';
+import { labQuantities, SETTINGS_OF_RUN } from './labQuantities.ts';
+import { type ReplicaGroup, replicaGroups, replicaLabels } from './replicaGroups.ts';
 import { SeriesTable } from './seriesTable.ts';
-import type { PlannedRun } from './settings.ts';
 
-/** A rate that was set while the run went on. */
-interface RateChange {
-  /** The first step at it, counted from 1. */
-  readonly step: number;
-  /** null: all replicas. */
-  readonly replica: number | null;
-  readonly learningRate: number;
+/** How much of a recording there was at a moment. */
+export interface RecordingMark {
+  readonly readings: number;
+  readonly evaluations: number;
+  readonly changes: number;
+  readonly diverged: readonly (readonly [number, Divergence])[];
+}
+
+/** What the job says that a run is of. */
+type Planned = Omit<Extract<PageNews, { readonly type: 'planned' }>, 'type'>;
+
+/** Whose readings come at steps of their own: each instrument’s do. */
+function sourceOf({ from, id }: Quantity): string {
+  return from === 'instrument' ? id.replace(/-.*/, '') : from;
 }
 
 /** All that one run has shown. */
 export class Recording {
-  readonly spec: JobSpec;
+  readonly spec: TrainSpec;
   /** What the replicas are called. */
   readonly replicas: readonly string[];
-  /** The settings that they share, in a line: the form may hold others by now. */
+  /** Those that differ in their seeds alone. */
+  readonly groups: readonly ReplicaGroup[];
+  /** The settings that the replicas share, in a line: the form may hold others by now. */
   readonly description: string;
-  readonly started = new Date();
+  readonly started: Date;
   readonly readings: Reading[] = [];
   readonly evaluations: Evaluation[] = [];
-  readonly diverged = new Map<number, { step: number; reason: string }>();
-  /** Rates that were set while it ran, in their order. */
-  readonly rateChanges: RateChange[] = [];
+  /** When each of them came, in seconds that the run had run for. */
+  readonly seconds = { readings: [] as number[], evaluations: [] as number[] };
+  readonly diverged = new Map<number, Divergence>();
+  /** What was set while it ran, in that order. */
+  readonly changes: SetChange[] = [];
+  /** What may not be meant as it was given. */
+  readonly notes: string[] = [];
   adapter: AdapterInfo | undefined;
+  planned: Planned | undefined;
   result: unknown;
-  /** The last step that was read. */
+  /** The last step that was read, and when. */
   lastStep = 0;
+  lastSeconds = 0;
   /** What is drawn of it. */
   readonly quantities: readonly Quantity[];
-  readonly #tables: Record<Quantity['from'], SeriesTable>;
+  /** The first reading of each replica, and what has been another since. */
+  readonly #first = new Map<number, Reading>();
+  readonly #varied = new Set<string>();
+  #batches: BatchSizes;
+  #tables: ReadonlyMap<string, SeriesTable>;
 
-  constructor({ spec, replicas, description }: PlannedRun) {
+  constructor(spec: TrainSpec, started = new Date()) {
     this.spec = spec;
-    this.description = description;
-    this.replicas = replicas;
-    this.quantities = quantitiesOf(spec.job === 'train' ? spec.instruments : []);
-    const table = (from: Quantity['from']) =>
-      new SeriesTable(
-        this.quantities.filter((quantity) => quantity.from === from),
-        replicas.length,
-      );
-    this.#tables = {
-      reading: table('reading'),
-      noise: table('noise'),
-      instrument: table('instrument'),
-      evaluation: table('evaluation'),
-    };
+    this.started = started;
+    this.description = describeSpec(spec);
+    this.replicas = replicaLabels(spec);
+    this.groups = replicaGroups(spec);
+    const { measure, instruments } = spec;
+    const noise = measure !== undefined || instruments?.some(({ type }) => type === 'noise_scale');
+    this.quantities = labQuantities(instruments, noise === true);
+    this.#tables = this.#emptyTables();
+    this.#batches = plannedBatches(spec);
   }
 
-  take(event: JobEvent): void {
+  #emptyTables(): ReadonlyMap<string, SeriesTable> {
+    const sources = new Set(['reading', ...this.quantities.map(sourceOf)]);
+    return new Map(
+      [...sources].map((source) => {
+        const shown = this.quantities.filter((quantity) => sourceOf(quantity) === source);
+        return [source, new SeriesTable(shown, this.replicas.length)];
+      }),
+    );
+  }
+
+  /** @param seconds that the run has run for */
+  take(event: PageNews, seconds: number): void {
     switch (event.type) {
       case 'adapter':
         this.adapter = event.adapter;
         break;
+      case 'planned': {
+        const { type: _, ...planned } = event;
+        this.planned = planned;
+        break;
+      }
+      case 'note':
+        if (!this.notes.includes(event.text)) this.notes.push(event.text);
+        break;
       case 'readings':
-        for (const reading of event.readings) {
-          this.readings.push(reading);
-          this.lastStep = Math.max(this.lastStep, reading.step);
-          this.#tables.reading.add(reading);
-          if (reading.gradNormSq !== undefined) this.#tables.noise.add(reading);
-          if (reading.instruments) this.#tables.instrument.add(reading);
-        }
+        this.#takeReadings(event.readings, seconds);
         break;
       case 'evaluation':
         this.evaluations.push(event);
-        if (event.split === 'test' && event.weights === 'last') this.#tables.evaluation.add(event);
+        this.seconds.evaluations.push(seconds);
+        this.#tabulateEvaluation(event, seconds);
         break;
-      case 'learningRate':
-        this.rateChanges.push({ step: event.step, replica: event.replica, learningRate: event.learningRate });
+      case 'learningRate': {
+        const { step, replica, learningRate } = event;
+        this.changes.push({ step, replica, learningRate });
         break;
+      }
+      case 'batchSize': {
+        const { step, batchSize } = event;
+        this.changes.push({ step, batchSize });
+        break;
+      }
       case 'diverged':
         this.diverged.set(event.replica, { step: event.step, reason: event.reason });
         break;
@@ -83,71 +125,136 @@ export class Recording {
     }
   }
 
-  table(quantity: Quantity): SeriesTable {
-    return this.#tables[quantity.from];
+  /** Of many steps that came at once: each has taken its part of the time since those before. */
+  #takeReadings(readings: readonly Reading[], seconds: number): void {
+    const began = this.lastSeconds;
+    for (const [i, reading] of readings.entries()) {
+      const at = began + ((seconds - began) * (i + 1)) / readings.length;
+      this.readings.push(reading);
+      this.seconds.readings.push(at);
+      this.#tabulate(reading, at);
+    }
   }
 
-  /** What a replica is called, with the rates that it was given while it ran. */
-  label(replica: number): string {
-    const changes = this.rateChanges.filter((change) => (change.replica ?? replica) === replica);
+  #tabulate(reading: Reading, seconds: number): void {
+    const { step, batchSize, replica, learningRate, temperature } = reading;
+    const first = this.#first.get(replica) ?? reading;
+    this.#first.set(replica, first);
+    if (first.learningRate !== learningRate) this.#varied.add('learningRate');
+    if (first.temperature !== temperature) this.#varied.add('temperature');
+    this.lastStep = Math.max(this.lastStep, step);
+    this.lastSeconds = Math.max(this.lastSeconds, seconds);
+    // A rule decides B as the run goes on.
+    if (this.#batches.at(step - 1) !== batchSize) this.#batches.change({ fromStep: step - 1, batchSize });
+    this.rows.add(reading, seconds);
+    if (reading.gradNormSq !== undefined) this.#tables.get('noise')?.add(reading, seconds);
+    for (const type of Object.keys(reading.instruments ?? {})) this.#tables.get(type)?.add(reading, seconds);
+  }
+
+  #tabulateEvaluation(evaluation: Evaluation, seconds: number): void {
+    const { split, weights } = evaluation;
+    if (split === 'test' && weights === 'last') this.#tables.get('evaluation')?.add(evaluation, seconds);
+  }
+
+  /** What is worth drawing: of what the run was set to, what has changed on the way. */
+  get drawn(): readonly Quantity[] {
+    return this.quantities.filter(({ id }) => !SETTINGS_OF_RUN.includes(id) || this.#varied.has(id));
+  }
+
+  /** How much there is of it, for `cut`. */
+  mark(): RecordingMark {
+    const { readings, evaluations, changes, diverged } = this;
+    return {
+      readings: readings.length,
+      evaluations: evaluations.length,
+      changes: changes.length,
+      diverged: [...diverged],
+    };
+  }
+
+  /** Forgets what came after a mark: the run goes on from there. */
+  cut({ readings, evaluations, changes, diverged }: RecordingMark): void {
+    this.readings.length = readings;
+    this.seconds.readings.length = readings;
+    this.evaluations.length = evaluations;
+    this.seconds.evaluations.length = evaluations;
+    this.changes.length = changes;
+    this.diverged.clear();
+    for (const [replica, divergence] of diverged) this.diverged.set(replica, divergence);
+    this.result = undefined;
+    this.lastStep = 0;
+    this.lastSeconds = 0;
+    this.#first.clear();
+    this.#varied.clear();
+    this.#tables = this.#emptyTables();
+    this.#batches = plannedBatches(this.spec);
+    for (const [i, reading] of this.readings.entries()) this.#tabulate(reading, this.seconds.readings[i]!);
+    for (const [i, evaluation] of this.evaluations.entries())
+      this.#tabulateEvaluation(evaluation, this.seconds.evaluations[i]!);
+  }
+
+  table(quantity: Quantity): SeriesTable {
+    return this.#tables.get(sourceOf(quantity))!;
+  }
+
+  /** The rows that have a loss. */
+  get rows(): SeriesTable {
+    return this.#tables.get('reading')!;
+  }
+
+  /** Examples drawn in the first so many steps. */
+  examplesBy(step: number): number {
+    return this.#batches.drawnBy(step);
+  }
+
+  /** B of a step, counted from 1. */
+  batchSizeAt(step: number): number {
+    return this.#batches.at(Math.max(0, step - 1));
+  }
+
+  /** What a group is called, with the rates that all of it was given while it ran. */
+  label(group: ReplicaGroup): string {
+    const changes = this.changes.flatMap((change) =>
+      'learningRate' in change && (change.replica === null || group.replicas.includes(change.replica))
+        ? [change]
+        : [],
+    );
     return [
-      this.replicas[replica]!,
-      ...changes.map(({ step, learningRate }) => `ε = ${learningRate} from step ${step}`),
+      group.label,
+      ...changes.map(({ step, learningRate, replica }) => {
+        const whose = replica === null || group.replicas.length === 1 ? '' : `${this.replicas[replica]}: `;
+        return `${whose}ε = ${learningRate} from step ${step}`;
+      }),
     ].join(' → ');
   }
 
-  /** Where curves change for a reason that is not theirs: rates that were set, replicas that diverged. */
+  /** Where curves change for a reason that is not theirs: what was set, replicas that diverged. */
   marks(): Mark[] {
-    const diverged = [...this.diverged].map(([replica, { step }]) => ({ replica, step }));
-    return [...this.rateChanges.map(({ step, replica }) => ({ step, replica })), ...diverged];
+    const groupOf = (replica: number) => this.groups.findIndex(({ replicas }) => replicas.includes(replica));
+    const set = this.changes.map((change): Mark => {
+      if ('batchSize' in change) return { step: change.step, group: null, label: `B = ${change.batchSize}` };
+      const { step, replica, learningRate } = change;
+      return { step, group: replica === null ? null : groupOf(replica), label: `ε = ${learningRate}` };
+    });
+    const lost = [...this.diverged].map(
+      ([replica, { step }]): Mark => ({ step, group: groupOf(replica), label: 'diverged' }),
+    );
+    return [...set, ...lost];
   }
 
   /** Why a quantity has no curve, where it can have none. */
   missing({ from, id }: Quantity): string | undefined {
-    if (from !== 'noise' || id === 'gradNormSq' || this.spec.job !== 'train' || this.spec.batch_size !== 1)
-      return undefined;
+    if (from !== 'noise' || id === 'gradNormSq' || this.batchSizeAt(this.lastStep) !== 1) return undefined;
     return 'A batch of one example shows no covariance: choose B of 2 or more.';
   }
+}
 
-  toJson(): string {
-    const { spec, adapter, started, readings, evaluations, rateChanges, result } = this;
-    const replicas = this.replicas.map((label, replica) => ({ label, diverged: this.diverged.get(replica) }));
-    return JSON.stringify(
-      { started, spec, adapter, replicas, rateChanges, readings, evaluations, result },
-      null,
-      1,
-    );
-  }
-
-  /** One line for each reading; an empty cell where nothing was read, `Infinity` for an open end. RFC 4180. */
-  toCsv(): string {
-    const keys = [
-      'replica',
-      'step',
-      'batchSize',
-      'learningRate',
-      'temperature',
-      'loss',
-      'gradNormSq',
-      'gradNormSqUnbiased',
-      'gradNormSqOfTrainingSet',
-      'traceCovariance',
-      'bSimple',
-      'bSimpleStderr',
-      'bSimpleResolved',
-    ] as const satisfies (keyof Reading)[];
-    const tests = new Map(
-      this.evaluations
-        .filter(({ split, weights }) => split === 'test' && weights === 'last')
-        .map((evaluation) => [`${evaluation.replica} ${evaluation.step}`, evaluation]),
-    );
-    const lines = this.readings.map((reading) => {
-      const test = tests.get(`${reading.replica} ${reading.step}`);
-      const ends = reading.bSimpleInterval?.map((end) => end ?? Number.POSITIVE_INFINITY) ?? ['', ''];
-      const tested = [test?.loss ?? '', test?.accuracy ?? ''];
-      return [...keys.map((key) => reading[key] ?? ''), ...ends, ...tested].join(',');
-    });
-    const head = [...keys, 'bSimpleLow', 'bSimpleHigh', 'testLoss', 'testAccuracy'];
-    return `${[head.join(','), ...lines].join('\r\n')}\r\n`;
-  }
+/** B of its steps, as far as the settings say. */
+function plannedBatches({ batch_size, batch_schedule }: TrainSpec): BatchSizes {
+  const table = Array.isArray(batch_schedule) ? batch_schedule : [];
+  const first = table[0]?.from_step === 0 ? [] : [{ fromStep: 0, batchSize: batch_size ?? 64 }];
+  return new BatchSizes([
+    ...first,
+    ...table.map(({ from_step, batch_size }) => ({ fromStep: from_step, batchSize: batch_size })),
+  ]);
 }

@@ -11,6 +11,8 @@ const MOST_ROWS = 5000;
  */
 export class SeriesTable {
   readonly steps: number[] = [];
+  /** The seconds that the run had run for when each of them was read. */
+  readonly seconds: number[] = [];
   readonly #columns = new Map<string, (number | null)[][]>();
   readonly #intervals = new Map<string, (Interval | null)[][]>();
   readonly #quantities: readonly Quantity[];
@@ -41,9 +43,10 @@ export class SeriesTable {
     return this.#gap;
   }
 
-  add(event: Reading | Evaluation): void {
+  add(event: Reading | Evaluation, seconds: number): void {
     const row = this.#row(event.step);
     if (row === undefined) return;
+    this.seconds[row] = seconds;
     for (const quantity of this.#quantities) {
       const column = this.#columns.get(quantity.id)?.[event.replica];
       const value = quantity.read(event);
@@ -64,6 +67,7 @@ export class SeriesTable {
     const after = steps[row] ?? Number.POSITIVE_INFINITY;
     if (step - before < this.#gap || after - step < this.#gap) return undefined;
     steps.splice(row, 0, step);
+    this.seconds.splice(row, 0, 0);
     for (const column of this.#eachColumn()) column.splice(row, 0, null);
     if (steps.length <= MOST_ROWS) return row;
     this.#thin();
@@ -72,7 +76,7 @@ export class SeriesTable {
 
   #thin(): void {
     this.#gap = 2 * Math.max(this.#gap, (this.steps.at(-1)! - this.steps[0]!) / (this.steps.length - 1));
-    for (const list of [this.steps, ...this.#eachColumn()] as unknown[][]) {
+    for (const list of [this.steps, this.seconds, ...this.#eachColumn()] as unknown[][]) {
       const kept = list.filter((_, index) => index % 2 === 0);
       list.splice(0, list.length, ...kept);
     }

@@ -1,8 +1,8 @@
 import { curveStyle } from './chartOptions.ts';
 
-/** A short piece of a replica's curve. */
-export function Swatch({ replica }: { replica: number }) {
-  const { colour, dash } = curveStyle(replica);
+/** A short piece of a group's curve. */
+export function Swatch({ group }: { group: number }) {
+  const { colour, dash } = curveStyle(group);
   return (
     <svg class="swatch" width="18" height="8" viewBox="0 0 18 8" aria-hidden="true">
       <line
