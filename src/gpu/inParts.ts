@@ -10,11 +10,14 @@ export function inParts(
 ): ((pass: GPUComputePassEncoder) => void)[] {
   const total = programs.reduce((sum, { dispatches }) => sum + dispatches.length, 0);
   const size = Math.max(1, Math.ceil(total / parts));
-  return Array.from({ length: Math.ceil(total / size) }, (_, part) => (pass: GPUComputePassEncoder) => {
-    let from = part * size;
-    for (const program of programs) {
-      program.encode(pass, Math.max(0, from), from + size);
-      from -= program.dispatches.length;
-    }
-  });
+  return Array.from(
+    { length: Math.max(1, Math.ceil(total / size)) },
+    (_, part) => (pass: GPUComputePassEncoder) => {
+      let from = part * size;
+      for (const program of programs) {
+        program.encode(pass, Math.max(0, from), from + size);
+        from -= program.dispatches.length;
+      }
+    },
+  );
 }
