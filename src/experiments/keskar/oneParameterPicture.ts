@@ -57,6 +57,8 @@ export const oneParameterPicture = claim<PairsProtocol, PairsCell, PairsEvidence
     distance: -0.08,
     units: 12,
   },
+  lookedInto:
+    'version 1, seeds 1000 to 1011: the walls of the large batch’s minimum rise 7.6 times as high, as drawn in the paper, but its test loss is not further above its training loss: by −0.04 ± 0.02 it is nearer, while it gets 0.8 points fewer right. At one training loss small-batch solutions are surer of what they get wrong, which cross-entropy counts and accuracy does not. Twice as many units would decide it',
   study: pairsStudy,
   effects: (found) => picture(found, 'pair', SHIFT),
   controls: (found) => [

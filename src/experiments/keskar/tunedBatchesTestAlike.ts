@@ -36,6 +36,8 @@ export const tunedBatchesTestAlike = claim<PairsProtocol, PairsCell, PairsEviden
     distance: -0.3,
     units: 12,
   },
+  lookedInto:
+    'version 1, seeds 1000 to 1011: the gap scatters by one point from unit to unit, half as much again as in the pilot, and lies with 0.45 ± 0.29 points between none and the margin. If that is what it is, some 150 units would place it within ±0.66; if it is none, 25. At the small batch’s own ε the same pairs differ by 0.8 points, so that a rate of its own gives the large batch back less than half',
   study: pairsStudy,
   effects: (found, protocol) => [gap(found, protocol, 'tuned', 0)],
   controls: (found, protocol) => [
