@@ -19,8 +19,8 @@ import { lastX, markX, type XUnit, xValues } from './xUnits.ts';
 interface ChartProps {
   quantity: Quantity;
   recording: Recording | undefined;
-  /** Another number whenever there is something new to draw. */
-  version: number;
+  /** The recording's: drawing what is drawn already would end a drag that is under way. */
+  revision: number;
   /** Readings that a running mean spans; 0 for none, null for a share of the run. */
   smoothing: number | null;
   unit: XUnit;
@@ -47,7 +47,7 @@ const LEAST_SPAN = 5;
 
 /** One quantity over the run, a curve for each group of replicas, its numbers at the cursor or at the end, and what they say. */
 export function Chart(props: ChartProps) {
-  const { quantity, recording, version, smoothing, unit, hidden, zoom, onZoom, theme } = props;
+  const { quantity, recording, revision, smoothing, unit, hidden, zoom, onZoom, theme } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const zoomed = useRef(zoom);
@@ -78,7 +78,7 @@ export function Chart(props: ChartProps) {
     const raw = own.map(({ values }) => values);
     const means = smoothed ? raw.map((values) => smooth(values, span)) : raw;
     return { table, xs: xValues(unit, recording, table), raw, means, bands: own.map(({ band }) => band) };
-  }, [recording, quantity, version, smoothed, smoothing, unit]);
+  }, [recording, quantity, revision, smoothed, smoothing, unit]);
 
   const threshold = useMemo(() => (scale === 'symlog' ? linearUpTo(curves.raw) : 1), [scale, curves]);
 

@@ -27,7 +27,7 @@ interface LabProps {
 
 /** The page: settings on one side, the run and its curves on the other. */
 export function LabApp({ session, store }: LabProps) {
-  const version = useSession(session);
+  useSession(session);
   const { values } = useUrlState();
   const settings = settingsFromParams(new URLSearchParams(values as Record<string, string>));
   const [errors, setErrors] = useState<Partial<Record<Field, string>>>({});
@@ -198,7 +198,7 @@ export function LabApp({ session, store }: LabProps) {
               onSubmit={() => void start()}
             />
           </details>
-          <Results recording={session.recording} version={version} name={session.record?.name} />
+          <Results recording={session.recording} name={session.record?.name} />
         </div>
       </main>
     </>

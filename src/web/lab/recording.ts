@@ -50,6 +50,8 @@ export class Recording {
   adapter: AdapterInfo | undefined;
   planned: Planned | undefined;
   result: unknown;
+  /** Another number whenever it has become another one. */
+  revision = 0;
   /** The last step that was read, and when. */
   lastStep = 0;
   lastSeconds = 0;
@@ -86,6 +88,7 @@ export class Recording {
 
   /** @param seconds that the run has run for */
   take(event: PageNews, seconds: number): void {
+    if (event.type !== 'progress') this.revision++;
     switch (event.type) {
       case 'adapter':
         this.adapter = event.adapter;
@@ -174,6 +177,7 @@ export class Recording {
 
   /** Forgets what came after a mark: the run goes on from there. */
   cut({ readings, evaluations, changes, diverged }: RecordingMark): void {
+    this.revision++;
     this.readings.length = readings;
     this.seconds.readings.length = readings;
     this.evaluations.length = evaluations;

@@ -17,7 +17,7 @@ const SMOOTHING: readonly (number | null)[] = [null, 0, 10, 50, 200, 1000];
 const USUAL = labQuantities(undefined, true).filter(({ id }) => !SETTINGS_OF_RUN.includes(id));
 
 /** The curves of a run, their legend, and the readings as files. */
-export function Results({ recording, version, name }: ResultsProps) {
+export function Results({ recording, name }: ResultsProps) {
   const theme = useTheme();
   const { values } = useUrlState();
   const [smoothing, setSmoothing] = useState<number | null>(null);
@@ -113,7 +113,7 @@ export function Results({ recording, version, name }: ResultsProps) {
             key={quantity.id}
             quantity={quantity}
             recording={recording}
-            version={version}
+            revision={recording?.revision ?? 0}
             smoothing={smoothing}
             unit={unit}
             hidden={hidden}
@@ -141,8 +141,6 @@ export function Results({ recording, version, name }: ResultsProps) {
 
 interface ResultsProps {
   recording: Recording | undefined;
-  /** Another number whenever there is something new to draw. */
-  version: number;
   /** What the run is called where it is kept. */
   name: string | undefined;
 }
