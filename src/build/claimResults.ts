@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
-import { decidingEffect } from '../experiments/reproduction/decidingEffect.ts';
-import type { ClaimResult } from '../experiments/reproduction/results.ts';
 
 /** What a run of `basin reproduce` that comes with the pages made of the claims. */
 const CLAIMS = 'virtual:claimResults';
@@ -10,7 +8,13 @@ const CLAIMS = 'virtual:claimResults';
 /** What is looked at here of results.json. */
 interface KeptResults {
   readonly preset: string;
-  readonly claims: readonly Pick<ClaimResult, 'id' | 'version' | 'verdict' | 'statistic' | 'statistics'>[];
+  readonly claims: readonly {
+    readonly id: string;
+    readonly version: number;
+    readonly verdict: string;
+    readonly statistic: unknown;
+    readonly statistics: readonly { readonly margin: unknown }[];
+  }[];
 }
 
 /**
@@ -38,9 +42,9 @@ export function claimResults(folder: string): Plugin {
 
 function listModule(results: KeptResults | null): string {
   const claims = results?.claims ?? [];
-  const summaries = claims.map((claim) => [
-    claim.id,
-    { version: claim.version, verdict: claim.verdict, statistic: decidingEffect(claim) },
+  const summaries = claims.map(({ id, version, verdict, statistic, statistics }) => [
+    id,
+    { version, verdict, statistic, statistics: statistics.filter(({ margin }) => margin !== null) },
   ]);
   const loads = claims.map(
     ({ id }) => `${JSON.stringify(id)}: () => import(${JSON.stringify(`${CLAIMS}/${id}`)})`,

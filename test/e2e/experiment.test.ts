@@ -98,7 +98,7 @@ test('experiment critical-batch: a claim of a study, refused where a window is n
       '--seed',
       '0',
     );
-    const ended = await basin([...command, '--window', '128', '--out', 'a.json'], folder);
+    const ended = await basin([...command, '--windows', '128,256', '--out', 'a.json'], folder);
     expect(ended.exitCode, ended.stderr).toBe(0);
     const { experiment, outcome } = readResult<ClaimDetail>(folder, 'a.json');
     expect(experiment).toMatchObject({ id: 'critical-batch', version: 2 });
@@ -108,8 +108,8 @@ test('experiment critical-batch: a claim of a study, refused where a window is n
     expect(outcome.sensitivity).toHaveLength(2);
     expect(ended.stdout).toContain('verdict: inconclusive');
 
-    const refused = await basin([...command, '--window', '100'], folder);
+    const refused = await basin([...command, '--windows', '128,300'], folder);
     expect(refused.exitCode).toBe(2);
-    expect(refused.stderr).toMatch(/window: is 100 examples, expected a multiple of the batch of 16/);
+    expect(refused.stderr).toMatch(/windows: has 300 examples, expected a multiple of the batch of 16/);
   });
 });

@@ -122,7 +122,7 @@ test('branches of all batches and both rules end with a loss for each draw', asy
     snapshots: [60, 80],
     trunkBatchSize: 16,
     factors: [1, 4, 16],
-    windows: [64, 64],
+    windows: [64, 128],
     rates: [0.05, 0.1, 0.2],
     orders: 3,
     probes: 4,

@@ -71,9 +71,10 @@ test('a profile takes a step: its reading comes in its place, and nothing else i
 
 test('left early, stopped or asked for in parts, no reading is lost', async () => {
   const gpu = await testGpu();
-  const plain = await TrainingRun.open(gpu, options(300));
+  const steps = 3000;
+  const plain = await TrainingRun.open(gpu, options(steps));
   const expected = await readAll(plain);
-  const run = await TrainingRun.open(gpu, options(300));
+  const run = await TrainingRun.open(gpu, options(steps));
   const readings: StepReading[] = [];
   for await (const some of run.steps()) {
     readings.push(...some);
@@ -88,7 +89,7 @@ test('left early, stopped or asked for in parts, no reading is lost', async () =
     readings.push(...some);
     if (readings.length > 100) run.stop();
   }
-  expect(run.submitted).toBeLessThan(300);
+  expect(run.submitted).toBeLessThan(steps);
   expect(readings).toEqual(expected.slice(0, run.submitted));
   for (const each of [plain, run]) each.dispose();
 });

@@ -128,7 +128,7 @@ describe('a claim', () => {
     expect(outcome.verdict).toBe('reproduced');
     expect(outcome.controls).toMatchObject([{ holds: true, expected: 'not reproduced' }]);
     expect(outcome.planted).toMatchObject([
-      { name: 'a bias of 0.5', found: 'reproduced', holds: true },
+      { name: 'a bias of 0.5', found: 'reproduced in 5 of 5', holds: true },
       { name: 'no bias', holds: true },
     ]);
     expect(outcome.sensitivity).toMatchObject([{ name: 'margin 0.3', verdict: 'reproduced' }]);

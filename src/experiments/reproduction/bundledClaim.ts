@@ -10,7 +10,7 @@ export interface FigureData {
 }
 
 /** What a run of `basin reproduce` made of a claim, as the list of a page shows it. */
-export type ClaimSummary = Pick<ClaimResult, 'version' | 'verdict' | 'statistic'>;
+export type ClaimSummary = Pick<ClaimResult, 'version' | 'verdict' | 'statistic' | 'statistics'>;
 
 /** What a run of `basin reproduce` made of a claim. */
 export interface BundledClaim {

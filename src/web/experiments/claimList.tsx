@@ -1,6 +1,7 @@
 import { preset, summaries } from 'virtual:claimResults';
 import { effectText, rangeText } from '../../experiments/effectText.ts';
 import { type ExperimentRecord, PAPERS, type Paper } from '../../experiments/experiment.ts';
+import { decidingEffect } from '../../experiments/reproduction/decidingEffect.ts';
 import { ButtonGroup } from '../buttonGroup.tsx';
 import { changeUrlState, useUrlState } from '../urlState.ts';
 import { counts, isShown, LISTED_VERDICTS, type ListedClaim, listClaims, readFilter } from './claimFilter.ts';
@@ -98,7 +99,7 @@ export function ClaimList({ records }: { records: readonly ExperimentRecord[] })
 /** @param tells whether the sentence is written out */
 function ClaimRow({ claim: { record, verdict, summary }, tells }: { claim: ListedClaim; tells: boolean }) {
   const { id, statement, source } = record;
-  const statistic = summary?.statistic;
+  const statistic = summary && decidingEffect(summary);
   return (
     <li class="forest-row claim">
       <div class="said">

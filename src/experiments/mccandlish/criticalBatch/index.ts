@@ -70,7 +70,7 @@ export const criticalBatch = claim({
   statement: 'The local critical batch size of a run is small at its start and rises early on',
   source: 'Merrill et al. 2025, by branches; McCandlish et al. 2018, figure 5',
   population:
-    'perceptrons 196-64-10 on 16,384 examples of MNIST of 14 × 14 pixels, by SGD with B = 1,024 and ε = 0.1; branches of 4 to 512 examples a batch for 1,024 or 4,096 examples, each batch at the best of nine rates',
+    'perceptrons 196-64-10 on 16,384 examples of MNIST of 14 × 14 pixels, by SGD with B = 1,024 and ε = 0.1; branches of 4 to 512 examples a batch for 1,024 to 4,096 examples, each batch at the best of nine rates',
   unit: 'a run with initial weights, draws and examples of its own; draws of its branches’ batches are averaged',
   prediction:
     'at the best rate ε_max/(1 + B_noise/kB) progress over a window goes as 1/(kB + B_noise), so that a loss of 20 % of it comes at 1.25B + B_noise/4: as B_noise rises from tens to hundreds this doubles more than once. One doubling is the least for which a batch would be changed',

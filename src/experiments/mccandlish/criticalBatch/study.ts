@@ -71,7 +71,7 @@ const standard: BranchProtocol = {
   batchSize: 4,
   factors: [1, 2, 4, 8, 16, 32, 64, 128],
   rates: [0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2],
-  windows: [1024, 1024, 4096],
+  windows: [1024, 2048, 4096],
   orders: 8,
   probes: 16,
   units: 5,
@@ -87,7 +87,7 @@ export const branchedBatches: Study<BranchProtocol, BranchCell, BranchEvidence> 
     quick: {
       ...standard,
       snapshots: [10, 100],
-      windows: [1024, 1024],
+      windows: [1024, 2048],
       evaluated: 1024,
       orders: 4,
       probes: 8,

@@ -133,6 +133,8 @@ export function openEditor(
       ],
     }),
   });
+  // Its text is longer than its place: the keyboard scrolls it too.
+  view.scrollDOM.tabIndex = 0;
   return {
     setText(text) {
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
