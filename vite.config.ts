@@ -88,123 +88,127 @@ function stamp(): Plugin {
 const licenceList = licences();
 
 /** `npm run dev` and `npm run build` are the pages; the library and the command line are built after them. */
-export default defineConfig(({ mode }) => ({
-  root: isTesting(mode) ? root : `${root}src/web`,
-  base: './',
-  define: DEFINED,
-  plugins: [
-    claimResults(`${root}bench/results/reproduction`),
-    wgslPlugin(),
-    resultSummary(),
-    plotOffset(),
-    zodWithoutEval(),
-    article(`${root}src/web/article/article.md`, ARTICLE),
-    pageHeads(SITE_PAGES, `${root}src/web/page.css`),
-    licenceList.pages,
-    reproductionReport(`${root}bench/results/reproduction/report.html`),
-    !isTesting(mode) && offline(`${root}src/web/serviceWorker.js`),
-    !isTesting(mode) && builtinData(`${root}.cache`),
-    !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
-    !isTesting(mode) &&
-      apiReference(
-        root,
-        dist,
-        ['index', 'node', 'engine', 'jobs', 'playwright'].map((name) => `src/${name}.ts`),
-      ),
-    bundles(root, dist),
-    stamp(),
-  ],
-  // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
-  optimizeDeps: {
-    include: [
-      'zod',
-      'fflate',
-      'idb',
-      'wgsl_reflect/wgsl_reflect.module.js',
-      ...['commands', 'language', 'lint', 'state', 'view'].map((part) => `@codemirror/${part}`),
-      '@lezer/highlight',
+export default defineConfig(({ mode, command }) => {
+  // What is built is what users get, where a test has it built too (under Vitest this is 'test').
+  if (command === 'build') process.env.NODE_ENV = 'production';
+  return {
+    root: isTesting(mode) ? root : `${root}src/web`,
+    base: './',
+    define: DEFINED,
+    plugins: [
+      claimResults(`${root}bench/results/reproduction`),
+      wgslPlugin(),
+      resultSummary(),
+      plotOffset(),
+      zodWithoutEval(),
+      article(`${root}src/web/article/article.md`, ARTICLE),
+      pageHeads(SITE_PAGES, `${root}src/web/page.css`),
+      licenceList.pages,
+      reproductionReport(`${root}bench/results/reproduction/report.html`),
+      !isTesting(mode) && offline(`${root}src/web/serviceWorker.js`),
+      !isTesting(mode) && builtinData(`${root}.cache`),
+      !isTesting(mode) && docs(`${root}src/web/docs`, `${root}src/web/page.css`, DOCS_SITE),
+      !isTesting(mode) &&
+        apiReference(
+          root,
+          dist,
+          ['index', 'node', 'engine', 'jobs', 'playwright'].map((name) => `src/${name}.ts`),
+        ),
+      bundles(root, dist),
+      stamp(),
     ],
-  },
-  worker: { format: 'es' as const, plugins: () => [wgslPlugin(), zodWithoutEval(), licenceList.worker()] },
-  preview: { headers: { 'content-security-policy': CONTENT_POLICY } },
-  build: {
-    outDir: dist,
-    emptyOutDir: true,
-    // A strict content security policy has no place for what stands in an address.
-    assetsInlineLimit: 0,
-    target: 'es2022',
-    // All kernels for reading are one chunk, loaded when one is looked at.
-    chunkSizeWarningLimit: 1000,
-    reportCompressedSize: false,
-    rollupOptions: {
-      input: ['index', 'experiments', 'lab', 'measure', 'landscape', 'runs', 'bench', 'job'].map(
-        (page) => `${root}src/web/${page}.html`,
-      ),
-      onwarn: quiet,
+    // Found late, a dependency makes Vite reload the page in the middle of a test, or of a run under `npm run dev`.
+    optimizeDeps: {
+      include: [
+        'zod',
+        'fflate',
+        'idb',
+        'wgsl_reflect/wgsl_reflect.module.js',
+        ...['commands', 'language', 'lint', 'state', 'view'].map((part) => `@codemirror/${part}`),
+        '@lezer/highlight',
+      ],
     },
-  },
-  test: {
-    // A test that asserts nothing fails.
-    expect: { requireAssertions: true },
-    projects: [
-      {
-        extends: true as const,
-        test: { name: 'unit', ...suite(mode, 'unit'), environment: 'node' },
+    worker: { format: 'es' as const, plugins: () => [wgslPlugin(), zodWithoutEval(), licenceList.worker()] },
+    preview: { headers: { 'content-security-policy': CONTENT_POLICY } },
+    build: {
+      outDir: dist,
+      emptyOutDir: true,
+      // A strict content security policy has no place for what stands in an address.
+      assetsInlineLimit: 0,
+      target: 'es2022',
+      // All kernels for reading are one chunk, loaded when one is looked at.
+      chunkSizeWarningLimit: 1000,
+      reportCompressedSize: false,
+      rollupOptions: {
+        input: ['index', 'experiments', 'lab', 'measure', 'landscape', 'runs', 'bench', 'job'].map(
+          (page) => `${root}src/web/${page}.html`,
+        ),
+        onwarn: quiet,
       },
-      {
-        extends: true as const,
-        test: {
-          name: 'gpu',
-          ...suite(mode, 'gpu'),
-          isolate: false,
-          fileParallelism: false,
-          testTimeout: 60_000,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({
-              launchOptions: {
-                executablePath: isTesting(mode) ? findBrowser({ install: true }).path : undefined,
-                args: chromiumFlags({ software: true }),
-              },
-            }),
-            instances: [{ browser: 'chromium' as const }],
+    },
+    test: {
+      // A test that asserts nothing fails.
+      expect: { requireAssertions: true },
+      projects: [
+        {
+          extends: true as const,
+          test: { name: 'unit', ...suite(mode, 'unit'), environment: 'node' },
+        },
+        {
+          extends: true as const,
+          test: {
+            name: 'gpu',
+            ...suite(mode, 'gpu'),
+            isolate: false,
+            fileParallelism: false,
+            testTimeout: 60_000,
+            browser: {
+              enabled: true,
+              headless: true,
+              screenshotFailures: false,
+              provider: playwright({
+                launchOptions: {
+                  executablePath: isTesting(mode) ? findBrowser({ install: true }).path : undefined,
+                  args: chromiumFlags({ software: true }),
+                },
+              }),
+              instances: [{ browser: 'chromium' as const }],
+            },
           },
         },
-      },
-      {
-        extends: true as const,
-        test: {
-          name: 'fuzz',
-          ...suite(mode, 'fuzz'),
-          environment: 'node',
+        {
+          extends: true as const,
+          test: {
+            name: 'fuzz',
+            ...suite(mode, 'fuzz'),
+            environment: 'node',
+          },
         },
-      },
-      {
-        extends: true as const,
-        test: {
-          name: 'conformance',
-          ...suite(mode, 'conformance'),
-          environment: 'node',
-          globalSetup: 'test/builtOnce.ts',
-          testTimeout: 120_000,
+        {
+          extends: true as const,
+          test: {
+            name: 'conformance',
+            ...suite(mode, 'conformance'),
+            environment: 'node',
+            globalSetup: 'test/builtOnce.ts',
+            testTimeout: 120_000,
+          },
         },
-      },
-      {
-        extends: true as const,
-        test: {
-          name: 'e2e',
-          ...suite(mode, 'e2e'),
-          environment: 'node',
-          testTimeout: 120_000,
-          globalSetup: 'test/builtOnce.ts',
-          hookTimeout: 120_000,
-          // After all others, and two at once: each waits much for a process of its own.
-          sequence: { groupOrder: 1 },
-          maxWorkers: 2,
+        {
+          extends: true as const,
+          test: {
+            name: 'e2e',
+            ...suite(mode, 'e2e'),
+            environment: 'node',
+            testTimeout: 120_000,
+            globalSetup: 'test/builtOnce.ts',
+            hookTimeout: 120_000,
+            // After all others, and two at once: each waits much for a process of its own.
+            sequence: { groupOrder: 1 },
+            maxWorkers: 2,
+          },
         },
-      },
-    ],
-  },
-}));
+      ],
+    },
+  };
+});
