@@ -26,7 +26,7 @@ export async function programManifest(root: string, dist: string): Promise<void>
     type: 'module',
     engines,
     bin: { basin: 'cli.js' },
-    files: ['cli.js', 'figures.js', '*.html', 'assets', 'bench', 'data', 'docs'],
+    files: ['*', '!library'],
     dependencies: Object.fromEntries(RUN_TIME.map((name) => [name, devDependencies[name]])),
   };
   await writeFile(join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
