@@ -47,7 +47,8 @@ export async function runInBrowser(
         page.on('crash', () => fail('the page of the browser crashed (out of memory?)'));
         page.on('pageerror', (error) => fail(`the page failed: ${error.message}`));
         page.on('console', (message) => {
-          if (message.type() === 'error') fail(`the page reported: ${message.text()}`);
+          const of = message.location().url;
+          if (message.type() === 'error') fail(`the page reported${of && ` of ${of}`}: ${message.text()}`);
         });
         browser.on('disconnected', () => fail('the browser ended'));
       });
