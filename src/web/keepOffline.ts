@@ -2,9 +2,11 @@
 export function keepOffline(): void {
   // Under `npm run dev` files change all the time.
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
-  addEventListener('load', () => {
+  const register = () => {
     navigator.serviceWorker.register(new URL('serviceWorker.js', document.baseURI)).catch((error: Error) => {
       console.info(`The site will not work without a network: ${error.message}`);
     });
-  });
+  };
+  if (document.readyState === 'complete') register();
+  else addEventListener('load', register, { once: true });
 }

@@ -7,7 +7,9 @@ import { servedPages } from './servedPages.ts';
 
 const served = servedPages();
 
-test('after the first visit the site works without its server: pages open, and compute', async () => {
+test('after the first visit the site works without its server: pages open, and compute', {
+  timeout: 300_000,
+}, async () => {
   // One of its own, which is gone after the first visit.
   const server = await serveJob(join(ROOT, 'dist'), {
     read: (file) => Promise.reject(new Error(`the page asked for ${file}`)),
@@ -20,11 +22,17 @@ test('after the first visit the site works without its server: pages open, and c
       async (page) => {
         await page.goto(`${server.origin}/lab.html`);
         await waitForStatus(page, /Ready/);
-        await page.evaluate(async () => {
-          const { active } = await navigator.serviceWorker.ready;
-          if (active?.state !== 'activated')
-            await new Promise((resolve) => active!.addEventListener('statechange', resolve, { once: true }));
-        });
+        // One that could not be installed is gone again, and `ready` would wait for ever.
+        await expect
+          .poll(
+            () =>
+              page.evaluate(async () => {
+                const registered = await navigator.serviceWorker.getRegistration();
+                return registered?.active?.state ?? registered?.installing?.state ?? 'none';
+              }),
+            { timeout: 60_000, interval: 200 },
+          )
+          .toBe('activated');
         server.close();
         await expect(fetch(server.origin)).rejects.toThrow();
 
@@ -32,7 +40,7 @@ test('after the first visit the site works without its server: pages open, and c
         await page
           .locator('[data-figure=learning-rate] .provenance')
           .filter({ hasText: /Computed here/ })
-          .waitFor({ timeout: 60_000 });
+          .waitFor({ timeout: 120_000 });
         await page.reload();
         expect(await page.title()).toMatch(/^Basin/);
         await page.goto(`${server.origin}/docs/index.html`);

@@ -96,12 +96,13 @@ describe('runs are kept', () => {
     await waitForStatus(other, /Interrupted at step/);
     await button(page, 'Resume').click();
     await waitForStep(page, shown);
+    // It rests here, so that it has not ended before the other tab hears of it.
+    await button(page, 'Pause').click();
     await waitForStatus(other, /goes on in another tab/);
     expect(await button(other, 'Pause').isDisabled()).toBe(true);
     await other.close();
 
     // A lost device is another one, and the run goes on by itself.
-    await button(page, 'Pause').click();
     await expect.poll(() => keptStep(page)).toBeGreaterThan(kept);
     await button(page, 'Resume').click();
     await page.evaluate(() => new BroadcastChannel('lose').postMessage(''));
