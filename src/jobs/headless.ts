@@ -1,9 +1,7 @@
-import { type Gpu, uncaught } from '../gpu/device.ts';
-import type { FinishedParts } from '../host/finishedParts.ts';
-import { withTunedKernels } from '../tuning/chosenKernels.ts';
+import type { Gpu } from '../gpu/device.ts';
 import type { TunedTable } from '../tuning/tunedTable.ts';
-import { type JobEvent, type JobHost, type JobSpec, runJob, takesTunedKernels } from './job.ts';
-import { onDevices } from './onDevices.ts';
+import { type JobEvent, type JobHost, type JobSpec, takesTunedKernels } from './job.ts';
+import { deviceJob, lastingJob } from './lastingJob.ts';
 
 /** A job, or the question which adapter it would compute on. */
 export type HeadlessSpec = JobSpec | { readonly job: 'info' };
@@ -20,37 +18,18 @@ export async function* headlessEvents(
   host: JobHost,
   cache?: TunedTable,
 ): AsyncGenerator<JobEvent, void, void> {
-  if (takesTunedKernels(spec)) {
-    yield* onDevices(open, (gpu, { finished, known }) => {
-      const of = known > 0 && spec.job === 'train' ? { ...spec, known } : spec;
-      return deviceEvents(gpu, of, host, cache, finished);
-    });
+  if (spec.job !== 'info' && takesTunedKernels(spec)) {
+    yield* lastingJob(open, spec, host, cache);
     return;
   }
   const gpu = await open();
   try {
-    yield* deviceEvents(gpu, spec, host, cache);
+    if (spec.job !== 'info') yield* deviceJob(gpu, spec, host, cache);
+    else {
+      yield { type: 'adapter', adapter: gpu.info };
+      yield { type: 'result', result: gpu.info, exitCode: 0 };
+    }
   } finally {
     gpu.dispose();
-  }
-}
-
-/** On one device: no result after an error of it that nothing caught, since a command that failed had a part in it. */
-async function* deviceEvents(
-  gpu: Gpu,
-  spec: HeadlessSpec,
-  host: JobHost,
-  cache?: TunedTable,
-  finished?: FinishedParts,
-): AsyncGenerator<JobEvent, void, void> {
-  if (spec.job === 'info') {
-    yield { type: 'adapter', adapter: gpu.info };
-    yield { type: 'result', result: gpu.info, exitCode: 0 };
-    return;
-  }
-  const tuned = takesTunedKernels(spec) ? withTunedKernels(gpu, cache) : gpu;
-  for await (const event of runJob(tuned, spec, host, undefined, finished)) {
-    if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
-    yield event;
   }
 }

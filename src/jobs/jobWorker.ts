@@ -4,14 +4,15 @@ import type { WantedTarget } from '../bench/edit/editTarget.ts';
 import type { EditTarget } from '../bench/edit/kernelEditReport.ts';
 import { type ExperimentRecord, recordOf } from '../experiments/experiment.ts';
 import type { ExperimentPlan, PlannedRun } from '../experiments/planExperiment.ts';
-import { type AdapterInfo, type Gpu, openDevice, uncaught } from '../gpu/device.ts';
+import { type AdapterInfo, type Gpu, openDevice } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
 import { RunControl } from '../host/runControl.ts';
 import { readBrowserCache, writeBrowserCache } from '../tuning/browserCache.ts';
 import { withTunedKernels } from '../tuning/chosenKernels.ts';
 import { merge } from '../tuning/tunedTable.ts';
 import type { TuneResult } from '../tuning/tuneJob.ts';
-import { type JobEvent, type JobHost, type JobSpec, runJob, takesTunedKernels } from './job.ts';
+import { type JobEvent, type JobHost, type JobSpec, takesTunedKernels } from './job.ts';
+import { deviceJob, lastingJob } from './lastingJob.ts';
 
 /** What the page sees of the worker that computes for it. */
 export class JobWorker {
@@ -27,7 +28,8 @@ export class JobWorker {
   }
 
   /**
-   * Runs one job to its end.
+   * Runs one job to its end. Where its device is lost, a job that computes goes on with another one; a run of which the page keeps snapshots
+   * ends, since the page has it go on from these.
    *
    * @param base the page's address, against which `data/` is found.
    * @param onEvent takes each event before the next is made.
@@ -47,11 +49,7 @@ export class JobWorker {
     for (const change of changes) set(control, change);
     this.#control = control;
     try {
-      const gpu = await this.#open();
-      const device = takesTunedKernels(spec) ? withTunedKernels(gpu, await readBrowserCache()) : gpu;
-      for await (const event of runJob(device, spec, pageHost(base, files), control)) {
-        // A result that a failed command had a part in is no result.
-        if (event.type === 'result' && gpu.errors[0]) throw new Error(uncaught(gpu.errors[0]));
+      for await (const event of await this.#events(spec, pageHost(base, files), control)) {
         if (event.type === 'result' && spec.job === 'tune') await keep(event.result as TuneResult);
         // A blob goes by reference: the page keeps it and never touches its bytes.
         if (event.type !== 'snapshot') await onEvent(event);
@@ -60,6 +58,13 @@ export class JobWorker {
     } finally {
       this.#control = undefined;
     }
+  }
+
+  async #events(spec: JobSpec, host: JobHost, control: RunControl): Promise<AsyncIterable<JobEvent>> {
+    const cache = takesTunedKernels(spec) ? await readBrowserCache() : undefined;
+    const isKept = spec.job === 'train' && spec.snapshot !== undefined;
+    if (takesTunedKernels(spec) && !isKept) return lastingJob(() => this.#lend(), spec, host, cache, control);
+    return deviceJob(await this.#open(), spec, host, cache, control);
   }
 
   /** What the kernel bench can be asked for. */
@@ -120,6 +125,12 @@ export class JobWorker {
   /** Sets something of the run from its next step on. */
   change(change: AskedChange): void {
     if (this.#control) set(this.#control, change);
+  }
+
+  /** The worker's device: the job's end is not its. */
+  async #lend(): Promise<Gpu> {
+    const gpu = await this.#open();
+    return { ...gpu, dispose() {}, [Symbol.dispose]() {} };
   }
 
   #open(): Promise<Gpu> {

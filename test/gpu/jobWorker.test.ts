@@ -3,8 +3,14 @@ import { writeSafetensors } from '../../src/data/safetensors.ts';
 import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { JobWorker, type PageEvent } from '../../src/jobs/jobWorker.ts';
 
-test('a page’s worker takes one device for its jobs, and frees it where it cannot be trusted any more', async () => {
-  const opened: { device: GPUDevice; destroyed: boolean }[] = [];
+interface Opened {
+  readonly device: GPUDevice;
+  destroyed: boolean;
+}
+
+/** The devices that are opened meanwhile. */
+async function watchDevices(use: (opened: readonly Opened[]) => Promise<void>): Promise<void> {
+  const opened: Opened[] = [];
   const request = GPUAdapter.prototype.requestDevice;
   GPUAdapter.prototype.requestDevice = async function (...given) {
     const device = await request.apply(this, given);
@@ -18,6 +24,31 @@ test('a page’s worker takes one device for its jobs, and frees it where it can
     return device;
   };
   try {
+    await use(opened);
+  } finally {
+    GPUAdapter.prototype.requestDevice = request;
+  }
+}
+
+const model = { layers: [{ type: 'Linear', in_features: 4, out_features: 3 }], loss: 'cross_entropy' };
+const tensors = new Map<string, HostTensor>([
+  ['0.weight', { dtype: 'F32', shape: [3, 4], data: new Float32Array(12) }],
+  ['0.bias', { dtype: 'F32', shape: [3], data: new Float32Array(3) }],
+]);
+const files = {
+  'model.json': new Blob([JSON.stringify(model)]),
+  'w.safetensors': new Blob([writeSafetensors(tensors)]),
+};
+const density = {
+  job: 'measure' as const,
+  model: 'model.json',
+  weights: 'w.safetensors',
+  data: 'gaussian-clusters?examples=60&classes=3&dims=4',
+  density: true,
+};
+
+test('a page’s worker takes one device for its jobs, and frees it where it cannot be trusted any more', () =>
+  watchDevices(async (opened) => {
     const worker = new JobWorker();
     const wrong = {
       job: 'train' as const,
@@ -55,33 +86,42 @@ test('a page’s worker takes one device for its jobs, and frees it where it can
     await worker.adapter();
     expect(opened).toHaveLength(2);
     opened[1]!.device.destroy();
-  } finally {
-    GPUAdapter.prototype.requestDevice = request;
-  }
-});
+  }));
+
+test('a measurement goes on where its device is lost, with the same numbers; the next job takes that device', () =>
+  watchDevices(async (opened) => {
+    const worker = new JobWorker();
+    const ran = async (losesDevice: boolean) => {
+      const notes: string[] = [];
+      let result: unknown;
+      await worker.run(
+        density,
+        location.href,
+        (event) => {
+          if (event.type === 'note') notes.push(event.text);
+          if (event.type === 'result') result = { ...(event.result as object), date: undefined };
+          if (losesDevice && event.type === 'progress' && event.unit === 'products' && opened.length === 1)
+            opened[0]!.device.destroy();
+        },
+        files,
+      );
+      return { notes: notes.filter((text) => text.includes('lost')), result };
+    };
+    const interrupted = await ran(true);
+    expect(interrupted.notes).toEqual([expect.stringMatching(/goes on with another device$/)]);
+    const whole = await ran(false);
+    expect(whole.notes).toEqual([]);
+    expect(interrupted.result).toEqual(whole.result);
+    expect(opened).toHaveLength(2);
+    opened[1]!.device.destroy();
+  }));
 
 test('a measurement that is stopped ends at its next event, without a result', async () => {
   const worker = new JobWorker();
-  const model = { layers: [{ type: 'Linear', in_features: 4, out_features: 3 }], loss: 'cross_entropy' };
-  const tensors = new Map<string, HostTensor>([
-    ['0.weight', { dtype: 'F32', shape: [3, 4], data: new Float32Array(12) }],
-    ['0.bias', { dtype: 'F32', shape: [3], data: new Float32Array(3) }],
-  ]);
-  const files = {
-    'model.json': new Blob([JSON.stringify(model)]),
-    'w.safetensors': new Blob([writeSafetensors(tensors)]),
-  };
-  const spec = {
-    job: 'measure' as const,
-    model: 'model.json',
-    weights: 'w.safetensors',
-    data: 'gaussian-clusters?examples=60&classes=3&dims=4',
-    density: true,
-  };
   const products: number[] = [];
   const types: string[] = [];
   await worker.run(
-    spec,
+    density,
     location.href,
     (event) => {
       types.push(event.type);
