@@ -14,7 +14,7 @@ const TRIES = [0, 500, 1000, 2000, 4000];
 const GRACE = 1000;
 
 const CURE =
-  'give the GPU less to do at once (a smaller batch or model), or close what else uses it; a run with --snapshot goes on with --resume';
+  'give the GPU less to do at once (a smaller batch or model), or close what else uses it; a run that keeps snapshots goes on from its last one';
 
 /** What has been told of a job on the devices before. */
 export interface Before {
@@ -90,7 +90,7 @@ async function reopen(open: () => Promise<Gpu>, before: AdapterInfo, loss: strin
       if (!other) return gpu;
       gpu.dispose();
       throw new DeviceLostError(
-        `${loss}; the device that took its place is another (${other.path} is ${other.b}, was ${other.a}), whose bits may be others: begin again, or go on with --resume from a snapshot`,
+        `${loss}; the device that took its place is another (${other.path} is ${other.b}, was ${other.a}), whose bits may be others: begin again, or go on from a snapshot`,
       );
     } catch (error) {
       if (error instanceof DeviceLostError) throw error;
@@ -99,7 +99,7 @@ async function reopen(open: () => Promise<Gpu>, before: AdapterInfo, loss: strin
   }
   const { message } = failure as Error;
   throw new DeviceLostError(
-    `${loss}; no other could be opened after it (${message}): restart what offers it, the browser or the driver; a run with --snapshot then goes on with --resume`,
+    `${loss}; no other could be opened after it (${message}): restart what offers it, the browser or the driver; a run that keeps snapshots then goes on from its last one`,
   );
 }
 
