@@ -71,8 +71,19 @@ export async function* runJob(
   } catch (error) {
     // What passes a limit of the adapter is input that it cannot take.
     if (error instanceof LimitError) throw new InputError(spec.job, 'limit of this adapter', error.message);
+    if (isMemory(error)) {
+      const cure = 'take a smaller model, fewer examples or replicas, or give the process more memory';
+      throw new Error(
+        `${spec.job}: the memory of this process is used up (${error.message})${last.text}: ${cure}`,
+      );
+    }
     throw last.naming(error);
   }
+}
+
+/** Whether an array could not be made. */
+function isMemory(error: unknown): error is RangeError {
+  return error instanceof RangeError && /allocation failed/.test(error.message);
 }
 
 /** What runs each job; what few ask for is loaded when it is. */
