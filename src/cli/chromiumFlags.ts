@@ -5,6 +5,8 @@ export interface ChromiumFlagOptions {
   /** true pins SwiftShader, the CPU adapter; false asks for the machine's GPU. */
   software: boolean;
   platform?: NodeJS.Platform;
+  /** Whether pages run in Chromium's sandbox; if left out, not on Linux, whose containers rarely allow its namespaces. */
+  sandbox?: boolean;
 }
 
 /** Keeps a browser quiet where there is no network, and usable in a container. */
@@ -26,20 +28,21 @@ const AGAIN = ['--disable-gpu-process-crash-limit', '--disable-domain-blocking-f
  * needed on macOS and Windows; on Linux Chromium reaches the GPU through Vulkan only when told to, and without
  * one it still falls back to SwiftShader, so a caller must look at the adapter before calling a number a GPU's.
  */
-export function chromiumFlags({ software, platform = process.platform }: ChromiumFlagOptions): string[] {
+export function chromiumFlags({
+  software,
+  platform = process.platform,
+  sandbox = platform !== 'linux',
+}: ChromiumFlagOptions): string[] {
   const flags = ['--enable-unsafe-webgpu', ...AGAIN];
+  if (!sandbox) flags.push('--no-sandbox');
   if (software) flags.push('--use-webgpu-adapter=swiftshader');
-  if (platform === 'linux') {
-    // Containers rarely allow the namespaces of Chromium's sandbox; only this program's own page is ever opened.
-    flags.push('--no-sandbox');
-    if (!software) {
-      flags.push(
-        '--enable-features=Vulkan',
-        '--use-angle=vulkan',
-        '--disable-vulkan-surface',
-        '--ignore-gpu-blocklist',
-      );
-    }
+  else if (platform === 'linux') {
+    flags.push(
+      '--enable-features=Vulkan',
+      '--use-angle=vulkan',
+      '--disable-vulkan-surface',
+      '--ignore-gpu-blocklist',
+    );
   }
   return [...flags, ...QUIET];
 }

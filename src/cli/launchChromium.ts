@@ -14,6 +14,10 @@ export interface LaunchedBrowser {
   close(): Promise<void>;
 }
 
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
 /** Where Playwright and Chromium make their temporary folders. */
 const TEMPORARY = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
 
@@ -45,14 +49,19 @@ export async function launchChromium(
   const before = process.env[TEMPORARY];
   try {
     process.env[TEMPORARY] = folder;
-    launching = playwright.chromium.launch({
-      executablePath: path,
-      args: [...chromiumFlags({ software: !hasGpuDevice() }), ...flags],
-      env: { ...process.env } as Record<string, string>,
-      handleSIGINT: false,
-      handleSIGTERM: false,
-      handleSIGHUP: false,
-    });
+    const env = { ...process.env } as Record<string, string>;
+    const launch = (sandbox: boolean): Promise<Browser> =>
+      playwright.chromium.launch({
+        executablePath: path,
+        chromiumSandbox: sandbox,
+        args: [...chromiumFlags({ software: !hasGpuDevice(), sandbox }), ...flags],
+        env,
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        handleSIGHUP: false,
+      });
+    // Containers rarely allow the namespaces of the sandbox, and root has none; only this program's own page is ever opened.
+    launching = isRoot() ? launch(false) : launch(true).catch(() => launch(false));
     return { browser: await launching, close };
   } catch (error) {
     await close();

@@ -21,6 +21,13 @@ test('hardware asks Linux for Vulkan, other systems for nothing', () => {
   }
 });
 
+test('there is a sandbox unless it is taken away', () => {
+  expect(chromiumFlags({ software: true, platform: 'linux', sandbox: true })).not.toContain('--no-sandbox');
+  for (const platform of ['darwin', 'win32'] as const) {
+    expect(chromiumFlags({ software: true, platform, sandbox: false })).toContain('--no-sandbox');
+  }
+});
+
 test('a GPU process that falls is started again, however often', () => {
   for (const software of [true, false]) {
     expect(chromiumFlags({ software })).toEqual(
