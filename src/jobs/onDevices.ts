@@ -110,6 +110,8 @@ class News {
   /** Notes that were told on devices before, and on all. */
   #before: ReadonlySet<string> = new Set();
   readonly #notes = new Set<string>();
+  /** Points of curves that were told of the cell under way. */
+  readonly #points = new Set<string>();
   #again = false;
 
   /** The job begins again. */
@@ -125,6 +127,15 @@ class News {
       case 'note':
         this.#notes.add(event.text);
         return !this.#before.has(event.text);
+      case 'series': {
+        const point = JSON.stringify(event);
+        const known = this.#points.has(point);
+        this.#points.add(point);
+        return !known;
+      }
+      case 'cell':
+        this.#points.clear();
+        return true;
       case 'readings':
         this.step = Math.max(this.step, event.readings.at(-1)!.step);
         return true;

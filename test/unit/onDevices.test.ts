@@ -98,6 +98,19 @@ test('a job goes on with another device, behind what it had finished, and tells 
   expect(notes).toEqual(['of the data', 'of the data', again, again, again, 'at the end']);
 });
 
+test('a cell that begins again tells the points of its curves once', async () => {
+  const point = (x: number): JobEvent =>
+    ({ type: 'series', chart: 'loss', curve: 'c', x, y: 1, cell: 'a' }) as JobEvent;
+  const { events } = await run(async function* (_, { finished }, device) {
+    await finished.once('before', async () => 1);
+    for (let x = 0; x < 3; x++) {
+      yield point(x);
+      if (device === x) throw lost();
+    }
+  });
+  expect(events.flatMap((event) => (event.type === 'series' ? event.x : []))).toEqual([0, 1, 2]);
+});
+
 test('losses one after the other with nothing finished between end it, saying what to do', async () => {
   let runs = 0;
   const { error, opened, left } = await run(async function* (_, { finished }) {
