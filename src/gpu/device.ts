@@ -93,14 +93,17 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Gpu> 
 
   const errors: GPUError[] = [];
   const failed = new Promise<GPUDeviceLostInfo>((resolve) => {
-    device.addEventListener('uncapturederror', (event) => {
+    const take = (event: GPUUncapturedErrorEvent): void => {
       const { error } = event;
       // Dawn under Node would print it, on standard output at that; it is reported by whoever waits on `lost`.
       if (runtime === 'node') event.preventDefault();
       errors.push(error);
       options.onError?.(error);
       resolve({ reason: 'unknown', message: uncaught(error) } as GPUDeviceLostInfo);
-    });
+    };
+    device.addEventListener('uncapturederror', take);
+    // Dawn under Node never frees a device that has a listener.
+    device.lost.then(() => device.removeEventListener('uncapturederror', take));
   });
 
   const dispose = (): void => device.destroy();
