@@ -6,6 +6,7 @@ import type { HostTensor } from '../host/hostTensor.ts';
 import { InputError } from '../host/inputError.ts';
 import { parseJson } from '../host/parseJson.ts';
 import { sha256 } from '../host/sha256.ts';
+import { changesSchema } from './changesOfRun.ts';
 import { firstDifference } from './firstDifference.ts';
 import { computedBy } from './provenance.ts';
 import type { RunChange } from './runChange.ts';
@@ -93,13 +94,7 @@ const whole = z.int().min(0);
 /** What of the metadata the run is rebuilt from: the file may be made by anyone, checksums and all. */
 const schema = z.object({
   step: whole,
-  changes: z.array(
-    z.union([
-      z.looseObject({ from: whole, replica: whole.nullable(), rate: z.number() }),
-      z.looseObject({ from: whole, replica: whole, rateFactor: z.number(), search: z.looseObject({}) }),
-      z.looseObject({ from: whole, batchSize: whole.min(1) }),
-    ]),
-  ),
+  changes: changesSchema,
   job: z.looseObject({}),
   contents: z.looseObject({}),
   kernels: z.record(z.string(), z.record(z.string(), z.string())),

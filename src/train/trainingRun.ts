@@ -18,6 +18,7 @@ import { captureCount, captures } from '../optim/captureSteps.ts';
 import type { OptimizerSettings } from '../optim/optimizer.ts';
 import { BatchController } from './batchController.ts';
 import { BatchSizes } from './batchSizes.ts';
+import { requireOwnChanges } from './changesOfRun.ts';
 import { type FoundRate, searchedExamples, searchRate } from './lrSearch.ts';
 import { followedRun } from './replicaLog.ts';
 import { datasetsOf, ResidentData, writeData } from './residentData.ts';
@@ -241,6 +242,7 @@ export class TrainingRun {
     if (this.#submitted > 0) throw new Error('a run is restored before its first step');
     const { steps } = this.#options;
     if (!(step <= steps)) throw new InputError(file, 'step', `is ${step}, the run has ${steps} steps`);
+    requireOwnChanges(file, changes, { step, replicas: this.replicas });
     const batches = new BatchSizes(this.#options.batches);
     for (const change of changes)
       if ('batchSize' in change) batches.change({ fromStep: change.from, batchSize: change.batchSize });

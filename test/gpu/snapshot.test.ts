@@ -12,7 +12,9 @@ import { eigenvalue } from '../../src/measure/curvature/eigenvalueInstrument.ts'
 import type { FollowedValue } from '../../src/measure/curvature/followedEigenvalue.ts';
 import { initialStateDict } from '../../src/nn/init.ts';
 import { batchNorm1d, linear, relu, sequential } from '../../src/nn/layers.ts';
+import type { RunChange } from '../../src/train/runChange.ts';
 import type { StepReading } from '../../src/train/runReadings.ts';
+import { readSnapshot, writeSnapshot } from '../../src/train/snapshot.ts';
 import { train } from '../../src/train/train.ts';
 import { type TrainingOptions, TrainingRun } from '../../src/train/trainingRun.ts';
 import type { TrainSettings } from '../../src/train/trainSettings.ts';
@@ -343,6 +345,24 @@ test('a snapshot of another job is refused, naming the key that differs', async 
     ],
   ] as [Partial<TrainSpec>, RegExp][]) {
     await expect(run({ ...spec, ...changes }, { from }), String(message)).rejects.toThrow(
+      expect.objectContaining({ name: 'InputError', message: expect.stringMatching(message) }),
+    );
+  }
+});
+
+test('a snapshot that someone made whose changes the run cannot have had is refused, naming them', async () => {
+  const spec: TrainSpec = { ...PLAIN, steps: 16 };
+  const gpu = await testGpu();
+  const read = await readSnapshot('run.snapshot', (await run(spec)).snapshots.get(15)!, gpu.info);
+  for (const [change, message] of [
+    [{ from: 2, replica: 7, rate: 0.1 }, /changes\.0\.replica: is 7, the run has 1 replicas$/],
+    [{ from: 16, replica: null, rate: 0.1 }, /changes\.0\.from: is 16, expected at most the 15 steps that/],
+    [{ from: 2, batchSize: 8, bSimple: 3 }, /: changes\.0: /],
+    [{ from: 2, replica: 0, rateFactor: 2, search: { step: 2 } }, /: changes\.0: /],
+    [{ from: 2, batchSize: 1e9 }, /limit of this adapter: .* takes 4000000000 bytes/],
+  ] as [RunChange, RegExp][]) {
+    const from = await writeSnapshot({ ...read, changes: [change] }, read, gpu.info);
+    await expect(run(spec, { from }), String(message)).rejects.toThrow(
       expect.objectContaining({ name: 'InputError', message: expect.stringMatching(message) }),
     );
   }
