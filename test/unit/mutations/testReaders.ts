@@ -34,8 +34,8 @@ const MOST_MEMORY = 2 ** 26;
 
 const FILE = 'given file';
 
-/** What was done with all mutated files. */
-const seen = { taken: 0, refused: 0 };
+/** What was done with all mutated files, and the most that one took: milliseconds of this process, bytes. */
+const seen = { taken: 0, refused: 0, time: 0, memory: 0 };
 
 /** What a reader may do with bytes that nobody made on purpose: take them or refuse them by name, soon and with little memory. */
 async function readsSafely<T>(read: () => T | Promise<T>): Promise<{ readonly taken: T } | null> {
@@ -61,6 +61,8 @@ async function readsSafely<T>(read: () => T | Promise<T>): Promise<{ readonly ta
   }
   const { user, system } = process.cpuUsage(begin);
   const [time, taken] = [(user + system) / 1000, memory() - before];
+  seen.time = Math.max(seen.time, time);
+  seen.memory = Math.max(seen.memory, taken);
   if (time >= MOST_TIME) throw new Error(`took ${time} ms of the processor`);
   if (taken >= MOST_MEMORY) throw new Error(`took ${taken} bytes`);
   return found;
@@ -349,7 +351,9 @@ export function testReaders(runs: number): void {
   const TIMEOUT = { timeout: 30_000 + 50 * runs };
 
   afterAll(() => {
-    console.info(`mutated files, seed ${SEED}: ${seen.taken} taken, ${seen.refused} refused`);
+    const { taken, refused, time, memory } = seen;
+    const most = `at most ${time.toFixed(0)} ms of the processor and ${(memory / 2 ** 20).toFixed(1)} MiB for one`;
+    console.info(`mutated files, seed ${SEED}: ${taken} taken, ${refused} refused, ${most}`);
   });
 
   for (const { name, make, read, sealed } of READERS) {
