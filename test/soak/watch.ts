@@ -1,23 +1,12 @@
-import { readdirSync } from 'node:fs';
-
-/** What a process holds. */
+/** What is held by what a soak drives; bytes, but for the handles. */
 export interface Held {
-  /** Bytes. */
   readonly rss: number;
-  /** Bytes of JavaScript's objects and arrays, after a collection. */
+  /** Of JavaScript's objects and arrays, after a collection. */
   readonly heap: number;
   /** Open files, pipes and sockets. */
   readonly handles: number;
-  /** Bytes of buffers that were never destroyed, of devices that are gone by now. */
+  /** Of buffers that nobody destroyed although their work is over. */
   readonly buffers: number;
-}
-
-/** What this process holds now. */
-export function heldNow(buffers: number): Held {
-  (globalThis as { gc?: () => void }).gc?.();
-  const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
-  const handles = process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
-  return { rss, heap: heapUsed + arrayBuffers, handles, buffers };
 }
 
 /** Of memory so much may come and go. */
@@ -31,4 +20,9 @@ export function grown(before: Held, after: Held): string[] {
     const most = Math.max(before[what] * (1 + SHARE), before[what] + SLACK[what]);
     return after[what] > most ? [`${what}: ${before[what]}, then ${after[what]}`] : [];
   });
+}
+
+export function show({ rss, heap, handles, buffers }: Held): string {
+  const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+  return `RSS ${mib(rss)} MiB, heap ${mib(heap)} MiB, ${handles} handles, ${buffers} bytes of buffers left`;
 }
