@@ -1,7 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inFolder, ROOT } from './basin.ts';
+import { descendants, gpuProcesses, kill } from './processes.ts';
 
 /** How often the GPU process is killed. */
 const KILLS = 2;
@@ -10,30 +11,6 @@ const TRAINED = /training: [1-9]\d*\/1000000/;
 
 const LONG =
   'train --data gaussian-clusters?examples=200 --hidden 9 --batch-size 16 --lr 0.01 --steps 1000000 --runtime browser';
-
-/** Processes that a process has started, and theirs, with their commands. */
-function descendants(of: number): { pid: number; command: string }[] {
-  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
-  const all = rows
-    .map((row) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row)!)
-    .map(([, pid, parent, command]) => ({
-      pid: Number(pid),
-      parent: Number(parent),
-      command: command!,
-    }));
-  const below = (pid: number): typeof all =>
-    all.filter(({ parent }) => parent === pid).flatMap((child) => [child, ...below(child.pid)]);
-  return below(of);
-}
-
-/** Kills a process, unless it went with one that was killed before it. */
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
 
 /** A job in the browser, what it said so far, and its processes. */
 function start(folder: string) {
@@ -58,9 +35,9 @@ test('a job goes on with another device when the GPU process is killed', async (
     for (let killed = 0; killed < KILLS; killed++) {
       const trained = () => said.text.split('goes on with another device').at(-1);
       await expect.poll(trained, { timeout: 60_000 }).toMatch(TRAINED);
-      const gpu = descendants(child.pid!).filter(({ command }) => command.includes('--type=gpu-process'));
+      const gpu = gpuProcesses(child.pid!);
       expect(gpu).toHaveLength(1);
-      end(gpu[0]!.pid);
+      kill(gpu[0]!.pid);
       const losses = () => said.text.split('goes on with another device').length - 1;
       await expect.poll(losses, { timeout: 30_000 }).toBe(killed + 1);
     }
@@ -77,7 +54,7 @@ for (const [what, kind] of [
     await inFolder(async (folder) => {
       const { child, said, ended } = start(folder);
       await expect.poll(() => said.text, { timeout: 60_000 }).toMatch(TRAINED);
-      for (const { pid, command } of descendants(child.pid!)) if (kind.test(command)) end(pid);
+      for (const { pid, command } of descendants(child.pid!)) if (kind.test(command)) kill(pid);
       expect(await ended).toBe(1);
       expect(said.text).toMatch(/basin: .*; the last step read was [1-9]\d* of 1000000 \(training\)/);
     });
