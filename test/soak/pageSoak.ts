@@ -23,7 +23,7 @@ const SETTINGS = new URLSearchParams({
     'density at=300, examples=64',
     'keskar at=300, examples=64',
     'distance every=50',
-    'accuracy every=200',
+    'accuracy every=200, split=test',
   ].join('; '),
 });
 
@@ -155,8 +155,12 @@ export async function pageSoak(draw: Draw): Promise<Soaked> {
   };
 }
 
+/** @throws where it says that a run has failed */
 async function says(page: Page, text: RegExp): Promise<void> {
-  await page.getByRole('status').filter({ hasText: text }).waitFor();
+  const status = page.locator('.run-bar .status');
+  await status.filter({ hasText: new RegExp(`${text.source}|failed`) }).waitFor();
+  if (text.test((await status.textContent()) ?? '')) return;
+  throw new Error(`the run failed: ${(await page.getByRole('alert').allTextContents()).join('; ')}`);
 }
 
 /** The readings on the page: its header and a row each. */
