@@ -10,6 +10,7 @@ import { builtinData } from './src/build/builtinData.ts';
 import { bundles } from './src/build/bundles.ts';
 import { claimResults } from './src/build/claimResults.ts';
 import { docs } from './src/build/docs.ts';
+import { endWithLauncher } from './src/build/endWithLauncher.ts';
 import { licences } from './src/build/licences.ts';
 import { offline } from './src/build/offline.ts';
 import { pageHeads } from './src/build/pageHead.ts';
@@ -96,6 +97,7 @@ export default defineConfig(({ mode, command }) => {
     base: './',
     define: DEFINED,
     plugins: [
+      endWithLauncher(),
       claimResults(`${root}bench/results/reproduction`),
       wgslPlugin(),
       resultSummary(),
@@ -201,7 +203,7 @@ export default defineConfig(({ mode, command }) => {
             ...suite(mode, 'e2e'),
             environment: 'node',
             testTimeout: 120_000,
-            globalSetup: 'test/builtOnce.ts',
+            globalSetup: ['test/builtOnce.ts', 'test/leavesNothing.ts'],
             hookTimeout: 120_000,
             // After all others, and two at once: each waits much for a process of its own.
             sequence: { groupOrder: 1 },

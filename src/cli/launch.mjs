@@ -57,7 +57,7 @@ function npmBuild(folder) {
   const windows = process.platform === 'win32';
   const child = spawn(program, [...args, 'run', '-s', 'build'], {
     cwd: ROOT,
-    env: { ...process.env, BASIN_DIST: folder },
+    env: { ...process.env, BASIN_DIST: folder, BASIN_LAUNCHER: String(process.pid) },
     stdio: ['ignore', 2, 2],
     shell: program === 'npm' && windows,
     detached: !windows,
