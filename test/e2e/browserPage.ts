@@ -16,7 +16,10 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: path, args: chromiumFlags({ software: true }) });
 }
 
-/** Uses a page of its own; fails where the page reported an error or asked another machine than `ownOrigin`. */
+/**
+ * Uses a page of its own; fails where the page reported an error, asked another machine than `ownOrigin`, or sent that anything: what a
+ * page is given stays in it.
+ */
 export async function withPage(
   browser: Browser,
   ownOrigin: string,
@@ -38,6 +41,7 @@ export async function withPage(
       const { protocol, origin } = new URL(request.url());
       const own = origin === ownOrigin || ['blob:', 'data:', 'file:'].includes(protocol);
       if (!own) problems.push(`request to ${request.url()}`);
+      if (request.method() !== 'GET') problems.push(`${request.method()} to ${request.url()}`);
     });
     await use(page);
     expect(problems).toEqual([]);
