@@ -109,7 +109,7 @@ function lossesPanel(found: Found, { batchSizes }: DivergenceProtocol): Panel {
   return {
     title: 'Loss after training, over where it began',
     x: { label: 'ε over 2ε_opt(B)', log: true },
-    y: { label: 'loss at the end over loss at the start', log: true },
+    y: { label: 'loss at the end over the first', log: true },
     marks: batchSizes.flatMap((B, colour) =>
       found
         .filter(({ cell }) => cell.branchBatch === B)
