@@ -101,7 +101,7 @@ export default defineConfig(({ mode, command }) => {
       resultSummary(),
       plotOffset(),
       zodWithoutEval(),
-      article(`${root}src/web/article/article.md`, ARTICLE),
+      article(`${root}src/web/article/article.md`, ARTICLE, `${root}bench/results/reproduction/results.json`),
       pageHeads(SITE_PAGES, `${root}src/web/page.css`),
       licenceList.pages,
       reproductionReport(`${root}bench/results/reproduction/report.html`),

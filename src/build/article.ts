@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
+import { type Answer, claimAnswers } from './claimAnswers.ts';
 import { equationHtml } from './equation.ts';
 import { attribute, renderMarkdown } from './markdown.ts';
 
@@ -14,15 +15,18 @@ interface Sentence {
  * page's script draws them.
  * @param file with the text
  * @param sentences what is commonly said: each belongs to the section that names the first of its claims
+ * @param results results.json of `basin reproduce`, whose verdicts the article tells
  */
-export function article(file: string, sentences: readonly Sentence[]): Plugin {
+export function article(file: string, sentences: readonly Sentence[], results: string): Plugin {
   return {
     name: 'basin:article',
     transformIndexHtml: {
       order: 'pre',
       handler: (html) =>
         html.includes(PLACE)
-          ? html.replace(PLACE, () => articleHtml(readFileSync(file, 'utf8'), sentences))
+          ? html.replace(PLACE, () =>
+              articleHtml(readFileSync(file, 'utf8'), sentences, claimAnswers(results)),
+            )
           : html,
     },
     configureServer(server) {
@@ -38,9 +42,14 @@ const PLACE = '<!--article-->';
 
 /**
  * @param text in Markdown; its blocks `equation`, `figure` and `claims` are the article's own
+ * @param answers verdicts by the claims' ids; a claim that has none has not been run
  * @throws Error for a claim that begins no sentence, a sentence that is in no section
  */
-export function articleHtml(text: string, sentences: readonly Sentence[]): string {
+export function articleHtml(
+  text: string,
+  sentences: readonly Sentence[],
+  answers: ReadonlyMap<string, Answer> = new Map(),
+): string {
   const placed = new Set<Sentence>();
   const { headings, html } = renderMarkdown('article.md', text, (href) => `./${href}`, {
     equation: equationHtml,
@@ -56,7 +65,7 @@ export function articleHtml(text: string, sentences: readonly Sentence[]): strin
           return found;
         });
       for (const sentence of own) placed.add(sentence);
-      return claimsHtml(own);
+      return againstHtml(own, answers) + claimsHtml(own, answers);
     },
   });
   const left = sentences.filter((sentence) => !placed.has(sentence));
@@ -67,11 +76,46 @@ export function articleHtml(text: string, sentences: readonly Sentence[]): strin
   return html.replace('<h2', () => `<nav class="sections" aria-label="Sections">${contents}</nav>\n<h2`);
 }
 
-function claimsHtml(sentences: readonly Sentence[]): string {
+/** What did not come out as it is said, in sight: a reader of the section must not miss it. */
+function againstHtml(sentences: readonly Sentence[], answers: ReadonlyMap<string, Answer>): string {
+  const found = sentences.flatMap(({ sentence, claims }) =>
+    claims.flatMap((id) => {
+      const answer = answers.get(id);
+      if (!answer || answer.verdict === REPRODUCED) return [];
+      const wanted = answer.margin === '' ? '' : `, where the claim needs ${attribute(answer.margin)}`;
+      return [
+        `<li><strong>${attribute(answer.verdict)}</strong>, ${claimLink(id)}, of “${attribute(sentence)}”: ${attribute(answer.effect)}${wanted}</li>`,
+      ];
+    }),
+  );
+  return found.length === 0
+    ? ''
+    : `<div class="against"><p>Put to the test, not all of it held:</p><ul>${found.join('')}</ul></div>\n`;
+}
+
+function claimsHtml(sentences: readonly Sentence[], answers: ReadonlyMap<string, Answer>): string {
   const items = sentences.map(({ sentence, claims }) => {
-    const links = claims.map((id) => `<a href="./experiments.html#${id}">${id}</a>`);
-    return `<li>“${attribute(sentence)}” <span class="tests">${links.join(' ')}</span></li>`;
+    const links = claims.map((id) => {
+      const answer = answers.get(id);
+      const look = answer?.verdict === REPRODUCED ? 'yes' : answer ? 'no' : 'open';
+      const verdict = `<span class="verdict ${look}">${attribute(answer?.verdict ?? NOT_RUN)}</span>`;
+      return `<li>${claimLink(id)} ${verdict}${answer ? `, ${attribute(answer.effect)}` : ''}</li>`;
+    });
+    return `<li>“${attribute(sentence)}”<ul class="tests">${links.join('')}</ul></li>`;
   });
   const said = items.length === 1 ? 'One sentence that is' : `${items.length} sentences that are`;
-  return `<details class="said"><summary>${said} said of this, and the claims that put them to the test</summary><ul>${items.join('')}</ul></details>\n`;
+  const counts = new Map<string, number>();
+  for (const id of sentences.flatMap(({ claims }) => claims)) {
+    const verdict = answers.get(id)?.verdict ?? NOT_RUN;
+    counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  }
+  const verdicts = [...counts].map(([verdict, count]) => `${count} ${attribute(verdict)}`).join(', ');
+  return `<details class="said"><summary>${said} said of this, and the claims that put them to the test: ${verdicts}</summary><ul>${items.join('')}</ul></details>\n`;
 }
+
+function claimLink(id: string): string {
+  return `<a href="./experiments.html#${id}">${id}</a>`;
+}
+
+const REPRODUCED = 'reproduced';
+const NOT_RUN = 'not run yet';
