@@ -13,8 +13,7 @@ export function KeptRuns({ session }: { session: FilesSession }) {
     if (state === 'idle' && keptRuns) void session.takeRuns(ids);
   }, [asked, keptRuns, state]);
 
-  const left = (keptRuns ?? []).filter(({ id }) => !ids.includes(id));
-  if (left.length === 0) return null;
+  if (!keptRuns || keptRuns.length === 0) return null;
   return (
     <div class="field">
       <label for="setting-runs">Or weights of a kept run</label>
@@ -28,8 +27,8 @@ export function KeptRuns({ session }: { session: FilesSession }) {
         }}
       >
         <option value="">choose …</option>
-        {left.map(({ id, name, created }) => (
-          <option key={id} value={id}>
+        {keptRuns.map(({ id, name, created }) => (
+          <option key={id} value={id} disabled={ids.includes(id)}>
             {name}, {new Date(created).toLocaleString()}
           </option>
         ))}
