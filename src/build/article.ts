@@ -73,7 +73,9 @@ export function articleHtml(
     throw new Error(`article.md: no section has “${left.map(({ sentence }) => sentence).join('”, “')}”`);
   const sections = headings.filter(({ depth }) => depth === 2);
   const contents = sections.map(({ id, html: name }) => `<a href="#${id}">${name}</a>`).join('');
-  return html.replace('<h2', () => `<nav class="sections" aria-label="Sections">${contents}</nav>\n<h2`);
+  // Markdown has no indices.
+  const indexed = html.replace(/(?<=ε)_\{(\w+)\}/g, '<sub>$1</sub>');
+  return indexed.replace('<h2', () => `<nav class="sections" aria-label="Sections">${contents}</nav>\n<h2`);
 }
 
 /** What did not come out as it is said, in sight: a reader of the section must not miss it. */
@@ -97,8 +99,7 @@ function claimsHtml(sentences: readonly Sentence[], answers: ReadonlyMap<string,
   const items = sentences.map(({ sentence, claims }) => {
     const links = claims.map((id) => {
       const answer = answers.get(id);
-      const look = answer?.verdict === REPRODUCED ? 'yes' : answer ? 'no' : 'open';
-      const verdict = `<span class="verdict ${look}">${attribute(answer?.verdict ?? NOT_RUN)}</span>`;
+      const verdict = `<span class="verdict"${look(answer)}>${attribute(answer?.verdict ?? NOT_RUN)}</span>`;
       return `<li>${claimLink(id)} ${verdict}${answer ? `, ${attribute(answer.effect)}` : ''}</li>`;
     });
     return `<li>“${attribute(sentence)}”<ul class="tests">${links.join('')}</ul></li>`;
@@ -111,6 +112,10 @@ function claimsHtml(sentences: readonly Sentence[], answers: ReadonlyMap<string,
   }
   const verdicts = [...counts].map(([verdict, count]) => `${count} ${attribute(verdict)}`).join(', ');
   return `<details class="said"><summary>${said} said of this, and the claims that put them to the test: ${verdicts}</summary><ul>${items.join('')}</ul></details>\n`;
+}
+
+function look(answer: Answer | undefined): string {
+  return answer ? ` data-verdict="${attribute(answer.verdict)}"` : '';
 }
 
 function claimLink(id: string): string {

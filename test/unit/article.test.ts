@@ -45,7 +45,9 @@ test('what was not reproduced is in sight, and each claim has its verdict', () =
   );
   expect(before).not.toContain('#one');
   expect(after).toContain('test: 1 reproduced, 1 inconclusive, 1 not run yet</summary>');
-  expect(after).toContain('<span class="verdict yes">reproduced</span>, gain: 2 [1, 3]');
+  expect(after).toContain(
+    '<span class="verdict" data-verdict="reproduced">reproduced</span>, gain: 2 [1, 3]',
+  );
   expect(articleHtml(section, said)).not.toContain('class="against"');
 });
 
