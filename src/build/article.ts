@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
-import { type Answer, claimAnswers } from './claimAnswers.ts';
 import { equationHtml } from './equation.ts';
 import { attribute, renderMarkdown } from './markdown.ts';
 
@@ -10,23 +9,31 @@ interface Sentence {
   readonly claims: readonly string[];
 }
 
+/** What a claim came to, the effect that decides it with its interval, and what the claim needs that to lie within. */
+interface Answer {
+  readonly verdict: string;
+  readonly effect: string;
+  readonly margin: string;
+}
+
+/** By the claims' ids; a claim that has none has not been run. */
+type Answers = ReadonlyMap<string, Answer>;
+
 /**
  * The article in the home page, from its Markdown: text and equations are there before any script is, figures have their places, where the
  * page's script draws them.
  * @param file with the text
  * @param sentences what is commonly said: each belongs to the section that names the first of its claims
- * @param results results.json of `basin reproduce`, whose verdicts the article tells
+ * @param answers gives the verdicts that the article tells
  */
-export function article(file: string, sentences: readonly Sentence[], results: string): Plugin {
+export function article(file: string, sentences: readonly Sentence[], answers: () => Answers): Plugin {
   return {
     name: 'basin:article',
     transformIndexHtml: {
       order: 'pre',
       handler: (html) =>
         html.includes(PLACE)
-          ? html.replace(PLACE, () =>
-              articleHtml(readFileSync(file, 'utf8'), sentences, claimAnswers(results)),
-            )
+          ? html.replace(PLACE, () => articleHtml(readFileSync(file, 'utf8'), sentences, answers()))
           : html,
     },
     configureServer(server) {
@@ -42,13 +49,12 @@ const PLACE = '<!--article-->';
 
 /**
  * @param text in Markdown; its blocks `equation`, `figure` and `claims` are the article's own
- * @param answers verdicts by the claims' ids; a claim that has none has not been run
  * @throws Error for a claim that begins no sentence, a sentence that is in no section
  */
 export function articleHtml(
   text: string,
   sentences: readonly Sentence[],
-  answers: ReadonlyMap<string, Answer> = new Map(),
+  answers: Answers = new Map(),
 ): string {
   const placed = new Set<Sentence>();
   const { headings, html } = renderMarkdown('article.md', text, (href) => `./${href}`, {
@@ -79,7 +85,7 @@ export function articleHtml(
 }
 
 /** What did not come out as it is said, in sight: a reader of the section must not miss it. */
-function againstHtml(sentences: readonly Sentence[], answers: ReadonlyMap<string, Answer>): string {
+function againstHtml(sentences: readonly Sentence[], answers: Answers): string {
   const found = sentences.flatMap(({ sentence, claims }) =>
     claims.flatMap((id) => {
       const answer = answers.get(id);
@@ -95,7 +101,7 @@ function againstHtml(sentences: readonly Sentence[], answers: ReadonlyMap<string
     : `<div class="against"><p>Put to the test, not all of it held:</p><ul>${found.join('')}</ul></div>\n`;
 }
 
-function claimsHtml(sentences: readonly Sentence[], answers: ReadonlyMap<string, Answer>): string {
+function claimsHtml(sentences: readonly Sentence[], answers: Answers): string {
   const items = sentences.map(({ sentence, claims }) => {
     const links = claims.map((id) => {
       const answer = answers.get(id);

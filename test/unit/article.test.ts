@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { articleHtml } from '../../src/build/article.ts';
-import { claimAnswers } from '../../src/build/claimAnswers.ts';
 import { equationHtml } from '../../src/build/equation.ts';
 import { ARTICLE } from '../../src/experiments/article.ts';
+import { claimAnswers } from '../../src/experiments/reproduction/claimAnswers.ts';
 import type { BundledFigure } from '../../src/web/article/bundledFigure.ts';
 import { hyperbolaThrough } from '../../src/web/article/figures/hyperbola.ts';
 import { FIGURES } from '../../src/web/article/figures/index.ts';
@@ -52,8 +52,8 @@ test('what was not reproduced is in sight, and each claim has its verdict', () =
 });
 
 test('the article tells of every claim that was not reproduced, and of no other', () => {
-  const file = new URL('../../bench/results/reproduction/results.json', import.meta.url).pathname;
-  const answers = claimAnswers(file);
+  const file = new URL('../../bench/results/reproduction/results.json', import.meta.url);
+  const answers = claimAnswers(JSON.parse(readFileSync(file, 'utf8')));
   const told = [...articleHtml(text, ARTICLE, answers).matchAll(/<div class="against">.*?<\/div>/gs)]
     .flatMap(([block]) => [...block.matchAll(/experiments\.html#([\w-]+)/g)])
     .map(([, id]) => id);
