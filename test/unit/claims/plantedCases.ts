@@ -52,7 +52,8 @@ export function testPlantedCases(
     }
     const cells = claim.cells(standard);
     expect(new Set(cells.map((cell) => JSON.stringify(cell))).size).toBe(cells.length);
-    expect([standard.seed, quick.seed]).toEqual([1000, 0]);
+    expect(standard.seed).toBeGreaterThanOrEqual(1000);
+    expect(quick.seed).toBe(0);
     if (!cellPerUnit) return;
     expect(cells).toHaveLength((standard as { units?: number }).units!);
     expect(claim.record!.power.units).toBe(cells.length);
