@@ -61,8 +61,8 @@ test('a perceptron in short form is completed by the shapes of its weights, its 
   const { files, data } = await runFiles(...kept(spec, weights));
   expect(data).toBe('gaussian-clusters');
   expect(files.map(({ name }) => name)).toEqual([
-    'clusters-0.1-0.2-0123abcd.json',
-    'clusters-0.1-0.2-0123abcd.safetensors',
+    'clusters-ε-0.1-0.2-0123abcd.json',
+    'clusters-ε-0.1-0.2-0123abcd.safetensors',
   ]);
   expect(await read(files[0]!)).toEqual({
     layers: [
@@ -88,7 +88,7 @@ test('model and data that the run was given come with it, labels of IDX images t
     'net.json',
     'train-images-idx3',
     'train-labels-idx1',
-    'clusters-0.1-0.2-0123abcd.safetensors',
+    'clusters-ε-0.1-0.2-0123abcd.safetensors',
   ]);
 });
 
