@@ -86,16 +86,16 @@ export function articleHtml(
 
 /** What did not come out as it is said, in sight: a reader of the section must not miss it. */
 function againstHtml(sentences: readonly Sentence[], answers: Answers): string {
-  const found = sentences.flatMap(({ sentence, claims }) =>
-    claims.flatMap((id) => {
-      const answer = answers.get(id);
-      if (!answer || answer.verdict === REPRODUCED) return [];
-      const wanted = answer.margin === '' ? '' : `, where the claim needs ${attribute(answer.margin)}`;
-      return [
-        `<li><strong>${attribute(answer.verdict)}</strong>, ${claimLink(id)}, of “${attribute(sentence)}”: ${attribute(answer.effect)}${wanted}</li>`,
-      ];
-    }),
-  );
+  const found = claimsOf(sentences).flatMap((id) => {
+    const answer = answers.get(id);
+    if (!answer || answer.verdict === REPRODUCED) return [];
+    const of = sentences.filter(({ claims }) => claims.includes(id));
+    const said = of.map(({ sentence }) => `“${attribute(sentence)}”`).join(', ');
+    const wanted = answer.margin === '' ? '' : `, where the claim needs ${attribute(answer.margin)}`;
+    return [
+      `<li><strong>${attribute(answer.verdict)}</strong>, ${claimLink(id)}, of ${said}: ${attribute(answer.effect)}${wanted}</li>`,
+    ];
+  });
   return found.length === 0
     ? ''
     : `<div class="against"><p>Put to the test, not all of it held:</p><ul>${found.join('')}</ul></div>\n`;
@@ -105,14 +105,15 @@ function claimsHtml(sentences: readonly Sentence[], answers: Answers): string {
   const items = sentences.map(({ sentence, claims }) => {
     const links = claims.map((id) => {
       const answer = answers.get(id);
-      const verdict = `<span class="verdict"${look(answer)}>${attribute(answer?.verdict ?? NOT_RUN)}</span>`;
-      return `<li>${claimLink(id)} ${verdict}${answer ? `, ${attribute(answer.effect)}` : ''}</li>`;
+      const verdict = attribute(answer?.verdict ?? NOT_RUN);
+      const shown = `<span class="verdict" data-verdict="${verdict}">${verdict}</span>`;
+      return `<li>${claimLink(id)} ${shown}${answer ? `, ${attribute(answer.effect)}` : ''}</li>`;
     });
     return `<li>“${attribute(sentence)}”<ul class="tests">${links.join('')}</ul></li>`;
   });
   const said = items.length === 1 ? 'One sentence that is' : `${items.length} sentences that are`;
   const counts = new Map<string, number>();
-  for (const id of sentences.flatMap(({ claims }) => claims)) {
+  for (const id of claimsOf(sentences)) {
     const verdict = answers.get(id)?.verdict ?? NOT_RUN;
     counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   }
@@ -120,8 +121,9 @@ function claimsHtml(sentences: readonly Sentence[], answers: Answers): string {
   return `<details class="said"><summary>${said} said of this, and the claims that put them to the test: ${verdicts}</summary><ul>${items.join('')}</ul></details>\n`;
 }
 
-function look(answer: Answer | undefined): string {
-  return answer ? ` data-verdict="${attribute(answer.verdict)}"` : '';
+/** Each claim once, though it may answer several sentences. */
+function claimsOf(sentences: readonly Sentence[]): string[] {
+  return [...new Set(sentences.flatMap(({ claims }) => claims))];
 }
 
 function claimLink(id: string): string {

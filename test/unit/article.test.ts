@@ -33,15 +33,18 @@ test('each section has its equation and its figure, and each sentence its claims
 });
 
 test('what was not reproduced is in sight, and each claim has its verdict', () => {
-  const said = [{ sentence: 'So it is.', claims: ['one', 'two', 'three'] }];
-  const section = '# T\n\n## S\n\n```claims\none\n```\n';
+  const said = [
+    { sentence: 'So it is.', claims: ['one', 'two', 'three'] },
+    { sentence: 'And so.', claims: ['two'] },
+  ];
+  const section = '# T\n\n## S\n\n```claims\none two\n```\n';
   const answers = new Map([
     ['one', { verdict: 'reproduced', effect: 'gain: 2 [1, 3]', margin: '[0, ∞]' }],
     ['two', { verdict: 'inconclusive', effect: 'loss: 0.1 [−0.1, 0.3]', margin: '[0, ∞]' }],
   ]);
   const [before, after] = articleHtml(section, said, answers).split('<details') as [string, string];
   expect(before).toContain(
-    '<strong>inconclusive</strong>, <a href="./experiments.html#two">two</a>, of “So it is.”: loss: 0.1 [−0.1, 0.3], where the claim needs [0, ∞]',
+    '<strong>inconclusive</strong>, <a href="./experiments.html#two">two</a>, of “So it is.”, “And so.”: loss: 0.1 [−0.1, 0.3], where the claim needs [0, ∞]',
   );
   expect(before).not.toContain('#one');
   expect(after).toContain('test: 1 reproduced, 1 inconclusive, 1 not run yet</summary>');
