@@ -98,7 +98,7 @@ function againstHtml(sentences: readonly Sentence[], answers: Answers): string {
   });
   return found.length === 0
     ? ''
-    : `<div class="against"><p>Put to the test, not all of it held:</p><ul>${found.join('')}</ul></div>\n`;
+    : `<div class="against"><p>Put to the test, not all of it was reproduced:</p><ul>${found.join('')}</ul></div>\n`;
 }
 
 function claimsHtml(sentences: readonly Sentence[], answers: Answers): string {
