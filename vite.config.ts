@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import type { Plugin } from 'vite';
@@ -24,6 +24,7 @@ import { chromiumFlags } from './src/cli/chromiumFlags.ts';
 import { fingerprint, SOURCES, writeStamp } from './src/cli/distStamp.mjs';
 import { findBrowser } from './src/cli/findBrowser.ts';
 import { ARTICLE } from './src/experiments/article.ts';
+import { claimAnswers } from './src/experiments/reproduction/claimAnswers.ts';
 import { CONTENT_POLICY } from './src/host/contentPolicy.ts';
 import { DOCS } from './src/web/docs/contents.ts';
 import { SITE_PAGES } from './src/web/sitePages.ts';
@@ -86,6 +87,12 @@ function stamp(): Plugin {
   };
 }
 
+/** The verdicts of the results that come with the pages; none where there are no results. */
+function answers(): ReturnType<typeof claimAnswers> {
+  const file = `${root}bench/results/reproduction/results.json`;
+  return existsSync(file) ? claimAnswers(JSON.parse(readFileSync(file, 'utf8'))) : new Map();
+}
+
 const licenceList = licences();
 
 /** `npm run dev` and `npm run build` are the pages; the library and the command line are built after them. */
@@ -103,7 +110,7 @@ export default defineConfig(({ mode, command }) => {
       resultSummary(),
       plotOffset(),
       zodWithoutEval(),
-      article(`${root}src/web/article/article.md`, ARTICLE),
+      article(`${root}src/web/article/article.md`, ARTICLE, answers),
       pageHeads(SITE_PAGES, `${root}src/web/page.css`),
       licenceList.pages,
       reproductionReport(`${root}bench/results/reproduction/report.html`),

@@ -18,34 +18,38 @@ export function AdapterLine({ session }: { session: AdapterState }) {
   );
 }
 
-/** Says prominently what a reader of the numbers must know: no adapter, or none that is a GPU. */
+/** Says prominently what a reader of the numbers must know: no adapter, or none that is a GPU. Its place is kept, so that nothing moves then. */
 export function AdapterBanner({ session }: { session: AdapterState }) {
   const { adapter, adapterError } = session;
-  if (adapterError !== undefined) {
-    const [found, ...cures] = adapterError.split('\n');
-    return (
-      <section class="banner problem" role="alert">
-        <h2>{found}</h2>
-        <p>Basin computes on WebGPU. What to do:</p>
-        <ul>
-          {cures.map((cure) => (
-            <li key={cure}>{cure}</li>
-          ))}
-        </ul>
-        <button type="button" onClick={() => void session.findAdapter()}>
-          Try again
-        </button>
-      </section>
-    );
-  }
-  // Its place is kept, so that nothing moves when the adapter is known.
   return (
     <div class="adapter-note">
+      {adapterError !== undefined && <NoAdapter error={adapterError} onAgain={() => session.findAdapter()} />}
       {adapter?.software && (
         <p class="banner warning">
           <strong>Software adapter:</strong> correct, but its speed is not a GPU’s.
         </p>
       )}
     </div>
+  );
+}
+
+function NoAdapter({ error, onAgain }: { error: string; onAgain(): void }) {
+  const [found, ...cures] = error.split('\n');
+  return (
+    <section class="banner problem" role="alert">
+      <details>
+        <summary>
+          <strong>{found}</strong> Basin computes on WebGPU: <span class="link">what to do</span>
+        </summary>
+        <ul>
+          {cures.map((cure) => (
+            <li key={cure}>{cure}</li>
+          ))}
+        </ul>
+        <button type="button" onClick={onAgain}>
+          Try again
+        </button>
+      </details>
+    </section>
   );
 }

@@ -8,7 +8,9 @@ export function DataTable({ table: { title, columns, rows } }: { table: Table })
   return (
     <ScrollRegion label={title} look="numbers-table">
       <table>
-        <caption>{title}</caption>
+        <caption>
+          <span class="caption-body">{title}</span>
+        </caption>
         <thead>
           <tr>
             {columns.map((column, i) => (

@@ -1,8 +1,9 @@
-import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { FIGURES } from '../../src/web/article/figures/index.ts';
 import { violations, withPage } from './browserPage.ts';
+import { layoutShift } from './layoutShift.ts';
+import { scriptWeight } from './scriptWeight.ts';
 import { servedPages } from './servedPages.ts';
 
 const served = servedPages();
@@ -14,38 +15,6 @@ async function computed(page: Page, id: string): Promise<void> {
     .locator('.provenance')
     .filter({ hasText: /Computed here on .*swiftshader.* in [\d.]+ s/ })
     .waitFor({ timeout: 60_000 });
-}
-
-/** How far what is on the page has been moved about since it was opened. */
-function layoutShift(page: Page): Promise<number> {
-  return page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        new PerformanceObserver((list) => {
-          const moves = list.getEntries() as (PerformanceEntry & {
-            value: number;
-            hadRecentInput: boolean;
-          })[];
-          resolve(moves.filter((move) => !move.hadRecentInput).reduce((sum, { value }) => sum + value, 0));
-        }).observe({ type: 'layout-shift', buffered: true });
-        // Without an entry there is no call.
-        setTimeout(() => resolve(0), 500);
-      }),
-  );
-}
-
-/** Kilobytes, gzipped, of the scripts that the page itself has loaded; the engine is its worker's. */
-async function scriptWeight(page: Page): Promise<number> {
-  const addresses = await page.evaluate(() =>
-    performance
-      .getEntriesByType('resource')
-      .map(({ name }) => name)
-      .filter((name) => name.endsWith('.js') && !/\/(jobWorker|serviceWorker)/.test(name)),
-  );
-  const bodies = await Promise.all(
-    addresses.map(async (address) => Buffer.from(await (await fetch(address)).arrayBuffer())),
-  );
-  return bodies.reduce((sum, body) => sum + gzipSync(body).length, 0) / 1000;
 }
 
 describe('the article', () => {

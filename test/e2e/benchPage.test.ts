@@ -70,6 +70,7 @@ describe('the bench page', () => {
       await button(page, 'reduce').press('Enter');
       expect(await button(page, 'all').getAttribute('aria-pressed')).toBe('false');
       await button(page, 'Run').press('Enter');
+      expect(await violations(page)).toEqual([]);
       await waitForStatus(page, /Finished: \d+ of \d+ rows timed$/);
       expect(await page.getByRole('alert').count()).toBe(0);
 

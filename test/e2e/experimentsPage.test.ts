@@ -163,6 +163,7 @@ describe('the page of experiments', () => {
         await waitForStatus(page, /Ready/);
         await button(page, 'Run').click();
         await expect.poll(() => numbers(page), { timeout: 60_000 }).toMatch(/measuring at step 20.*draws/);
+        expect(await violations(page)).toEqual([]);
         // One at a time, and the way back to the one that runs.
         await goTo(page, 'escape');
         await waitForStatus(page, /optimal-step is running/);

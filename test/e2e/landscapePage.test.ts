@@ -194,6 +194,14 @@ describe('the page of landscapes', () => {
         );
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
         expect(await violations(page)).toEqual([]);
+
+        // While it runs, too.
+        await page.getByRole('textbox', { name: 'Rays', exact: true }).fill('20000');
+        await button(page, 'Run').click();
+        await page.locator('.run-bar .numbers', { hasText: 'points' }).waitFor();
+        expect(await violations(page)).toEqual([]);
+        await button(page, 'Stop').click();
+        await waitForStatus(page, /^Stopped: nothing is kept/);
       },
       { viewport: { width: 390, height: 800 }, colorScheme: 'dark' },
     );

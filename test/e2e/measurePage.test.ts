@@ -138,6 +138,7 @@ describe('the page Measure', () => {
         await page.getByRole('textbox', { name: '… random starts' }).fill('4000');
         await button(page, 'Run').click();
         await page.locator('.run-bar .numbers', { hasText: 'products' }).waitFor();
+        expect(await violations(page)).toEqual([]);
         await button(page, 'Stop').click();
         await waitForStatus(page, /^Stopped: nothing is kept/);
 

@@ -238,6 +238,62 @@ describe('the page Runs', () => {
   });
 });
 
+test('a landscape takes kept runs: from the list, by their address, with model and data', async () => {
+  const page = await context.newPage();
+  page.on('pageerror', (error) => problems.push(error.message));
+  await page.goto(`${pages.server.origin}/runs.html`);
+  const first = page.locator('.run', { hasText: 'the first' });
+  await first.getByRole('checkbox').check();
+  await button(page, 'Landscape').click();
+  await page.locator('.given li').first().waitFor();
+  expect(new URL(page.url()).pathname).toBe('/landscape.html');
+  expect(await page.locator('.given').textContent()).toMatch(
+    /the-first-[0-9a-f]{8}\.json model.*the-first-[0-9a-f]{8}\.safetensors 4 sets of weights/,
+  );
+  await page.getByRole('radio', { name: 'Line' }).check();
+  await page.getByRole('textbox', { name: 'From t to t' }).fill('0, 1');
+  await page.getByRole('textbox', { name: 'Points', exact: true }).fill('3');
+  // All of it is in the address.
+  await page.reload();
+  await page.locator('.given li').first().waitFor();
+  await waitForStatus(page, /Ready|taken/);
+  await button(page, 'Run').click();
+  await waitForStatus(page, /^Finished/);
+  const { points } = JSON.parse(`${await save(page, 'Save JSON')}`);
+  // The ends are the run's first two replicas, whose final losses it told itself.
+  const results = await page.evaluate(async () => {
+    const db = await new Promise<IDBDatabase>((resolve, reject) => {
+      const asked = indexedDB.open('basin runs');
+      asked.onsuccess = () => resolve(asked.result);
+      asked.onerror = () => reject(asked.error);
+    });
+    const all = await new Promise<
+      { event: { type: string; result?: { replicas: { finalLoss: number }[] } } }[][]
+    >((resolve) => {
+      const asked = db.transaction('events').objectStore('events').getAll();
+      asked.onsuccess = () => resolve(asked.result);
+    });
+    db.close();
+    return all
+      .flat()
+      .flatMap(({ event }) =>
+        event.type === 'result' && event.result?.replicas.length === 4 ? [event.result] : [],
+      );
+  });
+  const { replicas } = results[0]!;
+  expect(points[0].loss).toBeCloseTo(replicas[0]!.finalLoss, 5);
+  expect(points[2].loss).toBeCloseTo(replicas[1]!.finalLoss, 5);
+
+  await page.getByRole('button', { name: /^Remove .*safetensors/ }).click();
+  await expect.poll(() => page.locator('.given li').count()).toBe(0);
+  expect(new URL(page.url()).hash).not.toContain('runs=');
+  await page.goto(`${pages.server.origin}/landscape.html#line?runs=nothing`);
+  await page.reload();
+  expect(await page.getByRole('alert').textContent()).toMatch(/nothing: this browser keeps no finished run/);
+  expect(problems).toEqual([]);
+  await page.close();
+});
+
 // The last: a browser has no adapter after a second crash.
 test('a crash of the GPU’s process ends no run', async () => {
   const page = await openLab(SETTINGS);

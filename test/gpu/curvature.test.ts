@@ -119,10 +119,10 @@ test('softmax regression: Hessian, Gauss-Newton and empirical Fisher against the
   dispose();
 });
 
-test('batch sharpness: the mean over all pairs of five examples', async () => {
+test('batch sharpness: the mean over all pairs of five examples, and the ratio of means', async () => {
   const made = await pointOf({ layers: [dense(4, 3)] }, [4], 5);
   const each = softmaxRegression(made, 4);
-  const ratios = each.flatMap((a) =>
+  const pairs = each.flatMap((a) =>
     each.map((b) => {
       const g = a.gradient.map((value, i) => (value + b.gradient[i]!) / 2);
       const curved = g.reduce(
@@ -130,19 +130,35 @@ test('batch sharpness: the mean over all pairs of five examples', async () => {
           sum + gi * g.reduce((row, gj, j) => row + ((a.hessian[i]![j]! + b.hessian[i]![j]!) / 2) * gj, 0),
         0,
       );
-      return curved / g.reduce((sum, value) => sum + value * value, 0);
+      return { curved, normSq: g.reduce((sum, value) => sum + value * value, 0) };
     }),
   );
-  const truth = ratios.reduce((sum, value) => sum + value, 0) / ratios.length;
-  const { value, stderr } = (
-    await measureOver(made.gpu, made.point, {
-      sharpness: batchSharpness({ batchSize: 2, batches: 400, seed: 1 }),
-    })
-  ).sharpness;
-  const spread = Math.sqrt(ratios.reduce((sum, r) => sum + (r - truth) ** 2, 0) / ratios.length / 400);
-  expect(Math.abs(value - truth)).toBeLessThan(4 * stderr!);
-  expect(stderr! / spread).toBeGreaterThan(0.8);
-  expect(stderr! / spread).toBeLessThan(1.25);
+  const mean = (of: (pair: (typeof pairs)[number]) => number): number =>
+    pairs.reduce((sum, pair) => sum + of(pair), 0) / pairs.length;
+  const options = { batchSize: 2, batches: 400, seed: 1 };
+  const found = await measureOver(made.gpu, made.point, {
+    ratios: batchSharpness(options),
+    means: batchSharpness({ ...options, average: 'means' }),
+  });
+  const [ratio, weighed] = [
+    mean(({ curved, normSq }) => curved / normSq),
+    mean(({ curved }) => curved) / mean(({ normSq }) => normSq),
+  ];
+  expect(Math.abs(ratio / weighed - 1)).toBeGreaterThan(0.01);
+  const scatters = {
+    ratios: mean(({ curved, normSq }) => (curved / normSq - ratio) ** 2),
+    means: mean(({ curved, normSq }) => (curved - weighed * normSq) ** 2) / mean(({ normSq }) => normSq) ** 2,
+  };
+  for (const [name, truth] of Object.entries({ ratios: ratio, means: weighed }) as [
+    'ratios' | 'means',
+    number,
+  ][]) {
+    const { value, stderr } = found[name];
+    const spread = Math.sqrt(scatters[name] / 400);
+    expect(Math.abs(value - truth), name).toBeLessThan(4 * stderr!);
+    expect(stderr! / spread, name).toBeGreaterThan(0.8);
+    expect(stderr! / spread, name).toBeLessThan(1.25);
+  }
   made.dispose();
 });
 

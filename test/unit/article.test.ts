@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { articleHtml } from '../../src/build/article.ts';
 import { equationHtml } from '../../src/build/equation.ts';
 import { ARTICLE } from '../../src/experiments/article.ts';
+import { claimAnswers } from '../../src/experiments/reproduction/claimAnswers.ts';
 import type { BundledFigure } from '../../src/web/article/bundledFigure.ts';
 import { hyperbolaThrough } from '../../src/web/article/figures/hyperbola.ts';
 import { FIGURES } from '../../src/web/article/figures/index.ts';
@@ -29,6 +30,39 @@ test('each section has its equation and its figure, and each sentence its claims
   }
   for (const { claims } of ARTICLE)
     for (const claim of claims) expect(html).toContain(`href="./experiments.html#${claim}"`);
+});
+
+test('what was not reproduced is in sight, and each claim has its verdict', () => {
+  const said = [
+    { sentence: 'So it is.', claims: ['one', 'two', 'three'] },
+    { sentence: 'And so.', claims: ['two'] },
+  ];
+  const section = '# T\n\n## S\n\n```claims\none two\n```\n';
+  const answers = new Map([
+    ['one', { verdict: 'reproduced', effect: 'gain: 2 [1, 3]', margin: '[0, ∞]' }],
+    ['two', { verdict: 'inconclusive', effect: 'loss: 0.1 [−0.1, 0.3]', margin: '[0, ∞]' }],
+  ]);
+  const [before, after] = articleHtml(section, said, answers).split('<details') as [string, string];
+  expect(before).toContain(
+    '<strong>inconclusive</strong>, <a href="./experiments.html#two">two</a>, of “So it is.”, “And so.”: loss: 0.1 [−0.1, 0.3], where the claim needs [0, ∞]',
+  );
+  expect(before).not.toContain('#one');
+  expect(after).toContain('test: 1 reproduced, 1 inconclusive, 1 not run yet</summary>');
+  expect(after).toContain(
+    '<span class="verdict" data-verdict="reproduced">reproduced</span>, gain: 2 [1, 3]',
+  );
+  expect(articleHtml(section, said)).not.toContain('class="against"');
+});
+
+test('the article tells of every claim that was not reproduced, and of no other', () => {
+  const file = new URL('../../bench/results/reproduction/results.json', import.meta.url);
+  const answers = claimAnswers(JSON.parse(readFileSync(file, 'utf8')));
+  const told = [...articleHtml(text, ARTICLE, answers).matchAll(/<div class="against">.*?<\/div>/gs)]
+    .flatMap(([block]) => [...block.matchAll(/experiments\.html#([\w-]+)/g)])
+    .map(([, id]) => id);
+  const open = [...answers].filter(([, { verdict }]) => verdict !== 'reproduced').map(([id]) => id);
+  expect(answers.size).toBeGreaterThan(0);
+  expect(told.sort()).toEqual(open.sort());
 });
 
 test('a symbol marks a curve that its figure has', () => {

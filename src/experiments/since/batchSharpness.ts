@@ -78,6 +78,8 @@ export const batchSharpness = claim<SharpnessProtocol, SharpnessCell, SharpnessE
     distance: -1.03,
     units: 4,
   },
+  lookedInto:
+    'version 1, seeds 1000 to 1003: λ_max grows with B in every unit, 1.69 and 1.32 times from one B to the next, and stays below 2/ε, as the claim has it. Batch sharpness rests at 0.28, 0.49 and 0.78 of 2/ε, all four looks of a run alike while the loss still falls, so that longer runs would hardly bring it there; at ε = 0.03 it is 0.02 and the same for all B. The rate holds the curvature that batches see down, but for small B at less than 2/ε. It would take the ratio of means E[gᵀHg]/E|g|², which weighs batches by their gradients, beside this mean of ratios, and the deeper nets of the paper',
   study: sharpnessStudy,
   effects: (found, protocol) => [
     ...sharpnessEffects(found, protocol, protocol.lr),

@@ -72,6 +72,8 @@ export const exploresFarther = claim<ExploreProtocol, ExploreCell, ExploreEviden
     distance: -0.047,
     units: 6,
   },
+  lookedInto:
+    'version 1, seeds 1000 to 1005: the larger rate goes 1.06 times as far [1.04, 1.09] in the same time, and 1.00 times with batches five times as large, so that it is the noise that carries it, by 6 % and not by 10. The loss after the decay is 1.01 times [0.99, 1.03] lower than without. No line has a barrier, that to the end of another order neither (0.01), which is why this control reproduces: for so small a net all of these ends lie in one basin, and none along the decay tells nothing of annealing. It would take runs that end in basins apart, as deep convolutional nets do',
   effects: (found) => [distances(found, 'large'), falls(found), barriers(found, 'decay')],
   controls: (found) => [
     {

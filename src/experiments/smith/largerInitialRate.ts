@@ -1,39 +1,17 @@
 import { claim } from '../claim.ts';
-import type { Measured } from '../verdict/measured.ts';
 import { plantedSchedules } from './plantedSchedules.ts';
 import {
-  expectedUpdates,
   type ScheduleCell,
   type ScheduleEvidence,
   type ScheduleProtocol,
   scheduleStudy,
 } from './scheduleStudy.ts';
-import {
-  accuracyEffect,
-  armsTable,
-  lossPanel,
-  type ScheduleFound,
-  updatesEffect,
-  updatesPanel,
-} from './stageLosses.ts';
+import { accuracyEffect, againstGrowth, armsTable, lossPanel, updatesPanel } from './stageLosses.ts';
 
 const SHOWN = ['decay', 'growth', 'larger rate', 'rate alone'] as const;
 const ARM = 'larger rate';
-
-function effectsOf(found: ScheduleFound, protocol: ScheduleProtocol, points = 0.5): Measured[] {
-  const share = expectedUpdates(ARM, protocol) / expectedUpdates('growth', protocol);
-  return [
-    accuracyEffect(found, { arm: ARM, from: 'growth', margin: [-points, points] }),
-    {
-      name: 'updates over those of growth',
-      values: updatesEffect(found, protocol, ARM).values.map((value) =>
-        value === null ? null : value * share,
-      ),
-      margin: [null, 0.4],
-    },
-    updatesEffect(found, protocol, ARM),
-  ];
-}
+/** Points of accuracy. */
+const MARGIN = [-0.5, 0.5] as const;
 
 /** k·ε with k·B (Smith et al. 2018, figure 5). */
 export const largerInitialRate = claim<ScheduleProtocol, ScheduleCell, ScheduleEvidence>({
@@ -57,19 +35,22 @@ export const largerInitialRate = claim<ScheduleProtocol, ScheduleCell, ScheduleE
     units: 24,
   },
   study: scheduleStudy,
-  effects: (found, protocol) => effectsOf(found, protocol),
+  effects: (found, protocol) => againstGrowth(found, protocol, { arm: ARM, margin: MARGIN }),
   controls: (found) => [
     {
       name: 'the larger rate alone',
       removes: 'B starts as it was: g is larger by f',
-      effects: [accuracyEffect(found, { arm: 'rate alone', from: 'growth', margin: [-0.5, 0.5] })],
+      effects: [accuracyEffect(found, { arm: 'rate alone', from: 'growth', margin: MARGIN })],
     },
   ],
   sensitivity: (found, protocol) => [
-    { name: 'accuracy within ±0.7 points', effects: effectsOf(found, protocol, 0.7) },
+    {
+      name: 'accuracy within ±0.7 points',
+      effects: againstGrowth(found, protocol, { arm: ARM, margin: [-0.7, 0.7] }),
+    },
     {
       name: 'against decay',
-      effects: [accuracyEffect(found, { arm: ARM, from: 'decay', margin: [-0.5, 0.5] })],
+      effects: [accuracyEffect(found, { arm: ARM, from: 'decay', margin: MARGIN })],
     },
   ],
   plantedAs: {

@@ -1,39 +1,17 @@
 import { claim } from '../claim.ts';
-import type { Measured } from '../verdict/measured.ts';
 import { plantedSchedules } from './plantedSchedules.ts';
 import {
-  expectedUpdates,
   type ScheduleCell,
   type ScheduleEvidence,
   type ScheduleProtocol,
   scheduleStudy,
 } from './scheduleStudy.ts';
-import {
-  accuracyEffect,
-  armsTable,
-  lossPanel,
-  type ScheduleFound,
-  updatesEffect,
-  updatesPanel,
-} from './stageLosses.ts';
+import { accuracyEffect, againstGrowth, armsTable, lossPanel, updatesPanel } from './stageLosses.ts';
 
 const SHOWN = ['decay', 'growth', 'larger momentum', 'momentum alone'] as const;
 const ARM = 'larger momentum';
-
-function effectsOf(found: ScheduleFound, protocol: ScheduleProtocol, points = 1.5): Measured[] {
-  const share = expectedUpdates(ARM, protocol) / expectedUpdates('growth', protocol);
-  return [
-    accuracyEffect(found, { arm: ARM, from: 'growth', margin: [-points, 0.3] }),
-    {
-      name: 'updates over those of growth',
-      values: updatesEffect(found, protocol, ARM).values.map((value) =>
-        value === null ? null : value * share,
-      ),
-      margin: [null, 0.4],
-    },
-    updatesEffect(found, protocol, ARM),
-  ];
-}
+/** Points of accuracy. */
+const MARGIN = [-1.5, 0.3] as const;
 
 /** 1/(1 − m) larger with B (Smith et al. 2018, figure 5): told with what it costs. */
 export const largerMomentum = claim<ScheduleProtocol, ScheduleCell, ScheduleEvidence>({
@@ -57,19 +35,22 @@ export const largerMomentum = claim<ScheduleProtocol, ScheduleCell, ScheduleEvid
     units: 24,
   },
   study: scheduleStudy,
-  effects: (found, protocol) => effectsOf(found, protocol),
+  effects: (found, protocol) => againstGrowth(found, protocol, { arm: ARM, margin: MARGIN }),
   controls: (found) => [
     {
       name: 'the larger momentum alone',
       removes: 'B starts as it was: g is larger by f',
-      effects: [accuracyEffect(found, { arm: 'momentum alone', from: 'growth', margin: [-1.5, 0.3] })],
+      effects: [accuracyEffect(found, { arm: 'momentum alone', from: 'growth', margin: MARGIN })],
     },
   ],
   sensitivity: (found, protocol) => [
-    { name: 'a loss of one point at most', effects: effectsOf(found, protocol, 1) },
+    {
+      name: 'a loss of one point at most',
+      effects: againstGrowth(found, protocol, { arm: ARM, margin: [-1, 0.3] }),
+    },
     {
       name: 'against decay',
-      effects: [accuracyEffect(found, { arm: ARM, from: 'decay', margin: [-1.5, 0.3] })],
+      effects: [accuracyEffect(found, { arm: ARM, from: 'decay', margin: MARGIN })],
     },
   ],
   plantedAs: {

@@ -97,6 +97,25 @@ export function updatesEffect(found: ScheduleFound, protocol: ScheduleProtocol, 
   };
 }
 
+/** What an arm with a larger g from the start has to show against growth: its accuracy, and the updates that it saves. @param margin of the accuracy */
+export function againstGrowth(
+  found: ScheduleFound,
+  protocol: ScheduleProtocol,
+  { arm, margin }: { readonly arm: ArmName; readonly margin: Measured['margin'] },
+): Measured[] {
+  const updates = updatesEffect(found, protocol, arm);
+  const share = expectedUpdates(arm, protocol) / expectedUpdates('growth', protocol);
+  return [
+    accuracyEffect(found, { arm, from: 'growth', margin }),
+    {
+      name: 'updates over those of growth',
+      values: updates.values.map((value) => (value === null ? null : value * share)),
+      margin: [null, 0.4],
+    },
+    updates,
+  ];
+}
+
 /** Mean training loss of arms over the looks, by epoch of the whole run. */
 export function lossPanel(found: ScheduleFound, protocol: ScheduleProtocol, arms: readonly ArmName[]): Panel {
   return {

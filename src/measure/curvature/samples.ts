@@ -91,10 +91,12 @@ export class Samples {
     return this.own(await compile(this.#gpu, graph, options));
   }
 
-  /** Puts a scalar of each vector down, and goes on to the next ones. */
-  put(graph: Graph, values: Tensor): void {
-    append(this.#values, reshape(values, [1]), this.#rounds);
-    advance(graph, this.#rounds, 1, MANY);
+  /** Puts scalars of each vector down, each in a round of its own, and goes on to the next vectors. */
+  put(graph: Graph, ...values: readonly Tensor[]): void {
+    for (const value of values) {
+      append(this.#values, reshape(value, [1]), this.#rounds);
+      advance(graph, this.#rounds, 1, MANY);
+    }
     this.next(graph);
   }
 
@@ -110,12 +112,15 @@ export class Samples {
     });
   }
 
-  /** The first `count` numbers, from a round on: in the vectors' order. Waits for all that was submitted. */
-  async read(count: number, from = 0): Promise<number[]> {
+  /**
+   * The first `count` numbers, from a round on: in the vectors' order. Waits for all that was submitted.
+   * @param every scalars that were put down of each vector: one of them is read
+   */
+  async read(count: number, from = 0, every = 1): Promise<number[]> {
     const values = new Float32Array((await this.#values.readAll()).buffer);
     const [rounds] = this.#values.shape as [number];
     return Array.from({ length: count }, (_, i) => {
-      return values[(i % this.width) * rounds + from + Math.floor(i / this.width)]!;
+      return values[(i % this.width) * rounds + from + every * Math.floor(i / this.width)]!;
     });
   }
 

@@ -25,7 +25,7 @@ export function CeilingsStrip({ run }: { run: RunView | undefined }) {
             <Tile key={key} label={label} ceiling={ceilings?.[key]} />
           ))}
         </dl>
-        {run?.clock && <Clock {...run.clock} />}
+        <p class="hint clock">{run?.clock && clockText(run.clock)}</p>
       </Fold>
     </section>
   );
@@ -41,20 +41,14 @@ function Tile({ label, ceiling }: { label: string; ceiling: Ceiling | undefined 
       <dd class="range">
         {ceiling ? `${formatNumber(ceiling.q1, 3)} to ${formatNumber(ceiling.q3, 3)}` : 'not measured yet'}
       </dd>
-      {ceiling && (
-        <dd class="by" title={ceiling.by}>
-          {ceiling.by}
-        </dd>
-      )}
+      <dd class="by" title={ceiling?.by}>
+        {ceiling?.by}
+      </dd>
     </div>
   );
 }
 
-function Clock({ kind, grain, note }: ClockInfo) {
-  return (
-    <p class="hint clock">
-      Times by {kind === 'timestamp-query' ? 'timestamp queries' : 'the wall clock'}, in steps of{' '}
-      {formatNumber(1e6 * grain, 3)} ns. {note}
-    </p>
-  );
+function clockText({ kind, grain, note }: ClockInfo): string {
+  const by = kind === 'timestamp-query' ? 'timestamp queries' : 'the wall clock';
+  return `Times by ${by}, in steps of ${formatNumber(1e6 * grain, 3)} ns. ${note ?? ''}`;
 }

@@ -3,6 +3,7 @@ import type { ComparedRow, Comparison, Ratio } from '../../bench/compareKernels.
 import type { KernelsRow } from '../../bench/kernelsReport.ts';
 import { digits, timeText } from '../../bench/kernelsTable.ts';
 import { ScrollRegion } from '../scrollRegion.tsx';
+import { NumberHead } from './numberHead.tsx';
 import { rowTitle } from './rowName.ts';
 import type { ListedRun } from './runLibrary.ts';
 import { RunPicker } from './runPicker.tsx';
@@ -92,15 +93,9 @@ function Compared({ comparison, a, b }: { comparison: Comparison; a: RunView; b:
               <th scope="col" class="shape">
                 Shape
               </th>
-              <th scope="col" class="number">
-                A, ms
-              </th>
-              <th scope="col" class="number">
-                B, ms
-              </th>
-              <th scope="col" class="number">
-                B / A
-              </th>
+              <NumberHead>A, ms</NumberHead>
+              <NumberHead>B, ms</NumberHead>
+              <NumberHead>B / A</NumberHead>
               <th scope="col">faster ← 1 → slower</th>
               <th scope="col">Verdict</th>
             </tr>

@@ -6,6 +6,7 @@ import { ScrollRegion } from '../scrollRegion.tsx';
 import { Change } from './change.tsx';
 import { familyColours } from './familyColour.ts';
 import { Noisy } from './noisy.tsx';
+import { NumberHead } from './numberHead.tsx';
 import { RooflineBar } from './rooflineBar.tsx';
 import type { RunView } from './runView.ts';
 import { sourceLine } from './sourceLine.ts';
@@ -46,27 +47,13 @@ export function KernelsTable({ run, rows, selected, onSelect }: TableProps) {
             <th scope="col" class="shape">
               Shape
             </th>
-            <th scope="col" class="number">
-              Time, ms
-            </th>
-            {changes && (
-              <th scope="col" class="number">
-                Δ to last
-              </th>
-            )}
-            <th scope="col" class="number">
-              GFLOP/s
-            </th>
-            <th scope="col" class="number">
-              GB/s
-            </th>
+            <NumberHead>Time, ms</NumberHead>
+            {changes && <NumberHead>Δ to last</NumberHead>}
+            <NumberHead>GFLOP/s</NumberHead>
+            <NumberHead>GB/s</NumberHead>
             <th scope="col">Of the roofline</th>
-            <th scope="col" class="number">
-              Compile, ms
-            </th>
-            <th scope="col" class="number">
-              Error / allowed
-            </th>
+            <NumberHead>Compile, ms</NumberHead>
+            <NumberHead>Error / allowed</NumberHead>
           </tr>
         </thead>
         {families.map((family) => (

@@ -87,7 +87,9 @@ function SensitivityTable({ rows }: { rows: readonly Sensitivity[] }) {
   return (
     <ScrollRegion label={title} look="numbers-table wrapping">
       <table>
-        <caption>{title}</caption>
+        <caption>
+          <span class="caption-body">{title}</span>
+        </caption>
         <thead>
           <tr>
             <th scope="col">row</th>

@@ -2,6 +2,7 @@ import { download } from '../download.ts';
 import type { JobForm } from '../fields/useJobForm.ts';
 import type { FilesSession } from './filesSession.ts';
 import type { GivenFile } from './givenFile.ts';
+import { KeptRuns } from './keptRuns.tsx';
 import { ModelProposal } from './modelProposal.tsx';
 
 /** The files that the page has, how it comes to them, and what each is for. */
@@ -35,6 +36,7 @@ export function FilesView({ session, form }: { session: FilesSession; form: JobF
           </p>
         )}
       </div>
+      <KeptRuns session={session} />
       {session.given.length > 0 && (
         <ul class="given" aria-label="Given files">
           {session.given.map((file) => (

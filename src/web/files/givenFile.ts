@@ -22,6 +22,8 @@ export type GivenFile = {
   readonly blob: Blob;
   /** Made by the page, so that it is nowhere else. */
   readonly made?: boolean;
+  /** The kept run that it is of, by its id. */
+  readonly run?: string;
 } & (
   | { readonly is: 'model' | 'data' }
   /** With the choices of kernels that it records. */

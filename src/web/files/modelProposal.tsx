@@ -47,7 +47,9 @@ export function ModelProposal({ session }: { session: FilesSession }) {
         disabled={loss === '' || (isAsked && activation === '')}
         onClick={() => {
           const model = modelOf(told, activation as Activation, loss as 'cross_entropy' | 'mse');
-          void session.take([new File([`${JSON.stringify(model, null, 1)}\n`], 'model.json')], true);
+          void session.take([new File([`${JSON.stringify(model, null, 1)}\n`], 'model.json')], {
+            made: true,
+          });
         }}
       >
         Take this model

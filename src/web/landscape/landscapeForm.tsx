@@ -1,5 +1,6 @@
 import { DATA, DataFields } from '../fields/dataFields.tsx';
 import { FieldView } from '../fields/fieldView.tsx';
+import { SettingsForm } from '../fields/settingsForm.tsx';
 import type { JobForm } from '../fields/useJobForm.ts';
 import { FIELDS, KIND_NAMES, KINDS, type Kind } from './kinds.ts';
 import type { LandscapeSession } from './landscapeSession.ts';
@@ -20,14 +21,7 @@ const SETS = [
 export function LandscapeForm({ kind, onKind, form, session }: FormProps) {
   const running = session.state !== 'idle';
   return (
-    <form
-      id="settings"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        form.submit();
-      }}
-    >
+    <SettingsForm form={form}>
       <fieldset disabled={running}>
         <legend>Data</legend>
         <DataFields fields={SETS} form={form} given={session.given} />
@@ -47,6 +41,6 @@ export function LandscapeForm({ kind, onKind, form, session }: FormProps) {
           <FieldView key={`${kind} ${field.key}`} field={field} {...form} />
         ))}
       </fieldset>
-    </form>
+    </SettingsForm>
   );
 }

@@ -2,6 +2,7 @@ import type { JobSpec } from '../../jobs/job.ts';
 import { DATA, DataFields } from '../fields/dataFields.tsx';
 import { FieldGroup } from '../fields/fieldGroup.tsx';
 import { FieldView } from '../fields/fieldView.tsx';
+import { SettingsForm } from '../fields/settingsForm.tsx';
 import type { JobForm } from '../fields/useJobForm.ts';
 import { costsOf, costText } from './cost.ts';
 import { MEASURE, POINT, SHARPNESS, WITH_SHARPNESS } from './measureFields.ts';
@@ -19,14 +20,7 @@ export function MeasureForm({ form, session, specs }: FormProps) {
   const running = session.state !== 'idle';
   const sharpness = form.textOf(WITH_SHARPNESS) === '' ? [] : SHARPNESS.fields;
   return (
-    <form
-      id="settings"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        form.submit();
-      }}
-    >
+    <SettingsForm form={form}>
       <fieldset disabled={running}>
         <legend>Data and weights</legend>
         <DataFields fields={[DATA]} form={form} given={session.given} />
@@ -47,6 +41,6 @@ export function MeasureForm({ form, session, specs }: FormProps) {
         {specs && costText(costsOf(specs))} A pass is the gradient of all these examples, or a product of the
         Hessian with a vector, which takes 1.4 to 2.7 gradients.
       </p>
-    </form>
+    </SettingsForm>
   );
 }

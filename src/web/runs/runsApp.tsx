@@ -4,6 +4,7 @@ import { changeUrlState, useUrlState } from '../urlState.ts';
 import { useDroppedFiles } from '../useDroppedFiles.ts';
 import { useSession } from '../useSession.ts';
 import { CompareView } from './compareView.tsx';
+import { canExport } from './exportRun.ts';
 import { RunCard } from './runCard.tsx';
 import type { RunsSession } from './runsSession.ts';
 
@@ -26,6 +27,9 @@ export function RunsApp({ session }: { session: RunsSession }) {
     setChosen(next);
   };
   const there = runs?.filter(({ id }) => chosen.has(id)) ?? [];
+  const withWeights = there.filter((run) => canExport('tensors', run));
+  const onPage = (page: string) =>
+    location.assign(`./${page}.html#runs=${withWeights.map(({ id }) => id).join(',')}`);
 
   return (
     <div class="runs">
@@ -44,6 +48,22 @@ export function RunsApp({ session }: { session: RunsSession }) {
               }
             >
               Compare {there.length > 0 ? there.length : ''}
+            </button>
+            <button
+              type="button"
+              disabled={withWeights.length === 0}
+              title="Losses around and between the final weights of chosen runs"
+              onClick={() => onPage('landscape')}
+            >
+              Landscape
+            </button>
+            <button
+              type="button"
+              disabled={withWeights.length !== 1}
+              title="Noise, curvature and sharpness at the final weights of a chosen run"
+              onClick={() => onPage('measure')}
+            >
+              Measure
             </button>
           </div>
           <p class="status" role="status">

@@ -59,7 +59,7 @@ describe.each(claims.map((claim) => [claim.id, claim] as const))('%s', (_, claim
 
   test('verdicts have seeds that no pilot has, and as many units as the record says', () => {
     expect(quick.seed).toBeLessThan(1000);
-    expect(standard.seed).toBe(1000);
+    expect(standard.seed).toBeGreaterThanOrEqual(1000);
     const seeds = claim.cells(standard).map((cell) => {
       const { unit, trunk } = cell as { unit?: number; trunk?: number };
       return unit ?? trunk ?? 0;

@@ -39,6 +39,8 @@ export function testPlantedCases(
     expect(claim.judge(claim.plant!('null', standard, 7), standard).verdict).not.toBe('reproduced');
     const { panels } = claim.figure(outcome);
     expect(panels.length).toBeGreaterThan(outcome.statistics.filter(({ margin }) => margin).length);
+    // A longer one is cut off beside a small chart.
+    for (const { y } of panels) expect(y.label.length, y.label).toBeLessThanOrEqual(35);
     const few = claim.judge(claim.plant!('effect', quick, 3), quick);
     expect(claim.figure(few).panels.length).toBeGreaterThan(1);
   });
@@ -50,7 +52,8 @@ export function testPlantedCases(
     }
     const cells = claim.cells(standard);
     expect(new Set(cells.map((cell) => JSON.stringify(cell))).size).toBe(cells.length);
-    expect([standard.seed, quick.seed]).toEqual([1000, 0]);
+    expect(standard.seed).toBeGreaterThanOrEqual(1000);
+    expect(quick.seed).toBe(0);
     if (!cellPerUnit) return;
     expect(cells).toHaveLength((standard as { units?: number }).units!);
     expect(claim.record!.power.units).toBe(cells.length);

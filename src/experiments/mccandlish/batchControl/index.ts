@@ -49,7 +49,7 @@ export const batchControl: Experiment<
   BatchControlOutcome
 > = {
   id: 'batch-control',
-  version: 1,
+  version: 2,
   statement:
     'A batch size that follows √(r·B_simple) reaches a loss at a lower cost, steps + examples/r, than the best fixed one and than the schedule of another run',
   source: 'McCandlish et al. 2018, section 2.4 and appendix D; Smith et al. 2018',
@@ -78,8 +78,7 @@ export const batchControl: Experiment<
       new Float32Array(Math.ceil(examples / least)).fill(rateAt(factor, B));
     const toGoal = (runs: GoalRuns) =>
       relay(runToGoal(gpu, trunk, cell, runs), function* (done) {
-        const total = Math.ceil(examples / runs.batches[0]!.batchSize);
-        yield { type: 'progress' as const, done, total, unit: 'steps' as const };
+        yield { type: 'progress' as const, done, total: runs.rates[0]!.length, unit: 'steps' as const };
       });
 
     if ('fixed' in cell) {
@@ -129,7 +128,11 @@ export const batchControl: Experiment<
   },
 
   cost: (cell) => ({
-    seconds: 'fixed' in cell ? 10 + 600 / cell.fixed : 20 * cell.seeds,
+    // Runs of a fixed batch go side by side; an example costs more than a step from B = 64 on.
+    seconds:
+      'fixed' in cell
+        ? 0.035 * cell.seeds * cell.factors.length * (60 + 400 / cell.fixed + cell.fixed / 4)
+        : 6 * cell.seeds,
     bytes: 4 * 800 * 70_000,
   }),
   plant: (truth, protocol, seed) => plantRuns(protocol, seed, truth === 'effect' ? 0.8 : 1),
@@ -219,7 +222,7 @@ function withoutCause(runs: readonly ArmRun[], { examplesPerStep }: BatchControl
 }
 
 /** Of the logarithm of a planted run's cost, by seed and arm. */
-const PLANTED_SCATTER = 0.04;
+const PLANTED_SCATTER = 0.11;
 
 /** Runs in which all arms cost alike but for the control, which takes a share of the steps; best in the middle of each grid. */
 function plantRuns(

@@ -82,6 +82,8 @@ export const criticalBatch = claim({
     distance: -3.2,
     units: 5,
   },
+  lookedInto:
+    'version 2, seeds 1000 to 1004: from step 10 to 100 the critical batch grows in every unit, from 26–43 to 44–65 examples, by 0.7 doublings, as B_simple does (85–110 to 140–161, 0.55 doublings). At step 400, where B_simple is 500 to 3,600, it lies between 7 and 75: there a window of 2,048 examples gains little beside what the order of its examples changes, and units scatter by 1.4 doublings, those of the control (the snapshot against itself) by 1.6. Some 30 units would place the change within half a doubling; longer windows tell more, but of a stretch of the run and no longer of a place on it',
   earlier: [
     {
       version: 1,

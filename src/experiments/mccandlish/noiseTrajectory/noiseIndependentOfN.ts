@@ -1,13 +1,5 @@
 import { claim } from '../../claim.ts';
-import { exponentAt, labelNoiseControl, type Varied } from './independence.ts';
-import { noisePanel } from './noisePanel.ts';
-import { plantTrajectories } from './plantTrajectories.ts';
-import { matchedByTraining, ofFresh } from './readTrajectories.ts';
-import { noiseTrajectory } from './study.ts';
-
-const VARIED: Varied = { arm: 'size', of: ({ examples }) => examples, name: 'N', margin: [-0.15, 0.15] };
-/** The loss of fresh examples at which runs are compared. */
-const GOAL = 0.8;
+import { independenceOf } from './independence.ts';
 
 /** Whether the noise scale is the same however many examples there are. */
 export const noiseIndependentOfN = claim({
@@ -28,47 +20,12 @@ export const noiseIndependentOfN = claim({
     distance: 0.13,
     units: 7,
   },
-  study: noiseTrajectory,
-  effects: (found) => [exponentAt(found, VARIED, GOAL, ofFresh)],
-  controls: (found) => [labelNoiseControl(found, VARIED, GOAL, ofFresh)],
-  sensitivity: (found) => [
-    ...[1, 0.6].map((goal) => ({
-      name: `at a loss of ${goal}`,
-      effects: [exponentAt(found, VARIED, goal, ofFresh)],
-    })),
-    {
-      name: 'matched by the loss of the examples it trains on',
-      effects: [exponentAt(found, VARIED, GOAL, matchedByTraining)],
-    },
-  ],
   plantedAs: { effect: 'a noise scale of the loss alone', null: 'a noise scale ∝ N^0.15' },
-  plant: (truth, protocol, seed) =>
-    plantTrajectories(protocol, seed, {
-      noise: ({ examples, labelNoise }, share) =>
-        20 *
-        (1 + 40 * labelNoise) *
-        share ** -1.2 *
-        (examples / protocol.examples) ** (truth === 'effect' ? 0 : 0.15),
-      scatter: 0.09,
-    }),
-  panels: (found) => [
-    noisePanel(
-      'B_simple of fresh examples',
-      [
-        ...new Set(
-          found
-            .filter(({ cell }) => cell.arm === 'size' || cell.arm === 'base')
-            .map(({ cell }) => cell.examples),
-        ),
-      ]
-        .sort((a, b) => a - b)
-        .map((N) => ({
-          name: `N = ${N}`,
-          runs: found.filter(
-            ({ cell }) => (cell.arm === 'size' || cell.arm === 'base') && cell.examples === N,
-          ),
-        })),
-      ofFresh,
-    ),
-  ],
+  ...independenceOf({
+    arm: 'size',
+    of: ({ examples }) => examples,
+    name: 'N',
+    label: (N) => `N = ${N}`,
+    margin: [-0.15, 0.15],
+  }),
 });

@@ -1,13 +1,5 @@
 import { claim } from '../../claim.ts';
-import { exponentAt, labelNoiseControl, type Varied } from './independence.ts';
-import { noisePanel } from './noisePanel.ts';
-import { plantTrajectories } from './plantTrajectories.ts';
-import { matchedByTraining, ofFresh } from './readTrajectories.ts';
-import { noiseTrajectory } from './study.ts';
-
-const VARIED: Varied = { arm: 'width', of: ({ hidden }) => hidden, name: 'the width', margin: [-0.2, 0.2] };
-/** The loss of fresh examples at which runs are compared. */
-const GOAL = 0.8;
+import { independenceOf } from './independence.ts';
 
 /** Whether the noise scale is the same in wider nets. */
 export const noiseIndependentOfWidth = claim({
@@ -29,47 +21,12 @@ export const noiseIndependentOfWidth = claim({
     distance: 0.136,
     units: 7,
   },
-  study: noiseTrajectory,
-  effects: (found) => [exponentAt(found, VARIED, GOAL, ofFresh)],
-  controls: (found) => [labelNoiseControl(found, VARIED, GOAL, ofFresh)],
-  sensitivity: (found) => [
-    ...[1, 0.6].map((goal) => ({
-      name: `at a loss of ${goal}`,
-      effects: [exponentAt(found, VARIED, goal, ofFresh)],
-    })),
-    {
-      name: 'matched by the loss of the examples it trains on',
-      effects: [exponentAt(found, VARIED, GOAL, matchedByTraining)],
-    },
-  ],
   plantedAs: { effect: 'a noise scale of the loss alone', null: 'a noise scale ∝ width^0.2' },
-  plant: (truth, protocol, seed) =>
-    plantTrajectories(protocol, seed, {
-      noise: ({ hidden, labelNoise }, share) =>
-        20 *
-        (1 + 40 * labelNoise) *
-        share ** -1.2 *
-        (hidden / protocol.hidden) ** (truth === 'effect' ? 0 : 0.2),
-      scatter: 0.09,
-    }),
-  panels: (found) => [
-    noisePanel(
-      'B_simple of fresh examples',
-      [
-        ...new Set(
-          found
-            .filter(({ cell }) => cell.arm === 'width' || cell.arm === 'base')
-            .map(({ cell }) => cell.hidden),
-        ),
-      ]
-        .sort((a, b) => a - b)
-        .map((width) => ({
-          name: `${width} units`,
-          runs: found.filter(
-            ({ cell }) => (cell.arm === 'width' || cell.arm === 'base') && cell.hidden === width,
-          ),
-        })),
-      ofFresh,
-    ),
-  ],
+  ...independenceOf({
+    arm: 'width',
+    of: ({ hidden }) => hidden,
+    name: 'the width',
+    label: (width) => `${width} units`,
+    margin: [-0.2, 0.2],
+  }),
 });

@@ -3,7 +3,7 @@ import type { JobEvent } from '../../../jobs/job.ts';
 import { formatNumber } from '../../../present/formatNumber.ts';
 import { readingsOf, rounded } from './events.ts';
 import type { Drawn, LiveFigure } from './liveFigure.ts';
-import { clusters, NETWORK } from './task.ts';
+import { atRates, clusters } from './task.ts';
 
 const BATCHES = [4, 8, 16, 32, 64];
 const STEPS = 400;
@@ -18,17 +18,13 @@ export const averaging: LiveFigure = {
   runs: BATCHES,
   runOf: (value) => value,
   jobs: (batch) => [
-    {
-      job: 'train',
-      model: NETWORK,
+    atRates(RATES, {
       data: clusters({ examples: 1024, test: 1024 }),
       batch_size: batch,
       steps: STEPS,
       record_every: 4,
-      optimizer: { type: 'sgd', lr: RATES[0]! },
-      replicas: RATES.map((lr) => ({ lr })),
       averaging: { type: 'swa', start: STEPS / 2, every: 1 },
-    },
+    }),
   ],
   digest: (_, [events = []]) => ({
     last: pointsOf(events, 'last'),

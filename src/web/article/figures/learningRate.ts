@@ -3,7 +3,7 @@ import type { JobEvent } from '../../../jobs/job.ts';
 import { formatNumber } from '../../../present/formatNumber.ts';
 import { readingsOf, rounded } from './events.ts';
 import type { Drawn, LiveFigure } from './liveFigure.ts';
-import { clusters, NETWORK } from './task.ts';
+import { atRates, clusters } from './task.ts';
 
 const BATCHES = [2, 4, 8, 16, 32, 64, 128, 256];
 const STEPS = 60;
@@ -22,15 +22,7 @@ export const learningRate: LiveFigure = {
   runs: BATCHES,
   runOf: (value) => value,
   jobs: (batch) => [
-    {
-      job: 'train',
-      model: NETWORK,
-      data: clusters({ examples: 1024, test: 0 }),
-      batch_size: batch,
-      steps: STEPS,
-      optimizer: { type: 'sgd', lr: RATES[0]! },
-      replicas: RATES.map((lr) => ({ lr })),
-    },
+    atRates(RATES, { data: clusters({ examples: 1024, test: 0 }), batch_size: batch, steps: STEPS }),
   ],
   digest: (_, [events = []]) => ({ loss: RATES.map((x, replica) => ({ x, y: lossOf(events, replica) })) }),
   panels({ chosen, others }, value) {

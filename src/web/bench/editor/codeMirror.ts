@@ -125,6 +125,7 @@ export function openEditor(
         syntaxHighlighting(colours),
         look,
         EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.domEventHandlers({ beforeinput: typeOver }),
         // The tab key leaves: who cannot use a mouse must not be kept in.
         keymap.of([{ key: 'Mod-Enter', run }, ...defaultKeymap, ...historyKeymap]),
         EditorView.updateListener.of(({ docChanged, state }) => {
@@ -153,6 +154,18 @@ export function openEditor(
     },
     destroy: () => view.destroy(),
   };
+}
+
+/**
+ * Takes what is typed over a selection: a browser keeps its look by an attribute of style, which the page's policy refuses and notes. What is
+ * composed is the browser's all the same.
+ */
+function typeOver({ inputType, data, isComposing }: InputEvent, view: EditorView): boolean {
+  if (inputType !== 'insertText' || data === null || isComposing || view.state.selection.main.empty)
+    return false;
+  view.dispatch(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true });
+  // Handled: the library keeps the browser from doing it again.
+  return true;
 }
 
 function diagnostic({ doc }: EditorState, { kind, line, column, length, message }: EditProblem): Diagnostic {

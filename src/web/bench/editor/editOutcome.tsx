@@ -2,6 +2,7 @@ import type { EditProblem, EditVersion, KernelEditResult } from '../../../bench/
 import { digits, timeText } from '../../../bench/kernelsTable.ts';
 import { formatNumber } from '../../../present/formatNumber.ts';
 import { ScrollRegion } from '../../scrollRegion.tsx';
+import { NumberHead } from '../numberHead.tsx';
 import { RooflineBar } from '../rooflineBar.tsx';
 import { Spread } from '../spread.tsx';
 import { type EditAnswer, outcomeTitle } from './editAnswer.ts';
@@ -72,31 +73,15 @@ function Versions({ result: { rows, ratios, shape } }: { result: KernelEditResul
         <thead>
           <tr>
             <th scope="col">Version</th>
-            <th scope="col" class="number">
-              Time, ms
-            </th>
-            <th scope="col" class="number">
-              this text’s over it
-            </th>
-            <th scope="col" class="number">
-              GFLOP/s
-            </th>
-            <th scope="col" class="number">
-              GB/s
-            </th>
+            <NumberHead>Time, ms</NumberHead>
+            <NumberHead>this text’s over it</NumberHead>
+            <NumberHead>GFLOP/s</NumberHead>
+            <NumberHead>GB/s</NumberHead>
             <th scope="col">Of the roofline</th>
-            <th scope="col" class="number">
-              Compile, ms
-            </th>
-            <th scope="col" class="number">
-              Workgroup
-            </th>
-            <th scope="col" class="number">
-              Its memory, B
-            </th>
-            <th scope="col" class="number">
-              Accumulators
-            </th>
+            <NumberHead>Compile, ms</NumberHead>
+            <NumberHead>Workgroup</NumberHead>
+            <NumberHead>Its memory, B</NumberHead>
+            <NumberHead>Accumulators</NumberHead>
           </tr>
         </thead>
         <tbody>
@@ -141,12 +126,8 @@ function Profile({ lines }: { lines: KernelEditResult['profile'] }) {
       <thead>
         <tr>
           <th scope="col">Kernel</th>
-          <th scope="col" class="number">
-            shipped, ms
-          </th>
-          <th scope="col" class="number">
-            with this text, ms
-          </th>
+          <NumberHead>shipped, ms</NumberHead>
+          <NumberHead>with this text, ms</NumberHead>
         </tr>
       </thead>
       <tbody>
@@ -176,12 +157,8 @@ function Checks({ result: { races, checks } }: { result: KernelEditResult }) {
           <thead>
             <tr>
               <th scope="col">Shape</th>
-              <th scope="col" class="number">
-                Largest error
-              </th>
-              <th scope="col" class="number">
-                Allowed
-              </th>
+              <NumberHead>Largest error</NumberHead>
+              <NumberHead>Allowed</NumberHead>
             </tr>
           </thead>
           <tbody>

@@ -1,5 +1,6 @@
 import { formatNumber } from '../../../present/formatNumber.ts';
 import { ScrollRegion } from '../../scrollRegion.tsx';
+import { NumberHead } from '../numberHead.tsx';
 import type { KeptKernel, KeptKernels } from './keptKernels.ts';
 
 interface KeptListProps {
@@ -29,12 +30,8 @@ export function KeptList({ kept, onOpen }: KeptListProps) {
               <tr>
                 <th scope="col">Name</th>
                 <th scope="col">In the place of</th>
-                <th scope="col" class="number">
-                  ms
-                </th>
-                <th scope="col" class="number">
-                  of the shipped time
-                </th>
+                <NumberHead>ms</NumberHead>
+                <NumberHead>of the shipped time</NumberHead>
                 <th scope="col">Measured</th>
                 <th scope="col">
                   <span class="visually-hidden">What to do</span>
