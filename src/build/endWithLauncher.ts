@@ -1,5 +1,4 @@
 import type { Plugin } from 'vite';
-import { isAlive } from '../cli/isAlive.ts';
 
 /** Milliseconds between two looks for the launcher. */
 const INTERVAL = 500;
@@ -15,7 +14,11 @@ export function endWithLauncher(): Plugin {
       if (watching || !launcher) return;
       watching = true;
       const look = (): void => {
-        if (!isAlive(launcher)) process.exit(1);
+        try {
+          process.kill(launcher, 0);
+        } catch {
+          process.exit(1);
+        }
       };
       setInterval(look, INTERVAL).unref();
     },
