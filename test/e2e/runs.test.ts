@@ -10,8 +10,10 @@ import { servedPages } from './servedPages.ts';
 
 const pages = servedPages();
 
-/** A run that takes a few seconds, as an address has it. */
-const SETTINGS = 'data=gaussian-clusters&hidden=8&B=16&lr=0.02,0.05&seed=0-1&steps=1200&noise=10&test=100';
+const STEPS = 3000;
+const FINISHED = new RegExp(`Finished after step ${STEPS}`);
+/** A run that takes a few seconds, as an address has it: noise at every step, since a step without is a kernel and over at once. */
+const SETTINGS = `data=gaussian-clusters&hidden=8&B=16&lr=0.02,0.05&seed=0-1&steps=${STEPS}&noise=1&test=100`;
 
 /** The device of the page's worker is destroyed when someone says so. */
 const LOSES_DEVICES = `const request = GPUAdapter.prototype.requestDevice;
@@ -59,16 +61,16 @@ describe('runs are kept', () => {
       batchSize: '16',
       lr: '0.02,0.05',
       seeds: '0-1',
-      length: '1200',
+      length: `${STEPS}`,
       lengthUnit: 'steps',
-      measureEvery: '10',
+      measureEvery: '1',
     })) {
       expect(await page.locator(`#setting-${field}`).inputValue(), field).toBe(value);
     }
     await start(page);
-    await waitForStatus(page, /Finished after step 1200/);
+    await waitForStatus(page, FINISHED);
     whole = await csvOf(page);
-    expect(whole.split('\r\n')).toHaveLength(2 + 4 * 1200);
+    expect(whole.split('\r\n')).toHaveLength(2 + 4 * STEPS);
     expect(await page.locator('.legend li').count()).toBe(2);
     expect(await page.locator('[data-quantity=loss] .sentence').textContent()).toMatch(/lowest at ε = 0\.0/);
     expect(await violations(page)).toEqual([]);
@@ -107,7 +109,7 @@ describe('runs are kept', () => {
     await button(page, 'Resume').click();
     await page.evaluate(() => new BroadcastChannel('lose').postMessage(''));
     await waitForStatus(page, /device was lost after step \d+: the run goes on from step \d+/);
-    await waitForStatus(page, /Finished after step 1200/);
+    await waitForStatus(page, FINISHED);
     expect(await page.getByRole('alert').count()).toBe(0);
     expect(await csvOf(page)).toBe(whole);
     await page.close();
@@ -115,7 +117,7 @@ describe('runs are kept', () => {
 
   test('a run is saved as JSON and opened in another browser; a branch goes on with another ε and B', async () => {
     await inFolder(async (folder) => {
-      const page = await openLab(SETTINGS.replace('seed=0-1&steps=1200', 'steps=1000000'));
+      const page = await openLab(SETTINGS.replace(`seed=0-1&steps=${STEPS}`, 'steps=1000000'));
       await waitForStatus(page, /Ready/);
       await start(page);
       await waitForStep(page, 100);
@@ -192,7 +194,7 @@ describe('the page Runs', () => {
     const compare = page.locator('.compare');
     await compare.locator('.chart svg').first().waitFor();
     expect(await compare.locator('.numbers-table').first().textContent()).toMatch(
-      /steps.*1000000.*1200|steps.*1200.*1000000/,
+      new RegExp(`steps.*1000000.*${STEPS}|steps.*${STEPS}.*1000000`),
     );
     expect(await compare.locator('.compared').textContent()).toMatch(/A .*B the first/);
     expect(await compare.locator('.chart').first().textContent()).toMatch(/A: ε = .*B: ε = /);
@@ -216,7 +218,7 @@ describe('the page Runs', () => {
     });
     const imported = page.locator('.run[data-status=imported]');
     await imported.getByRole('link', { name: 'Open' }).click();
-    await waitForStatus(page, /Read from a file: 1200 steps/);
+    await waitForStatus(page, new RegExp(`Read from a file: ${STEPS} steps`));
     // Replica by replica: step, B, ε and loss.
     const read = (csv: string): string[] =>
       csv
@@ -306,7 +308,7 @@ test('a crash of the GPU’s process ends no run', async () => {
   const session = await pages.browser.newBrowserCDPSession();
   await session.send('Browser.crashGpuProcess');
   await waitForStatus(page, /device was lost after step \d+: the run goes on from step \d+/);
-  await waitForStatus(page, /Finished after step 1200/);
+  await waitForStatus(page, FINISHED);
   expect(await csvOf(page)).toBe(whole);
   expect(problems).toEqual([]);
 });
