@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 import { execute, ROOT } from './basin.ts';
 
 /** What `npm publish` would send, and folders with it installed. */
@@ -19,6 +20,12 @@ export interface Packed {
 const PROGRAM = 'basin-cli';
 
 let made: Promise<Packed> | undefined;
+let folder: string | undefined;
+
+// At the end of the file whose tests have it packed.
+afterAll(() => {
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
 
 /** Packs the library that `npm run build` has left in dist/, once in a process; without the network. */
 export function packed(): Promise<Packed> {
@@ -46,8 +53,7 @@ export async function packFolder(folder: string, destination: string): Promise<s
 }
 
 async function pack(): Promise<Packed> {
-  const folder = await mkdtemp(join(tmpdir(), 'basin-packed-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folder = await mkdtemp(join(tmpdir(), 'basin-packed-'));
   const tarball = await packFolder(ROOT, folder);
   // The only package that the library needs, from the checkout.
   const types = await packFolder(packageFolder('@webgpu/types'), folder);
