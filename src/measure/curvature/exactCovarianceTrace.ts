@@ -40,11 +40,11 @@ export function exactCovarianceTrace(gpu: Gpu, point: Point, mean: Float32Array)
     for (let first = 0; first < units; first += width) {
       await gradients.run(first);
       await each.run();
-      const forms = each.read();
       // A round is read while the next one is computed; a failure is told to whoever waits for it.
-      await taken;
-      taken = forms.then((found) => take(first, found));
+      const before = taken;
+      taken = Promise.all([each.read(), before]).then(([found]) => take(first, found));
       taken.catch(() => {});
+      await before;
     }
     await taken;
     const influence = centred(sums.map((sum, n) => sum / (units - 1) + terms[n]!));
