@@ -212,6 +212,8 @@ export default defineConfig(({ mode, command }) => {
             testTimeout: 120_000,
             globalSetup: ['test/builtOnce.ts', 'test/leavesNothing.ts'],
             hookTimeout: 120_000,
+            // A page on a busy machine takes more than the second that is the default.
+            expect: { poll: { timeout: 30_000 } },
             // After all others, and two at once: each waits much for a process of its own.
             sequence: { groupOrder: 1 },
             maxWorkers: 2,
