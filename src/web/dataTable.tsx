@@ -3,10 +3,16 @@ import type { Effect, Interval } from '../measure/statistics/interval.ts';
 import { formatNumber } from '../present/formatNumber.ts';
 import { ScrollRegion } from './scrollRegion.tsx';
 
-/** Numbers as a table that scrolls in its place. */
-export function DataTable({ table: { title, columns, rows } }: { table: Table }) {
+/** Numbers as a table that scrolls in its place. @param wraps whether its cells are texts, of several lines */
+export function DataTable({
+  table: { title, columns, rows },
+  wraps = false,
+}: {
+  table: Table;
+  wraps?: boolean;
+}) {
   return (
-    <ScrollRegion label={title} look="numbers-table">
+    <ScrollRegion label={title} look={wraps ? 'numbers-table wrapping' : 'numbers-table'}>
       <table>
         <caption>
           <span class="caption-body">{title}</span>

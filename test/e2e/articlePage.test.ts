@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { FIGURES } from '../../src/web/article/figures/index.ts';
-import { violations, withPage } from './browserPage.ts';
+import { violations, withoutWebGpu, withPage } from './browserPage.ts';
 import { layoutShift } from './layoutShift.ts';
 import { scriptWeight } from './scriptWeight.ts';
 import { servedPages } from './servedPages.ts';
@@ -67,9 +67,7 @@ describe('the article', () => {
       served.browser,
       origin,
       async (page) => {
-        await page.addInitScript(() =>
-          Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }),
-        );
+        await withoutWebGpu(page);
         await page.goto(`${origin}/`);
         for (const { id } of FIGURES) {
           const place = figure(page, id);

@@ -74,3 +74,10 @@ export async function save(page: Page, name: string): Promise<Buffer> {
 export async function waitForStatus(page: Page, text: RegExp, timeout = 60_000): Promise<void> {
   await page.getByRole('status').filter({ hasText: text }).waitFor({ timeout });
 }
+
+/** Has the page find no WebGPU, as where a browser has none. */
+export function withoutWebGpu(page: Page): Promise<unknown> {
+  return page.addInitScript(() =>
+    Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }),
+  );
+}

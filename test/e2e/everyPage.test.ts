@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { SITE_PAGES } from '../../src/web/sitePages.ts';
-import { button, violations, waitForStatus, withPage } from './browserPage.ts';
+import { button, violations, waitForStatus, withoutWebGpu, withPage } from './browserPage.ts';
 import { misplacedTexts, noteCanvasTexts, writtenCharts } from './canvasTexts.ts';
 import { fill, waitForStep } from './labPage.ts';
 import { layoutShift } from './layoutShift.ts';
@@ -56,9 +56,7 @@ describe.each(SITE_PAGES.filter(({ name }) => name !== 'Docs'))('$name', ({ href
       served.browser,
       origin,
       async (page) => {
-        await page.addInitScript(() =>
-          Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }),
-        );
+        await withoutWebGpu(page);
         await page.goto(`${origin}/${href}`, { waitUntil: 'networkidle' });
         expect(await overflow(page)).toBeLessThanOrEqual(0);
         expect(await violations(page)).toEqual([]);

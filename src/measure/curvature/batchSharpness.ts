@@ -57,7 +57,7 @@ async function sharpnessOf(
       samples.put(graph, dot(gradient, hessianOf(batch)(gradient)), normSq(gradient));
     });
     for (let done = 0; done < batches; done += width) await submitAhead(gpu, [one]);
-    const [curved, normsSq] = [await samples.read(batches, 0, 2), await samples.read(batches, 1, 2)];
+    const [curved, normsSq] = (await samples.readParts(batches, 2)) as [number[], number[]];
     return average === 'means'
       ? ratioOfMeans(curved, normsSq)
       : estimateFrom(curved.map((each, i) => each / normsSq[i]!));

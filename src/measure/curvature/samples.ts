@@ -112,16 +112,24 @@ export class Samples {
     });
   }
 
+  /** The first `count` numbers, from a round on: in the vectors' order. Waits for all that was submitted. */
+  async read(count: number, from = 0): Promise<number[]> {
+    return (await this.readParts(count, 1, from))[0]!;
+  }
+
   /**
-   * The first `count` numbers, from a round on: in the vectors' order. Waits for all that was submitted.
-   * @param every scalars that were put down of each vector: one of them is read
+   * The same where several scalars were put down of each vector: one reading back for all.
+   * @returns [parts] of [count]
    */
-  async read(count: number, from = 0, every = 1): Promise<number[]> {
+  async readParts(count: number, parts: number, from = 0): Promise<number[][]> {
     const values = new Float32Array((await this.#values.readAll()).buffer);
     const [rounds] = this.#values.shape as [number];
-    return Array.from({ length: count }, (_, i) => {
-      return values[(i % this.width) * rounds + from + every * Math.floor(i / this.width)]!;
-    });
+    return Array.from({ length: parts }, (_, part) =>
+      Array.from({ length: count }, (_, i) => {
+        const round = from + part + parts * Math.floor(i / this.width);
+        return values[(i % this.width) * rounds + round]!;
+      }),
+    );
   }
 
   dispose(): void {

@@ -4,7 +4,6 @@ import type { ExperimentResult } from '../../experiments/experimentResult.ts';
 import { DataTable } from '../dataTable.tsx';
 import { download } from '../download.ts';
 import { SaveJson, SaveSvg } from '../outcome/saveButtons.tsx';
-import { ScrollRegion } from '../scrollRegion.tsx';
 import { EffectRows } from './effectRows.tsx';
 import { VERDICT_LOOKS, VerdictBadge } from './effectStripView.tsx';
 import { effectsCsv } from './effectsCsv.ts';
@@ -83,35 +82,17 @@ function Checks({ title, checks }: { title: string; checks: readonly Check[] }) 
 /** Other tolerances, windows and matched losses, which the verdict must survive. */
 function SensitivityTable({ rows }: { rows: readonly Sensitivity[] }) {
   if (rows.length === 0) return null;
-  const title = 'At other tolerances, windows and matched losses';
-  return (
-    <ScrollRegion label={title} look="numbers-table wrapping">
-      <table>
-        <caption>
-          <span class="caption-body">{title}</span>
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">row</th>
-            <th scope="col">effects</th>
-            <th scope="col">verdict</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, statistics, verdict }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>
-                {statistics
-                  .filter(({ margin }) => margin !== null)
-                  .map((each) => `${each.name} ${effectText(each.value, each.interval)}`)
-                  .join('; ')}
-              </td>
-              <td>{verdict}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollRegion>
-  );
+  const table = {
+    title: 'At other tolerances, windows and matched losses',
+    columns: ['row', 'effects', 'verdict'],
+    rows: rows.map(({ name, statistics, verdict }) => [
+      name,
+      statistics
+        .filter(({ margin }) => margin !== null)
+        .map((each) => `${each.name} ${effectText(each.value, each.interval)}`)
+        .join('; '),
+      verdict,
+    ]),
+  };
+  return <DataTable table={table} wraps />;
 }
