@@ -6,7 +6,7 @@ import type { ExperimentResult } from '../../src/experiments/experimentResult.ts
 import { experiments } from '../../src/experiments/index.ts';
 import type { Results } from '../../src/experiments/reproduction/results.ts';
 import { ROOT } from './basin.ts';
-import { button, save, violations, waitForStatus, withPage } from './browserPage.ts';
+import { button, save, violations, waitForStatus, withoutWebGpu, withPage } from './browserPage.ts';
 import { expectEffectsOfCsv } from './claimRuns.ts';
 import { scriptWeight } from './scriptWeight.ts';
 import { servedPages } from './servedPages.ts';
@@ -185,9 +185,7 @@ describe('the page of experiments', () => {
       { viewport: { width: 390, height: 800 }, colorScheme: 'dark' },
     );
     await withPage(pages.browser, pages.server.origin, async (page) => {
-      await page.addInitScript(() => {
-        Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
-      });
+      await withoutWebGpu(page);
       await page.goto(addressOf('escape'));
       await page.getByRole('alert').waitFor();
       await expect.poll(() => page.locator('.cost').textContent()).toMatch(/on the reference adapter/);

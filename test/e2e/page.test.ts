@@ -8,7 +8,14 @@ import type { JobSpec, Reading } from '../../src/jobs/job.ts';
 import { formatEstimate } from '../../src/present/formatInterval.ts';
 import { quantities } from '../../src/present/quantities.ts';
 import { basin, inFolder } from './basin.ts';
-import { button, save, violations, waitForStatus, withPage as withPageOf } from './browserPage.ts';
+import {
+  button,
+  save,
+  violations,
+  waitForStatus,
+  withoutWebGpu,
+  withPage as withPageOf,
+} from './browserPage.ts';
 import { noteCanvasTexts, writtenCharts } from './canvasTexts.ts';
 import { fill, inWorker, lastStep, waitForStep } from './labPage.ts';
 import { servedPages } from './servedPages.ts';
@@ -308,9 +315,7 @@ describe('the page', () => {
 
   test('says what to do where the browser has no WebGPU', async () => {
     await withPage(async (page) => {
-      await page.addInitScript(() =>
-        Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }),
-      );
+      await withoutWebGpu(page);
       await open(page);
       await expect(page.getByRole('alert').textContent()).resolves.toMatch(/no WebGPU.*Chrome or Edge 113/s);
     });
