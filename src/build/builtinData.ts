@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
 import { fashionMnist } from './fashionMnist.ts';
+import { mobyDick } from './mobyDick.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -42,10 +43,15 @@ export function builtinData(cache: string): Plugin {
       path,
       packed: true,
     }));
+  const moby = async (): Promise<Source[]> => {
+    const { name, path } = await mobyDick(cache);
+    return [{ name: `${FOLDER}/moby-dick/${name}.gz`, path, packed: true }];
+  };
   // Requests that come together must not make the same files; one of a set does not wait for another set.
   const sets = new Map([
     ['mnist', once(mnist)],
     ['fashion-mnist', once(fashion)],
+    ['moby-dick', once(moby)],
   ]);
   return {
     name: 'basin:data',
