@@ -34,7 +34,7 @@ export function fileHost(baseDir: string): Required<JobHost> {
       const folder = builtin ? dataFolder() : baseDir;
       if (folder === undefined) {
         const where =
-          'it comes with the npm package basin-cli (mnist, fashion-mnist), which is not installed here';
+          'it comes with the npm package basin-cli (mnist, fashion-mnist, moby-dick), which is not installed here';
         throw new InputError(path, 'built-in data', where);
       }
       const file = resolve(folder, builtin ? `${path.slice(BUILTIN.length)}.gz` : path);

@@ -16,6 +16,7 @@ export function averagePool(dataset: Dataset, k: number): Dataset {
   if (exampleShape.length !== 3) {
     throw refuse(`takes images [C, H, W], and examples are ${showShape(exampleShape)}`);
   }
+  if (x instanceof Uint32Array) throw refuse('takes images of numbers, and examples are class indices');
   if (k === 1) return dataset;
   const [channels, height, width] = exampleShape as [number, number, number];
   if (height % k !== 0 || width % k !== 0) {

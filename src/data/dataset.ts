@@ -4,19 +4,21 @@ import { showShape } from '../host/showShape.ts';
 import { inferShapes, type ModelSpec } from '../nn/modelSpec.ts';
 
 /**
- * What a model should answer: a class index for each example, or `width` numbers, row-major [N, width]; for cross_entropy
- * these are the classes' probabilities.
+ * What a model should answer: a class index for each example, or for each of the `positions` of a sequence, row-major
+ * [N, positions]; or `width` numbers, row-major [N, width]; for cross_entropy these are the classes' probabilities.
  */
 export type Targets =
-  | { kind: 'classes'; labels: Uint32Array; classes: number }
+  | { kind: 'classes'; labels: Uint32Array; classes: number; positions?: number | undefined }
   | { kind: 'values'; y: Float32Array; width: number };
 
 /** Examples in host memory. */
 export interface Dataset {
   /** How messages name it: the built-in's name or the file's path. */
   name: string;
-  /** [examples, ...exampleShape], row-major; bytes stand for value/255. */
-  x: Float32Array | Uint8Array;
+  /** [examples, ...exampleShape], row-major; bytes stand for value/255, 32-bit integers for class indices, which an Embedding takes. */
+  x: Float32Array | Uint8Array | Uint32Array;
+  /** Of class indices in x: each is less. */
+  symbols?: number | undefined;
   exampleShape: number[];
   targets: Targets;
   examples: number;
@@ -28,12 +30,13 @@ export interface Dataset {
 const LARGEST_LABEL = 2 ** 24 - 1;
 
 /**
- * A data set from a file's tensors: `x` (float32, or uint8 taken as value/255) of shape [N, …], and `y`: class indices
- * (integers or booleans, [N]) or float32 targets [N, K]. Other floating-point types are brought to float32; other
+ * A data set from a file's tensors: `x` (float32, uint8 taken as value/255, or other integers: class indices, as of the
+ * tokens of a text) of shape [N, …], and `y`: class indices (integers or booleans, [N], or [N, T] for sequences x [N, T] of
+ * integers, of which uint8 is one then) or float32 targets [N, K]. Other floating-point types are brought to float32; other
  * tensors of the file are left alone. `classes` is the largest label + 1.
  *
  * @throws InputError naming file and tensor: missing, wrong dtype or shape, no examples, a different number of
- *   examples in x and y, a label below 0 or above 2²⁴ − 1, a NaN or an infinity
+ *   examples in x and y, a label or index below 0 or above 2²⁴ − 1, a NaN or an infinity
  */
 export function datasetFromTensors(file: string, tensors: ReadonlyMap<string, HostTensor>): Dataset {
   const x = required(file, 'x', tensors);
@@ -49,8 +52,22 @@ export function datasetFromTensors(file: string, tensors: ReadonlyMap<string, Ho
       `found shape ${showShape(y.shape)}, expected ${examples} examples as in x, ${showShape(x.shape)}`,
     );
   }
-  const values = x.dtype === 'U8' ? (x.data as Uint8Array) : floats(file, 'x', x, 'F32 or U8');
-  return { name: file, x: values, exampleShape, targets: targetsOf(file, y, examples), examples };
+  const targets = targetsOf(file, y, x.shape);
+  const ofSequences = targets.kind === 'classes' && targets.positions !== undefined;
+  if (x.dtype !== 'U8' ? INDEX_DTYPES.includes(x.dtype) : ofSequences) {
+    const { indices, count } = classIndices(file, 'x', x);
+    return { name: file, x: indices, symbols: count, exampleShape, targets, examples };
+  }
+  if (ofSequences) {
+    const found = `found class indices of shape ${showShape(y.shape)}`;
+    throw new InputError(
+      file,
+      'y',
+      `${found}, expected [${examples}]: x is of dtype ${showDtype(x)}, no sequences of integers`,
+    );
+  }
+  const values = x.dtype === 'U8' ? (x.data as Uint8Array) : floats(file, 'x', x, 'F32, U8 or class indices');
+  return { name: file, x: values, exampleShape, targets, examples };
 }
 
 function required(file: string, name: string, tensors: ReadonlyMap<string, HostTensor>): HostTensor {
@@ -67,19 +84,26 @@ function floats(file: string, name: string, tensor: HostTensor, expected: string
   return finiteFloat32(file, name, tensor);
 }
 
+/** The types of what are class indices in files, and no pixels. */
+const INDEX_DTYPES = ['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16'];
 /** The types that labels have in files; booleans are the classes 0 and 1. */
-const LABEL_DTYPES = ['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'];
+const LABEL_DTYPES = [...INDEX_DTYPES, 'U8', 'BOOL'];
 
-function targetsOf(file: string, y: HostTensor, examples: number): Targets {
+function targetsOf(file: string, y: HostTensor, inputShape: readonly number[]): Targets {
+  const [examples] = inputShape;
   if (LABEL_DTYPES.includes(y.dtype)) {
-    if (y.shape.length !== 1) {
+    const isSequence = inputShape.length === 2 && showShape(y.shape) === showShape(inputShape);
+    if (y.shape.length !== 1 && !isSequence) {
+      const sequences = inputShape.length === 2 ? `, or of sequences ${showShape(inputShape)}` : '';
       throw new InputError(
         file,
         'y',
-        `found class indices of shape ${showShape(y.shape)}, expected [${examples}]`,
+        `found class indices of shape ${showShape(y.shape)}, expected [${examples}]${sequences}`,
       );
     }
-    return classTargets(file, y);
+    const { indices, count } = classIndices(file, 'y', y);
+    const positions = isSequence ? { positions: inputShape[1]! } : {};
+    return { kind: 'classes', labels: indices, classes: count, ...positions };
   }
   const values = floats(file, 'y', y, 'class indices (I64, I32, U8) or targets (F32)');
   const width = y.shape[1];
@@ -94,22 +118,32 @@ function targetsOf(file: string, y: HostTensor, examples: number): Targets {
   return { kind: 'values', y: values, width };
 }
 
-function classTargets(file: string, y: HostTensor): Targets {
-  const labels = new Uint32Array(y.data.length);
+/** The class indices of a tensor, and one more than the largest. */
+function classIndices(
+  file: string,
+  name: 'x' | 'y',
+  { data, shape }: HostTensor,
+): { readonly indices: Uint32Array; readonly count: number } {
+  const indices = new Uint32Array(data.length);
+  const each = data.length / shape[0]!;
   let largest = 0;
-  for (const [example, label] of y.data.entries()) {
-    if (label < 0 || label > LARGEST_LABEL) {
+  for (const [i, index] of data.entries()) {
+    if (index < 0 || index > LARGEST_LABEL) {
+      const what = name === 'y' ? 'label' : 'index';
+      const instead =
+        name === 'y'
+          ? `number the classes from 0, or give values to be predicted as floating point [${shape[0]}, K] with the loss mse`
+          : 'numbers that are no indices are floating point';
       throw new InputError(
         file,
-        'y',
-        `example ${example} has label ${label}, expected a class index from 0 to ${LARGEST_LABEL}; number the classes ` +
-          `from 0, or give values to be predicted as floating point [${y.data.length}, K] with the loss mse`,
+        name,
+        `example ${Math.floor(i / each)} has ${what} ${index}, expected a class index from 0 to ${LARGEST_LABEL}; ${instead}`,
       );
     }
-    labels[example] = Number(label);
-    largest = Math.max(largest, Number(label));
+    indices[i] = Number(index);
+    largest = Math.max(largest, Number(index));
   }
-  return { kind: 'classes', labels, classes: largest + 1 };
+  return { indices, count: largest + 1 };
 }
 
 /**
@@ -138,22 +172,39 @@ export interface FittedDataset {
 export function fitDataset(dataset: Dataset, model: ModelSpec, modelFile = 'model.json'): FittedDataset {
   const fitted = fitExampleShape(dataset, model);
   const shapes = inferShapes(model, fitted.exampleShape, modelFile);
-  const outputs = shapes.at(-1)?.[0] as number;
-  requireTargets(fitted, model, outputs);
-  if (fitted.test) requireTargets(fitted.test, model, outputs);
+  for (const part of fitted.test ? [fitted, fitted.test] : [fitted]) {
+    requireInputs(part, model);
+    requireTargets(part, model, shapes.at(-1)!);
+  }
   return { dataset: fitted, shapes };
+}
+
+/**
+ * Refuses inputs that the model's first layer cannot take.
+ * @throws InputError for class indices where it takes numbers
+ */
+function requireInputs({ name, x }: Dataset, { layers }: ModelSpec): void {
+  if (!(x instanceof Uint32Array)) return;
+  const reason = `holds integers, which are class indices, expected numbers (float32) for a model that begins with ${layers[0]!.type}`;
+  throw new InputError(name, 'x', reason);
 }
 
 /** How far the probabilities of an example may sum to something else than 1: half-precision rounds each by 5·10⁻⁴ of it. */
 const SUM_TOLERANCE = 1e-3;
 
 /**
- * Refuses targets that the model's loss cannot take: cross_entropy wants class indices below the number of outputs, or a
- * probability for each of them, mse as many values as outputs.
+ * Refuses targets that the model's loss cannot take: cross_entropy wants class indices below the number of outputs, one for
+ * each position where the output is a sequence, or a probability for each class, mse as many values as outputs.
+ * @param output what the model makes of one example: [outputs], or [T, outputs]
  * @throws InputError naming the first example whose label is too large, or whose targets are no probabilities
  */
-export function requireTargets({ name, targets }: Dataset, { loss }: ModelSpec, outputs: number): void {
+function requireTargets({ name, targets }: Dataset, { loss }: ModelSpec, output: readonly number[]): void {
   const refuse = (reason: string): InputError => new InputError(name, 'y', reason);
+  const outputs = output.at(-1)!;
+  const positions = output.length > 1 ? output[0]! : undefined;
+  if (positions !== undefined && targets.kind === 'values') {
+    throw refuse(`found float targets, expected class indices [N, ${positions}] for a model of sequences`);
+  }
   if (targets.kind === 'values') {
     if (targets.width !== outputs) {
       const classes = loss === 'cross_entropy' ? ', or class indices as integers' : '';
@@ -166,10 +217,16 @@ export function requireTargets({ name, targets }: Dataset, { loss }: ModelSpec, 
   }
   if (loss !== 'cross_entropy')
     throw refuse(`found class indices, expected float targets [N, ${outputs}] for ${loss}`);
+  if (targets.positions !== positions) {
+    const of = (each: number | undefined): string => (each === undefined ? '[N]' : `[N, ${each}]`);
+    throw refuse(
+      `found class indices ${of(targets.positions)}, expected ${of(positions)} for outputs [N, ${output.join(', ')}]`,
+    );
+  }
   if (targets.classes <= outputs) return;
-  const example = targets.labels.findIndex((label) => label >= outputs);
-  if (example >= 0) {
-    const found = `example ${example} has label ${targets.labels[example]}`;
+  const at = targets.labels.findIndex((label) => label >= outputs);
+  if (at >= 0) {
+    const found = `example ${Math.floor(at / (positions ?? 1))} has label ${targets.labels[at]}`;
     const from1 = targets.labels.includes(0) ? '' : '; no label is 0, classes are numbered from 0';
     throw refuse(`${found}, expected less than the model's ${outputs} outputs${from1}`);
   }

@@ -8,9 +8,12 @@ import { type Dataset, datasetFromTensors } from './dataset.ts';
 export interface ExampleArrays {
   /** How messages name the data; `data` if left out. */
   readonly name?: string;
-  /** All examples' numbers; bytes stand for value/255. */
-  readonly x: Float32Array | Float64Array | Uint8Array;
-  /** Integers are class indices, one an example; floating-point numbers are targets, the same number for each example. */
+  /** All examples' numbers; bytes stand for value/255, other integers are class indices, as of the tokens of a text. */
+  readonly x: HostArray;
+  /**
+   * Integers are class indices, one an example, or one for each index of sequences; floating-point numbers are targets, the
+   * same number for each example.
+   */
   readonly y: HostArray;
   /** Of one example, as `[28, 28]` or `[3, 32, 32]`; by default a vector of what x has for each label. */
   readonly exampleShape?: readonly number[];

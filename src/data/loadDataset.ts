@@ -10,13 +10,16 @@ import { readNpz } from './npz.ts';
 import { readSafetensors } from './safetensors.ts';
 import { candidatePaths, splitPaths } from './splitPaths.ts';
 import { isSyntheticName, syntheticDataset, syntheticNames } from './synthetic.ts';
+import { textContext, textDataset } from './text.ts';
 
 /** Sets of images that are kept beside the program, as four IDX files each. */
 const IMAGE_SETS = ['mnist', 'fashion-mnist'];
+/** Texts that are kept there too. */
+const TEXTS = ['moby-dick'];
 
 /** The data sets that have a name, without their options. */
 export function builtinNames(): string[] {
-  return [...IMAGE_SETS, ...syntheticNames()];
+  return [...IMAGE_SETS, ...TEXTS, ...syntheticNames()];
 }
 
 /** Whether `data` is named like a built-in: no "/" and no "." before the options ("gaussian-clusters?spread=0.5"). */
@@ -26,10 +29,12 @@ export function isBuiltinName(data: string): boolean {
 
 /**
  * A data set by what a user wrote for `data`:
- * - the path of a file, by its ending: .safetensors or .npz, see datasetFromTensors; .bin, a CIFAR-10 binary batch; else
+ * - the path of a file, by its ending: .safetensors or .npz, see datasetFromTensors; .bin, a CIFAR-10 binary batch; .txt, a text as
+ *   sequences of bytes ("text.txt?context=64", see textDataset); else
  *   IDX images, gzipped or not, where the labels' path is found by writing "labels" for "images" and "idx1" for "idx3" in
  *   its last part;
- * - a name without "/" or ".": `mnist`, `fashion-mnist`, or a synthetic one with its options ("linear-regression?dims=8&seed=1");
+ * - a name without "/" or ".": `mnist`, `fashion-mnist`, `moby-dick` (a text), or a synthetic one with its options
+ *   ("linear-regression?dims=8&seed=1");
  * - a folder with the CIFAR-10 binary batches: data_batch_1.bin to 5 to train on, test_batch.bin to test;
  * - paths separated by commas: IDX "images,labels", or several CIFAR-10 batches;
  * - any of these with options behind "?", what is made of it (withDataOptions): "mnist?average_pool=2&subset=1000&data_seed=3".
@@ -44,6 +49,8 @@ export async function loadDataset(data: string, source: ByteSource): Promise<Dat
   const { from, options } = splitDataName(data);
   if (from !== data) return withDataOptions(await loadDataset(from, source), options);
   if (isBuiltin(data)) return loadBuiltin(data, source);
+  const [path] = data.split('?', 1) as [string];
+  if (path !== data && hasEnding(path, '.txt')) return loadText(data, path, source);
   if (found?.is === 'folder') return cifar10Folder(data, source);
   const paths = await listedFiles(data, source);
   if (paths) return loadFiles(data, paths, source);
@@ -91,7 +98,8 @@ function requireKnownOptions(data: string): void {
 
 /** Whether `data` is a built-in set, and not only named like one. */
 function isBuiltin(data: string): boolean {
-  return IMAGE_SETS.includes(data) || (isBuiltinName(data) && isSyntheticName(data));
+  const [name] = data.split('?', 1) as [string];
+  return IMAGE_SETS.includes(data) || TEXTS.includes(name) || (isBuiltinName(data) && isSyntheticName(data));
 }
 
 /** Files separated by commas, each of which is there; by their names alone where the source cannot tell. */
@@ -124,6 +132,7 @@ async function loadFiles(data: string, paths: readonly string[], source: ByteSou
     if (hasEnding(first, '.safetensors')) {
       return datasetFromTensors(data, readSafetensors(data, await source.read(first)));
     }
+    if (hasEnding(first, '.txt')) return loadText(data, first, source);
     if (hasEnding(first, '.npz')) return datasetFromTensors(data, readNpz(data, await source.read(first)));
     const folder = first.slice(0, first.lastIndexOf('/') + 1);
     const file = first.slice(folder.length);
@@ -135,7 +144,7 @@ async function loadFiles(data: string, paths: readonly string[], source: ByteSou
   throw new InputError(
     data,
     'data',
-    'cannot tell its format from its name, expected .safetensors, .npz, .bin (CIFAR-10), IDX images with "images" in the name, or "images,labels"',
+    'cannot tell its format from its name, expected .safetensors, .npz, .txt, .bin (CIFAR-10), IDX images with "images" in the name, or "images,labels"',
   );
 }
 
@@ -145,7 +154,15 @@ function hasEnding(path: string, ending: string): boolean {
 
 function loadBuiltin(data: string, source: ByteSource): Promise<Dataset> {
   if (isSyntheticName(data)) return Promise.resolve(syntheticDataset(data));
+  const [name] = data.split('?', 1) as [string];
+  if (TEXTS.includes(name)) return loadText(data, `builtin:${name}/text.txt`, source);
   return loadImageSet(data, source);
+}
+
+async function loadText(data: string, path: string, source: ByteSource): Promise<Dataset> {
+  // Its options before its bytes: a typo is told at once.
+  const context = textContext(path === data ? '' : data);
+  return textDataset(data, await source.read(path), context);
 }
 
 async function loadImageSet(data: string, source: ByteSource): Promise<Dataset> {

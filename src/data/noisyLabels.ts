@@ -5,8 +5,8 @@ import type { Dataset } from './dataset.ts';
 import { multiplyHigh } from './sampler.ts';
 
 /**
- * A data set of which each label is replaced, with the given probability, by one of the other classes, all alike: never by
- * itself. Whether and by which goes by Threefry's words for key (seed, labelNoise) and counter (the example's index, 0), so that
+ * A data set of which each label (of a sequence, each position's) is replaced, with the given probability, by one of the other classes, all alike: never by
+ * itself. Whether and by which goes by Threefry's words for key (seed, labelNoise) and counter (the label's index, 0), so that
  * the same examples are hit at a higher probability, and more. The test part keeps its labels.
  * @param probability from 0 to 1; 1 − 1/C leaves labels that say nothing of C classes
  * @param seed in [0, 2³²)

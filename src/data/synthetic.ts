@@ -2,6 +2,7 @@ import { InputError } from '../host/inputError.ts';
 import type { Dataset } from './dataset.ts';
 import { gaussianClusters } from './synthetic/gaussianClusters.ts';
 import { linearRegression } from './synthetic/linearRegression.ts';
+import { markovText } from './synthetic/markovText.ts';
 import { quadratic } from './synthetic/quadratic.ts';
 import type { SyntheticKind } from './synthetic/syntheticKind.ts';
 import { teacherStudent } from './synthetic/teacherStudent.ts';
@@ -11,6 +12,7 @@ const kinds: Record<string, SyntheticKind> = {
   'teacher-student': teacherStudent,
   'linear-regression': linearRegression,
   quadratic,
+  'markov-text': markovText,
 };
 
 /** The synthetic data sets, without options. */

@@ -36,23 +36,30 @@ export function placeExamples(
 ): ResidentExamples {
   return Scope.makeNow((scope) => {
     const features = size(exampleShape);
-    const bytes = x instanceof Uint8Array;
-    const rowWords = bytes ? Math.ceil(features / 4) : features;
+    const elements = elementsOf(x);
+    const rowWords = elements === 'bytes' ? Math.ceil(features / 4) : features;
     const state = (what: string, width: number, dtype: 'f32' | 'u32', own: boolean): State => {
       const options = { label: `${name} ${what}`, shape: [examples, width], dtype };
       return scope.own(new State(gpu, { ...options, replicas: own ? replicas : undefined }));
     };
     return {
       data: state('x', rowWords, 'u32', inputs),
-      bytes,
+      elements,
       exampleShape,
       targets:
-        targets.kind === 'classes' ? state('y', 1, 'u32', labels) : state('y', targets.width, 'f32', labels),
+        targets.kind === 'classes'
+          ? state('y', targets.positions ?? 1, 'u32', labels)
+          : state('y', targets.width, 'f32', labels),
       examples,
       dispose: () => scope.dispose(),
       [Symbol.dispose]: () => scope.dispose(),
     };
   });
+}
+
+function elementsOf(x: Dataset['x']): Examples['elements'] {
+  if (x instanceof Uint8Array) return 'bytes';
+  return x instanceof Uint32Array ? 'indices' : 'floats';
 }
 
 const SHARED = { inputs: false, targets: false, replicas: 1 };

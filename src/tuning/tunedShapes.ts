@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { fitDataset } from '../data/dataset.ts';
+import { firstExamples } from '../data/firstExamples.ts';
 import { loadDataset } from '../data/loadDataset.ts';
 import { uploadExamples } from '../data/uploadExamples.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -83,22 +84,10 @@ export async function readCase(
   const model = parseModel(file, await host.read(file));
   const { dataset, shapes } = fitDataset(await loadDataset(data, host), model, file);
   requireSupported(file, model, shapes);
-  return { model, dataset: first(dataset, Math.max(batchSize, LARGEST_MICRO_BATCH)), batchSize };
-}
-
-function first(dataset: Dataset, most: number): Dataset {
-  const examples = Math.min(most, dataset.examples);
-  const elements = dataset.exampleShape.reduce((product, extent) => product * extent, 1);
-  const { targets } = dataset;
   return {
-    ...dataset,
-    examples,
-    x: dataset.x.subarray(0, examples * elements),
-    targets:
-      targets.kind === 'classes'
-        ? { ...targets, labels: targets.labels.subarray(0, examples) }
-        : { ...targets, y: targets.y.subarray(0, examples * targets.width) },
-    test: undefined,
+    model,
+    dataset: firstExamples(dataset, Math.min(dataset.examples, Math.max(batchSize, LARGEST_MICRO_BATCH))),
+    batchSize,
   };
 }
 

@@ -30,7 +30,7 @@ for (const [name, set] of Object.entries(SETS)) {
     const expected = uploadExamples(gpu, selectExamples(data, ORDER));
     const watch = watchBuffers(gpu);
     const found = arrangeExamples(gpu, whole, ORDER);
-    for (const key of ['bytes', 'exampleShape', 'examples'] as const)
+    for (const key of ['elements', 'exampleShape', 'examples'] as const)
       expect(found[key]).toEqual(expected[key]);
     for (const key of ['data', 'targets'] as const) {
       expect(found[key].shape).toEqual(expected[key].shape);

@@ -73,8 +73,8 @@ test('an example that is not there is NaN, and so is its loss and its gradient',
   const values = state('values', Float32Array.of(1, 2, 3), [3, 1]);
   const made = await evaluate([{ shape: [2], values: Uint32Array.of(1, 3) }], ([indices]) => {
     const of = { exampleShape: [1], examples: 3 };
-    const [pixels, y] = gather({ ...of, data: bytes, bytes: true, targets: labels }, indices!);
-    const [x, targets] = gather({ ...of, data: floats, bytes: false, targets: values }, indices!);
+    const [pixels, y] = gather({ ...of, data: bytes, elements: 'bytes', targets: labels }, indices!);
+    const [x, targets] = gather({ ...of, data: floats, elements: 'floats', targets: values }, indices!);
     return [pixels, x, targets, ops.softmaxCrossEntropy(x, y)];
   });
   const [pixels, x, targets, losses] = made.map(([found]) => [...found!]);
@@ -83,6 +83,30 @@ test('an example that is not there is NaN, and so is its loss and its gradient',
   expect(targets).toEqual([2, Number.NaN]);
   expect(losses).toEqual([0, Number.NaN]);
   for (const each of [bytes, floats, labels, values]) each.dispose();
+});
+
+test('sequences of class indices are gathered as integers, each with a target at every position', async () => {
+  const tokens = state('tokens', Uint32Array.of(1, 2, 3, 4, 5, 0xffff_fffe), [2, 3]);
+  const next = state('next', Uint32Array.of(2, 3, 0, 5, 6, 7), [2, 3]);
+  const made = await evaluate([{ shape: [3], values: Uint32Array.of(1, 2, 0) }], ([indices]) => {
+    const from = {
+      data: tokens,
+      elements: 'indices' as const,
+      exampleShape: [3],
+      targets: next,
+      examples: 2,
+    };
+    const [x, y] = gather(from, indices!);
+    expect([x.dtype, x.shape, y.dtype, y.shape]).toEqual(['u32', [3, 3], 'u32', [3, 3]]);
+    return [x, y];
+  });
+  const none = [2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1];
+  const integers = ([found]: readonly Float32Array[]) => [
+    ...new Uint32Array(found!.buffer, found!.byteOffset, found!.length),
+  ];
+  expect(integers(made[0]!)).toEqual([4, 5, 0xffff_fffe, ...none, 1, 2, 3]);
+  expect(integers(made[1]!)).toEqual([5, 6, 7, ...none, 2, 3, 0]);
+  for (const each of [tokens, next]) each.dispose();
 });
 
 test('a label that is no class, and a place that is not there, give NaN', async () => {

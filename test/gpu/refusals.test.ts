@@ -184,7 +184,7 @@ const REFUSED: readonly (readonly [string, (graph: Graph) => unknown, RegExp])[]
     (g) => {
       const from = {
         data: u32('data', [3, 2]),
-        bytes: false,
+        elements: 'floats' as const,
         exampleShape: [3],
         targets: u32('y', [3, 1]),
         examples: 3,
@@ -198,7 +198,7 @@ const REFUSED: readonly (readonly [string, (graph: Graph) => unknown, RegExp])[]
     (g) => {
       const from = {
         data: u32('data', [3, 2]),
-        bytes: false,
+        elements: 'floats' as const,
         exampleShape: [2],
         targets: u32('y', [3, 1]),
         examples: 4,

@@ -152,7 +152,13 @@ test('what gather reads is there until it was gathered', async () => {
   const shapes = { data: [3, 1], targets: [3, 1], T: [1, 1] };
   const trace = (graph: Graph, { u, indices, data, targets, T }: Readonly<Record<string, State>>): void => {
     const next = reshape(scale(read(graph, u!), 2), [3, 1]);
-    const from = { data: data!, bytes: false, exampleShape: [1], targets: targets!, examples: 3 };
+    const from = {
+      data: data!,
+      elements: 'floats' as const,
+      exampleShape: [1],
+      targets: targets!,
+      examples: 3,
+    };
     const [x] = gather(from, read(graph, indices!));
     store(data!, next);
     store(T!, x);
@@ -211,7 +217,7 @@ test("a sampler's order is there until it was read", async () => {
     const indices = sampleIndices(graph, sampling, 1);
     const from = {
       data: states.data!,
-      bytes: false,
+      elements: 'floats' as const,
       exampleShape: [1],
       targets: states.targets!,
       examples: 3,

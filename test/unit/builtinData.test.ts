@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { builtinData } from '../../src/build/builtinData.ts';
 
@@ -34,4 +35,17 @@ test('npm run dev sends MNIST as it lies in its package, without packing it or m
   expect(await answer('/data/mnist/other.gz')).toBeUndefined();
   expect(await answer('/data/other/train-images-idx3-ubyte.gz')).toBeUndefined();
   expect(await answer('/main.tsx')).toBeUndefined();
+});
+
+test('Moby Dick is one text of all chapters, in the order of the book', async () => {
+  const text = gunzipSync((await answer('/data/moby-dick/text.txt.gz'))!).toString();
+  expect(text.length).toBeGreaterThan(1_180_000);
+  expect(text.startsWith('ETYMOLOGY.')).toBe(true);
+  const places = ['Call me Ishmael.', 'There now is your insular city', 'found another orphan'].map((part) =>
+    text.indexOf(part),
+  );
+  expect(places.every((place) => place > 0)).toBe(true);
+  expect([...places].sort((a, b) => a - b)).toEqual(places);
+  expect(text.trimEnd().endsWith('found another orphan.')).toBe(true);
+  rmSync(join(cache, readdirSync(cache).find((name) => name.startsWith('moby-dick'))!), { recursive: true });
 });

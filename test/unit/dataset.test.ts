@@ -1,9 +1,13 @@
 import { gzipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { type Dataset, datasetFromTensors, fitDataset, fitExampleShape } from '../../src/data/dataset.ts';
+import { exampleRange } from '../../src/data/exampleRange.ts';
+import { firstExamples } from '../../src/data/firstExamples.ts';
 import { isBuiltinName, loadDataset } from '../../src/data/loadDataset.ts';
 import { orderTable } from '../../src/data/order.ts';
 import { writeSafetensors } from '../../src/data/safetensors.ts';
+import { selectExamples } from '../../src/data/selectExamples.ts';
+import { syntheticDataset } from '../../src/data/synthetic.ts';
 import type { Found } from '../../src/host/byteSource.ts';
 import type { HostTensor } from '../../src/host/hostTensor.ts';
 import { parseModel } from '../../src/nn/modelSpec.ts';
@@ -55,10 +59,70 @@ test('takes bytes and float targets', () => {
   expect(dataset.targets).toEqual({ kind: 'values', y: Float32Array.of(1, 2, 3, 4), width: 2 });
 });
 
+test('takes sequences of class indices, bytes among them, with a target at each position', () => {
+  const [tokens, next] = [
+    [3, 0, 1, 2, 2, 9],
+    [0, 1, 5, 2, 9, 9],
+  ] as const;
+  const sequences = {
+    name: 'd.st',
+    x: Uint32Array.from(tokens),
+    symbols: 10,
+    exampleShape: [3],
+    targets: { kind: 'classes', labels: Uint32Array.from(next), classes: 10, positions: 3 },
+    examples: 2,
+  };
+  for (const [a, b] of [
+    [i64, i64],
+    [u8, i32],
+    [u8, u8],
+  ] as const) {
+    expect(from(a([2, 3], ...tokens), b([2, 3], ...next))).toEqual(sequences);
+  }
+  // With one label each they are sequences to be classified; bytes are pixels.
+  expect(from(i64([2, 3], ...tokens), i64([2], 0, 1))).toMatchObject({
+    symbols: 10,
+    x: Uint32Array.from(tokens),
+  });
+  expect(from(u8([2, 3], ...tokens), i64([2], 0, 1)).x).toBeInstanceOf(Uint8Array);
+});
+
+test('examples that are chosen keep their tokens and the targets of each', () => {
+  const all = { ...syntheticDataset('markov-text?examples=9&test=2&context=5&seed=1'), name: 'text' };
+  const { targets } = all;
+  if (targets.kind !== 'classes') throw new Error('expected classes');
+  const row = (n: number) => [
+    [...all.x.slice(5 * n, 5 * n + 5)],
+    [...targets.labels.slice(5 * n, 5 * n + 5)],
+  ];
+  const rowOf = ({ x, targets: own }: Dataset, n: number) => [
+    [...x.slice(5 * n, 5 * n + 5)],
+    own.kind === 'classes' ? [...own.labels.slice(5 * n, 5 * n + 5)] : [],
+  ];
+  const chosen = selectExamples(all, [7, 2]);
+  expect([rowOf(chosen, 0), rowOf(chosen, 1)]).toEqual([row(7), row(2)]);
+  expect(chosen).toMatchObject({ examples: 2, symbols: 16, exampleShape: [5], targets: { positions: 5 } });
+  expect(chosen.test).toBeUndefined();
+  const range = exampleRange(all, 3, 5);
+  expect([rowOf(range, 0), rowOf(range, 1)]).toEqual([row(3), row(4)]);
+  expect(rowOf(firstExamples(all, 4), 3)).toEqual(row(3));
+});
+
 test.each<[string, HostTensor | undefined, HostTensor | undefined, string]>([
   ['no x', undefined, i64([2], 0, 1), 'd.st: x: missing from the file, which holds y; expected x and y'],
   ['no y', x, undefined, 'd.st: y: missing from the file, which holds x'],
-  ['x of integers', i64([2, 1], 1, 2), i64([2], 0, 1), 'd.st: x: found dtype I64, expected F32 or U8'],
+  [
+    'an index below 0',
+    i64([2, 1], 1, -2),
+    i64([2], 0, 1),
+    'd.st: x: example 1 has index -2, expected a class index',
+  ],
+  [
+    'labels of each number',
+    x,
+    i64([2, 3], 0, 1, 0, 1, 0, 1),
+    'd.st: y: found class indices of shape [2, 3], expected [2]: x is of dtype F32, no sequences of integers',
+  ],
   ['no examples', f32([0, 3]), i64([0]), 'd.st: x: found shape [0, 3], expected [N, …] with N ≥ 1'],
   ['scalar x', f32([], 1), i64([], 1), 'd.st: x: found shape []'],
   [
@@ -328,7 +392,7 @@ test('a name without "/" or "." is a built-in, whatever its options hold', () =>
 });
 
 test.each([
-  ['cifar', 'cifar: data: is no built-in data set, expected one of mnist, fashion-mnist, gaussian-clusters'],
+  ['cifar', 'cifar: data: is no built-in data set, expected one of mnist, fashion-mnist, moby-dick, gaussian-clusters'],
   ['mnist?seed=1', 'mnist?seed=1: seed: unknown option, expected average_pool, subset'],
   ['a/d.safetensors?foo=2', 'd.safetensors?foo=2: foo: unknown option, expected average_pool, subset'],
   ['d.npz?subset=5&shift=1', 'd.npz?shift=1: shift: unknown option, expected average_pool, subset'],

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { gaussianClustersBayes } from '../../src/data/synthetic/gaussianClusters.ts';
 import { linearRegressionMoments, linearRegressionTruth } from '../../src/data/synthetic/linearRegression.ts';
+import { type MarkovTextOptions, markovTextEntropy } from '../../src/data/synthetic/markovText.ts';
 import {
   quadraticModel,
   quadraticMoments,
@@ -223,4 +224,67 @@ test('every kind has usable defaults', () => {
     expect(x).toHaveLength(examples * (exampleShape[0] as number));
     expect((x as Float32Array).every(Number.isFinite)).toBe(true);
   }
+});
+
+/** How often each of `symbols`ᵏ runs of k symbols begins at the same place of the examples, as shares. */
+function shares(runs: readonly (readonly number[])[], symbols: number): Map<string, number> {
+  expect(runs.flat().every((symbol) => symbol < symbols)).toBe(true);
+  const found = new Map<string, number>();
+  for (const run of runs) found.set(run.join(), (found.get(run.join()) ?? 0) + 1 / runs.length);
+  return found;
+}
+const entropyOf = (of: Map<string, number>): number =>
+  [...of.values()].reduce((h, p) => h - p * Math.log(p), 0);
+
+test('markov-text has the entropy that it says, from the first position on', () => {
+  const name = 'markov-text?examples=20000&test=0&context=4&order=2&symbols=3&seed=5';
+  const { x, examples, targets } = syntheticDataset(name);
+  const y = labels({ targets } as Dataset);
+  const texts = Array.from({ length: examples }, (_, i) => [...x.slice(4 * i, 4 * i + 4), y[4 * i + 3]!]);
+  // Each target is the symbol after.
+  expect(texts.every((text, i) => [0, 1, 2].every((t) => y[4 * i + t] === text[t + 1]))).toBe(true);
+  const h = [1, 2, 3, 4].map((k) =>
+    [0, 5 - k].map((from) =>
+      entropyOf(
+        shares(
+          texts.map((text) => text.slice(from, from + k)),
+          3,
+        ),
+      ),
+    ),
+  );
+  const { rate, leastLoss } = markovTextEntropy(options<keyof MarkovTextOptions>(name));
+  // Plug-in entropies of 20,000 draws: a standard error of about 0.005, and a bias below 27/40,000.
+  const close = (found: number, expected: number) => expect(Math.abs(found - expected)).toBeLessThan(0.025);
+  // Stationary: what comes last is distributed as what comes first.
+  for (const [first, last] of h) close(first!, last!);
+  close(h[2]![0]! - h[1]![0]!, rate);
+  close(h[3]![0]! - h[2]![0]!, rate);
+  // The first position sees one symbol of two.
+  const second = h[1]![0]! - h[0]![0]!;
+  expect(second).toBeGreaterThan(rate + 0.03);
+  close((second + 3 * rate) / 4, leastLoss);
+});
+
+test('markov-text of order 0 is independent draws; too many transitions are refused', () => {
+  const name = 'markov-text?examples=4000&test=0&context=5&order=0&symbols=4&contrast=1&seed=2';
+  const { x } = syntheticDataset(name);
+  const { rate, leastLoss } = markovTextEntropy(options<keyof MarkovTextOptions>(name));
+  expect(leastLoss).toBeCloseTo(rate, 12);
+  expect(
+    Math.abs(
+      entropyOf(
+        shares(
+          [...x].map((symbol) => [symbol]),
+          4,
+        ),
+      ) - rate,
+    ),
+  ).toBeLessThan(0.02);
+  // Without contrast all symbols are alike.
+  const alike = options<keyof MarkovTextOptions>('markov-text?symbols=7&contrast=0');
+  expect(markovTextEntropy(alike).rate).toBeCloseTo(Math.log(7), 12);
+  expect(() => syntheticDataset('markov-text?symbols=256&order=3')).toThrow(
+    'order: 256 symbols after 3 others make 4294967296 transitions, expected at most 4194304',
+  );
 });

@@ -28,6 +28,31 @@ test('values are told as classes are, whatever their scale', () => {
   expect(unitOrder(values(indices.map((n) => [1, noise(n)])), 20)).toBe('random');
 });
 
+test('sequences are told by the classes of all their positions', () => {
+  const sequences = (classOf: (n: number, t: number) => number) => ({
+    ...classes(indices.flatMap((n) => [0, 1, 2].map((t) => classOf(n, t)))),
+    positions: 3,
+  });
+  expect(
+    unitOrder(
+      sequences((n, t) => ((n % 10) + t) % 10),
+      10,
+    ),
+  ).toBe('alike');
+  expect(
+    unitOrder(
+      sequences((n) => Math.floor(n / 60)),
+      10,
+    ),
+  ).toBe('apart');
+  expect(
+    unitOrder(
+      sequences((n, t) => permutedIndex(t, 0, count, n) % 10),
+      10,
+    ),
+  ).toBe('random');
+});
+
 test('random orders, single examples, one unit and one class are as good as random', () => {
   for (let seed = 0; seed < 40; seed++) {
     const shuffled = indices.map((n) => permutedIndex(seed, 0, count, n) % 10);

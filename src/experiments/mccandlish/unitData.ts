@@ -1,5 +1,6 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { drawnExamples } from '../../data/drawnExamples.ts';
+import { exampleRange } from '../../data/exampleRange.ts';
 import { firstExamples } from '../../data/firstExamples.ts';
 import { noisyLabels } from '../../data/noisyLabels.ts';
 import { deriveSeed } from '../../random/deriveSeed.ts';
@@ -27,21 +28,5 @@ export function unitData(
 ): { readonly train: Dataset; readonly fresh: Dataset } {
   const seed = deriveSeed(unit, 'data');
   const drawn = drawnExamples(noisyLabels(all, labelNoise, seed), fresh + examples, seed);
-  return { train: examplesFrom(drawn, fresh), fresh: firstExamples(drawn, fresh) };
-}
-
-/** All examples but the first, sharing memory. */
-function examplesFrom(dataset: Dataset, from: number): Dataset {
-  const { name, x, exampleShape, targets, examples } = dataset;
-  const features = exampleShape.reduce((product, extent) => product * extent, 1);
-  return {
-    name,
-    x: x.subarray(from * features),
-    exampleShape,
-    targets:
-      targets.kind === 'classes'
-        ? { ...targets, labels: targets.labels.subarray(from) }
-        : { ...targets, y: targets.y.subarray(from * targets.width) },
-    examples: examples - from,
-  };
+  return { train: exampleRange(drawn, fresh, drawn.examples), fresh: firstExamples(drawn, fresh) };
 }

@@ -130,7 +130,7 @@ export class SpanBatches {
     const data = start ?? along;
     // A row of a batch's in `along` is no example's, but all of them together lie as they do there.
     const [taken, targets] = gather(
-      { ...examples, data, bytes: false, exampleShape: [data.shape[1]!] },
+      { ...examples, data, elements: 'floats', exampleShape: [data.shape[1]!] },
       indices,
     );
     const length = batch * first.width;

@@ -7,21 +7,25 @@ import { elementsPerThread, narrowWorkgroup } from '../plans/linearGrid.ts';
 
 /** Examples that stay on the device, shared by all replicas. */
 export interface Examples {
-  /** [N, rowWords] words: four bytes each standing for value/255, rows padded, or float32. */
+  /** [N, rowWords] words: four bytes each standing for value/255, rows padded, or one element each. */
   readonly data: State;
-  readonly bytes: boolean;
+  /** What x holds: numbers, or class indices (u32). */
+  readonly elements: 'bytes' | 'floats' | 'indices';
   readonly exampleShape: readonly number[];
-  /** Labels [N, 1] u32, or values [N, width] f32. */
+  /** Labels [N, 1] u32, or [N, T] of sequences; or values [N, width] f32. */
   readonly targets: State;
   readonly examples: number;
 }
+
+/** As the kernel numbers them. */
+const ELEMENTS: readonly Examples['elements'][] = ['bytes', 'floats', 'indices'];
 
 const gatherOp: Op = {
   name: 'gather',
   takes: ['u32'],
   reads: ({ from: { data, targets } }) => [data, targets],
   lower: ({ inputs: [indices], outputs: [x, y], attributes }, to) => {
-    const { data, bytes, exampleShape, targets, examples }: Examples = attributes.from;
+    const { data, elements, exampleShape, targets, examples }: Examples = attributes.from;
     const batch = indices!.shape[0]!;
     const features = size(exampleShape);
     const [rowWords, targetWidth] = [data.shape[1]!, targets.shape[1]!];
@@ -31,7 +35,7 @@ const gatherOp: Op = {
     to.dispatch(
       {
         source: kernel,
-        knobs: { BYTES: bytes, PER_THREAD, WIDTH },
+        knobs: { ELEMENTS: ELEMENTS.indexOf(elements), PER_THREAD, WIDTH },
         params: { batch, examples, features, rowWords, segments, targetWidth },
         grid: [batch * segments, 1],
       },
@@ -41,17 +45,17 @@ const gatherOp: Op = {
 };
 
 /**
- * Inputs [B, …] and targets ([B] u32 labels, or [B, width] f32) of the examples at `indices` [B]. An index that is no
- * example's gives NaN, and 2³² − 1 for its label.
+ * Inputs [B, …] (u32 where they are class indices) and targets ([B] u32 labels, [B, T] of sequences, or [B, width] f32) of the
+ * examples at `indices` [B]. An index that is no example's gives NaN, and 2³² − 1 for what is u32.
  * @throws if the rows of data are not those of the examples, or there are fewer rows than examples
  */
 export function gather(from: Examples, indices: Tensor): readonly [x: Tensor, targets: Tensor] {
-  const { data, bytes, exampleShape, targets, examples } = from;
+  const { data, elements, exampleShape, targets, examples } = from;
   if (indices.shape.length !== 1) {
     throw new Error(`gather: indices of shape ${showShape(indices.shape)}, expected [B]`);
   }
   const features = size(exampleShape);
-  const words = bytes ? Math.ceil(features / 4) : features;
+  const words = elements === 'bytes' ? Math.ceil(features / 4) : features;
   if (data.shape.length !== 2 || data.shape[1] !== words || data.shape[0]! < examples) {
     throw new Error(
       `gather: ${data.label} is ${showShape(data.shape)}, expected ${showShape([examples, words])} for ${examples} ` +
@@ -59,16 +63,16 @@ export function gather(from: Examples, indices: Tensor): readonly [x: Tensor, ta
     );
   }
   const [rows, width] = targets.shape;
-  if (targets.shape.length !== 2 || rows! < examples || (targets.dtype === 'u32' && width !== 1)) {
+  if (targets.shape.length !== 2 || rows! < examples) {
     throw new Error(
-      `gather: ${targets.label} is ${targets.dtype} ${showShape(targets.shape)}, expected u32 [${examples}, 1] or ` +
+      `gather: ${targets.label} is ${targets.dtype} ${showShape(targets.shape)}, expected u32 [${examples}, 1 or T] or ` +
         `f32 [${examples}, width]`,
     );
   }
   const batch = indices.shape[0]!;
   const { dtype } = targets;
   return applyAll(gatherOp, [indices], { from }, [
-    { shape: [batch, ...exampleShape] },
-    { shape: dtype === 'u32' ? [batch] : [batch, width!], dtype },
+    { shape: [batch, ...exampleShape], dtype: elements === 'indices' ? 'u32' : 'f32' },
+    { shape: dtype === 'u32' && width === 1 ? [batch] : [batch, width!], dtype },
   ]) as unknown as readonly [Tensor, Tensor];
 }

@@ -282,8 +282,9 @@ function gatherTrials(): Trial[] {
     [3, 3073, 'one data set', 1],
   ] as const;
   return cases.flatMap(([batch, features, whose, replicas]) =>
-    [true, false].flatMap((bytes) =>
+    (['bytes', 'floats', 'indices'] as const).flatMap((elements) =>
       [false, true].map((asGpu): Trial => {
+        const bytes = elements === 'bytes';
         const rowWords = bytes ? Math.ceil(features / 4) : features;
         const width = bytes ? 1 : 3;
         const inputs = (replica: number) => {
@@ -291,6 +292,7 @@ function gatherTrials(): Trial[] {
           return Float32Array.from(integers(features * EXAMPLES, 5 + replica, 256));
         };
         const words = (replica: number): Uint32Array => {
+          if (elements === 'indices') return integers(features * EXAMPLES, 5 + replica, 2 ** 24);
           const values = inputs(replica);
           if (!bytes) return new Uint32Array(values.buffer);
           const packed = new Uint8Array(4 * rowWords * EXAMPLES);
@@ -299,7 +301,8 @@ function gatherTrials(): Trial[] {
           }
           return new Uint32Array(packed.buffer);
         };
-        const unpacked = (data: Values): Float32Array => {
+        const unpacked = (data: Values): Values => {
+          if (elements === 'indices') return data;
           if (!bytes) return new Float32Array(data.buffer, data.byteOffset, data.length);
           const packed = new Uint8Array(data.buffer, data.byteOffset, 4 * data.length);
           return Float32Array.from({ length: features * EXAMPLES }, (_, i) => {
@@ -313,7 +316,7 @@ function gatherTrials(): Trial[] {
           : random([EXAMPLES, 3], 9, sharedTargets);
         return {
           kernel: 'training/gather',
-          name: `${bytes ? 'bytes' : 'f32'} ${shapeName([batch, features], replicas)}, ${whose}`,
+          name: `${elements} ${shapeName([batch, features], replicas)}, ${whose}`,
           replicas,
           asGpu,
           operands: {
@@ -323,7 +326,7 @@ function gatherTrials(): Trial[] {
           },
           trace: ({ indices }, { data, targets }) =>
             gather(
-              { data: data!, bytes, exampleShape: [features], targets: targets!, examples: EXAMPLES },
+              { data: data!, elements, exampleShape: [features], targets: targets!, examples: EXAMPLES },
               indices!,
             ),
           expect: ({ data, targets, indices }) => {

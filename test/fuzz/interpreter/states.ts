@@ -122,7 +122,7 @@ export const states: Readonly<Record<string, Rule>> = {
     return [];
   },
   gather: ({ inputs: [indices], attributes }, [places], memory) => {
-    const { data, bytes, exampleShape, targets, examples }: Examples = attributes.from;
+    const { data, elements, exampleShape, targets, examples }: Examples = attributes.from;
     const batch = indices!.shape[0]!;
     const features = size(exampleShape);
     const [rowWords, width] = [data.shape[1]!, targets.shape[1]!];
@@ -135,7 +135,7 @@ export const states: Readonly<Record<string, Rule>> = {
       const row = example(i, features);
       if (row === null) return UNDECIDED;
       const k = i % features;
-      if (!bytes) return at(rows, row * rowWords + k);
+      if (elements !== 'bytes') return at(rows, row * rowWords + k);
       const byte = (rows.value[row * rowWords + (k >> 2)]! >>> (8 * (k & 3))) & 255;
       return { value: byte / 255, error: 3 * EPS };
     });

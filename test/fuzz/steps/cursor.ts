@@ -89,7 +89,8 @@ export const cursor: Readonly<Record<string, Step>> = {
       replicated: to.someReplicated(draw),
       kind: labels ? { below: 3 } : 'signed',
     });
-    const from = { data, bytes, exampleShape, targets, examples: EXAMPLES };
+    const elements = bytes ? ('bytes' as const) : ('floats' as const);
+    const from = { data, elements, exampleShape, targets, examples: EXAMPLES };
     to.call(gather, from, indices(to, draw));
   },
   augment: (to, draw) => {

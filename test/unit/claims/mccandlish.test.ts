@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { Dataset } from '../../../src/data/dataset.ts';
 import { syntheticDataset } from '../../../src/data/synthetic.ts';
 import { experiments } from '../../../src/experiments/index.ts';
 import { fitStepsLaw } from '../../../src/experiments/mccandlish/batchSweep/fitStepsLaw.ts';
@@ -203,7 +204,7 @@ test('a unit’s examples are its own; fewer are the beginning of more, fresh on
   const all = syntheticDataset('gaussian-clusters?examples=60&test=0&classes=3&dims=2');
   const draw = (unit: number, examples: number) => unitData(all, { unit, examples, fresh: 10 });
   const [few, many] = [draw(1, 12), draw(1, 40)];
-  const rows = (x: Float32Array | Uint8Array): string[] =>
+  const rows = (x: Dataset['x']): string[] =>
     Array.from({ length: x.length / 2 }, (_, i) => `${x[2 * i]},${x[2 * i + 1]}`);
   expect(rows(many.train.x).slice(0, 12)).toEqual(rows(few.train.x));
   expect(rows(many.fresh.x)).toEqual(rows(few.fresh.x));

@@ -267,7 +267,7 @@ function classifier(own: Dataset, { hidden }: BatchSweepCell): Trained {
 /** Inputs are the targets: 49-32-8-32-49 of pixels between 0 and 1. */
 function autoencoder({ x, ...own }: Dataset, { hidden, bottleneck }: BatchSweepCell): Trained {
   const width = own.exampleShape.reduce((product, extent) => product * extent, 1);
-  const y = x instanceof Uint8Array ? Float32Array.from(x, (value) => value / 255) : x;
+  const y = x instanceof Float32Array ? x : Float32Array.from(x, (value) => value / 255);
   return {
     layers: sequential(
       linear(width, hidden),
