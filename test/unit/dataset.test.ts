@@ -392,7 +392,10 @@ test('a name without "/" or "." is a built-in, whatever its options hold', () =>
 });
 
 test.each([
-  ['cifar', 'cifar: data: is no built-in data set, expected one of mnist, fashion-mnist, moby-dick, gaussian-clusters'],
+  [
+    'cifar',
+    'cifar: data: is no built-in data set, expected one of mnist, fashion-mnist, moby-dick, gaussian-clusters',
+  ],
   ['mnist?seed=1', 'mnist?seed=1: seed: unknown option, expected average_pool, subset'],
   ['a/d.safetensors?foo=2', 'd.safetensors?foo=2: foo: unknown option, expected average_pool, subset'],
   ['d.npz?subset=5&shift=1', 'd.npz?shift=1: shift: unknown option, expected average_pool, subset'],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { correct } from '../../ops/correct.ts';
+import { exampleAccuracies } from '../../nn/exampleAccuracies.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { scale } from '../../ops/scale.ts';
 import { sum } from '../../ops/sum.ts';
@@ -15,6 +15,8 @@ interface SplitResult {
   readonly lossVariance: number;
   /** Of right answers; null where the targets are no classes. */
   readonly share: number | null;
+  /** Sample variance of the examples' own shares, where they are sequences of several answers each. */
+  readonly shareVariance: number | null;
 }
 
 /** Losses of all examples, centred as they come together, and how many answers are right. */
@@ -27,20 +29,30 @@ const overSplit: Quantity<SplitResult> = {
       reshape(mean, [1]),
       reshape(scale(variance, examples), [1]),
     );
-    const right = targets.dtype === 'u32' ? gathering.sum('right', sum(correct(outputs, targets))) : null;
+    const shares = targets.dtype === 'u32' ? exampleAccuracies(outputs, targets) : null;
+    const right = shares && gathering.sum('right', sum(shares));
+    // The answers of one sequence hang together: they are no draws of their own.
+    const [scatter, middle] =
+      shares && targets.shape.length > 1 ? varianceAndMean(shares, undefined, { unbiased: false }) : [];
+    const among =
+      scatter &&
+      middle &&
+      gathering.moments('shares', reshape(middle, [1]), reshape(scale(scatter, examples), [1]));
     return {
       values: (graph) => ({
         loss: reshape(loss.in(graph), []),
         centredSquares: reshape(centredSquares.in(graph), []),
         ...(right ? { right: right.in(graph) } : {}),
+        ...(among ? { shareSquares: reshape(among.centredSquares.in(graph), []) } : {}),
       }),
     };
   },
-  read: ({ loss, centredSquares, right }, { examples }) => ({
+  read: ({ loss, centredSquares, right, shareSquares }, { examples }) => ({
     examples,
     loss: loss![0]!,
     lossVariance: centredSquares![0]! / (examples - 1),
     share: right ? right[0]! / examples : null,
+    shareVariance: shareSquares ? shareSquares[0]! / (examples - 1) : null,
   }),
 };
 
@@ -62,13 +74,17 @@ export const accuracy: InstrumentKind<z.output<typeof options>> = {
     first,
     quantity: overSplit,
     follow: () => (found: SplitResult) => {
-      const { examples, loss, lossVariance, share } = found;
+      const { examples, loss, lossVariance, share, shareVariance } = found;
       const isEstimate = (split === 'test' || examples === first) && examples > 1;
       const isShare = isEstimate && share !== null;
       return {
         examples,
         accuracy: share,
-        accuracyStderr: isShare ? Math.sqrt((share * (1 - share)) / (examples - 1)) : null,
+        accuracyStderr: isShare
+          ? Math.sqrt(
+              shareVariance === null ? (share * (1 - share)) / (examples - 1) : shareVariance / examples,
+            )
+          : null,
         loss: Number.isFinite(loss) ? loss : null,
         lossStderr: isEstimate && Number.isFinite(loss) ? Math.sqrt(lossVariance / examples) : null,
       };

@@ -11,13 +11,16 @@ const SHUFFLES = 199;
 const LIMIT = 4;
 
 /**
- * Whether the order of a file tells in units of b consecutive examples: by Σᵤ nᵤ|ȳᵤ − ȳ|² over the units, of targets y (of classes, one-hot; of
- * values, each in its own standard deviations), against the same of seeded shuffles (a permutation test). 'alike' where classes take
+ * Whether the order of a file tells in units of b consecutive examples: by Σᵤ nᵤ|ȳᵤ − ȳ|² over the units, of targets y (of classes, one-hot, of
+ * sequences the mean over their positions; of values, each in its own standard deviations), against the same of seeded shuffles (a permutation test). 'alike' where classes take
  * turns, so that each unit has as many of each; 'apart' where they are sorted; 'random' otherwise, as also for single examples and
  * a single unit. An order that is random is called another about once in two thousand times.
  */
 export function unitOrder(targets: Targets, unitSize: number): UnitOrder {
-  const count = targets.kind === 'classes' ? targets.labels.length : targets.y.length / targets.width;
+  const count =
+    targets.kind === 'classes'
+      ? targets.labels.length / (targets.positions ?? 1)
+      : targets.y.length / targets.width;
   const units = Math.ceil(count / unitSize);
   if (unitSize < 2 || units < 2) return 'random';
   const order = Uint32Array.from({ length: count }, (_, n) => n);
@@ -44,26 +47,35 @@ export function unitOrder(targets: Targets, unitSize: number): UnitOrder {
 /** Σᵤ nᵤ|ȳᵤ − ȳ|², in the order that `order` holds when it is called. */
 function betweenUnits(targets: Targets, order: Uint32Array, unitSize: number): () => number {
   if (targets.kind === 'classes') {
-    const { labels, classes } = targets;
     // All as one unit: what is left of the sum where the units are alike.
-    const whole = amongClasses(labels, order, labels.length, classes);
-    return () => amongClasses(labels, order, unitSize, classes) - whole;
+    const whole = amongClasses(targets, order, order.length);
+    return () => amongClasses(targets, order, unitSize) - whole;
   }
   const values = columns(targets.y, targets.width);
   return () => values.reduce((sum, column) => sum + amongValues(column, order, unitSize), 0);
 }
 
-/** Σᵤ Σ_c nᵤ_c²/nᵤ. */
-function amongClasses(labels: Uint32Array, order: Uint32Array, unitSize: number, classes: number): number {
+/** Σᵤ Σ_c nᵤ_c²/nᵤ, where an example of several positions counts for each class by its share of them. */
+function amongClasses(
+  { labels, classes, positions = 1 }: Extract<Targets, { kind: 'classes' }>,
+  order: Uint32Array,
+  unitSize: number,
+): number {
   const counts = new Uint32Array(classes);
   let total = 0;
   for (let from = 0; from < order.length; from += unitSize) {
     const to = Math.min(order.length, from + unitSize);
     let squares = 0;
     // (k + 1)² − k² as each is counted, so that no class is looked at that is not there.
-    for (let i = from; i < to; i++) squares += 2 * counts[labels[order[i]!]!]!++ + 1;
-    for (let i = from; i < to; i++) counts[labels[order[i]!]!] = 0;
-    total += squares / (to - from);
+    for (let i = from; i < to; i++) {
+      const first = order[i]! * positions;
+      for (let t = first; t < first + positions; t++) squares += 2 * counts[labels[t]!]!++ + 1;
+    }
+    for (let i = from; i < to; i++) {
+      const first = order[i]! * positions;
+      for (let t = first; t < first + positions; t++) counts[labels[t]!] = 0;
+    }
+    total += squares / positions ** 2 / (to - from);
   }
   return total;
 }
