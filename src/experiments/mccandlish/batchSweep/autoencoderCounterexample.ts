@@ -36,6 +36,8 @@ export const autoencoderCounterexample = claim({
     distance: -3.5,
     units: 5,
   },
+  lookedInto:
+    'version 1, seeds 1000 to 1004: B_crit is 0.08 [0.05, 0.15] of B_simple in four runs, where the claim is 4 or more: 4 to 5 beside 39 to 69; the fifth has a value at a lower goal alone, 6.0 beside 54, and a run without one leaves a claim open. At both other goals it is the same. The classifier of the control has 0.54. So these perceptrons’ autoencoder is no counterexample, rather the opposite. The paper’s is convolutional, on SVHN, and is trained close to its least loss; it would take that one, or many more examples than 16,384 and goals closer to the least loss',
   study: batchSweep,
   effects: (found, { autoencoderGoals }) => [critical(found, 'autoencoder', middle(autoencoderGoals))],
   controls: (found, { goals }) => [

@@ -54,6 +54,8 @@ export const linearThenSaturated = claim({
     distance: 0.15,
     units: 5,
   },
+  lookedInto:
+    'version 1, seeds 1000 to 1004: the best ε is saturated among the largest batches, 0.09 [0.04, 0.15], and grows as it should among the smallest, 1.09 [0.79, 1.39], with a scatter of 0.24 over the runs where planted sweeps have 0.06: rates lie a factor of 2 apart, and the steps to a goal change little from one to the next. It would take twelve runs, or rates that are closer, at goals that tell them apart',
   study: batchSweep,
   effects: (found, { goals }) => effects(found, middle(goals)),
   controls: (found, { goals }) => [
