@@ -16,7 +16,7 @@ export function effectPanels(effects: readonly UnitValues[], statistics: readonl
       {
         title: name,
         x: { label: 'unit; their mean at the right', range: [0.5, last + 0.5] },
-        y: { label: log ? 'ratio' : 'effect', log, range: [least, most] },
+        y: { label: 'effect', log, range: [least, most] },
         marks: [
           { mark: 'band', name: 'margin', range: [margin[0] ?? least, margin[1] ?? most] },
           { mark: 'dots', name: 'units', points: values.map((y, u) => ({ x: u + 1, y })) },
