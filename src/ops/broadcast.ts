@@ -3,13 +3,23 @@ import { type Axes, around, keptShape, requireAxes } from './axes.ts';
 import { constantOf, fill } from './fill.ts';
 import { size, type Tensor } from './graph.ts';
 import { apply, defineOp, expectShape } from './op.ts';
+import { rowGradients } from './perExample/rowGradients.ts';
+import { rowsOfExample } from './perExample/rowsOfExample.ts';
 import { linearGrid } from './plans/linearGrid.ts';
-import { sum } from './sum.ts';
+import { reshape } from './reshape.ts';
+import { collapse, sum } from './sum.ts';
 
 const broadcastOp = defineOp({
   name: 'broadcast',
   vjp: ({ attributes }, [d]) => [d ? sum(d, attributes.axes) : null],
   jvp: ({ outputs, attributes }, [dx]) => [dx ? broadcast(dx, outputs[0]!.shape, attributes.axes) : null],
+  // One for all examples, as learned positions are: an example's gradient is its own cotangent, summed over its rows.
+  perExample: ({ inputs: [x], attributes: { axes } }, delta, examples) => {
+    if (axes.from > 0 || axes.to === 0) return [null];
+    const rows = rowsOfExample('broadcast', around(delta.shape, axes).reduced, examples);
+    const elements = size(x!.shape);
+    return [rowGradients(collapse(reshape(delta, [examples, rows, elements]), 1), x!.shape)];
+  },
   lower: ({ inputs, outputs, attributes }, to) => {
     const { shape } = outputs[0]!;
     const { reduced, inner } = around(shape, attributes.axes);
@@ -22,7 +32,7 @@ const broadcastOp = defineOp({
 });
 
 /**
- * Repeats x along `axes` of `shape`: the transpose of `sum` over them.
+ * Repeats x along `axes` of `shape`: the transpose of `sum` over them. Per example, with x repeated for each: ∂ℓₙ/∂x = δₙ.
  * @throws if x has not the shape without the axes
  */
 export function broadcast(x: Tensor, shape: readonly number[], axes: Axes): Tensor {

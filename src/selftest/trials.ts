@@ -17,6 +17,7 @@ import { productFamilyTrials } from './cases/products.ts';
 import { randomTrials } from './cases/random.ts';
 import { reduceTrials } from './cases/reduce.ts';
 import { samplingTrials } from './cases/sampling.ts';
+import { sequenceTrials } from './cases/sequence.ts';
 import { structureTrials } from './cases/structure.ts';
 import { subspaceTrials } from './cases/subspace.ts';
 import { trainingTrials } from './cases/training.ts';
@@ -39,6 +40,7 @@ export const engineTrials: TrialFamilies = {
   moments: momentsTrials,
   'per-example statistics': perExampleTrials,
   histograms: histogramTrials,
+  sequences: sequenceTrials,
   sampling: samplingTrials,
   dropout: dropoutTrials,
   'random vectors': randomTrials,

@@ -1,31 +1,48 @@
 import kernel from '../../../shaders/structure/joinRows.wgsl';
 import { showShape } from '../../host/showShape.ts';
 import { sameShape, size, type Tensor } from '../graph.ts';
-import { apply, type Op } from '../op.ts';
+import { apply, type Lowering, type Op } from '../op.ts';
 import { linearGrid } from '../plans/linearGrid.ts';
 
 const joinRowsOp: Op = {
   name: 'joinRows',
   lower: ({ inputs, outputs: [y], attributes: { groups, transposed } }, to) => {
     const width = size(inputs[0]!.shape.slice(1));
-    const groupStride = size(y!.shape) / groups;
-    const [rowStride, columnStride] = transposed ? [1, groupStride / width] : [width, 1];
-    let start = 0;
-    for (const x of inputs) {
-      const elements = size(x.shape);
-      const rows = x.shape[0]! / groups;
-      to.dispatch(
-        {
-          source: kernel,
-          params: { elements, rows, width, start, groupStride, rowStride, columnStride },
-          grid: linearGrid(elements),
-        },
-        { x, y: y! },
-      );
-      start += rows;
-    }
+    const strides: [number, number] = transposed ? [1, size(y!.shape) / groups / width] : [width, 1];
+    lowerJoin(to, inputs, y!, { groups, width, strides });
   },
 };
+
+/**
+ * Dispatches the kernels that write the rows of each operand, of `width` numbers, into y: group by group, one operand after the other.
+ * @param strides of a row and of its numbers within a group of y
+ */
+export function lowerJoin(
+  to: Lowering,
+  inputs: readonly Tensor[],
+  y: Tensor,
+  {
+    groups,
+    width,
+    strides: [rowStride, columnStride],
+  }: { readonly groups: number; readonly width: number; readonly strides: readonly [number, number] },
+): void {
+  const groupStride = size(y.shape) / groups;
+  let start = 0;
+  for (const x of inputs) {
+    const elements = size(x.shape);
+    const rows = elements / groups / width;
+    to.dispatch(
+      {
+        source: kernel,
+        params: { elements, rows, width, start, groupStride, rowStride, columnStride },
+        grid: linearGrid(elements),
+      },
+      { x, y },
+    );
+    start += rows;
+  }
+}
 
 /**
  * The rows of several tensors, group by group: the first group's of each operand, then the second's.

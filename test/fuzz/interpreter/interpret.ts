@@ -12,6 +12,7 @@ import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { random } from './random.ts';
 import type { Memory, Rule } from './rule.ts';
+import { sequences } from './sequences.ts';
 import { states } from './states.ts';
 import { structure } from './structure.ts';
 import { sums } from './sums.ts';
@@ -29,6 +30,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ...pooling,
   ...products,
   ...random,
+  ...sequences,
   ...states,
   ...structure,
   ...sums,

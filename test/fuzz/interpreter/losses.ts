@@ -63,7 +63,15 @@ const flat = (of: readonly (readonly Bounded[])[]): Values => {
 };
 
 export const losses: Readonly<Record<string, Rule>> = {
-  softmax: (node, [z]) => [flat(rows(node, z!).map((row) => softmax(row).p))],
+  softmax: (node, [z]) => [
+    flat(
+      rows(node, z!).map((row, n) => {
+        if (!node.attributes.causal) return softmax(row).p;
+        const end = (n % row.length) + 1;
+        return [...softmax(row.slice(0, end)).p, ...row.slice(end).map(() => exact(0))];
+      }),
+    ),
+  ],
   softmaxCrossEntropy: (node, [z, labels]) => {
     const all = rows(node, z!);
     return [

@@ -7,6 +7,7 @@ import { norms } from './norms.ts';
 import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
+import { sequences } from './sequences.ts';
 import { statistics } from './statistics.ts';
 import type { Step } from './step.ts';
 import { structure } from './structure.ts';
@@ -24,6 +25,7 @@ const FAMILIES: readonly (readonly [weight: number, steps: Readonly<Record<strin
   [1, norms],
   [1, losses],
   [1, random],
+  [1, sequences],
   [1, statistics],
   [2, training],
 ];
