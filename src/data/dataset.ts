@@ -180,13 +180,30 @@ export function fitDataset(dataset: Dataset, model: ModelSpec, modelFile = 'mode
 }
 
 /**
- * Refuses inputs that the model's first layer cannot take.
- * @throws InputError for class indices where it takes numbers
+ * Refuses inputs that the model's first layer cannot take: an Embedding wants class indices that its table has, any other
+ * layer numbers.
+ * @throws InputError naming the first example with an index that is too large
  */
-function requireInputs({ name, x }: Dataset, { layers }: ModelSpec): void {
-  if (!(x instanceof Uint32Array)) return;
-  const reason = `holds integers, which are class indices, expected numbers (float32) for a model that begins with ${layers[0]!.type}`;
-  throw new InputError(name, 'x', reason);
+function requireInputs({ name, x, symbols = 0, exampleShape }: Dataset, { layers }: ModelSpec): void {
+  const refuse = (reason: string): InputError => new InputError(name, 'x', reason);
+  const first = layers[0]!;
+  if (first.type !== 'Embedding') {
+    if (!(x instanceof Uint32Array)) return;
+    throw refuse(
+      `holds integers, which are class indices, expected numbers (float32) for a model that begins with ${first.type}; an ` +
+        'Embedding takes class indices',
+    );
+  }
+  if (!(x instanceof Uint32Array)) {
+    const found = x instanceof Uint8Array ? 'bytes that stand for value/255' : 'floating-point numbers';
+    throw refuse(`holds ${found}, expected class indices (integers such as int64) for an Embedding`);
+  }
+  const { num_embeddings: rows } = first;
+  if (symbols <= rows) return;
+  const at = x.findIndex((index) => index >= rows);
+  if (at < 0) return;
+  const example = Math.floor(at / elementCount(exampleShape));
+  throw refuse(`example ${example} has index ${x[at]}, expected less than the Embedding's ${rows} rows`);
 }
 
 /** How far the probabilities of an example may sum to something else than 1: half-precision rounds each by 5·10⁻⁴ of it. */

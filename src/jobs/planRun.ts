@@ -9,7 +9,6 @@ import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.t
 import type { Instrument } from '../measure/instrument.ts';
 import { instrumentFrom, requireDifferent, requireSplits } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
-import { requireSupported } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { requireParameters } from '../nn/modelFrom.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
@@ -80,7 +79,6 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const data = await readTrainData(spec, host);
   const { file, model } = given ?? perceptron(spec.model, data.all, notes);
   const { dataset, shapes } = fitDataset(data.first, model, file);
-  requireSupported(file, model, shapes);
 
   const batchSize = spec.batch_size ?? tableOf(spec)[0]?.batch_size ?? usualBatchSize(dataset, spec);
   const planned = batchesOf(spec, batchSize, dataset.examples);

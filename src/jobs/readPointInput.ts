@@ -4,7 +4,6 @@ import { readWeights } from '../data/readWeights.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { type OneBatchRemedies, requireOneBatch } from '../measure/requireOneBatch.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
-import { requireSupported } from '../nn/forward.ts';
 import { isCoupled } from '../nn/isCoupled.ts';
 import { requireParameters } from '../nn/modelFrom.ts';
 import { type ModelSpec, parseModel, stateDictLayout } from '../nn/modelSpec.ts';
@@ -51,7 +50,6 @@ export async function readPointInput(
   const model = parseModel(files.model, await host.read(files.model));
   requireParameters(files.model, model);
   const { dataset, shapes } = fitDataset(await loadDataset(files.data, host), model, files.model);
-  requireSupported(files.model, model, shapes);
   const mode = files.eval ? ('eval' as const) : ('train' as const);
   const coupled = isCoupled({ model, context: { mode } });
   require?.(coupled);

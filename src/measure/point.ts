@@ -6,7 +6,6 @@ import { InputError } from '../host/inputError.ts';
 import { requireAwaited } from '../host/requireAwaited.ts';
 import { showValue } from '../host/showValue.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
-import { requireSupported } from '../nn/forward.ts';
 import { type GivenWeights, givenWeights } from '../nn/givenWeights.ts';
 import { isCoupled } from '../nn/isCoupled.ts';
 import { type GivenModel, modelFrom } from '../nn/modelFrom.ts';
@@ -56,7 +55,6 @@ export async function point(gpu: Gpu, settings: PointSettings): Promise<ModelPoi
   requireDataset('point', 'data', data);
   const model = modelFrom('model', settings.model, settings.loss);
   const { dataset, shapes } = fitDataset(data, model, 'model');
-  requireSupported('model', model, shapes);
   const weights = givenWeights(model, settings);
   if (isCoupled({ model, context: { mode } })) {
     const N = dataset.examples;

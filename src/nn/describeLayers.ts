@@ -21,6 +21,12 @@ function argumentsOf(layer: LayerSpec): string {
       return `(${layer.num_features})`;
     case 'LayerNorm':
       return `(${layer.normalized_shape.join('×')})`;
+    case 'Embedding':
+      return `(${layer.num_embeddings}, ${layer.embedding_dim})`;
+    case 'LearnedPositions':
+      return `(${layer.length}, ${layer.embedding_dim})`;
+    case 'TransformerEncoderLayer':
+      return `(${layer.d_model}, ${layer.nhead}, ${layer.dim_feedforward}${layer.causal ? ', causal' : ''})`;
     case 'Dropout':
       return `(${layer.p})`;
     default:

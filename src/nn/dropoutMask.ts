@@ -4,7 +4,7 @@ import { threefry2x32 } from '../random/threefry.ts';
 /**
  * Which elements Dropout keeps, the device's twin on the host: element e is kept where word e mod 2 of Threefry with key
  * (seed, dropout + layer) and counter (step, ⌊e/2⌋) is at least p·2³².
- * @param layer index of the layer in the model
+ * @param layer index of the layer in the model, and of a layer with several Dropouts 2¹⁶ times which of them it is more
  * @param step updates made before this one
  */
 export function dropoutMask(

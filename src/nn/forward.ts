@@ -1,14 +1,15 @@
-import { InputError } from '../host/inputError.ts';
+import { add } from '../ops/add.ts';
 import { avgPool2d } from '../ops/avgPool2d.ts';
+import { broadcastRows } from '../ops/broadcast.ts';
 import { axisOneView, placesView, rowsView } from '../ops/channelView.ts';
 import { conv2d } from '../ops/conv2d.ts';
 import { dropout } from '../ops/dropout.ts';
+import { embedding } from '../ops/embedding.ts';
 import type { FlatLayout } from '../ops/flat.ts';
 import { flatLayout } from '../ops/flat.ts';
 import { gelu } from '../ops/gelu.ts';
 import { geluTanh } from '../ops/geluTanh.ts';
 import { size, type Tensor } from '../ops/graph.ts';
-import { linear } from '../ops/linear.ts';
 import { maxPool2d } from '../ops/maxPool2d.ts';
 import { normalize } from '../ops/normalize.ts';
 import { relu } from '../ops/relu.ts';
@@ -18,7 +19,9 @@ import { sigmoid } from '../ops/sigmoid.ts';
 import { tanh } from '../ops/tanh.ts';
 import { purpose } from '../random/purpose.ts';
 import { batchNormalize } from './batchNorm.ts';
+import { encoderLayer, encoderParameters } from './encoderLayer.ts';
 import type { ForwardContext } from './forwardContext.ts';
+import { linearOver } from './linearOver.ts';
 import { type LayerSpec, type ModelSpec, stateDictLayout } from './modelSpec.ts';
 
 /** Where each parameter of a model lies in the flat vector, by its state-dict name, in that order. */
@@ -27,29 +30,7 @@ export function parameterLayout(model: ModelSpec): FlatLayout {
 }
 
 /**
- * Refuses a model with a Linear over anything but one vector an example.
- * @param shapes of one example before and after each layer, as inferShapes gives them
- * @throws InputError naming the layer
- */
-export function requireSupported(
-  file: string,
-  model: ModelSpec,
-  shapes: readonly (readonly number[])[],
-): void {
-  model.layers.forEach(({ type }, i) => {
-    if (type === 'Linear' && shapes[i]?.length !== 1) {
-      const found = `[${shapes[i]?.join(', ')}]`;
-      throw new InputError(
-        file,
-        `layer ${i} (Linear)`,
-        `came in ${found}, expected one vector an example; add a Flatten`,
-      );
-    }
-  });
-}
-
-/**
- * Applies a model to a batch. x [B, …] → outputs [B, K].
+ * Applies a model to a batch. x [B, …] → outputs [B, K], or of sequences [B, T, K].
  * @param parameters in the order of `parameterLayout`
  * @param from apply this layer and those after it only; x is what it takes, `parameters` are theirs
  * @throws if BatchNorm is to use running statistics, in eval mode, and the context holds none
@@ -67,7 +48,7 @@ export function forward(
     switch (layer.type) {
       case 'Linear': {
         const weight = parameters[next++]!;
-        return linear(h, weight, layer.bias ? parameters[next++]! : null);
+        return linearOver(h, weight, layer.bias ? parameters[next++]! : null);
       }
       case 'Conv2d': {
         const weight = parameters[next++]!;
@@ -101,13 +82,25 @@ export function forward(
         const bias = layer.bias ? parameters[next++]! : null;
         return scaleShift(y, weight, bias, placesView(h.shape, axes));
       }
-      case 'Dropout': {
-        const { mode, random } = context;
-        if (mode === 'eval' || !random) return h;
-        return dropout(h, layer.p, { ...random, purpose: purpose.dropout + index });
+      case 'Dropout':
+        return dropOf(h, layer.p, context, index);
+      case 'Embedding':
+        return embedding(parameters[next++]!, h);
+      case 'LearnedPositions':
+        return add(h, broadcastRows(parameters[next++]!, h.shape[0]!));
+      case 'TransformerEncoderLayer': {
+        const own = parameters.slice(next, next + encoderParameters(layer));
+        next += own.length;
+        return encoderLayer(h, layer, own, (x, part) => dropOf(x, layer.dropout, context, index, part));
       }
       default:
         throw new Error(`layer ${(layer satisfies never as LayerSpec).type} has no kernels`);
     }
   }, x);
+}
+
+/** What Dropout leaves of a tensor: one for each part of a layer that has several, of its own stream. */
+function dropOf(x: Tensor, p: number, { mode, random }: ForwardContext, layer: number, part = 0): Tensor {
+  if (mode === 'eval' || !random) return x;
+  return dropout(x, p, { ...random, purpose: purpose.dropout + layer + purpose.dropoutPart * part });
 }

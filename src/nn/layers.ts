@@ -125,6 +125,56 @@ export function dropout(p = 0.5): Layer<'Dropout'> {
   return { type: 'Dropout', p };
 }
 
+/** Rows of a table [entries, width] by class indices [N, T], as torch.nn.Embedding; the first layer of a model. */
+export function embedding(entries: number, width: number): Layer<'Embedding'> {
+  return { type: 'Embedding', num_embeddings: entries, embedding_dim: width };
+}
+
+/** Adds a weight [length, width] to each sequence [length, width]. */
+export function learnedPositions(length: number, width: number): Layer<'LearnedPositions'> {
+  return { type: 'LearnedPositions', length, embedding_dim: width };
+}
+
+/** Attention and two dense layers over sequences [N, T, width], as torch.nn.TransformerEncoderLayer with batch_first. */
+export function transformerEncoderLayer(
+  width: number,
+  heads: number,
+  {
+    feedforward = 2048,
+    dropout = 0.1,
+    activation = 'relu',
+    eps = 1e-5,
+    normFirst = false,
+    bias = true,
+    causal = false,
+  }: {
+    /** Width between the two dense layers. */
+    readonly feedforward?: number;
+    readonly dropout?: number;
+    readonly activation?: 'relu' | 'gelu';
+    /** LayerNorm's. */
+    readonly eps?: number;
+    /** Normalise before attention and dense layers, not after them. */
+    readonly normFirst?: boolean;
+    readonly bias?: boolean;
+    /** A place sees those before it and itself, not what comes later. */
+    readonly causal?: boolean;
+  } = {},
+): Layer<'TransformerEncoderLayer'> {
+  return {
+    type: 'TransformerEncoderLayer',
+    d_model: width,
+    nhead: heads,
+    dim_feedforward: feedforward,
+    dropout,
+    activation,
+    layer_norm_eps: eps,
+    norm_first: normFirst,
+    bias,
+    causal,
+  };
+}
+
 /** [N, …] → [N, …·…]: all of an example in one row, as torch.nn.Flatten. */
 export function flatten(): Layer<'Flatten'> {
   return { type: 'Flatten' };

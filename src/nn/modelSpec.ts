@@ -25,6 +25,17 @@ const expectations: Record<string, string> = {
   in_channels: 'a positive integer',
   out_channels: 'a positive integer',
   num_features: 'a positive integer',
+  num_embeddings: 'a positive integer',
+  embedding_dim: 'a positive integer',
+  length: 'a positive integer',
+  d_model: 'a positive integer',
+  nhead: 'a positive integer',
+  dim_feedforward: 'a positive integer',
+  dropout: 'a number from 0 to 1',
+  activation: '"relu" or "gelu"',
+  layer_norm_eps: 'a number of at least 0',
+  norm_first: 'true or false',
+  causal: 'true or false',
   kernel_size: 'a positive integer, or [height, width] of two',
   stride: 'a positive integer, or [height, width] of two',
   padding: 'an integer of at least 0, or [height, width] of two',
@@ -100,6 +111,25 @@ const layerSchemas = {
   Dropout: layerSchema('Dropout', {
     p: z.number().min(0).max(1).default(0.5),
   }),
+  Embedding: layerSchema('Embedding', {
+    num_embeddings: count,
+    embedding_dim: count,
+  }),
+  LearnedPositions: layerSchema('LearnedPositions', {
+    length: count,
+    embedding_dim: count,
+  }),
+  TransformerEncoderLayer: layerSchema('TransformerEncoderLayer', {
+    d_model: count,
+    nhead: count,
+    dim_feedforward: count.default(2048),
+    dropout: z.number().min(0).max(1).default(0.1),
+    activation: z.enum(['relu', 'gelu']).default('relu'),
+    layer_norm_eps: nonNegative.default(1e-5),
+    norm_first: flag.default(false),
+    bias: flag.default(true),
+    causal: flag.default(false),
+  }),
 };
 
 /** What messages list when a key is not known. */
@@ -117,6 +147,10 @@ const layerKeys: Record<LayerType, string> = {
   BatchNorm2d: 'num_features, eps, momentum, name',
   LayerNorm: 'normalized_shape, eps, elementwise_affine, bias, name',
   Dropout: 'p, name',
+  Embedding: 'num_embeddings, embedding_dim, name',
+  LearnedPositions: 'length, embedding_dim, name',
+  TransformerEncoderLayer:
+    'd_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, norm_first, bias, causal, name',
 };
 
 export type LayerType = keyof typeof layerSchemas;
@@ -241,6 +275,13 @@ function parseLayer(file: string, layer: unknown, index: number): LayerSpec {
     );
   }
   const result: LayerSpec = parsed.data;
+  if (result.type === 'TransformerEncoderLayer' && result.d_model % result.nhead !== 0) {
+    throw new InputError(
+      file,
+      item,
+      `"nhead" is ${result.nhead}, expected a divisor of d_model = ${result.d_model}`,
+    );
+  }
   if (result.type === 'MaxPool2d' || result.type === 'AvgPool2d') {
     const [kernelHeight, kernelWidth] = result.kernel_size;
     const [padHeight, padWidth] = result.padding;
@@ -258,7 +299,8 @@ function parseLayer(file: string, layer: unknown, index: number): LayerSpec {
 
 /**
  * The shapes that one example takes through the model: entry 0 is the input, entry i + 1 the output of layer i,
- * the batch axis left out. Linear acts on the trailing dimension, as in PyTorch; images are [C, H, W].
+ * the batch axis left out. Linear acts on the trailing dimension, as in PyTorch; images are [C, H, W], sequences [T, D]. An
+ * Embedding comes first and takes class indices [T].
  *
  * @param inputShape shape of one example, [784] or [1, 28, 28]
  * @param file how messages name the model
@@ -275,13 +317,24 @@ export function inferShapes(
     const input = shapes[index] as number[];
     const refuse = (expected: string): InputError =>
       new InputError(file, layerItem(layer.type, index), `came in ${showShape(input)}, expected ${expected}`);
+    if (layer.type === 'Embedding' && index > 0) {
+      const item = layerItem(layer.type, index);
+      throw new InputError(
+        file,
+        item,
+        'takes class indices, expected as the first layer: others give numbers',
+      );
+    }
     shapes.push(outputShape(layer, input, refuse));
   }
   const output = shapes.at(-1) as number[];
-  if (output.length !== 1) {
+  const ofSequences = output.length === 2 && model.loss === 'cross_entropy';
+  if (output.length !== 1 && !ofSequences) {
     const last = model.layers.length - 1;
+    const sequences = model.loss === 'cross_entropy' ? ', or of a sequence [T, outputs]' : '';
+    const expected = `[outputs] for each example${sequences}`;
     const item = `loss ${model.loss} after ${layerItem((model.layers[last] as LayerSpec).type, last)}`;
-    throw new InputError(file, item, `came in ${showShape(output)}, expected [outputs] for each example`);
+    throw new InputError(file, item, `came in ${showShape(output)}, expected ${expected}`);
   }
   return shapes;
 }
@@ -326,6 +379,17 @@ function outputShape(
       }
       return [...input];
     }
+    case 'Embedding':
+      if (input.length !== 1) throw refuse('a sequence of class indices, [T]');
+      return [...input, layer.embedding_dim];
+    case 'LearnedPositions':
+      if (input.length !== 2 || input[0] !== layer.length || input[1] !== layer.embedding_dim) {
+        throw refuse(`[length = ${layer.length}, embedding_dim = ${layer.embedding_dim}]`);
+      }
+      return [...input];
+    case 'TransformerEncoderLayer':
+      if (input.length !== 2 || input[1] !== layer.d_model) throw refuse(`[T, d_model = ${layer.d_model}]`);
+      return [...input];
     case 'ReLU':
     case 'Tanh':
     case 'Sigmoid':
@@ -398,6 +462,25 @@ export function stateDictLayout(model: ModelSpec): StateTensor[] {
           tensor('weight', layer.normalized_shape),
           ...(layer.bias ? [tensor('bias', layer.normalized_shape)] : []),
         ];
+      case 'Embedding':
+        return [tensor('weight', [layer.num_embeddings, layer.embedding_dim])];
+      case 'LearnedPositions':
+        return [tensor('weight', [layer.length, layer.embedding_dim])];
+      case 'TransformerEncoderLayer': {
+        const { d_model: width, dim_feedforward: hidden } = layer;
+        const affine = (weight: string, bias: string, shape: number[]): StateTensor[] => [
+          tensor(weight, shape),
+          ...(layer.bias ? [tensor(bias, [shape[0]!])] : []),
+        ];
+        return [
+          ...affine('self_attn.in_proj_weight', 'self_attn.in_proj_bias', [3 * width, width]),
+          ...affine('self_attn.out_proj.weight', 'self_attn.out_proj.bias', [width, width]),
+          ...affine('linear1.weight', 'linear1.bias', [hidden, width]),
+          ...affine('linear2.weight', 'linear2.bias', [width, hidden]),
+          ...affine('norm1.weight', 'norm1.bias', [width]),
+          ...affine('norm2.weight', 'norm2.bias', [width]),
+        ];
+      }
       default:
         return [];
     }

@@ -46,4 +46,6 @@ export const purpose = {
   syntheticData: 0x0002_0000,
   /** What Dropout drops: this plus the layer's index; counter = (step, element / 2), a word for each of two elements. */
   dropout: 0x0004_0000,
+  /** Between the Dropouts of one layer that has several, as a Transformer's. */
+  dropoutPart: 0x0001_0000,
 } as const;

@@ -5,7 +5,6 @@ import { RunKernels } from '../gpu/runKernels.ts';
 import { InputError } from '../host/inputError.ts';
 import { requireSplits } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
-import { requireSupported } from '../nn/forward.ts';
 import { givenWeights } from '../nn/givenWeights.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { modelFrom } from '../nn/modelFrom.ts';
@@ -49,7 +48,6 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
   const dataSeeds = replicas.map(({ seed, dataSeed }) => dataSeed ?? deriveSeed(seed, 'data'));
   const data = drawnData(settings.data, settings, dataSeeds);
   const { dataset, shapes } = fitDataset(data.first, model, 'model');
-  requireSupported('model', model, shapes);
   const weights = settings.weights && givenWeights(model, { ...settings, weights: settings.weights });
   const { rates, ...planned } = runShapeOf(settings, replicas, dataset.examples);
   const shape: RunShape = {

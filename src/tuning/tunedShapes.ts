@@ -13,7 +13,7 @@ import { gradientMoments } from '../measure/gradient/gradientMoments.ts';
 import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
 import { LARGEST_MICRO_BATCH, type Point } from '../measure/pass.ts';
 import { flatValues } from '../nn/flatValues.ts';
-import { parameterLayout, requireSupported } from '../nn/forward.ts';
+import { parameterLayout } from '../nn/forward.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { isCoupled } from '../nn/isCoupled.ts';
 import { type ModelSpec, parseModel } from '../nn/modelSpec.ts';
@@ -82,8 +82,7 @@ export async function readCase(
   host: ByteSource,
 ): Promise<TunedCase> {
   const model = parseModel(file, await host.read(file));
-  const { dataset, shapes } = fitDataset(await loadDataset(data, host), model, file);
-  requireSupported(file, model, shapes);
+  const { dataset } = fitDataset(await loadDataset(data, host), model, file);
   return {
     model,
     dataset: firstExamples(dataset, Math.min(dataset.examples, Math.max(batchSize, LARGEST_MICRO_BATCH))),

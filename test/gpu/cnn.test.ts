@@ -3,7 +3,7 @@ import { jvp } from '../../src/autograd/jvp.ts';
 import { perExample } from '../../src/autograd/perExample.ts';
 import { grad, vjp } from '../../src/autograd/vjp.ts';
 import { exampleLosses } from '../../src/nn/exampleLosses.ts';
-import { forward, parameterLayout, requireSupported } from '../../src/nn/forward.ts';
+import { forward, parameterLayout } from '../../src/nn/forward.ts';
 import { inferShapes, type LayerSpec, type ModelSpec, parseModel } from '../../src/nn/modelSpec.ts';
 import { fill } from '../../src/ops/fill.ts';
 import { pack, unpack } from '../../src/ops/flat.ts';
@@ -206,7 +206,6 @@ test.for(Object.entries(MODELS))(
   'a CNN with %s: losses, gradient and jvp(grad) against float64',
   async ([, model]) => {
     const shapes = inferShapes(model, INPUT);
-    requireSupported('model.json', model, shapes);
     const { layout, flat, split } = pointsOf(model);
     const thetas = [1, 21, 41].map(flat);
     const v = flat(100);

@@ -430,3 +430,29 @@ test('reads an order table', () => {
   expect(() => order(i32([2, 2], 0, 1, 5, 3))).toThrow('entry [1, 0] is 5, expected an example from 0 to 4');
   expect(() => order(i32([2, 2], 0, -1, 0, 0))).toThrow('entry [0, 1] is -1');
 });
+
+test('refuses numbers for class indices, and one target for the places of a sequence', () => {
+  const data = from(f32([2, 2, 3], 1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6), i64([2], 0, 1));
+  const linear = { type: 'Linear', in_features: 3, out_features: 4 };
+  const of = (layers: unknown[]) => parseModel('m', { layers, loss: 'cross_entropy' });
+  expect(() => fitDataset(data, of([linear]))).toThrow(
+    'd.st: y: found class indices [N], expected [N, 2] for outputs [N, 2, 4]',
+  );
+  const embedding = { type: 'Embedding', num_embeddings: 7, embedding_dim: 3 };
+  expect(() => fitDataset(from(x, i64([2], 0, 1)), of([embedding, linear]))).toThrow(
+    'd.st: x: holds floating-point numbers, expected class indices (integers such as int64) for an Embedding',
+  );
+  const sequences = from(i64([2, 3], 0, 1, 6, 7, 0, 0), i64([2, 3], 1, 1, 1, 1, 1, 2));
+  expect(() => fitDataset(sequences, of([embedding, linear]))).toThrow(
+    "d.st: x: example 1 has index 7, expected less than the Embedding's 7 rows",
+  );
+  expect(() => fitDataset(sequences, of([linear]))).toThrow(
+    'd.st: x: holds integers, which are class indices, expected numbers (float32) for a model that begins with Linear',
+  );
+  const fits = from(i64([2, 3], 0, 1, 6, 6, 0, 0), i64([2, 3], 1, 1, 1, 1, 1, 2));
+  expect(fitDataset(fits, of([embedding, linear])).shapes).toEqual([[3], [3, 3], [3, 4]]);
+  const few = { ...linear, out_features: 2 };
+  expect(() => fitDataset(fits, of([embedding, few]))).toThrow(
+    "d.st: y: example 1 has label 2, expected less than the model's 2 outputs",
+  );
+});

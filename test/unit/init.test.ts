@@ -56,3 +56,48 @@ test('a seed gives the same weights again, another seed other weights', () => {
   expect(weights(5)).not.toEqual(weights(6));
   expect(() => initialStateDict(model, -1)).toThrow('seed is -1, expected an integer in [0, 2^32)');
 });
+
+const transformer = parseModel('m', {
+  layers: [
+    { type: 'Embedding', num_embeddings: 65, embedding_dim: 33 },
+    { type: 'LearnedPositions', length: 64, embedding_dim: 33 },
+    { type: 'TransformerEncoderLayer', d_model: 33, nhead: 3, dim_feedforward: 127 },
+  ],
+  loss: 'cross_entropy',
+});
+
+test.each(['0.weight', '1.weight'])('%s is normal with variance 1', (name) => {
+  const data = initialStateDict(transformer, 7).get(name)!.data;
+  const n = data.length;
+  const moment = (power: number): number => data.reduce((sum, value) => sum + value ** power, 0) / n;
+  // Five standard errors each.
+  expect(Math.abs(moment(1))).toBeLessThan(5 / Math.sqrt(n));
+  expect(Math.abs(moment(2) - 1)).toBeLessThan(5 * Math.sqrt(2 / n));
+  expect(Math.abs(moment(4) - 3)).toBeLessThan(5 * Math.sqrt(96 / n));
+});
+
+test.each([
+  ['2.self_attn.in_proj_weight', Math.sqrt(6 / (4 * 33))],
+  ['2.self_attn.out_proj.weight', 1 / Math.sqrt(33)],
+  ['2.linear1.weight', 1 / Math.sqrt(33)],
+  ['2.linear1.bias', 1 / Math.sqrt(33)],
+  ['2.linear2.weight', 1 / Math.sqrt(127)],
+  ['2.linear2.bias', 1 / Math.sqrt(127)],
+])('%s is uniform on ±%f', (name, bound) => {
+  const data = initialStateDict(transformer, 7).get(name)!.data;
+  const largest = Math.max(...data.map(Math.abs));
+  expect(largest).toBeLessThanOrEqual(Math.fround(bound));
+  // With n numbers, one in e⁸ of data sets has none beyond this.
+  expect(largest).toBeGreaterThan(bound * (1 - 8 / data.length));
+});
+
+test('a Transformer’s biases of the attention begin at 0, and its normalisation as the identity', () => {
+  const initial = initialStateDict(transformer, 3);
+  const all = (name: string): number[] => [...new Set(initial.get(name)?.data)];
+  expect(all('2.self_attn.in_proj_bias')).toEqual([0]);
+  expect(all('2.self_attn.out_proj.bias')).toEqual([0]);
+  for (const norm of ['2.norm1', '2.norm2']) {
+    expect(all(`${norm}.weight`)).toEqual([1]);
+    expect(all(`${norm}.bias`)).toEqual([0]);
+  }
+});

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { inferShapes, parseModel, stateDictLayout } from '../../src/nn/modelSpec.ts';
 
 const parse = (layers: unknown, loss: unknown = 'cross_entropy') => parseModel('m.json', { layers, loss });
+const encoder = { type: 'TransformerEncoderLayer', d_model: 6, nhead: 2, dim_feedforward: 9 };
 const linear = { type: 'Linear', in_features: 3, out_features: 2 };
 
 test('fills in the defaults of PyTorch', () => {
@@ -94,6 +95,16 @@ test.each([
     'unknown form',
     [{ type: 'GELU', approximate: 'erf' }],
     '"approximate" is "erf", expected "none" or "tanh"',
+  ],
+  [
+    'heads that do not share the width evenly',
+    [{ ...encoder, nhead: 4 }],
+    'layer 0 (TransformerEncoderLayer): "nhead" is 4, expected a divisor of d_model = 6',
+  ],
+  [
+    'another activation',
+    [{ ...encoder, activation: 'silu' }],
+    '"activation" is "silu", expected "relu" or "gelu"',
   ],
   ['probability', [{ type: 'Dropout', p: 1.5 }], '"p" is 1.5, expected a number from 0 to 1'],
   [
@@ -203,6 +214,68 @@ test('infers the shapes that PyTorch gives', () => {
   ]);
 });
 
+test('a Transformer takes class indices [T] and gives [T, outputs]', () => {
+  const model = parse([
+    { type: 'Embedding', num_embeddings: 5, embedding_dim: 6 },
+    { type: 'LearnedPositions', length: 7, embedding_dim: 6 },
+    encoder,
+    { type: 'LayerNorm', normalized_shape: 6 },
+    { type: 'Linear', in_features: 6, out_features: 5 },
+  ]);
+  expect(inferShapes(model, [7])).toEqual([[7], [7, 6], [7, 6], [7, 6], [7, 6], [7, 5]]);
+  const mse = parseModel('m.json', { ...model, loss: 'mse' });
+  expect(() => inferShapes(mse, [7], 'm.json')).toThrow(
+    'loss mse after layer 4 (Linear): came in [7, 5], expected [outputs] for each example',
+  );
+});
+
+test('a Transformer’s layers have PyTorch’s defaults and names', () => {
+  const [layer] = parse([{ type: 'TransformerEncoderLayer', d_model: 6, nhead: 2 }]).layers;
+  expect(layer).toEqual({
+    type: 'TransformerEncoderLayer',
+    d_model: 6,
+    nhead: 2,
+    dim_feedforward: 2048,
+    dropout: 0.1,
+    activation: 'relu',
+    layer_norm_eps: 1e-5,
+    norm_first: false,
+    bias: true,
+    causal: false,
+  });
+  const tensors = (layers: unknown[]) =>
+    stateDictLayout(parse(layers)).map(({ name, shape }) => `${name} ${shape.join('×')}`);
+  expect(
+    tensors([
+      { type: 'Embedding', num_embeddings: 5, embedding_dim: 6 },
+      { type: 'LearnedPositions', length: 7, embedding_dim: 6, name: 'positions' },
+      encoder,
+      { ...encoder, bias: false },
+    ]),
+  ).toEqual([
+    '0.weight 5×6',
+    'positions.weight 7×6',
+    '2.self_attn.in_proj_weight 18×6',
+    '2.self_attn.in_proj_bias 18',
+    '2.self_attn.out_proj.weight 6×6',
+    '2.self_attn.out_proj.bias 6',
+    '2.linear1.weight 9×6',
+    '2.linear1.bias 9',
+    '2.linear2.weight 6×9',
+    '2.linear2.bias 6',
+    '2.norm1.weight 6',
+    '2.norm1.bias 6',
+    '2.norm2.weight 6',
+    '2.norm2.bias 6',
+    '3.self_attn.in_proj_weight 18×6',
+    '3.self_attn.out_proj.weight 6×6',
+    '3.linear1.weight 9×6',
+    '3.linear2.weight 6×9',
+    '3.norm1.weight 6',
+    '3.norm2.weight 6',
+  ]);
+});
+
 test('Linear acts on the trailing dimension', () => {
   const model = parse([linear, { type: 'Flatten' }]);
   expect(inferShapes(model, [5, 3])).toEqual([[5, 3], [5, 2], [10]]);
@@ -248,7 +321,36 @@ test.each([
     [3],
     'layer 0 (LayerNorm): came in [3], expected trailing dimensions normalized_shape = [2, 3]',
   ],
-  ['loss', [linear], [5, 3], 'loss cross_entropy after layer 0 (Linear): came in [5, 2], expected [outputs]'],
+  [
+    'loss',
+    [linear],
+    [4, 5, 3],
+    'loss cross_entropy after layer 0 (Linear): came in [4, 5, 2], expected [outputs] for each example, or of a sequence [T, outputs]',
+  ],
+  [
+    'Embedding of vectors',
+    [{ type: 'Embedding', num_embeddings: 5, embedding_dim: 4 }],
+    [7, 3],
+    'layer 0 (Embedding): came in [7, 3], expected a sequence of class indices, [T]',
+  ],
+  [
+    'Embedding of what a layer gives',
+    [linear, { type: 'Embedding', num_embeddings: 5, embedding_dim: 4 }],
+    [3],
+    'layer 1 (Embedding): takes class indices, expected as the first layer',
+  ],
+  [
+    'positions of another length',
+    [{ type: 'LearnedPositions', length: 8, embedding_dim: 4 }],
+    [7, 4],
+    'layer 0 (LearnedPositions): came in [7, 4], expected [length = 8, embedding_dim = 4]',
+  ],
+  [
+    'TransformerEncoderLayer',
+    [encoder],
+    [7, 5],
+    'layer 0 (TransformerEncoderLayer): came in [7, 5], expected [T, d_model = 6]',
+  ],
 ])('refuses a shape that does not fit: %s', (_, layers, input, message) => {
   expect(() => inferShapes(parse(layers), input, 'm.json')).toThrow(message);
 });

@@ -20,9 +20,9 @@ export interface Arithmetic {
 export function arithmetic(model: ModelSpec, inputShape: readonly number[]): Arithmetic {
   const shapes = inferShapes(model, inputShape);
   const layers = model.layers.flatMap((layer, i) => {
-    if (layer.type === 'Linear') return [layer.in_features * layer.out_features];
-    if (layer.type !== 'Conv2d') return [];
     const outputs = shapes[i + 1]!.reduce((product, extent) => product * extent, 1);
+    if (layer.type === 'Linear') return [outputs * layer.in_features];
+    if (layer.type !== 'Conv2d') return [];
     return [outputs * layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]];
   });
   const [first = 0, ...others] = layers;

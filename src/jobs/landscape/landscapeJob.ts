@@ -17,7 +17,7 @@ import { lossOnLine } from '../../measure/landscape/line.ts';
 import { lossOnPlane } from '../../measure/landscape/plane.ts';
 import { lossOnRays } from '../../measure/landscape/rays.ts';
 import { namedValues } from '../../nn/flatValues.ts';
-import { parameterLayout, requireSupported } from '../../nn/forward.ts';
+import { parameterLayout } from '../../nn/forward.ts';
 import { requireParameters } from '../../nn/modelFrom.ts';
 import { parseModel, stateDictLayout } from '../../nn/modelSpec.ts';
 import { stateDictTensors } from '../../nn/stateDict.ts';
@@ -79,8 +79,7 @@ export async function* landscapeJob(
 async function readInput(spec: LandscapeJob, host: JobHost) {
   const model = parseModel(spec.model, await host.read(spec.model));
   requireParameters(spec.model, model);
-  const { dataset, shapes } = fitDataset(await loadDataset(spec.data, host), model, spec.model);
-  requireSupported(spec.model, model, shapes);
+  const { dataset } = fitDataset(await loadDataset(spec.data, host), model, spec.model);
   const test = spec.test === undefined ? null : testSplit(await loadDataset(spec.test, host));
   const input: LandscapeInput = {
     modelName: spec.model,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exampleAccuracies } from '../../nn/exampleAccuracies.ts';
+import { rightAnswers } from '../../nn/rightAnswers.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { scale } from '../../ops/scale.ts';
 import { sum } from '../../ops/sum.ts';
@@ -29,7 +29,7 @@ const overSplit: Quantity<SplitResult> = {
       reshape(mean, [1]),
       reshape(scale(variance, examples), [1]),
     );
-    const shares = targets.dtype === 'u32' ? exampleAccuracies(outputs, targets) : null;
+    const shares = targets.dtype === 'u32' ? rightAnswers(outputs, targets) : null;
     const right = shares && gathering.sum('right', sum(shares));
     // The answers of one sequence hang together: they are no draws of their own.
     const [scatter, middle] =

@@ -24,7 +24,7 @@ export function firstLayer(model: ModelSpec, exampleShape: readonly number[]): F
   if (layer?.type !== 'Linear' && layer?.type !== 'Conv2d') return null;
   const outputShape = inferShapes(model, exampleShape)[at + 1]!;
   const width = size(outputShape);
-  if (width % 4 !== 0) return null;
+  if (width % 4 !== 0 || (layer.type === 'Linear' && outputShape.length !== 1)) return null;
   const flat = (x: Tensor): Tensor => (at === 0 ? x : reshape(x, [x.shape[0]!, size(x.shape.slice(1))]));
   const apply = ([weight, bias]: readonly Tensor[], x: Tensor): Tensor => {
     const b = layer.bias ? bias! : null;

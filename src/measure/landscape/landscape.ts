@@ -8,7 +8,7 @@ import { requireCount } from '../../host/requireNumber.ts';
 import { requireOptions } from '../../host/requireOptions.ts';
 import { showValue } from '../../host/showValue.ts';
 import { namedValues } from '../../nn/flatValues.ts';
-import { parameterLayout, requireSupported } from '../../nn/forward.ts';
+import { parameterLayout } from '../../nn/forward.ts';
 import type { GivenTensors } from '../../nn/givenTensors.ts';
 import { type GivenWeights, givenWeights } from '../../nn/givenWeights.ts';
 import { type GivenModel, modelFrom } from '../../nn/modelFrom.ts';
@@ -200,8 +200,7 @@ function inputOf(by: string, gpu: Gpu, settings: LandscapeSettings, own: readonl
   requireDataset(by, 'data', data);
   if (test !== undefined) requireDataset(by, 'test', test);
   const model = modelFrom('model', settings.model, settings.loss);
-  const { dataset, shapes } = fitDataset(data, model, 'model');
-  requireSupported('model', model, shapes);
+  const { dataset } = fitDataset(data, model, 'model');
   const tested = test ? fitDataset(test, model, 'model').dataset : null;
   const input = { modelName: 'model', model, dataset, test: tested, batchNorm, bnBatchSize };
   requireStatisticsPass(input, 'bnBatchSize');

@@ -5,9 +5,9 @@ import type { Program } from '../../gpu/program.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { State, type StateOptions } from '../../gpu/state.ts';
 import { submitAhead } from '../../gpu/submitAhead.ts';
-import { exampleAccuracies } from '../../nn/exampleAccuracies.ts';
 import { exampleLosses } from '../../nn/exampleLosses.ts';
 import type { ForwardContext } from '../../nn/forwardContext.ts';
+import { rightAnswers } from '../../nn/rightAnswers.ts';
 import { Graph } from '../../ops/graph.ts';
 import { record } from '../../ops/state/record.ts';
 import { sum } from '../../ops/sum.ts';
@@ -69,7 +69,7 @@ export class SpanLosses {
       for (const batch of new Set(sizes)) {
         const graph = new Graph();
         const { outputs, targets } = batches.outputs(graph, batch, counters, context);
-        const statistics = counts ? [sum(exampleAccuracies(outputs, targets))] : [];
+        const statistics = counts ? [sum(rightAnswers(outputs, targets))] : [];
         const losses = exampleLosses(model.loss, outputs, targets);
         record({ counters, ring, examples: examples.examples }, losses, statistics);
         const made = compile(gpu, graph, { label: `points B=${batch}`, replicas, arena });
