@@ -42,3 +42,10 @@ export function requireAxes(op: string, { shape }: Pick<Tensor, 'shape'>, axes: 
     throw new Error(`${op}: axes ${from} to ${to} of shape ${showShape(shape)}`);
   }
 }
+
+/** @throws if x is no tensor, or has no such axis */
+export function requireAxis(op: string, x: Tensor, axis: number): void {
+  requireTensor(op, 'operand 0', x);
+  if (Number.isInteger(axis) && axis >= 0 && axis < x.shape.length) return;
+  throw new Error(`${op}: axis ${showValue(axis)} of ${showShape(x.shape)}`);
+}

@@ -1,5 +1,6 @@
 import { showShape } from '../host/showShape.ts';
 import { showValue } from '../host/showValue.ts';
+import { requireAxis } from './axes.ts';
 import { fill } from './fill.ts';
 import { sameShape, size, type Tensor } from './graph.ts';
 import { apply, defineOp } from './op.ts';
@@ -39,9 +40,7 @@ export function concatenate(parts: readonly Tensor[], axis: number): Tensor {
   }
   requireTensors('concatenate', parts);
   const [{ shape: first }] = parts as [Tensor];
-  if (!Number.isInteger(axis) || axis < 0 || axis >= first.length) {
-    throw new Error(`concatenate: axis ${showValue(axis)} of ${showShape(first)}`);
-  }
+  requireAxis('concatenate', parts[0]!, axis);
   const before = first.slice(0, axis);
   const behind = first.slice(axis + 1);
   for (const { shape } of parts) {

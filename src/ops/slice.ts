@@ -1,11 +1,10 @@
 import kernel from '../../shaders/sequence/slice.wgsl';
 import { showShape } from '../host/showShape.ts';
 import { showValue } from '../host/showValue.ts';
-import { around } from './axes.ts';
+import { around, requireAxis } from './axes.ts';
 import { size, type Tensor } from './graph.ts';
 import { apply, defineOp } from './op.ts';
 import { linearGrid } from './plans/linearGrid.ts';
-import { requireTensor } from './requireTensor.ts';
 
 const sliceOp = defineOp({
   name: 'slice',
@@ -34,12 +33,6 @@ function windowOf(x: Tensor, axis: number, start: number, extent: number): Tenso
   if (start === 0 && extent === x.shape[axis]) return x;
   const shape = [...x.shape.slice(0, axis), extent, ...x.shape.slice(axis + 1)];
   return apply(sliceOp, [x], { axis, start }, { shape, dtype: x.dtype });
-}
-
-function requireAxis(op: string, x: Tensor, axis: number): void {
-  requireTensor(op, 'operand 0', x);
-  if (Number.isInteger(axis) && axis >= 0 && axis < x.shape.length) return;
-  throw new Error(`${op}: axis ${showValue(axis)} of ${showShape(x.shape)}`);
 }
 
 /**
