@@ -45,6 +45,8 @@ export const sgdSwaSegment = claim<SwaProtocol, SwaCell, SwaEvidence>({
   ...SWA_RECORD,
   id: 'sgd-swa-segment',
   version: 1,
+  lookedInto:
+    'version 1, seeds 1000 to 1006: the training loss is least at SGD’s end of the line and the test loss at SWA’s or beyond, as claimed; the line from an average of weights that hardly move to SGD’s has the same picture, since they train less and overfit less (swa-higher-train-loss). It would take a control of equal training loss, or data on which SGD does not overfit',
   study: swaStudy,
   statement:
     'Along the line from the average of weights to SGD’s end the training loss is least nearer to SGD, and the test loss nearer to the average',
