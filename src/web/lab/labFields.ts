@@ -2,10 +2,12 @@
 export const DATA_NAMES = [
   'mnist',
   'fashion-mnist',
+  'moby-dick',
   'gaussian-clusters',
   'teacher-student',
   'linear-regression',
   'quadratic',
+  'markov-text',
 ];
 
 /** A field of the form, by which its text goes into a train.json and into the page's address. */
