@@ -25,7 +25,7 @@ test('basin-cli, packed and installed in an empty folder, is the command line wi
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     expect(manifest).toMatchObject({ version, dependencies: { webgpu: expect.any(String) } });
     expect(existsSync(join(installed, 'library'))).toBe(false);
-    expect(readdirSync(join(installed, 'data')).sort()).toEqual(['fashion-mnist', 'mnist']);
+    expect(readdirSync(join(installed, 'data')).sort()).toEqual(['fashion-mnist', 'mnist', 'moby-dick']);
 
     expect(await npm(folder, 'exec', '--offline', '--', 'basin', '--version')).toBe(`${version}\n`);
     const basin = (line: string) =>
