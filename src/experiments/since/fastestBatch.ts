@@ -114,6 +114,8 @@ export const fastestBatch = claim<FastestProtocol, FastestCell, FastestEvidence>
     distance: 0.09,
     units: 6,
   },
+  lookedInto:
+    'version 1, seeds 1000 to 1005, on llvmpipe with two cores and nothing beside: predicted over timed at the worst of eight B is 1.66 [1.38, 1.99]. Both factors scatter alike. The step timed by itself is off from the mean step of the run by more than a fifth at 12 of the 48 places (standard deviation of the log 0.19, half of them within 10 %), where the machine had slower spells than the shortest of five pieces leaves out; the geometric mean of the two other runs’ steps is off from the unit’s own at 13 (0.19, half within 13 %; at the worst 143 and 177 steps beside 330, at ε = 1.6 near instability). In the mean over the units the law is off by 1.24 at B = 8 and 32, 0.79 at 64, and within 12 % elsewhere. The fastest B is predicted 1.41 [0.66, 3.0] times as large as it is: from B = 16 to 128 times differ by less than they scatter. It would take some ten runs a B for S, steps timed between the runs they are to predict, and a B whose time stands out. That times are not those of the arithmetic alone stays plain: without the measured time of a step it is off 10.9 times',
   effects: (found) => effects(found, byHyperbola),
   controls: (found) => [
     {
