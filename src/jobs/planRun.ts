@@ -6,8 +6,8 @@ import { readSafetensors } from '../data/safetensors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { InputError } from '../host/inputError.ts';
 import { noiseScaleInstrument } from '../measure/gradient/noiseScaleInstrument.ts';
-import type { Instrument } from '../measure/instrument.ts';
-import { instrumentFrom, requireDifferent, requireSplits } from '../measure/instruments.ts';
+import { type Instrument, smallestUnit } from '../measure/instrument.ts';
+import { instrumentFrom, requireDifferent, requireMeasurable } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { initialStateDict } from '../nn/init.ts';
 import { requireParameters } from '../nn/modelFrom.ts';
@@ -85,11 +85,11 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const { steps, batches, batchControl } = planned;
   const averaging = averagingOf(spec, steps);
   const instruments = instrumentsOf(spec);
-  requireSplits('train.json', instruments, dataset);
+  requireMeasurable('train.json', instruments, { dataset, model });
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
     batchSizes: possibleBatchSizes(planned),
-    measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,
+    measures: smallestUnit(instruments),
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });
   const shape: RunShape = {
@@ -150,7 +150,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
       if (isOrderFile(spec.order)) throw refuse('order', fixed);
       if (ruleOf(spec)) throw refuse('batch_schedule', fixed);
       requireDivisors(smallBatches(spec), [size], refuse);
-      const measures = instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false;
+      const measures = smallestUnit(instruments);
       requireBatches(file, model, shapes, { batchSizes: [size], measures, passes: null });
       const resized = { ...shape, batches: [{ fromStep: 0, batchSize: size }] };
       await requireFits(gpu, resized, replicas.length, { ...namesIn(spec), batchSize: 'batch_size' });

@@ -14,6 +14,12 @@ export type GivenInstrument = Schedule &
         readonly layers?: boolean | undefined;
       }
     | {
+        /** The same of the weights and biases of LayerNorms alone. */
+        readonly type: 'layer_norm_noise_scale';
+        /** 1 by default. */
+        readonly small_batch?: number | undefined;
+      }
+    | {
         /** An outermost eigenvalue of the Hessian over the first examples. */
         readonly type: 'eigenvalue';
         /** 64 by default. */

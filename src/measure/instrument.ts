@@ -1,3 +1,4 @@
+import type { ModelSpec } from '../nn/modelSpec.ts';
 import type { Quantity } from './quantity.ts';
 import type { Schedule } from './schedule.ts';
 import type { FiniteSampling } from './statistics/effectiveBatchSize.ts';
@@ -32,6 +33,8 @@ export interface Instrument<Found = any> {
   readonly schedule: Schedule;
   /** The units that it looks at, so many consecutive examples of the batch; null if it looks at none. */
   readonly unitSize: number | null;
+  /** What it wants of a model that this one has not, in words; null for a model that it can measure. Any will do if left out. */
+  readonly lacks?: (model: ModelSpec) => string | null;
   /**
    * What is measured of the step's batch; where `split` is given, over the examples of that part of the data, in eval mode, by passes
    * that run before the step.
@@ -51,6 +54,12 @@ export interface Instrument<Found = any> {
 /** Of a part of the data that has so many examples, those that an instrument of it looks at. */
 export function lookedAt({ first = Infinity }: Pick<Instrument, 'first'>, examples: number): number {
   return Math.min(first, examples);
+}
+
+/** Examples of the smallest units that any of some instruments looks at; false where none looks at units. */
+export function smallestUnit(instruments: readonly Instrument[]): number | false {
+  const sizes = instruments.flatMap(({ unitSize }) => (unitSize === null ? [] : [unitSize]));
+  return sizes.length > 0 && Math.min(...sizes);
 }
 
 /** What of an instrument's reading is drawn over the steps. */

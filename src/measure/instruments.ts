@@ -2,12 +2,14 @@ import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
 import { InputError } from '../host/inputError.ts';
 import { showValue } from '../host/showValue.ts';
+import type { ModelSpec } from '../nn/modelSpec.ts';
 import { density } from './curvature/densityInstrument.ts';
 import { eigenvalue } from './curvature/eigenvalueInstrument.ts';
 import { hessianNoise } from './curvature/hessianNoise.ts';
 import { sharpnessOfBatch } from './curvature/sharpnessOfBatch.ts';
 import { distance } from './distance.ts';
 import { accuracy } from './evaluation/accuracy.ts';
+import { layerNormNoiseScale } from './gradient/layerNormNoiseScale.ts';
 import { noiseScale } from './gradient/noiseScaleInstrument.ts';
 import type { Instrument, InstrumentKind } from './instrument.ts';
 import type { Schedule } from './schedule.ts';
@@ -16,6 +18,7 @@ import { keskarOfFirst } from './sharpness/keskarInstrument.ts';
 /** Every kind of instrument: what a training run can measure on the way, on the terminal as in the page. */
 export const instruments: InstrumentKind[] = [
   noiseScale,
+  layerNormNoiseScale,
   eigenvalue,
   hessianNoise,
   sharpnessOfBatch,
@@ -60,18 +63,21 @@ export function requireDifferent(file: string, given: readonly Instrument[]): re
 }
 
 /**
- * Refuses instruments of data for testing where there are none.
+ * Refuses instruments of data for testing where there are none, and of layers that the model has not.
  * @throws InputError naming the type
  */
-export function requireSplits(
+export function requireMeasurable(
   file: string,
   given: readonly Instrument[],
-  { name, test }: Pick<Dataset, 'name' | 'test'>,
+  { dataset, model }: { readonly dataset: Pick<Dataset, 'name' | 'test'>; readonly model: ModelSpec },
 ): void {
-  const missing = test ? undefined : given.find(({ split }) => split === 'test');
-  if (!missing) return;
-  const reason = `has ${missing.type} over the split "test", and ${name} has no data for testing; expected "train"`;
-  throw new InputError(file, 'instruments', reason);
+  for (const { type, split, lacks } of given) {
+    const lacking = lacks?.(model);
+    if (lacking) throw new InputError(file, 'instruments', `has ${type}, which wants ${lacking}`);
+    if (split !== 'test' || dataset.test) continue;
+    const reason = `has ${type} over the split "test", and ${dataset.name} has no data for testing; expected "train"`;
+    throw new InputError(file, 'instruments', reason);
+  }
 }
 
 function scheduleFrom(file: string, item: string, given: Readonly<Record<string, unknown>>): Schedule {

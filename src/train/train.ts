@@ -3,7 +3,8 @@ import type { Gpu } from '../gpu/device.ts';
 import { requireGpu } from '../gpu/requireGpu.ts';
 import { RunKernels } from '../gpu/runKernels.ts';
 import { InputError } from '../host/inputError.ts';
-import { requireSplits } from '../measure/instruments.ts';
+import { smallestUnit } from '../measure/instrument.ts';
+import { requireMeasurable } from '../measure/instruments.ts';
 import { requireBatches } from '../nn/batchNorm.ts';
 import { givenWeights } from '../nn/givenWeights.ts';
 import { initialStateDict } from '../nn/init.ts';
@@ -58,10 +59,10 @@ export async function train(device: Gpu, given: TrainSettings): Promise<Training
     ...planned,
   };
   const { steps, batches, averaging, instruments = [], bnBatchSize = batches.at(-1)!.batchSize } = shape;
-  requireSplits(SETTINGS, instruments, dataset);
+  requireMeasurable(SETTINGS, instruments, { dataset, model });
   requireBatches('model', model, shapes, {
     batchSizes: possibleBatchSizes(shape),
-    measures: instruments.find(({ unitSize }) => unitSize !== null)?.unitSize ?? false,
+    measures: smallestUnit(instruments),
     measuresKey: settings.noiseScaleEvery ? 'smallBatch' : 'small_batch',
     passes: averaging ? { examples: dataset.examples, batchSize: bnBatchSize } : null,
   });

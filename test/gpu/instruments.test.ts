@@ -186,7 +186,7 @@ test('what is no instrument is refused by name', async () => {
   const refused = (given: Record<string, unknown>[], more: Partial<TrainSpec> = {}) =>
     expect(train({ ...BASE, ...more, instruments: given })).rejects;
   await refused([{ type: 'sharpness', every: 2 }]).toThrow(
-    /instruments\.0\.type: is "sharpness", expected one of noise_scale, eigenvalue, hessian_noise, batch_sharpness, density, distance, accuracy/,
+    /instruments\.0\.type: is "sharpness", expected one of noise_scale, layer_norm_noise_scale, eigenvalue, hessian_noise, batch_sharpness, density, distance, accuracy/,
   );
   await refused([{ type: 'eigenvalue', every: 2, at: [3] }]).toThrow(
     /instruments\.0: has 2 schedules, expected one/,

@@ -29,6 +29,7 @@ const DEEP = {
     { type: 'Linear', in_features: 5, out_features: 9 },
     { type: 'ReLU' },
     { type: 'Linear', in_features: 9, out_features: 6 },
+    { type: 'LayerNorm', normalized_shape: 6 },
     { type: 'Sigmoid' },
     { type: 'Linear', in_features: 6, out_features: 3 },
   ],
@@ -41,10 +42,11 @@ const NORMED: TrainSpec['model'] = {
     { type: 'BatchNorm1d', num_features: 6 },
     { type: 'Tanh' },
     { type: 'Dropout', p: 0.25 },
+    { type: 'LayerNorm', normalized_shape: [6] },
     { type: 'Linear', in_features: 6, out_features: 3 },
   ],
   loss: 'cross_entropy',
-} as TrainSpec['model'];
+} as unknown as TrainSpec['model'];
 
 type Told = { readonly step: number } & Readonly<Record<string, number | null>>;
 
@@ -293,6 +295,7 @@ test('the spectral density of the first examples is that of as many steps of `me
 /** Every kind of instrument, on steps that some share. */
 const ALL: NonNullable<TrainSpec['instruments']> = [
   { type: 'noise_scale', every: 3, tests: true, layers: true, small_batch: 2 },
+  { type: 'layer_norm_noise_scale', every: 6, small_batch: 2 },
   { type: 'eigenvalue', log: 4, examples: 40 },
   { type: 'hessian_noise', every: 5, examples: 40, probes: 3 },
   { type: 'batch_sharpness', at: [1, 6, 7, 8, 13] },

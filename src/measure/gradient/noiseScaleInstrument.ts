@@ -10,7 +10,7 @@ import { testsFromSpread } from '../statistics/testsFromSpread.ts';
 import type { UnitSpread } from '../statistics/unitSpread.ts';
 import { type NoiseStatistics, noiseStatistics } from './noiseStatistics.ts';
 
-/** What is measured of a step's gradient. */
+/** What is told of a step's noise. */
 export interface NoiseScaleOptions {
   /** b: the units are sub-batches of b consecutive examples; 1 for single examples. */
   readonly smallBatch: number;
@@ -28,16 +28,20 @@ export function noiseScaleInstrument(
   options: NoiseScaleOptions,
   schedule: Schedule,
 ): Instrument<NoiseStatistics> {
-  const { smallBatch, tests } = options;
   return {
     type: 'noise_scale',
     schedule,
-    unitSize: smallBatch,
-    quantity: noiseStatistics({ tests }),
-    follow({ names, sampling }) {
-      const running = new RunningNoiseScale();
-      return (found, at) => told(found, at, { ...options, names, running, sampling: sampling(at.step) });
-    },
+    unitSize: options.smallBatch,
+    quantity: noiseStatistics({ tests: options.tests }),
+    follow: followNoise(options),
+  };
+}
+
+/** What there is to tell of a run's noise, step after step: of the newest batch, and of all that were measured. */
+export function followNoise(options: NoiseScaleOptions): Instrument<NoiseStatistics>['follow'] {
+  return ({ names, sampling }) => {
+    const running = new RunningNoiseScale();
+    return (found, at) => told(found, at, { ...options, names, running, sampling: sampling(at.step) });
   };
 }
 

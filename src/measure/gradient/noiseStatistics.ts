@@ -1,5 +1,6 @@
 import { jvp } from '../../autograd/jvp.ts';
 import { perExample } from '../../autograd/perExample.ts';
+import type { ModelSpec } from '../../nn/modelSpec.ts';
 import { add } from '../../ops/add.ts';
 import { broadcast } from '../../ops/broadcast.ts';
 import { dot, normSq } from '../../ops/dot.ts';
@@ -14,6 +15,19 @@ import type { Quantity } from '../quantity.ts';
 import type { UnitSpread } from '../statistics/unitSpread.ts';
 import type { Gathered, TracedBatch } from '../tracedBatch.ts';
 
+/** What is measured beside the norms; or of which parameters alone they are, and then nothing beside. */
+export type NoiseStatisticsOptions =
+  | {
+      /** Also the spread of the units. */
+      readonly tests: boolean;
+      readonly among?: undefined;
+    }
+  | {
+      readonly tests: false;
+      /** Names of the parameters that count, of a model. */
+      readonly among: (model: ModelSpec) => readonly string[];
+    };
+
 /** Gradient statistics of a batch, or of all batches of a data set. */
 export interface NoiseStatistics {
   /** By parameter, in the layout's order: |ḡ|², and the mean of |g_u|² over the units. */
@@ -27,10 +41,13 @@ export interface NoiseStatistics {
  * standard errors follow. |g_u|² comes from the backward pass of the mean loss, and d_u = ⟨g_u, ḡ⟩ of all units from one
  * forward pass with ḡ for the parameters' tangent: d_u is the derivative of unit u's loss along ḡ, whatever the layers.
  */
-export function noiseStatistics({ tests }: { readonly tests: boolean }): Quantity<NoiseStatistics> {
+export function noiseStatistics({ tests, among }: NoiseStatisticsOptions): Quantity<NoiseStatistics> {
   return {
     trace(batch) {
-      const { gathering, layout, parameters, units, unitSize } = batch;
+      const { gathering, layout, units, unitSize } = batch;
+      const names = among && new Set(among(batch.of.model));
+      const places = layout.entries.flatMap(({ name }, i) => (!names || names.has(name) ? [i] : []));
+      const counted = <T>(of: readonly T[]): T[] => places.map((i) => of[i]!);
       const cotangents = batch.cotangents(batch.meanWeights);
       const gradients = batch.whole(cotangents);
       const all = gathering.sum('gradient', pack(layout, [...gradients]));
@@ -41,7 +58,7 @@ export function noiseStatistics({ tests }: { readonly tests: boolean }): Quantit
         gathering.once ? gradients : unpack(all.in(graph), layout);
       return {
         values: (graph) => ({
-          ...numbered('gradNormSq', parts(graph).map(normSq)),
+          ...numbered('gradNormSq', counted(parts(graph)).map(normSq)),
           ...numbered(
             'smallNormSq',
             sums.map((each) => each.in(graph)),
@@ -54,14 +71,15 @@ export function noiseStatistics({ tests }: { readonly tests: boolean }): Quantit
       function ofUnits(): readonly Tensor[] {
         // A ghost batch of a data set is one unit, whose gradient is there.
         if (!gathering.once && units === 1 && unitSize > 1) {
-          return gradients.map((gradient) => reshape(normSq(gradient), [1]));
+          return counted(gradients).map((gradient) => reshape(normSq(gradient), [1]));
         }
-        return perExample(cotangents, parameters).map((each) => each.norms(unitSize));
+        return counted(perExample(cotangents, batch.parameters)).map((each) => each.norms(unitSize));
       }
     },
-    read(numbers, { layout, units }) {
+    read(numbers, { units }) {
       const of = (name: string): number => numbers[name]![0]!;
-      const norms = layout.entries.map((_, i) => ({
+      const counted = Object.keys(numbers).filter((name) => name.startsWith('gradNormSq ')).length;
+      const norms = Array.from({ length: counted }, (_, i) => ({
         gradNormSq: of(`gradNormSq ${i}`),
         // The cotangent of each unit's loss is 1/U: U² for the unit's own mean, over U of them.
         smallNormSq: of(`smallNormSq ${i}`) * units,

@@ -20,6 +20,8 @@ export function instrumentCost(type: string, options: Options, batchSize: number
   switch (type) {
     case 'noise_scale':
       return 0.1;
+    case 'layer_norm_noise_scale':
+      return 0.02;
     case 'eigenvalue':
       return (1 + PRODUCT * number('steps', 5) * (options.which === 'both' ? 2 : 1)) * share(FIRST);
     case 'hessian_noise':
