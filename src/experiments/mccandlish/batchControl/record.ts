@@ -16,6 +16,8 @@ export const BATCH_CONTROL_RECORD: ClaimRecord = {
     distance: 0.22,
     units: 12,
   },
+  lookedInto:
+    'version 2, seeds 1100 to 1111: 0.96 [0.87, 1.07] of the best fixed batch’s cost and 1.00 [0.88, 1.13] of a yoked run’s, each arm at the best of four ε, none at the edge. The controlled run takes 262 steps and 12,100 examples where B = 128 takes 175 and 22,400, which by this cost comes to the same. That B grows counts, since the stages reversed cost 1.79 times as much; that it follows the run’s own noise does not show, since another seed’s stages do as well. The logarithm of the ratio scatters by 0.19 from seed to seed: for the 4 % of the theory it would take some 200 seeds, or a task whose noise scale grows by more than the factor 4 to 8 that B grows by here',
   earlier: [
     {
       version: 1,
