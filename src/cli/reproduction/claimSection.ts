@@ -39,14 +39,16 @@ function whatWasRun({
   unit,
   power,
   seeds,
+  statistics,
   protocol,
   cells,
   missing,
   minutes,
 }: ClaimResult): string {
   const parts = Object.entries(protocol).map(([part, value]) => `${part} ${partText(value)}`);
-  const units =
-    seeds.length > 1 ? `${seeds.length} units, seeds ${seeds[0]} to ${seeds.at(-1)}` : `seed ${seeds[0]}`;
+  // A cell may hold several units, whose seeds follow its own.
+  const count = Math.max(seeds.length, ...statistics.map(({ units: judged }) => judged ?? 0));
+  const units = `${count} ${count === 1 ? 'unit, seed' : 'units, seeds from'} ${seeds[0]}${count === 1 ? '' : ' on'}`;
   const pilot = power
     ? ` The pilot (${power.pilot}): scatter ${numberText(power.scatter)}, ${numberText(power.distance)} from the margin; ${power.units} units are set.`
     : '';

@@ -43,7 +43,7 @@ export const escapeByNoise = claim<ContinuedProtocol, ContinuedCell, ContinuedEv
   population: CONTINUED_POPULATION,
   unit: CONTINUED_UNIT,
   prediction:
-    'λ_max of the large batch’s solution falls to 1/1.3 of itself or less where the small batch goes on from it to a lower training loss, and not where the large batch goes on to the same loss. 1.3 is the ratio from which `large-batch-sharper` calls a minimum sharper',
+    'λ_max of the large batch’s solution falls to 1/1.3 of itself or less where the small batch goes on from it to a lower training loss, and not where the large batch goes on to the same loss. 1.3 is the ratio from which large-batch-sharper calls a minimum sharper',
   refutedBy: 'a λ_max that stays above 1/1.3 of itself under the small batch',
   power: {
     pilot: 'seeds 0 and 1: 0.32 and 0.61 under the small batch, 0.84 and 1.03 under the large one',

@@ -32,7 +32,7 @@ export const largeBatchTestsWorse = claim<PairsProtocol, PairsCell, PairsEvidenc
   source: 'Keskar et al. 2017, table 2',
   population: PAIRS_POPULATION,
   unit: PAIRS_UNIT,
-  prediction: `test accuracy(small B) − test accuracy(B = N/10) ≥ ${LEAST_GAP} points; 0.22 to 5.3 in the paper, of which ${LEAST_GAP} is the smallest. Where each batch has its own best ε the gap is told beside: \`tuned-batches-test-alike\` is about it`,
+  prediction: `test accuracy(small B) − test accuracy(B = N/10) ≥ ${LEAST_GAP} points; 0.22 to 5.3 in the paper, of which ${LEAST_GAP} is the smallest. Where each batch has its own best ε the gap is told beside: tuned-batches-test-alike is about it`,
   refutedBy: `a gap of less than ${LEAST_GAP} points at the ε that both share`,
   power: {
     pilot:

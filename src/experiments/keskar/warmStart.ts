@@ -63,7 +63,7 @@ export const warmStart = claim<ContinuedProtocol, ContinuedCell, ContinuedEviden
   population: CONTINUED_POPULATION,
   unit: CONTINUED_UNIT,
   prediction:
-    'λ_max at the large batch’s end, at one training loss, falls with the small batch’s epochs before it: to 1/1.3 or less after the most of them, and with a slope of ln λ_max against log₂(1 + epochs) below 0. 1.3 is the ratio from which `large-batch-sharper` calls a minimum sharper',
+    'λ_max at the large batch’s end, at one training loss, falls with the small batch’s epochs before it: to 1/1.3 or less after the most of them, and with a slope of ln λ_max against log₂(1 + epochs) below 0. 1.3 is the ratio from which large-batch-sharper calls a minimum sharper',
   refutedBy: 'a λ_max that does not fall with the epochs of the small batch',
   power: {
     pilot: 'seeds 0 and 1: 0.40 and 0.52; 0.91 and 1.21 with epochs of the large batch',

@@ -45,7 +45,7 @@ export const growthControls = claim<ScheduleProtocol, ScheduleCell, ScheduleEvid
   paper: 'smith',
   statement:
     'Schedules that neither cut the learning rate nor grow the batch end elsewhere, and with the same sum of rates but more noise they end worse',
-  source: 'Smith et al. 2018, section 5.1; controls of reference/papers.md, section 4.3',
+  source: 'Smith et al. 2018, section 5.1; the schedules without the cause are our own',
   population:
     'perceptrons 196-64-10 on 4,320 images of MNIST, pooled to 14², 20 % of the labels wrong, shifted by up to a pixel, by SGD with m = 0.9 for 30 epochs',
   unit: 'a trunk with its own images, wrong labels, initial weights and order, which all arms share',
