@@ -71,6 +71,11 @@ export class Progress {
       case 'diverged':
         this.#line(`${this.#of(event.replica)}diverged at step ${event.step}: ${event.reason}`);
         break;
+      case 'sample':
+        this.#line(
+          `${this.#of(event.replica)}step ${event.step}, the model goes on:\n${printable(event.text)}`,
+        );
+        break;
       case 'evaluation': {
         const { step, replica, split, weights, loss, accuracy } = event;
         const whose = WEIGHTS[weights];
@@ -204,4 +209,9 @@ export function duration(seconds: number): string {
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** A text as a terminal may be given it: what would move its cursor or change its colours is shown as �. */
+function printable(text: string): string {
+  return [...text].map((sign) => (sign !== '\n' && /\p{Cc}/u.test(sign) ? '\ufffd' : sign)).join('');
 }

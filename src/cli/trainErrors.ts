@@ -3,7 +3,11 @@ import type { TrainOptions } from './trainOptions.ts';
 
 /** Keys of a run's description, the option by which each is given, and what commander calls that. */
 const OPTIONS: readonly [key: string, option: string, given: readonly (keyof TrainOptions)[]][] = [
-  ['model', '--model or --hidden', ['model', 'hidden']],
+  ['model.transformer', '--transformer', ['transformer']],
+  ['model', '--model, --hidden or --transformer', ['model', 'hidden', 'transformer']],
+  ['sample.prompt', '--sample-prompt', ['samplePrompt']],
+  ['sample.temperature', '--sample-temperature', ['sampleTemperature']],
+  ['sample', '--sample', ['sample']],
   ['data', '--data', ['data']],
   ['average_pool', '--average-pool', ['averagePool']],
   ['subset', '--subset', ['subset']],

@@ -16,6 +16,10 @@ export interface TrainOptions {
   cropPadding?: number;
   model?: string;
   hidden?: number[];
+  transformer?: number[];
+  sample?: number | true;
+  samplePrompt?: string;
+  sampleTemperature?: number;
   activation?: string;
   weights?: string;
   weightsPrefix?: string;
@@ -77,9 +81,12 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   };
 
   if (options.model !== undefined && options.hidden) refuse('--hidden', '--model says what the layers are');
+  if (options.transformer && (options.model !== undefined || options.hidden))
+    refuse('--transformer', `${options.hidden ? '--hidden' : '--model'} says what the layers are`);
   if (options.activation !== undefined && !options.hidden) refuse('--activation', 'it belongs to --hidden');
   set('model', options.model === undefined ? undefined : path(options.model));
   set('model', options.hidden && { hidden: options.hidden, activation: options.activation ?? 'ReLU' });
+  set('model', options.transformer && { transformer: transformerOf(options.transformer) });
   set('data', options.data === undefined ? undefined : dataName(options.data, path));
   set('average_pool', options.averagePool);
   set('subset', options.subset);
@@ -108,6 +115,7 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   setMeasure(spec, options);
   set('record_every', options.recordEvery);
   set('evaluate', options.evaluateEvery && { every: options.evaluateEvery });
+  setSample(spec, options);
   setSnapshot(spec, options, path);
   set('seed', options.seed?.[0]);
   set('init_seed', options.initSeed?.[0]);
@@ -115,6 +123,24 @@ export function trainSpec(file: Json, options: TrainOptions, path: (name: string
   set('data_seed', options.dataSeed?.[0]);
   set('replicas', replicas(spec, options));
   return spec;
+}
+
+/** Layers, width and heads, as `--transformer` has them. */
+function transformerOf(given: readonly number[]): Json {
+  if (given.length !== 3)
+    refuse('--transformer', `has ${given.length} numbers, expected three: layers, width, heads`);
+  const [layers, width, heads] = given;
+  return { layers, width, heads };
+}
+
+function setSample(spec: Json, { sample, samplePrompt, sampleTemperature }: TrainOptions): void {
+  const given = {
+    ...(sample === undefined || sample === true ? {} : { length: sample }),
+    ...(samplePrompt === undefined ? {} : { prompt: samplePrompt }),
+    ...(sampleTemperature === undefined ? {} : { temperature: sampleTemperature }),
+  };
+  if (sample === undefined && Object.keys(given).length === 0) return;
+  spec.sample = { ...(spec.sample as Json | undefined), ...given };
 }
 
 function refuse(option: string, reason: string): never {

@@ -1,5 +1,4 @@
 import { type Dataset, fitDataset } from '../data/dataset.ts';
-import { impliedClasses } from '../data/impliedClasses.ts';
 import { orderTable } from '../data/order.ts';
 import { readWeights } from '../data/readWeights.ts';
 import { readSafetensors } from '../data/safetensors.ts';
@@ -31,6 +30,8 @@ import { timeConstants } from '../train/timeConstants.ts';
 import type { Replica, TrainingOptions } from '../train/trainingRun.ts';
 import { averagingFrom } from './averagingSchema.ts';
 import type { JobHost } from './jobEvent.ts';
+import { isShortForm, modelOfShortForm, type NamedModel, type ShortForm } from './shortForms.ts';
+import { type TextSampling, textSampling } from './textSampling.ts';
 import { readTrainData, type TrainData } from './trainData.ts';
 import {
   DEFAULT_BATCH_SIZE,
@@ -45,6 +46,8 @@ import {
 /** What a run takes, and what a user should know about it. */
 export interface PlannedRun {
   readonly options: TrainingOptions;
+  /** Texts that are to be drawn on the way; null for none. */
+  readonly sampling: TextSampling | null;
   readonly notes: readonly string[];
   /**
    * Refuses a batch size that the run cannot go on with, whatever else it was given.
@@ -77,7 +80,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const notes: string[] = [];
   const given = await readModel(spec.model, host);
   const data = await readTrainData(spec, host);
-  const { file, model } = given ?? perceptron(spec.model, data.all, notes);
+  const { file, model } = given ?? modelOfShortForm(spec.model as ShortForm, data.all, notes);
   const { dataset, shapes } = fitDataset(data.first, model, file);
 
   const batchSize = spec.batch_size ?? tableOf(spec)[0]?.batch_size ?? usualBatchSize(dataset, spec);
@@ -85,6 +88,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   const { steps, batches, batchControl } = planned;
   const averaging = averagingOf(spec, steps);
   const instruments = instrumentsOf(spec);
+  const sampling = spec.sample ? textSampling(spec.sample, model, dataset, shapes.at(-1)!) : null;
   requireMeasurable('train.json', instruments, { dataset, model });
   const bnBatchSize = spec.averaging?.bn_batch_size ?? batches.at(-1)!.batchSize;
   requireBatches(file, model, shapes, {
@@ -143,6 +147,7 @@ export async function planRun(spec: ParsedTrainSpec, host: JobHost, gpu: Gpu): P
   ];
   return {
     options: { ...drawn, recordEvery: spec.record_every, replicas },
+    sampling,
     notes: [...notes, ...warnings.flatMap((warning) => warning ?? [])],
     async requireBatchSize(size) {
       const refuse = (key: string, reason: string): InputError => new InputError('train.json', key, reason);
@@ -261,40 +266,14 @@ function averagingOf({ averaging }: ParsedTrainSpec, steps: number): Averaging |
   return taken;
 }
 
-/** @returns null for a perceptron in short form, which the data complete */
-async function readModel(
-  given: ParsedTrainSpec['model'],
-  host: JobHost,
-): Promise<{ file: string; model: ModelSpec } | null> {
-  if (typeof given === 'object' && 'hidden' in given) return null;
+/** @returns null for a short form, which the data complete */
+async function readModel(given: ParsedTrainSpec['model'], host: JobHost): Promise<NamedModel | null> {
+  if (isShortForm(given)) return null;
   const [file, content] =
     typeof given === 'string' ? [given, await host.read(given)] : ['train.json model', given];
   const model = parseModel(file, content);
   requireParameters(file, model);
   return { file, model };
-}
-
-function perceptron(
-  given: ParsedTrainSpec['model'],
-  dataset: Dataset,
-  notes: string[],
-): { file: string; model: ModelSpec } {
-  const { targets, exampleShape } = dataset;
-  const file = 'train.json model';
-  const { hidden, activation } = given as { hidden: number[]; activation: string };
-  const inputs = exampleShape.reduce((product, extent) => product * extent, 1);
-  const implied = targets.kind === 'classes' ? impliedClasses(dataset) : null;
-  if (implied?.note !== undefined) notes.push(implied.note);
-  const outputs = implied?.classes ?? (targets as { width: number }).width;
-  const widths = [inputs, ...hidden, outputs];
-  const layers = widths
-    .slice(1)
-    .flatMap((out_features, i) => [
-      ...(i > 0 ? [{ type: activation }] : []),
-      { type: 'Linear', in_features: widths[i], out_features },
-    ]);
-  const loss = targets.kind === 'classes' ? 'cross_entropy' : 'mse';
-  return { file, model: parseModel(file, { layers, loss }) };
 }
 
 async function readReplicas(

@@ -25,6 +25,7 @@ import type { JobEvent, JobHost } from './jobEvent.ts';
 import { KeptRun, type KeptState, keptState } from './keptRun.ts';
 import { planRun, ruleOf } from './planRun.ts';
 import { earlierSnapshot, RunSnapshots } from './runSnapshots.ts';
+import { RunTexts } from './textSampling.ts';
 import { type ParsedTrainSpec, parseTrainSpec, type TrainSpec } from './trainSpec.ts';
 
 export type { TrainSpec };
@@ -73,17 +74,24 @@ export async function* trainJob(
 
   yield { type: 'phase', phase: 'compiling' };
   let run = await TrainingRun.open(gpu, options);
-  const evaluators: Evaluator[] = [];
+  /** What is made of the run as it is open, and goes before it. */
+  const parts: { dispose(): void }[] = [];
   const close = (): void => {
-    for (const made of evaluators.splice(0)) made.dispose();
+    for (const made of parts.splice(0)) made.dispose();
     run.dispose();
   };
   try {
-    const evaluator = async (data: Dataset, which: EvaluatedWeights = 'last'): Promise<Evaluator> => {
-      evaluators.push(await run.evaluator(data, which));
-      return evaluators.at(-1)!;
+    const own = <Part extends { dispose(): void }>(part: Part): Part => {
+      parts.push(part);
+      return part;
     };
+    const evaluator = async (data: Dataset, which: EvaluatedWeights = 'last'): Promise<Evaluator> =>
+      own(await run.evaluator(data, which));
+    const { sampling } = planned;
+    const sampler = async (): Promise<RunTexts | null> =>
+      sampling && own(await RunTexts.open(gpu, run, sampling));
     let test = dataset.test ? await evaluator(dataset.test) : null;
+    let texts = await sampler();
     let logs = replicaLogs(run);
     if (earlier) run.restore(earlier.file, earlier);
     let told = run.changes.length;
@@ -123,9 +131,10 @@ export async function* trainJob(
       }
       for await (const readings of run.steps(run.submitted)) yield* taken(readings);
       if (run.stopped) return;
-      for (const made of evaluators.splice(0)) made.dispose();
+      for (const made of parts.splice(0)) made.dispose();
       run = await withBatchSize(gpu, run, batchSize);
       test = dataset.test ? await evaluator(dataset.test) : null;
+      texts = await sampler();
       logs = replicaLogs(run);
       knownStep = Math.max(knownStep, run.submitted);
       for await (const readings of run.steps(run.submitted)) yield* taken(readings);
@@ -159,12 +168,11 @@ export async function* trainJob(
       }
       if (control?.stopped) run.stop();
       const lost = logs.every(({ diverged }) => diverged);
-      if (test && run.submitted === nextEvaluation && run.submitted < steps && !lost) {
-        yield* evaluationEvents(
-          await test.evaluate(),
-          { step: run.submitted, split: 'test', weights: 'last' },
-          logs,
-        );
+      if (run.submitted === nextEvaluation && run.submitted < steps && !lost) {
+        const step = run.submitted;
+        if (test)
+          yield* evaluationEvents(await test.evaluate(), { step, split: 'test', weights: 'last' }, logs);
+        if (texts) yield* sampleEvents(await texts.draw(step), step, logs);
       }
       if (snapshots) yield* snapshots.due(run);
       await kept?.keepDue(run);
@@ -191,12 +199,17 @@ export async function* trainJob(
       recomputedTest: null,
       averaged: null,
       averagedTest: null,
+      texts: null,
     };
     outcome.train = await (await evaluator(dataset)).evaluate();
     yield* evaluationEvents(outcome.train, { step: done, split: 'train', weights: 'last' }, logs);
     if (test) {
       outcome.test = await test.evaluate();
       yield* evaluationEvents(outcome.test, { step: done, split: 'test', weights: 'last' }, logs);
+    }
+    if (texts && !logs.every(({ diverged }) => diverged)) {
+      outcome.texts = await texts.draw(done);
+      yield* sampleEvents(outcome.texts, done, logs);
     }
     if (captured && run.averagedBuffers) {
       await run.recomputeLastStatistics();
@@ -320,6 +333,8 @@ interface Outcome {
   recomputedTest: Evaluation[] | null;
   averaged: Evaluation[] | null;
   averagedTest: Evaluation[] | null;
+  /** What the last weights went on with. */
+  texts: string[] | null;
 }
 
 /** The result and the tensors. A diverged replica has neither weights nor final losses. */
@@ -370,6 +385,7 @@ async function* resultEvents(
       ...named(outcome.test?.[replica], 'testLoss', 'testAccuracy'),
       ...named(outcome.recomputedTest?.[replica], 'testLossRecomputed', 'testAccuracyRecomputed'),
       ...named(outcome.averagedTest?.[replica], `${kind}TestLoss`, `${kind}TestAccuracy`),
+      ...(outcome.texts ? { sample: outcome.texts[replica] } : {}),
     });
     const all = [
       ...stateDictTensors(weights, layout, { prefix }),
@@ -428,6 +444,16 @@ function* divergenceEvents(logs: readonly ReplicaLog[]): Generator<JobEvent> {
     if (!log.diverged || log.divergenceTold) continue;
     log.divergenceTold = true;
     yield { type: 'diverged', replica, ...log.diverged };
+  }
+}
+
+function* sampleEvents(
+  texts: readonly string[],
+  step: number,
+  logs: readonly ReplicaLog[],
+): Generator<JobEvent> {
+  for (const [replica, text] of texts.entries()) {
+    if (!logs[replica]!.diverged) yield { type: 'sample', step, replica, text };
   }
 }
 

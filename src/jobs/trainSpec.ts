@@ -51,15 +51,27 @@ const batchRule = z.discriminatedUnion(
 
 const activations = ['ReLU', 'Tanh', 'Sigmoid', 'GELU'] as const;
 
+/** Causal layers, normalised before, of 4·width hidden units (GELU), between an embedding with positions and the logits. */
+const transformerSchema = z.strictObject({
+  layers: count,
+  width: count,
+  heads: count,
+  dropout: z.number().min(0).max(1).default(0),
+});
+
 const schema = z.strictObject({
-  /** A path, the model itself, or the hidden sizes of a perceptron that fits the data. */
+  /** A path, the model itself, or in short form a perceptron or a causal Transformer that fits the data. */
   model: z.union(
     [
       z.string(),
       z.strictObject({ hidden: z.array(count), activation: z.enum(activations).default('ReLU') }),
+      z.strictObject({ transformer: transformerSchema }),
       z.looseObject({ layers: z.unknown(), loss: z.unknown() }),
     ],
-    { error: 'expected a file, {"hidden": [sizes]} or {"layers": […], "loss": …}' },
+    {
+      error:
+        'expected a file, {"hidden": [sizes]}, {"transformer": {"layers": n, "width": d, "heads": h}} or {"layers": […], "loss": …}',
+    },
   ),
   weights: z.string().optional(),
   weights_prefix: z.string().optional(),
@@ -115,6 +127,14 @@ const schema = z.strictObject({
   record_every: count.default(1),
   /** Loss and accuracy on the data set's test split every so many steps, and at the end. */
   evaluate: z.strictObject({ every: count }).optional(),
+  /** A text that the model goes on with, at every evaluation and at the end: of sequences of symbols. */
+  sample: z
+    .strictObject({
+      length: count.max(100_000).default(200),
+      prompt: z.string().min(1).optional(),
+      temperature: z.number().positive().default(1),
+    })
+    .optional(),
   /** The whole run in a file every so many steps or seconds, and at the end, from which `--resume` goes on. */
   snapshot: z
     .strictObject({

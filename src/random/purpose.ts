@@ -40,6 +40,8 @@ export const purpose = {
   augmentation: 66,
   /** Orders with which a file's is compared; counter = (draw / 2, 0), a word for each of two draws. */
   unitOrder: 48,
+  /** Symbols of a text that a model goes on with; counter = (step of the run, symbol of the text). */
+  text: 49,
   /** Initial weights: this plus the tensor's place in the state dict; counter = (element, 0). */
   initialWeights: 0x0001_0000,
   /** Synthetic data sets: this plus a number of the data set's own; counter = (element, example). */

@@ -19,6 +19,8 @@ export type TrainEvent =
       readonly examples: number;
       readonly parameters: number;
     }
+  /** A text that a replica went on with, its weights those after so many steps. */
+  | { readonly type: 'sample'; readonly step: number; readonly replica: number; readonly text: string }
   /** A batch size that was set from outside; `step`, counted from 1, is the first of it. */
   | { readonly type: 'batchSize'; readonly step: number; readonly batchSize: number }
   /** The whole run, to be kept in a file, in place of what that holds when it is written. The run goes on after it. */

@@ -52,7 +52,7 @@ describe('what the command line refuses', () => {
       /--epochs.*--steps/,
     ],
     ['no learning rate', ['train', '--data', DATA, '--hidden', '4'], /^basin: command line: --lr: missing/m],
-    ['no model', ['train', ...SHORT], /^basin: command line: --model or --hidden: missing/m],
+    ['no model', ['train', ...SHORT], /^basin: command line: --model, --hidden or --transformer: missing/m],
     [
       'more steps than there can be',
       ['train', ...SHORT.filter((arg) => !/^(--steps|6)$/.test(arg)), '--hidden', '4', '--epochs', '1e12'],

@@ -124,7 +124,7 @@ const REFUSED: [what: string, changes: object, message: RegExp][] = [
   ],
   ['tests that are no yes or no', { measure: { every: 1, tests: 2 } }, /measure\.tests: is 2/],
   ['no optimizer', { optimizer: undefined }, /train\.json: optimizer\.lr: missing: expected/],
-  ['a model that is none', { model: 7 }, /model: is 7: expected a file, \{"hidden": \[sizes\]\} or/],
+  ['a model that is none', { model: 7 }, /model: is 7: expected a file, \{"hidden": \[sizes\]\}, /],
   ['a seed of data that nothing draws', { data_seed: 1 }, /data_seed: nothing is drawn of data\.safetensors/],
   [
     'two seeds of the data',

@@ -42,7 +42,7 @@ export function registerTrain(program: Command): void {
       '[train.json]',
       'what to train, its paths relative to its own folder; or the result of a run, to repeat it',
     )
-    .option('--data <name or file>', 'built-in data set (mnist, …), safetensors, .npz or IDX file')
+    .option('--data <name or file>', 'built-in data set (mnist, …), safetensors, .npz, IDX or text file')
     .option('--average-pool <k>', 'means of k × k pixels in place of the images (default: 1)', integer(1))
     .option('--subset <n>', 'so many of the training examples, drawn by the data seed', integer(1))
     .option('--label-noise <p>', '… labels replaced by others with probability p (default: 0)', number)
@@ -52,6 +52,11 @@ export function registerTrain(program: Command): void {
     .option('--model <file>', 'model.json')
     .option('--hidden <sizes...>', 'instead of --model: a perceptron with these hidden layers', sizes)
     .option('--activation <name>', 'with --hidden: ReLU, Tanh, Sigmoid or GELU (default: ReLU)')
+    .option(
+      '--transformer <layers,width,heads>',
+      'instead of --model, for texts: a causal Transformer, such as 2,64,4',
+      integers(1),
+    )
     .option('--weights <file>', "initial weights, safetensors (default: PyTorch's initialisation)")
     .option('--weights-prefix <prefix>', 'read the weights under this prefix, such as swa.')
     .option('--weights-by-order', 'match modules of other names to the layers by shapes and order')
@@ -115,6 +120,13 @@ export function registerTrain(program: Command): void {
       'loss and accuracy on the test data (default: at the end)',
       integer(1),
     )
+    .option(
+      '--sample [length]',
+      'a text that the model goes on with, at each evaluation (default: 200)',
+      integer(1),
+    )
+    .option('--sample-prompt <text>', '… what it goes on from (default: a line break)')
+    .option('--sample-temperature <τ>', '… less than 1 for likelier symbols (default: 1)', number)
     .option('--snapshot <file>', 'keep the whole run in this file, so that it can be resumed')
     .option('--snapshot-every <steps>', '… written anew every so many steps, and after the last', integer(1))
     .option('--resume', 'go on from the snapshot, or begin at the start where there is none yet');

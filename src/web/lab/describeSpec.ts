@@ -24,6 +24,10 @@ export function describeSpec(spec: TrainSpec): string {
 function modelText(model: TrainSpec['model']): string {
   if (typeof model === 'string') return model;
   if ('layers' in model) return Array.isArray(model.layers) ? `${model.layers.length} layers` : 'a model';
+  if ('transformer' in model) {
+    const { layers, width, heads } = model.transformer as Readonly<Record<string, number>>;
+    return `Transformer of ${layers} layers, width ${width}, ${heads} heads`;
+  }
   const { hidden, activation = 'ReLU' } = model as { hidden: number[]; activation?: string };
   return hidden.length > 0 ? `hidden ${hidden.join(', ')} (${activation})` : 'linear';
 }

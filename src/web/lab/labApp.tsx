@@ -9,6 +9,7 @@ import { SiteHeader } from '../siteHeader.tsx';
 import { changeUrlState, readUrlState, useUrlState } from '../urlState.ts';
 import { useDroppedFiles } from '../useDroppedFiles.ts';
 import { useSession } from '../useSession.ts';
+import { isText } from './isText.ts';
 import { FIELDS, type Field, fieldOf, type Settings } from './labFields.ts';
 import type { LabSession } from './labSession.ts';
 import { settingsFromParams, settingsToParams } from './labUrl.ts';
@@ -222,6 +223,19 @@ function setSettings(settings: Settings): void {
   changeUrlState({ values: { ...none, ...Object.fromEntries(settingsToParams(settings)), ...own } });
 }
 
+/** What a small Transformer learns a text by: the form's own settings are those for images. */
+const TEXT_SETTINGS = {
+  model: '',
+  optimizer: 'adamw',
+  lr: '0.003',
+  momentum: '0',
+  weightDecay: '0.01',
+  batchSize: '16',
+  length: '2000',
+  lengthUnit: 'steps',
+  evaluateEvery: '200',
+} as const satisfies Partial<Settings>;
+
 /** What of the settings names files that were just given: a model, its weights, data. */
 function namesOf(files: readonly GivenFile[]): Partial<Settings> {
   const named: Partial<Record<Field, string>> = {};
@@ -230,7 +244,9 @@ function namesOf(files: readonly GivenFile[]): Partial<Settings> {
     else if (file.is === 'weights') {
       named.weights = file.name;
       named.weightsPrefix = file.weights[0]?.prefix ?? '';
-    } else if (file.is === 'data' && !/labels/.test(file.name)) named.data = file.name;
+    } else if (file.is === 'data' && isText(file.name))
+      Object.assign(named, TEXT_SETTINGS, { data: file.name });
+    else if (file.is === 'data' && !/labels/.test(file.name)) named.data = file.name;
   }
   return named;
 }

@@ -33,6 +33,8 @@ export const FIELDS = {
   model: field('model', '', 'model'),
   hidden: field('hidden', '128', 'model.hidden'),
   activation: field('activation', 'ReLU', 'model.activation'),
+  transformer: field('transformer', '2, 64, 4', 'model.transformer'),
+  sample: field('sample', '300', 'sample'),
   weights: field('weights', '', 'weights', 'weights_prefix'),
   weightsPrefix: field('weights_prefix', '', 'weights_prefix'),
   optimizer: field('optimizer', 'sgd', 'optimizer.type'),

@@ -1,6 +1,7 @@
 import type { TrainSpec } from '../../jobs/trainSpec.ts';
 import { above, atLeast, list, several, wholeNumber, within } from '../parseNumbers.ts';
 import { parseInstruments } from './instrumentsText.ts';
+import { isText } from './isText.ts';
 import { FIELDS, type Field, type Settings } from './labFields.ts';
 import { parseOptions } from './optionsText.ts';
 
@@ -37,7 +38,10 @@ export function parseSettings(settings: Settings): ParsedSettings {
   const options = (field: Field) => take(field, parseOptions);
 
   const own = settings.model.trim() === '';
-  const hidden = own ? take('hidden', (text) => list(text, wholeNumber(1))) : [];
+  const text = isText(settings.data);
+  const hidden = own && !text ? take('hidden', (given) => list(given, wholeNumber(1))) : [];
+  const transformer = own && text ? take('transformer', parseTransformer) : undefined;
+  const sample = text ? optional('sample', wholeNumber(1)) : undefined;
   const batchSize = take('batchSize', wholeNumber(1));
   const length = take('length', settings.lengthUnit === 'steps' ? wholeNumber(1) : above(0));
   const rates = take('lr', (text) => several(list(text, above(0)), 'a learning rate'));
@@ -72,7 +76,11 @@ export function parseSettings(settings: Settings): ParsedSettings {
     data: settings.data.trim(),
     ...defined({ subset, label_noise: labelNoise, average_pool: averagePool, augment }),
     ...(settings.order.trim() === FIELDS.order.initial ? {} : { order: settings.order.trim() }),
-    model: own ? { hidden, activation: settings.activation } : settings.model.trim(),
+    model: transformer
+      ? { transformer }
+      : own
+        ? { hidden, activation: settings.activation }
+        : settings.model.trim(),
     ...(settings.weights.trim() === '' ? {} : { weights: settings.weights.trim() }),
     ...(settings.weightsPrefix.trim() === '' ? {} : { weights_prefix: settings.weightsPrefix.trim() }),
     batch_size: batchSize,
@@ -97,10 +105,20 @@ export function parseSettings(settings: Settings): ParsedSettings {
       : { measure: { every: measureEvery, ...(smallBatch === 1 ? {} : { small_batch: smallBatch }) } }),
     ...(instruments.length > 0 ? { instruments } : {}),
     ...(evaluateEvery === undefined ? {} : { evaluate: { every: evaluateEvery } }),
+    ...(sample === undefined ? {} : { sample: { length: sample } }),
     ...(combinations.length > 1 ? { replicas: combinations } : {}),
     ...more,
   };
   return { spec: spec as TrainSpec };
+}
+
+/** `2, 64, 4`. */
+function parseTransformer(text: string): { layers: number; width: number; heads: number } {
+  const given = list(text, wholeNumber(1));
+  if (given.length !== 3)
+    throw new Error(`Expected three numbers, layers, width and heads, found ${given.length}.`);
+  const [layers, width, heads] = given as [number, number, number];
+  return { layers, width, heads };
 }
 
 /** A learning rate as typed into the field of the running job. @throws Error that says what is expected. */

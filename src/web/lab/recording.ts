@@ -16,12 +16,16 @@ import { SeriesTable } from './seriesTable.ts';
 export interface RecordingMark {
   readonly readings: number;
   readonly evaluations: number;
+  readonly samples: number;
   readonly changes: number;
   readonly diverged: readonly (readonly [number, Divergence])[];
 }
 
 /** What the job says that a run is of. */
 type Planned = Omit<Extract<PageNews, { readonly type: 'planned' }>, 'type'>;
+
+/** A text that a replica went on with. */
+export type Sample = Omit<Extract<PageNews, { readonly type: 'sample' }>, 'type'>;
 
 /** Whose readings come at steps of their own: each instrument’s do. */
 function sourceOf({ from, id }: Quantity): string {
@@ -40,6 +44,8 @@ export class Recording {
   readonly started: Date;
   readonly readings: Reading[] = [];
   readonly evaluations: Evaluation[] = [];
+  /** Texts that the model went on with. */
+  readonly samples: Sample[] = [];
   /** When each of them came, in seconds that the run had run for. */
   readonly seconds = { readings: [] as number[], evaluations: [] as number[] };
   readonly diverged = new Map<number, Divergence>();
@@ -109,6 +115,11 @@ export class Recording {
         this.seconds.evaluations.push(seconds);
         this.#tabulateEvaluation(event, seconds);
         break;
+      case 'sample': {
+        const { type: _, ...sample } = event;
+        this.samples.push(sample);
+        break;
+      }
       case 'learningRate': {
         const { step, replica, learningRate } = event;
         this.changes.push({ step, replica, learningRate });
@@ -166,22 +177,24 @@ export class Recording {
 
   /** How much there is of it, for `cut`. */
   mark(): RecordingMark {
-    const { readings, evaluations, changes, diverged } = this;
+    const { readings, evaluations, samples, changes, diverged } = this;
     return {
       readings: readings.length,
       evaluations: evaluations.length,
+      samples: samples.length,
       changes: changes.length,
       diverged: [...diverged],
     };
   }
 
   /** Forgets what came after a mark: the run goes on from there. */
-  cut({ readings, evaluations, changes, diverged }: RecordingMark): void {
+  cut({ readings, evaluations, samples, changes, diverged }: RecordingMark): void {
     this.revision++;
     this.readings.length = readings;
     this.seconds.readings.length = readings;
     this.evaluations.length = evaluations;
     this.seconds.evaluations.length = evaluations;
+    this.samples.length = samples;
     this.changes.length = changes;
     this.diverged.clear();
     for (const [replica, divergence] of diverged) this.diverged.set(replica, divergence);

@@ -6,14 +6,14 @@ export const RECORDING_FORMAT = 'basin recording 1';
 
 /** A run with all its readings, which the page opens again. */
 export function recordingJson(recording: Recording, name?: string): string {
-  const { started, spec, adapter, planned, notes, changes, readings, evaluations, seconds, result } =
+  const { started, spec, adapter, planned, notes, changes, readings, evaluations, samples, seconds, result } =
     recording;
   const replicas = recording.replicas.map((label, replica) => ({
     label,
     diverged: recording.diverged.get(replica),
   }));
   const whole = { format: RECORDING_FORMAT, name, started, spec, adapter, planned, replicas, notes, changes };
-  return `${JSON.stringify({ ...whole, readings, evaluations, seconds, result }, null, 1)}\n`;
+  return `${JSON.stringify({ ...whole, readings, evaluations, samples, seconds, result }, null, 1)}\n`;
 }
 
 const KEYS = [

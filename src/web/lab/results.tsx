@@ -8,6 +8,7 @@ import type { XRange } from './chartOptions.ts';
 import { labQuantities, SETTINGS_OF_RUN } from './labQuantities.ts';
 import type { Recording } from './recording.ts';
 import { recordingCsv, recordingJson } from './recordingFile.ts';
+import { Samples } from './samples.tsx';
 import { Swatch } from './swatch.tsx';
 import { hasUnit, X_UNITS, type XUnit } from './xUnits.ts';
 
@@ -123,6 +124,7 @@ export function Results({ recording, name }: ResultsProps) {
           />
         ))}
       </div>
+      {recording && recording.samples.length > 0 && <Samples recording={recording} />}
       <p class="hint zoom" data-steps={zoom ? zoom.join('-') : 'all'}>
         {zoom ? (
           <>

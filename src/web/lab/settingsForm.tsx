@@ -1,6 +1,7 @@
 import type { GivenFile } from '../files/givenFile.ts';
 import { AreaField, ChoiceField, FoldedFields, type FormState, TextField } from './formFields.tsx';
 import { InstrumentFields } from './instrumentFields.tsx';
+import { isText } from './isText.ts';
 import { DATA_NAMES, defaultSettings } from './labFields.ts';
 import { activations, averagings, optimizers, schedules } from './parseSettings.ts';
 
@@ -56,7 +57,24 @@ export function SettingsForm({ form, disabled, given, onFiles, onRemove, onSubmi
             <option key={name} value={name} />
           ))}
         </datalist>
-        {model === '' ? (
+        {model === '' && isText(settings.data) ? (
+          <div class="pair">
+            <TextField
+              form={form}
+              field="transformer"
+              label="Transformer"
+              hint="Layers, width, heads."
+              words
+            />
+            <TextField
+              form={form}
+              field="sample"
+              label="Sample, symbols"
+              example="none"
+              hint="A text at each evaluation."
+            />
+          </div>
+        ) : model === '' ? (
           <>
             <TextField
               form={form}
@@ -77,7 +95,7 @@ export function SettingsForm({ form, disabled, given, onFiles, onRemove, onSubmi
           />
         )}
         <div class="field">
-          <label for="setting-files">Files: model.json, weights, data, train.json</label>
+          <label for="setting-files">Files: model.json, weights, data, a text, train.json</label>
           <input
             id="setting-files"
             type="file"

@@ -1,5 +1,6 @@
 import type { TrainSpec } from '../../jobs/trainSpec.ts';
 import { instrumentsText } from './instrumentsText.ts';
+import { isText } from './isText.ts';
 import { defaultSettings, type Settings } from './labFields.ts';
 import { optionsText } from './optionsText.ts';
 
@@ -40,8 +41,21 @@ export function settingsOf(spec: TrainSpec): Settings {
   });
   take('model', (model: string | Json) => {
     if (typeof model === 'string') return { model };
+    const {
+      layers,
+      width,
+      heads,
+      dropout = 0,
+    } = (model.transformer ?? {}) as Readonly<Record<string, unknown>>;
+    if (model.transformer && dropout === 0 && isText(spec.data))
+      return { transformer: `${layers}, ${width}, ${heads}` };
     if (!Array.isArray(model.hidden)) return null;
     return { hidden: model.hidden.join(', '), activation: String(model.activation ?? 'ReLU') };
+  });
+  if (isText(spec.data)) settings.sample = '';
+  take('sample', ({ length = 200, ...others }: Json) => {
+    const plain = Object.values(others).every((value) => value === undefined);
+    return plain && isText(spec.data) ? { sample: String(length) } : null;
   });
   take('measure', ({ every, small_batch = 1, ...others }: Json) => {
     const plain = Object.values(others).every((value) => value === undefined || value === false);

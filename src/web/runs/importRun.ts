@@ -129,6 +129,14 @@ function recordingEvents(file: string, content: Json): KeptEvent[] {
       throw new InputError(file, `${key}.${i}`, `has ${found}, expected ${expected}`);
     }
   }
+  // Recordings of before there were texts have none.
+  const samples = content.samples === undefined ? [] : list(file, content, 'samples');
+  for (const [i, { replica, step, text }] of samples.entries()) {
+    if (replicas[replica as number] && Number.isInteger(step) && typeof text === 'string') continue;
+    const found = JSON.stringify({ replica, step, text });
+    const expected = `a replica below ${replicas.length}, a step and a text`;
+    throw new InputError(file, `samples.${i}`, `has ${found}, expected ${expected}`);
+  }
   const timeOf = (times: unknown[] | undefined, i: number): number => {
     const time = times?.[i];
     return typeof time === 'number' && Number.isFinite(time) ? time : 0;
@@ -149,6 +157,7 @@ function recordingEvents(file: string, content: Json): KeptEvent[] {
   evaluations.forEach((evaluation, i) => {
     add({ ...evaluation, type: 'evaluation' } as unknown as PageNews, timeOf(seconds.evaluations, i));
   });
+  for (const sample of samples) add({ ...sample, type: 'sample' } as unknown as PageNews);
   for (const [replica, { diverged }] of replicas.entries()) {
     if (diverged) add({ type: 'diverged', replica, ...(diverged as { step: number; reason: string }) });
   }

@@ -26,6 +26,7 @@ interface ReplicaResult {
   readonly accuracy?: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;
+  readonly sample?: string;
 }
 
 /**
@@ -56,6 +57,8 @@ export function resultEvents(file: string, result: Json): { spec: TrainSpec; eve
     const readings = readingsOf(file, spec, changes, replica, one);
     if (readings.length > 0) events.push({ type: 'readings', readings });
     if (one.diverged) events.push({ type: 'diverged', replica, ...one.diverged });
+    if (typeof one.sample === 'string')
+      events.push({ type: 'sample', step: one.steps, replica, text: one.sample });
     for (const [split, loss, accuracy] of [
       ['train', one.finalLoss, one.accuracy],
       ['test', one.testLoss, one.testAccuracy],
