@@ -37,7 +37,9 @@ test('without a file an option is named, as the one that is missing or the one t
     /: --epochs: come/,
   );
   const layer = new InputError('train.json model', 'layers.0', 'has no kernels');
-  expect(said(layer, undefined)).toBe('command line: --model, --hidden or --transformer: layers.0: has no kernels');
+  expect(said(layer, undefined)).toBe(
+    'command line: --model, --hidden or --transformer: layers.0: has no kernels',
+  );
 });
 
 test('with a file its own name is said, but where an option has replaced what it says', () => {
