@@ -4,7 +4,7 @@ export interface Sentence {
   readonly claims: readonly string[];
 }
 
-/** What the article says, in its order: learning rate, batch size, noise scale, flat minima, averaging. */
+/** What the article says, in its order: learning rate, batch size, noise scale, flat minima, averaging, Transformers. */
 export const ARTICLE: readonly Sentence[] = [
   {
     sentence: 'The noise of a mini-batch’s gradient falls with its size: its variance goes as 1/B.',
@@ -119,5 +119,13 @@ export const ARTICLE: readonly Sentence[] = [
   {
     sentence: 'Averaging costs nothing but a pass for BatchNorm’s statistics.',
     claims: ['swa-cost', 'skipping-batchnorm-pass'],
+  },
+  {
+    sentence: 'A Transformer needs a large enough batch to converge at all.',
+    claims: ['transformer-batch'],
+  },
+  {
+    sentence: 'Its noise scale grows as well, and its normalisation layers alone tell it.',
+    claims: ['transformer-noise-grows', 'layer-norm-predicts'],
   },
 ];

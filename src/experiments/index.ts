@@ -32,6 +32,9 @@ import { noiseIndependentOfWidth } from './mccandlish/noiseTrajectory/noiseIndep
 import { optimalStep } from './mccandlish/optimalStep/index.ts';
 import { mnistNoiseScale } from './mccandlish/runAverage/mnistNoiseScale.ts';
 import { temperature } from './mccandlish/temperature/temperature.ts';
+import { layerNormPredicts } from './sequences/layerNormPredicts.ts';
+import { transformerBatch } from './sequences/transformerBatch.ts';
+import { transformerNoiseGrows } from './sequences/transformerNoiseGrows.ts';
 import { batchSharpness } from './since/batchSharpness.ts';
 import { edgeOfStability } from './since/edgeOfStability.ts';
 import { fastestBatch } from './since/fastestBatch.ts';
@@ -108,4 +111,8 @@ export const experiments: readonly Experiment[] = [
   batchSharpness,
   noiseReplayed,
   fastestBatch,
+  // Sequences
+  transformerBatch,
+  transformerNoiseGrows,
+  layerNormPredicts,
 ];

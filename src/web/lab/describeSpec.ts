@@ -26,7 +26,7 @@ function modelText(model: TrainSpec['model']): string {
   if ('layers' in model) return Array.isArray(model.layers) ? `${model.layers.length} layers` : 'a model';
   if ('transformer' in model) {
     const { layers, width, heads } = model.transformer as Readonly<Record<string, number>>;
-    return `Transformer of ${layers} layers, width ${width}, ${heads} heads`;
+    return `Transformer of ${layers} ${layers === 1 ? 'layer' : 'layers'}, width ${width}, ${heads} heads`;
   }
   const { hidden, activation = 'ReLU' } = model as { hidden: number[]; activation?: string };
   return hidden.length > 0 ? `hidden ${hidden.join(', ')} (${activation})` : 'linear';
