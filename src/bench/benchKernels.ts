@@ -14,6 +14,7 @@ import {
   type KernelsRow,
   type KernelsSpec,
 } from './kernelsReport.ts';
+import { attentionLadder } from './ladder/attention.ts';
 import { convLadder } from './ladder/conv.ts';
 import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
 import { matmulLadder } from './ladder/matmul.ts';
@@ -126,6 +127,7 @@ export async function* benchKernels(
         ladderText(momentsLadder),
         ladderText(convLadder),
         ladderText(convWeightGradientLadder),
+        ladderText(attentionLadder),
         ladderText(mlpStepLadder),
       ],
       heatMap: tiles,

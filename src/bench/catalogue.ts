@@ -1,6 +1,7 @@
 import { rowOf } from './edit/rowOf.ts';
 import { FAMILIES, kernelCases } from './kernelCases.ts';
 import type { LadderText } from './kernelsReport.ts';
+import { attentionLadder } from './ladder/attention.ts';
 import { convLadder } from './ladder/conv.ts';
 import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
 import { matmulLadder } from './ladder/matmul.ts';
@@ -32,6 +33,7 @@ export const catalogue: Catalogue = {
     ladderText(momentsLadder),
     ladderText(convLadder),
     ladderText(convWeightGradientLadder),
+    ladderText(attentionLadder),
     ladderText(mlpStepLadder),
   ],
   rows: rows(),

@@ -2,6 +2,7 @@ import type { KernelTarget } from '../ops/op.ts';
 import type { ConvShape } from '../ops/plans/convPlan.ts';
 import type { MatmulForm, MatmulShape } from '../ops/plans/matmulPlan.ts';
 import { window2d } from '../ops/window2d.ts';
+import { attentionGradientTrial } from '../selftest/cases/attention.ts';
 import { convTrialOf } from '../selftest/cases/conv.ts';
 import { dropoutTrial } from '../selftest/cases/dropout.ts';
 import { binaryTrial, unaryTrial } from '../selftest/cases/elementwise.ts';
@@ -16,6 +17,7 @@ import { copyTrial } from '../selftest/cases/structure.ts';
 import { sgdTrial } from '../selftest/cases/training.ts';
 import type { Trial } from '../selftest/trial.ts';
 import type { KernelsRow, LadderName } from './kernelsReport.ts';
+import { attentionLadder, type HeadShape, headFlops } from './ladder/attention.ts';
 import { convLadder } from './ladder/conv.ts';
 import type { ConvLayer } from './ladder/convLayer.ts';
 import { convWeightGradientLadder } from './ladder/convWeightGradient.ts';
@@ -57,6 +59,7 @@ interface Sizes {
   /** Rows and columns of what is summed along an axis. */
   readonly matrix: readonly [number, number];
   readonly images: number;
+  readonly heads: HeadShape;
 }
 
 const LAYERS: readonly LayerShape[] = [
@@ -73,6 +76,7 @@ const SIZES: Readonly<Record<Scale, Sizes>> = {
     layers: [{ batch: 16, inputs: 64, outputs: 32 }],
     matrix: [64, 128],
     images: 4,
+    heads: { matrices: 2, places: 32, width: 16 },
   },
   cpu: {
     ladderCubes: [192],
@@ -85,6 +89,7 @@ const SIZES: Readonly<Record<Scale, Sizes>> = {
     ],
     matrix: [1024, 1024],
     images: 32,
+    heads: { matrices: 8, places: 128, width: 32 },
   },
   gpu: {
     ladderCubes: [512, 1024],
@@ -94,6 +99,7 @@ const SIZES: Readonly<Record<Scale, Sizes>> = {
     layers: LAYERS,
     matrix: [2048, 2048],
     images: 128,
+    heads: { matrices: 64, places: 256, width: 64 },
   },
   large: {
     ladderCubes: [1024, 2048],
@@ -103,6 +109,7 @@ const SIZES: Readonly<Record<Scale, Sizes>> = {
     layers: LAYERS,
     matrix: [4096, 4096],
     images: 256,
+    heads: { matrices: 128, places: 256, width: 64 },
   },
 };
 
@@ -115,10 +122,12 @@ export function kernelCases(scale: Scale): KernelCase[] {
     ...sizes.layers.slice(0, 1).flatMap((layer) => rungs('moments', momentsLadder, layer, layerFlops)),
     ...rungs('conv', convLadder, ladderLayer(sizes), convFlops),
     ...rungs('conv', convWeightGradientLadder, ladderLayer(sizes), convFlops),
+    ...rungs('attention', attentionLadder, sizes.heads, headFlops),
     ...stepRungs(sizes),
     ...products(sizes),
     ...sums(sizes),
     ...layerMoments(sizes),
+    ...attended(sizes),
     ...convolutions(sizes),
     ...pointwise(sizes),
     ...networkParts(sizes),
@@ -147,7 +156,7 @@ function convFlops({ images, channels, outChannels, side, kernel }: ConvLayer): 
   return 2 * images * outChannels * (side - kernel + 1) ** 2 * channels * kernel ** 2;
 }
 
-function rungs<S extends ProductShape | VectorShape | LayerShape | ConvLayer>(
+function rungs<S extends ProductShape | VectorShape | LayerShape | ConvLayer | HeadShape>(
   family: string,
   ladder: Ladder<S>,
   shape: S,
@@ -247,6 +256,13 @@ function layerMoments({ layers }: Sizes): KernelCase[] {
       momentsTrial(layer, false, 1),
     ),
   );
+}
+
+/** What a training step asks for: two products forwards, five backwards. */
+function attended({ heads }: Sizes): KernelCase[] {
+  const trial = attentionGradientTrial({ ...heads, causal: true }, 'keys', 1, 1);
+  const shape = attentionLadder.title(heads);
+  return [production('attention', 'forwards and backwards', shape, 3.5 * headFlops(heads), trial)];
 }
 
 function convolutions({ images }: Sizes): KernelCase[] {

@@ -51,7 +51,14 @@ export interface Ceiling {
   readonly by: string;
 }
 
-export type LadderName = 'matmul' | 'sum' | 'moments' | 'conv' | 'conv weight gradient' | 'MLP step';
+export type LadderName =
+  | 'matmul'
+  | 'sum'
+  | 'moments'
+  | 'conv'
+  | 'conv weight gradient'
+  | 'attention'
+  | 'MLP step';
 
 /** One kernel that a row runs; several where a row needs several passes. */
 export interface RowDispatch {

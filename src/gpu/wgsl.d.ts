@@ -43,3 +43,9 @@ declare module 'virtual:kernelTexts' {
 
   export const kernelTexts: Readonly<Record<string, () => Promise<{ readonly default: KernelText }>>>;
 }
+declare module '*.wgsl?tiled' {
+  export { default } from 'kernel.wgsl';
+}
+declare module '*.wgsl?tiled&vec4' {
+  export { default } from 'kernel.wgsl';
+}

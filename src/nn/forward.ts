@@ -19,7 +19,7 @@ import { sigmoid } from '../ops/sigmoid.ts';
 import { tanh } from '../ops/tanh.ts';
 import { purpose } from '../random/purpose.ts';
 import { batchNormalize } from './batchNorm.ts';
-import { encoderLayer, encoderParameters } from './encoderLayer.ts';
+import { type Drop, encoderLayer, encoderParameters } from './encoderLayer.ts';
 import type { ForwardContext } from './forwardContext.ts';
 import { linearOver } from './linearOver.ts';
 import { type LayerSpec, type ModelSpec, stateDictLayout } from './modelSpec.ts';
@@ -91,12 +91,18 @@ export function forward(
       case 'TransformerEncoderLayer': {
         const own = parameters.slice(next, next + encoderParameters(layer));
         next += own.length;
-        return encoderLayer(h, layer, own, (x, part) => dropOf(x, layer.dropout, context, index, part));
+        const drop: Drop = (x, part) => dropOf(x, layer.dropout, context, index, part);
+        return encoderLayer(h, layer, own, layer.dropout > 0 && drops(context) ? drop : null);
       }
       default:
         throw new Error(`layer ${(layer satisfies never as LayerSpec).type} has no kernels`);
     }
   }, x);
+}
+
+/** Whether Dropout drops anything. */
+function drops({ mode, random }: ForwardContext): boolean {
+  return mode !== 'eval' && random !== undefined;
 }
 
 /** What Dropout leaves of a tensor: one for each part of a layer that has several, of its own stream. */

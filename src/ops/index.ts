@@ -1,5 +1,6 @@
 export { abs } from './abs.ts';
 export { add } from './add.ts';
+export { type AttentionOptions, attention, selfAttention } from './attention.ts';
 export { avgPool2d, avgPool2dGradient } from './avgPool2d.ts';
 export type { Axes } from './axes.ts';
 export { batchedMatmul } from './batchedMatmul.ts';

@@ -26,12 +26,7 @@ const softmaxJacobianOp = defineOp({
         ]
       : [null, null],
   jvp: ({ inputs: [p, v], attributes: { factor } }, [dp, dv]) => [
-    addPresent(
-      dp
-        ? scale(subtract(multiply(dp, v!), addPresent(times(dp, p!, v!), times(p!, dp, v!))!), factor)
-        : null,
-      dv ? softmaxJacobian(p!, dv, factor) : null,
-    ),
+    softmaxJacobianTangent(p!, v!, [dp ?? null, dv ?? null], factor),
   ],
   lower: ({ inputs: [p, v], outputs: [out], attributes: { factor } }, to) => {
     const [rows, classes] = p!.shape as [number, number];
@@ -53,4 +48,17 @@ export function softmaxJacobian(p: Tensor, v: Tensor, factor = 1): Tensor {
     );
   }
   return apply(softmaxJacobianOp, [p, v], { factor }, { shape: p.shape });
+}
+
+/** How `softmaxJacobian` changes with p and v, null where neither does. */
+export function softmaxJacobianTangent(
+  p: Tensor,
+  v: Tensor,
+  [dp, dv]: readonly [Tensor | null, Tensor | null],
+  factor = 1,
+): Tensor | null {
+  return addPresent(
+    dp ? scale(subtract(multiply(dp, v), addPresent(times(dp, p, v), times(p, dp, v))!), factor) : null,
+    dv ? softmaxJacobian(p, dv, factor) : null,
+  );
 }

@@ -1,4 +1,5 @@
 import { ascentTrials } from './cases/ascent.ts';
+import { attentionTrials } from './cases/attention.ts';
 import { convolutionTrials } from './cases/conv.ts';
 import { dropoutTrials } from './cases/dropout.ts';
 import { elementwiseTrials } from './cases/elementwise.ts';
@@ -41,6 +42,7 @@ export const engineTrials: TrialFamilies = {
   'per-example statistics': perExampleTrials,
   histograms: histogramTrials,
   sequences: sequenceTrials,
+  attention: attentionTrials,
   sampling: samplingTrials,
   dropout: dropoutTrials,
   'random vectors': randomTrials,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { checkDerivatives } from '../../src/autograd/checkDerivatives.ts';
 import { grad } from '../../src/autograd/vjp.ts';
 import { State } from '../../src/gpu/state.ts';
+import { attend, attentionGradient } from '../../src/ops/attention.ts';
 import { dot } from '../../src/ops/dot.ts';
 import { fill } from '../../src/ops/fill.ts';
 import { flatLayout, pack, part } from '../../src/ops/flat.ts';
@@ -278,6 +279,48 @@ const SAMPLES: Record<string, Sample> = {
   },
   softmax: { shapes: [[9, 10]], f: ([z]) => ops.softmax(z!) },
   'softmax, causal': { shapes: [[2, 3, 7, 7]], f: ([z]) => ops.softmax(z!, { causal: true }) },
+  attention: {
+    shapes: [
+      [2, 3, 7, 5],
+      [2, 3, 7, 5],
+      [2, 3, 7, 5],
+    ],
+    f: ([q, k, v]) => ops.attention(q!, k!, v!),
+  },
+  'attention, causal': {
+    shapes: [
+      [3, 9, 4],
+      [3, 9, 4],
+      [3, 9, 4],
+    ],
+    f: ([q, k, v]) => ops.attention(q!, k!, v!, { causal: true, scale: 0.7 }),
+  },
+  selfAttention: { shapes: [[2, 5, 18]], f: ([x]) => ops.selfAttention(x!, 2, { causal: true }) },
+  selfAttentionGradient: {
+    shapes: [
+      [2, 5, 18],
+      [2, 5, 6],
+    ],
+    f: ([x, d]) => {
+      const options = { causal: false, scale: 0.7, heads: 2 };
+      return attentionGradient([x!], d!, attend([x!], options), options)[0]!;
+    },
+  },
+  ...Object.fromEntries(
+    [false, true].map((causal): [string, Sample] => [
+      `attentionGradient${causal ? ', causal' : ''}`,
+      {
+        shapes: Array.from({ length: 4 }, () => [2, 5, 3]),
+        f: ([q, k, v, d]) => {
+          const options = { causal, scale: 0.7 };
+          return ops.concatenate(
+            attentionGradient([q!, k!, v!], d!, attend([q!, k!, v!], options), options),
+            2,
+          );
+        },
+      },
+    ]),
+  ),
   softmaxJacobian: {
     shapes: [
       [9, 10],

@@ -65,6 +65,13 @@ const CASES: Readonly<Record<string, Case>> = {
     examples: 2,
     layer: encoder(8, 4, { feedforward: 13, dropout: 0, activation: 'gelu', causal: true }),
   },
+  'two heads, causal, 129 places, without a matrix of weights': {
+    vocabulary: 5,
+    places: 129,
+    width: 6,
+    examples: 3,
+    layer: encoder(6, 2, { feedforward: 5, dropout: 0, activation: 'gelu', normFirst: true, causal: true }),
+  },
 };
 
 function modelOf({ vocabulary, places, width, layer, lastNorm = false }: Case): ModelSpec {
@@ -262,7 +269,10 @@ function expectClose(found: ArrayLike<number>, wanted: ArrayLike<number>, what: 
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-for (const [name, of] of Object.entries(CASES).slice(0, 2)) {
+/** Of several sequences. */
+const SEVERAL = Object.entries(CASES).filter(([, { examples }]) => examples % 3 === 0);
+
+for (const [name, of] of SEVERAL) {
   test(`${name}: statistics of single sequences are those of their gradients, one by one`, async () => {
     const { examples, places, vocabulary } = of;
     const model = modelOf(of);
@@ -329,6 +339,24 @@ for (const [name, of] of Object.entries(CASES).slice(0, 2)) {
     });
   }, 120_000);
 }
+
+test('from 128 places on nothing of places × places is made, forwards or backwards, and per example', async () => {
+  const of = CASES['two heads, causal, 129 places, without a matrix of weights']!;
+  const { examples, places, vocabulary } = of;
+  const model = modelOf(of);
+  const batch = [1, 2].map((seed) => shaped(examples, places, tokens(examples * places, vocabulary, seed)));
+  let made = 0;
+  await evaluate([...operandsOf(model, weightsOf(model, 1)), ...batch], (inputs, graph) => {
+    const { parameters, losses } = lossesOf(model, inputs);
+    const cotangents = vjp([[losses, fill(graph, 1, losses.shape)]], parameters);
+    const norms = perExample(cotangents, parameters).map((gradient) => gradient.norms());
+    const size = (shape: readonly number[]): number => shape.reduce((all, extent) => all * extent, 1);
+    made = Math.max(...graph.nodes.flatMap(({ outputs }) => outputs.map(({ shape }) => size(shape))));
+    return [...norms, ...(cotangents.of as Tensor[])];
+  });
+  expect(made).toBeGreaterThan(0);
+  expect(made).toBeLessThan(examples * places * places);
+});
 
 test('an embedding of which the rows are the weights of the last layer too has the cross terms of both uses', async () => {
   const [examples, places, vocabulary, width] = [4, 5, 3, 6];

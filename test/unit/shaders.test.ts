@@ -113,7 +113,7 @@ test('every variant that a planner chooses is the WGSL of its kernel, and the se
   }
   // A kernel named here needs a trial in src/selftest/cases.
   expect(names.filter((name) => !kernels.has(name))).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 /**
  * Kernels that the interpreter can run: it shares a function's arguments between the invocations of a workgroup, assigns

@@ -1,6 +1,7 @@
 import type { Trial } from '../../selftest/trial.ts';
 import type { KernelCase } from '../kernelCases.ts';
 import type { LadderName } from '../kernelsReport.ts';
+import { attentionLadder } from '../ladder/attention.ts';
 import { convLadder } from '../ladder/conv.ts';
 import { convWeightGradientLadder } from '../ladder/convWeightGradient.ts';
 import { matmulLadder } from '../ladder/matmul.ts';
@@ -22,6 +23,7 @@ const RUNGS: Readonly<Record<LadderName, (number: number) => Trial>> = {
   moments: small(momentsLadder, { batch: 5, inputs: 12, outputs: 8 }),
   conv: small(convLadder, LAYER),
   'conv weight gradient': small(convWeightGradientLadder, LAYER),
+  attention: small(attentionLadder, { matrices: 2, places: 9, width: 4 }),
   'MLP step': (number) =>
     stepTrial(mlpStepLadder.rungs.find((rung) => rung.number === number)!, {
       batch: 5,

@@ -1,4 +1,5 @@
 import type { Trial } from '../../selftest/trial.ts';
+import { attentionLadder } from './attention.ts';
 import { convLadder } from './conv.ts';
 import { convWeightGradientLadder } from './convWeightGradient.ts';
 import { matmulLadder } from './matmul.ts';
@@ -36,6 +37,11 @@ export function ladderTrials(): Trial[] {
     ]),
     ...trialsOf(convLadder, CONVOLUTIONS),
     ...trialsOf(convWeightGradientLadder, CONVOLUTIONS),
+    ...trialsOf(attentionLadder, [
+      { matrices: 3, places: 33, width: 8 },
+      { matrices: 1, places: 65, width: 5 },
+      { matrices: 1, places: 1, width: 4 },
+    ]),
     ...mlpStepLadder.rungs.flatMap((rung) => [
       stepTrial(rung, { batch: 33, inputs: 65, hidden: 36, classes: 7 }, { replicas: 3 }),
       stepTrial(rung, { batch: 16, inputs: 64, hidden: 128, classes: 12 }),

@@ -1,6 +1,7 @@
 import type { State } from '../../../src/gpu/state.ts';
 import type { Graph, Node, Tensor } from '../../../src/ops/graph.ts';
 import { statesOf } from '../statesOf.ts';
+import { attention } from './attention.ts';
 import { choices } from './choices.ts';
 import { convolutions } from './convolutions.ts';
 import { elementwise } from './elementwise.ts';
@@ -20,6 +21,7 @@ import { tridiagonal } from './tridiagonal.ts';
 import type { Values } from './values.ts';
 
 const rules: Readonly<Record<string, Rule>> = {
+  ...attention,
   ...choices,
   ...convolutions,
   ...elementwise,

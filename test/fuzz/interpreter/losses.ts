@@ -26,7 +26,7 @@ interface Row {
  * Softmax of a row. exp(z − top) is right to 3 + 2|z − top| units, so its share of the total to 3 + 2 at most; an error e of the
  * logits moves a share by a factor within e^±2e, and the logarithm of the total by e.
  */
-function softmax(z: readonly Bounded[]): Row {
+export function softmax(z: readonly Bounded[]): Row {
   const top = Math.max(...z.map(({ value }) => value));
   // WGSL leaves open what exp is of a NaN, which ∞ − ∞ is too.
   if (z.some(isUndecided) || !Number.isFinite(top)) {

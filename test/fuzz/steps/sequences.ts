@@ -1,11 +1,14 @@
+import { attend, attentionGradient } from '../../../src/ops/attention.ts';
 import type { Tensor } from '../../../src/ops/graph.ts';
 import {
+  attention,
   concatenate,
   embedding,
   embeddingGradient,
   pad,
   permute,
   read,
+  selfAttention,
   slice,
   softmax,
   where,
@@ -54,6 +57,23 @@ function lookupMoments(index: Tensor, delta: Tensor, examples: number, entries: 
   return [gradient, centredSquares];
 }
 
+/** Matrices of so many rows of so many numbers, and of so many heads. */
+const heads = (draw: Draw) => ({
+  matrices: draw.of([1, 2, 3]),
+  places: draw.of([1, 2, 3, 7]),
+  width: draw.of([3, 4]),
+  heads: draw.of([1, 2]),
+});
+
+/** The gradients of attention by themselves: [dq, dk, dv], or with heads side by side one of all three. */
+function gradientOfAttention(
+  operands: readonly Tensor[],
+  d: Tensor,
+  by: { readonly causal: boolean; readonly scale: number; readonly heads?: number },
+): readonly Tensor[] {
+  return attentionGradient(operands, d, attend(operands, by), by);
+}
+
 export const sequences: Readonly<Record<string, Step>> = {
   permute: (to, draw) => {
     const x = to.some(draw, [2, 3]);
@@ -85,6 +105,26 @@ export const sequences: Readonly<Record<string, Step>> = {
   softmaxCausal: (to, draw) => {
     const places = draw.of([1, 2, 3, 7]);
     to.call(softmax, to.like(draw, [...draw.of([[], [2]]), places, places]), { causal: true });
+  },
+  attention: (to, draw) => {
+    const { matrices, places, width } = heads(draw);
+    const shape = [matrices, places, width];
+    const [q, k, v] = [0, 1, 2].map(() => to.like(draw, shape)) as [Tensor, Tensor, Tensor];
+    const causal = draw.chance(50);
+    to.call(attention, q, k, v, { causal });
+    if (draw.chance(50)) {
+      to.call(gradientOfAttention, [q, k, v], to.like(draw, shape), { causal, scale: draw.of([1, 0.5]) });
+    }
+  },
+  selfAttention: (to, draw) => {
+    const { matrices, places, width, heads: count } = heads(draw);
+    const x = to.like(draw, [matrices, places, 3 * count * width]);
+    const causal = draw.chance(50);
+    to.call(selfAttention, x, count, { causal });
+    if (draw.chance(50)) {
+      const d = to.like(draw, [matrices, places, count * width]);
+      to.call(gradientOfAttention, [x], d, { causal, scale: draw.of([1, 0.5]), heads: count });
+    }
   },
   embedding: (to, draw) => {
     const { examples, places, entries, width } = table(draw);
