@@ -213,5 +213,6 @@ export function duration(seconds: number): string {
 
 /** A text as a terminal may be given it: what would move its cursor or change its colours is shown as �. */
 function printable(text: string): string {
-  return [...text].map((sign) => (sign !== '\n' && /\p{Cc}/u.test(sign) ? '\ufffd' : sign)).join('');
+  const plain = text.replaceAll('\r\n', '\n');
+  return [...plain].map((sign) => (!/[\n\t]/.test(sign) && /\p{Cc}/u.test(sign) ? '\ufffd' : sign)).join('');
 }

@@ -28,6 +28,10 @@ const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
     /1 dispatch .*[\s\S]*2 dispatches /,
   ],
   'src/web/docs/examples/hessianProduct.md': [/^loss \d\.\d+\n/, /linear\(/, /\d dispatches /],
+  // Three lines at each of four steps.
+  'src/web/docs/examples/transformer.md': [
+    /^(step [0246]?1: loss \d.*\n {2}of it [\d.]+ in \S+,\n {2}[\d.e-]+ in the weights .*\n){4}$/,
+  ],
   // Six replicas, each at steps whose interval is known.
   'src/web/docs/examples/sweep.md': [
     /(ε = 0\.\d+, seed [01], step \d01: loss .*\n){18}best: \{[\s\S]*lr: 0\.1/,

@@ -6,6 +6,7 @@ export const DOCS = [
     files: [
       'examples/sweep.md',
       'examples/checkpoint.md',
+      'examples/transformer.md',
       'examples/hessianProduct.md',
       'examples/ownKernel.md',
       'examples/gpuTest.md',
