@@ -129,7 +129,7 @@ export const RUN = ['train', 'train.json', '--out', 'r.json', '--tensors', 't.sa
 export function testKilledRun(runtime: 'node' | 'browser', often: number | Kill[]): void {
   const kills = typeof often === 'number' ? drawKills(often) : often;
   test(`a run that is killed, ${kills.length} ×, in the ${runtime} runtime gives the bytes of one never stopped`, {
-    timeout: 40_000 + 15_000 * kills.length,
+    timeout: 100_000 + 30_000 * kills.length,
   }, async () => {
     if (often === kills.length) console.info(`BASIN_KILLS=${often} BASIN_KILL_SEED=${SEED}`);
     await inFolder(async (folder) => {
