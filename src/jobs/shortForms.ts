@@ -1,13 +1,12 @@
 import type { Dataset } from '../data/dataset.ts';
 import { impliedClasses } from '../data/impliedClasses.ts';
 import { InputError } from '../host/inputError.ts';
+import { characterModel } from '../nn/characterModel.ts';
 import { type ModelSpec, parseModel } from '../nn/modelSpec.ts';
 import type { ParsedTrainSpec } from './trainSpec.ts';
 
 /** How messages call a model that train.json gives in short form. */
 const FILE = 'train.json model';
-/** Hidden units of a Transformer's layer for each of its width, as in Vaswani et al. 2017. */
-const FEEDFORWARD = 4;
 
 /** A model, and how messages name it. */
 export interface NamedModel {
@@ -77,24 +76,9 @@ function transformer(
     throw refuse(`is for sequences of symbols with a target at each position, as texts are; ${name} is none`);
   if (width % heads !== 0) throw refuse(`has a width of ${width}, expected a multiple of its ${heads} heads`);
   const [positions] = exampleShape as [number];
-  const encoder = {
-    type: 'TransformerEncoderLayer',
-    d_model: width,
-    nhead: heads,
-    dim_feedforward: FEEDFORWARD * width,
-    dropout,
-    activation: 'gelu',
-    norm_first: true,
-    causal: true,
-  };
+  const of = { places: positions, symbols, outputs: targets.classes };
   return {
-    layers: [
-      { type: 'Embedding', num_embeddings: symbols, embedding_dim: width },
-      { type: 'LearnedPositions', length: positions, embedding_dim: width },
-      ...Array.from({ length: layers }, () => encoder),
-      { type: 'LayerNorm', normalized_shape: width },
-      { type: 'Linear', in_features: width, out_features: targets.classes },
-    ],
+    layers: characterModel(of, { layers, width, heads, dropout }),
     loss: 'cross_entropy',
   };
 }

@@ -3,13 +3,13 @@ import { withDataOptions } from '../../data/dataOptions.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { firstExamples } from '../../data/firstExamples.ts';
 import { loadDataset } from '../../data/loadDataset.ts';
+import { characterModel } from '../../nn/characterModel.ts';
 import * as nn from '../../nn/layers.ts';
 import type { LayerSpec } from '../../nn/modelSpec.ts';
 import { deriveSeed } from '../../random/deriveSeed.ts';
 import { train } from '../../train/train.ts';
 import type { Study } from '../claim.ts';
 import { refused, requireAtLeast } from '../protocol.ts';
-import { characterModel } from './characterModel.ts';
 
 /**
  * What a model learns of a text from as many sequences in batches of each size, at the best ε of a grid for each of them: a small causal
@@ -131,7 +131,10 @@ export const equalTokens: Study<EqualTokensProtocol, EqualTokensCell, EqualToken
     const steps = Math.ceil(sequences / batchSize);
     const of = model === 'transformer' ? text : lastOnly(text);
     using run = await train(gpu, {
-      model: model === 'transformer' ? characterModel(text, cell) : contextPerceptron(text, cell),
+      model:
+        model === 'transformer'
+          ? characterModel({ places: text.exampleShape[0]!, symbols: text.symbols! }, cell)
+          : contextPerceptron(text, cell),
       data: of,
       batchSize,
       optimizer: 'adamw',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { withDataOptions } from '../../data/dataOptions.ts';
 import { loadDataset } from '../../data/loadDataset.ts';
+import { characterModel } from '../../nn/characterModel.ts';
 import { layerNormParameters } from '../../nn/layerNormParameters.ts';
 import { modelFrom } from '../../nn/modelFrom.ts';
 import { deriveSeed } from '../../random/deriveSeed.ts';
@@ -8,7 +9,6 @@ import type { Reading } from '../../train/reading.ts';
 import { train } from '../../train/train.ts';
 import type { Study } from '../claim.ts';
 import { requireAtLeast } from '../protocol.ts';
-import { characterModel } from './characterModel.ts';
 
 /**
  * The noise of a small Transformer's gradients while it learns a text by AdamW, from the single sequences of every batch: of all
@@ -153,7 +153,7 @@ export const transformerNoise: Study<
       subset: examples,
       dataSeed: deriveSeed(unit, 'data'),
     });
-    const layers = characterModel(text, cell);
+    const layers = characterModel({ places: text.exampleShape[0]!, symbols: text.symbols! }, cell);
     const norms = new Set(layerNormParameters(modelFrom('model', layers, 'cross_entropy')));
     using run = await train(gpu, {
       model: layers,

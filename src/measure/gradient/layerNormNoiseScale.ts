@@ -8,8 +8,8 @@ const options = z.strictObject({ small_batch: z.int().min(1).default(1) });
 
 /**
  * The simple noise scale of LayerNorm's weights and biases alone (Gray et al. 2024, section 4), from the single gradients of a
- * training step. They are two rows of as many numbers as a layer is wide, which the backward pass comes to anyway: next to no work, and
- * up to a factor that changes slowly the noise scale of the whole model. What it is told in is that of `noise_scale`.
+ * training step: two rows of as many numbers as a layer is wide, which by that paper have up to a factor that changes slowly the noise
+ * scale of the whole model. What it is told in is that of `noise_scale`.
  */
 export const layerNormNoiseScale: InstrumentKind<z.output<typeof options>> = {
   type: 'layer_norm_noise_scale',
@@ -29,7 +29,7 @@ export const layerNormNoiseScale: InstrumentKind<z.output<typeof options>> = {
       symbol: 'B_{LN}',
       name: 'LayerNorm’s own noise scale',
       equation: 'tr Σ/|G|² over the weights and biases of the LayerNorms',
-      meaning: 'up to a slowly changing factor the noise scale of the whole model, at next to no cost',
+      meaning: 'up to a slowly changing factor the noise scale of the whole model',
       source: 'Gray et al. 2024, section 4',
       log: true,
       scatters: false,
